@@ -1,0 +1,48 @@
+//! The name of a key that anyone can compute: its SHA-256 thumbprint (RFC 7638).
+
+use std::fmt;
+
+use crate::base64url;
+use crate::primitives;
+
+/// A SHA-256 thumbprint of a JWK, written in base64url as in `jkt` and `ath` (RFC 9449 §6.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Thumbprint([u8; 32]);
+
+impl Thumbprint {
+    /// Hashes the members, which are in lexicographic order and need no escapes.
+    pub(super) fn of(members: &[(&'static str, String)]) -> Self {
+        let mut text = zeroize::Zeroizing::new(String::with_capacity(2048));
+        for (name, value) in members {
+            let opening = if text.is_empty() { "{\"" } else { ",\"" };
+            text.push_str(opening);
+            for piece in [name, "\":\"", value, "\""] {
+                text.push_str(piece);
+            }
+        }
+        text.push('}');
+        Self(primitives::sha256(text.as_bytes()))
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Reads the 43 characters that [`Thumbprint`]'s `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self(base64url::decode(text).ok()?.try_into().ok()?))
+    }
+}
+
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&base64url::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Thumbprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Thumbprint({self})")
+    }
+}

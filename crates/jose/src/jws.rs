@@ -1,0 +1,312 @@
+//! Signed tokens in compact serialization (RFC 7515 §7.1).
+
+use crate::algorithm::SignatureAlgorithm;
+use crate::base64url;
+use crate::claims::Claims;
+use crate::error::{CryptoError, JoseError, KeyError};
+use crate::header::{Protected, parts, push_member};
+use crate::jwk::Jwk;
+use crate::limits::TOKEN_BYTES;
+use crate::signing::SigningKey;
+use crate::verifying::VerifyingKey;
+
+/// What a signer says about a token besides the algorithm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The media type of the token, as `at+jwt` (RFC 7515 §4.1.9).
+    pub typ: Option<String>,
+    /// The name of the key that verifies it (RFC 7515 §4.1.4).
+    pub kid: Option<String>,
+    /// The media type of the payload, `JWT` for a nested token (RFC 7519 §5.2).
+    pub cty: Option<String>,
+}
+
+/// Signs a payload: header members in the order `alg`, `typ`, `cty`, `kid`.
+///
+/// # Errors
+///
+/// [`CryptoError::Failed`] if the library fails.
+pub fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<String, CryptoError> {
+    Prepared::new(header, key).sign(payload, key)
+}
+
+/// Signs a proof that brings its key, as a DPoP proof: header members `alg`, `typ`, `jwk` (RFC 9449 §4.2).
+///
+/// # Errors
+///
+/// [`CryptoError::Algorithm`] if the key is a shared secret, [`CryptoError::Failed`] if the library fails.
+pub fn sign_proof(typ: &str, payload: &[u8], key: &SigningKey) -> Result<String, CryptoError> {
+    let public = key.public_jwk().ok_or(CryptoError::Algorithm)?;
+    let mut members = serde_json::Map::new();
+    public.material().write(&mut members);
+    let mut text = format!("{{\"alg\":\"{}\"", key.algorithm());
+    push_member(&mut text, "typ", Some(typ));
+    text.push_str(",\"jwk\":");
+    text.push_str(&serde_json::Value::Object(members).to_string());
+    text.push('}');
+    Prepared::encode(key.algorithm(), &text).sign(payload, key)
+}
+
+/// What is signed: the header and the payload in base64url with a dot between (RFC 7515 §5.1).
+///
+/// For signers that live elsewhere; [`attach`] makes the token of it.
+pub fn signing_input(header: &Header, algorithm: SignatureAlgorithm, payload: &[u8]) -> String {
+    Prepared::for_algorithm(header, algorithm).signing_input(payload)
+}
+
+/// Completes a token with the signature over its signing input.
+pub fn attach(mut signing_input: String, signature: &[u8]) -> String {
+    signing_input.push('.');
+    base64url::encode_into(signature, &mut signing_input);
+    signing_input
+}
+
+/// A header encoded once for many tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    algorithm: SignatureAlgorithm,
+    /// The encoded header and the dot after it.
+    head: String,
+}
+
+impl Prepared {
+    /// Encodes the header for the algorithm of the key.
+    pub fn new(header: &Header, key: &SigningKey) -> Self {
+        Self::for_algorithm(header, key.algorithm())
+    }
+
+    /// Encodes the header for an algorithm.
+    pub fn for_algorithm(header: &Header, algorithm: SignatureAlgorithm) -> Self {
+        let mut text = format!("{{\"alg\":\"{algorithm}\"");
+        push_member(&mut text, "typ", header.typ.as_deref());
+        push_member(&mut text, "cty", header.cty.as_deref());
+        push_member(&mut text, "kid", header.kid.as_deref());
+        text.push('}');
+        Self::encode(algorithm, &text)
+    }
+
+    fn encode(algorithm: SignatureAlgorithm, header: &str) -> Self {
+        let mut head = base64url::encode(header.as_bytes());
+        head.push('.');
+        Self { algorithm, head }
+    }
+
+    /// The algorithm in the header.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// What is signed for this payload, with room for the signature.
+    pub fn signing_input(&self, payload: &[u8]) -> String {
+        const SIGNATURE_ROOM: usize = 1 + 352;
+        let length = self.head.len() + payload.len().div_ceil(3) * 4 + SIGNATURE_ROOM;
+        let mut text = String::with_capacity(length);
+        text.push_str(&self.head);
+        base64url::encode_into(payload, &mut text);
+        text
+    }
+
+    /// Signs a payload.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Algorithm`] if the key is for another algorithm, [`CryptoError::Failed`] if the library
+    /// fails.
+    pub fn sign(&self, payload: &[u8], key: &SigningKey) -> Result<String, CryptoError> {
+        if key.algorithm() != self.algorithm {
+            return Err(CryptoError::Algorithm);
+        }
+        let input = self.signing_input(payload);
+        let signature = key.sign(input.as_bytes())?;
+        Ok(attach(input, &signature))
+    }
+}
+
+/// A token that was taken apart, nothing in it being trusted yet.
+#[derive(Clone, Debug)]
+pub struct Unverified<'a> {
+    header: Protected,
+    input: &'a str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes a token of at most [`TOKEN_BYTES`] apart.
+    ///
+    /// # Errors
+    ///
+    /// [`JoseError`] if it is longer, has not three parts, is not strict base64url, or if its header is not one
+    /// JSON object with unique members of the right types, or bears one of the forbidden members.
+    pub fn parse(token: &'a str) -> Result<Self, JoseError> {
+        Self::parse_within(token, TOKEN_BYTES)
+    }
+
+    /// Takes a token of at most so many bytes apart.
+    ///
+    /// # Errors
+    ///
+    /// As [`Unverified::parse`].
+    pub fn parse_within(token: &'a str, limit: usize) -> Result<Self, JoseError> {
+        Self::parse_but(token, limit, None)
+    }
+
+    fn parse_but(token: &'a str, limit: usize, but: Option<&str>) -> Result<Self, JoseError> {
+        let [header, payload, signature] = parts(token, limit)?;
+        Ok(Self {
+            input: &token[..header.len() + 1 + payload.len()],
+            header: Protected::parse(header, but)?,
+            payload: base64url::decode(payload)?,
+            signature: base64url::decode(signature)?,
+        })
+    }
+
+    /// The claimed algorithm, if it is one that this crate knows.
+    pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        SignatureAlgorithm::parse(&self.header.algorithm)
+    }
+
+    /// The claimed algorithm as the header writes it.
+    pub fn algorithm_name(&self) -> &str {
+        &self.header.algorithm
+    }
+
+    /// The claimed `kid`.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// The claimed `typ`.
+    pub fn typ(&self) -> Option<&str> {
+        self.header.typ.as_deref()
+    }
+
+    /// Whether the claimed `typ` is this media type, without regard to case and a leading `application/`.
+    pub fn is_type(&self, expected: &str) -> bool {
+        self.header.is_type(expected)
+    }
+
+    /// The claimed `cty`.
+    pub fn cty(&self) -> Option<&str> {
+        self.header.cty.as_deref()
+    }
+
+    /// The payload before its signature was verified: to choose an issuer or a client by, and nothing else.
+    pub fn payload_unverified(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Verifies the signature with a key for exactly the algorithm in the header.
+    ///
+    /// # Errors
+    ///
+    /// [`JoseError::Algorithm`] if the header names another algorithm than the key's,
+    /// [`JoseError::Signature`] if the signature is not the key's.
+    pub fn verify(self, key: &VerifyingKey) -> Result<Verified, JoseError> {
+        if self.header.algorithm != key.algorithm().as_str() {
+            return Err(JoseError::Algorithm);
+        }
+        key.verify(self.input.as_bytes(), &self.signature).map_err(|_| JoseError::Signature)?;
+        Ok(Verified { header: self.header, payload: self.payload, algorithm: key.algorithm() })
+    }
+}
+
+/// A token that brings the key it is signed with, as a DPoP proof does (RFC 9449 §4.2).
+///
+/// Its signature shows that the sender holds the key and nothing more: whose key it is, the caller learns by
+/// comparing the thumbprint. Every other token with a `jwk` in its header is refused.
+#[derive(Clone, Debug)]
+pub struct SelfSigned<'a> {
+    token: Unverified<'a>,
+    key: Jwk,
+}
+
+impl<'a> SelfSigned<'a> {
+    /// Takes a proof of at most [`TOKEN_BYTES`] apart, if its `typ` is the expected one.
+    ///
+    /// # Errors
+    ///
+    /// [`JoseError`] as [`Unverified::parse`], and if `typ` is another or the `jwk` is missing, symmetric,
+    /// private or otherwise unacceptable.
+    pub fn parse(token: &'a str, typ: &str) -> Result<Self, JoseError> {
+        let token = Unverified::parse_but(token, TOKEN_BYTES, Some("jwk"))?;
+        if !token.is_type(typ) {
+            return Err(JoseError::Header("typ"));
+        }
+        let key = Jwk::from_value(token.header.members.get("jwk").ok_or(JoseError::Header("jwk"))?)?;
+        if key.is_symmetric() {
+            return Err(KeyError::KeyType.into());
+        }
+        Ok(Self { token, key })
+    }
+
+    /// The key inside.
+    pub fn key(&self) -> &Jwk {
+        &self.key
+    }
+
+    /// The claimed algorithm, if it is one that this crate knows.
+    pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        self.token.algorithm()
+    }
+
+    /// Verifies the signature with the key inside, if the algorithm is an asymmetric one of those allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`JoseError::Algorithm`], [`JoseError::Key`] or [`JoseError::Signature`].
+    pub fn verify(self, allowed: &[SignatureAlgorithm]) -> Result<Verified, JoseError> {
+        let algorithm = self.token.algorithm().filter(|algorithm| allowed.contains(algorithm));
+        let key = self.key.verifying_key(algorithm.ok_or(JoseError::Algorithm)?)?;
+        self.token.verify(&key)
+    }
+}
+
+/// A token whose signature was verified.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    header: Protected,
+    payload: Vec<u8>,
+    algorithm: SignatureAlgorithm,
+}
+
+impl Verified {
+    /// The payload.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The payload as a claims set.
+    ///
+    /// # Errors
+    ///
+    /// [`JoseError::Json`] unless it is one JSON object with unique members.
+    pub fn claims(&self) -> Result<Claims, JoseError> {
+        Claims::parse(&self.payload)
+    }
+
+    /// The `typ`.
+    pub fn typ(&self) -> Option<&str> {
+        self.header.typ.as_deref()
+    }
+
+    /// Whether the `typ` is this media type, without regard to case and a leading `application/`.
+    pub fn is_type(&self, expected: &str) -> bool {
+        self.header.is_type(expected)
+    }
+
+    /// The `cty`.
+    pub fn cty(&self) -> Option<&str> {
+        self.header.cty.as_deref()
+    }
+
+    /// The `kid`.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// The algorithm.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+}

@@ -1,0 +1,54 @@
+//! JOSE for passavant: signed and encrypted tokens and their keys (RFC 7515 to 7519, 7638, 8037, 8725).
+//!
+//! A thin, strict face over aws-lc-rs. What makes it strict is its shape: a key object is for exactly one
+//! algorithm, so no token chooses how it is verified; keys never come out of a header, except where a proof is
+//! about nothing but its key ([`jws::SelfSigned`]); there is no `none`; JSON members never repeat; everything
+//! has a limit ([`limits`]). No provider is installed for the process.
+//!
+//! ```
+//! use passavant_jose::{SignatureAlgorithm, SigningKey, jws};
+//!
+//! let key = SigningKey::generate(SignatureAlgorithm::Es256)?;
+//! let header = jws::Header {
+//!     typ: Some("at+jwt".to_owned()),
+//!     kid: Some(key.kid().to_owned()),
+//!     ..jws::Header::default()
+//! };
+//! let token = jws::sign(&header, br#"{"iss":"https://id.example","exp":1900000000}"#, &key)?;
+//!
+//! let verified = jws::Unverified::parse(&token)?.verify(&key.verifying_key())?;
+//! assert!(verified.is_type("at+jwt"));
+//! assert_eq!(verified.claims()?.string("iss")?, Some("https://id.example"));
+//! assert_eq!(verified.claims()?.time("exp")?, Some(1_900_000_000));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod algorithm;
+pub mod base64url;
+mod claims;
+mod decryption;
+mod encryption;
+mod error;
+mod header;
+pub mod json;
+pub mod jwe;
+mod jwk;
+mod jwk_set;
+pub mod jws;
+pub mod limits;
+pub mod primitives;
+mod private;
+mod signing;
+mod verifying;
+
+pub use algorithm::{ContentEncryption, KeyManagement, SignatureAlgorithm};
+pub use claims::Claims;
+pub use decryption::DecryptionKey;
+pub use encryption::EncryptionKey;
+pub use error::{CryptoError, JoseError, KeyError};
+pub use jwe::{Decrypted, Encrypted};
+pub use jwk::{Jwk, Thumbprint};
+pub use jwk_set::JwkSet;
+pub use jws::{SelfSigned, Unverified, Verified};
+pub use signing::SigningKey;
+pub use verifying::VerifyingKey;
