@@ -1,0 +1,56 @@
+//! `WWW-Authenticate` (RFC 9110 §11.6.1): how a refusal says what would have been accepted.
+
+use std::fmt::Write as _;
+
+/// One challenge: a scheme and its parameters, in the order in which they are added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge(String);
+
+impl Challenge {
+    /// A `Bearer` challenge (RFC 6750 §3).
+    pub fn bearer() -> Self {
+        Self("Bearer".to_owned())
+    }
+
+    /// A `Basic` challenge (RFC 7617 §2); it demands a realm.
+    pub fn basic(realm: &str) -> Self {
+        Self("Basic".to_owned()).with("realm", realm)
+    }
+
+    /// Adds `name="value"`. Characters that a quoted string can't hold become `?`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.push_str(if self.0.contains('=') { ", " } else { " " });
+        write!(self.0, "{name}=\"").expect("a string takes any text");
+        for character in value.chars() {
+            match character {
+                '"' | '\\' => self.0.extend(['\\', character]),
+                ' '..='~' => self.0.push(character),
+                _ => self.0.push('?'),
+            }
+        }
+        self.0.push('"');
+        self
+    }
+
+    /// The header's value: visible ASCII alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_challenge_has_no_parameters() {
+        assert_eq!(Challenge::bearer().as_str(), "Bearer");
+    }
+
+    #[test]
+    fn values_can_not_break_out_of_their_quotes() {
+        let challenge = Challenge::bearer().with("error", "invalid_token").with("scope", "a\"b\\c\r\nä");
+        assert_eq!(challenge.as_str(), "Bearer error=\"invalid_token\", scope=\"a\\\"b\\\\c???\"");
+    }
+}

@@ -1,0 +1,172 @@
+//! What a client registers (RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The registered members of a client. What this server does not serve is kept as it came, in `other`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientMetadata {
+    /// Shown to people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// The client's home page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// A picture of the client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// How the client treats a person's data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// The client's terms of service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// `web` or `native`; absent: `web`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<String>,
+    /// Where authorization responses may go, compared byte for byte.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may go after signing out (OpenID Connect RP-Initiated Logout 1.0 §3.1).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Absent: `authorization_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<String>>,
+    /// Absent: `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Vec<String>>,
+    /// Absent: `client_secret_basic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<String>,
+    /// The one algorithm of the client's assertions; absent: any that fits its keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// What the client may ask for, space separated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The client's public keys, by value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// The client's public keys, by reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Absent: `RS256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<String>,
+    /// Absent: the ID token is not encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<String>,
+    /// Absent: `A128CBC-HS256`, where an `alg` is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<String>,
+    /// Absent: UserInfo answers are plain JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<String>,
+    /// Absent: UserInfo answers are not encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<String>,
+    /// Absent: `A128CBC-HS256`, where an `alg` is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<String>,
+    /// `public`, or absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<String>,
+    /// Seconds since the user signed in that the client puts up with, where its request says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<i64>,
+    /// Whether `auth_time` always stands in the ID token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_auth_time: Option<bool>,
+    /// Every other registered member, as it came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Registered members that are kept but have no effect here.
+pub const OTHER_MEMBERS: &[&str] = &[
+    "contacts",
+    "software_id",
+    "software_version",
+    "sector_identifier_uri",
+    "default_acr_values",
+    "initiate_login_uri",
+    "request_uris",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "frontchannel_logout_session_required",
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
+    "tls_client_certificate_bound_access_tokens",
+    "dpop_bound_access_tokens",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "authorization_signed_response_alg",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
+    "authorization_details_types",
+    "backchannel_token_delivery_mode",
+    "backchannel_client_notification_endpoint",
+    "backchannel_authentication_request_signing_alg",
+    "backchannel_user_code_parameter",
+    "response_modes",
+    "introspection_signed_response_alg",
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+];
+
+impl ClientMetadata {
+    /// The grant types; `authorization_code` where none were registered (RFC 7591 §2).
+    pub fn grant_types(&self) -> impl Iterator<Item = &str> {
+        const DEFAULT: &[&str] = &["authorization_code"];
+        let own = self.grant_types.as_ref().map(|list| list.iter().map(String::as_str));
+        let default = self.grant_types.is_none().then_some(DEFAULT.iter().copied());
+        own.into_iter().flatten().chain(default.into_iter().flatten())
+    }
+
+    /// The response types; `code` where none were registered (RFC 7591 §2).
+    pub fn response_types(&self) -> impl Iterator<Item = &str> {
+        const DEFAULT: &[&str] = &["code"];
+        let own = self.response_types.as_ref().map(|list| list.iter().map(String::as_str));
+        let default = self.response_types.is_none().then_some(DEFAULT.iter().copied());
+        own.into_iter().flatten().chain(default.into_iter().flatten())
+    }
+
+    /// The name of the authentication method; `client_secret_basic` where none was registered (RFC 7591 §2).
+    pub fn auth_method(&self) -> &str {
+        self.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic")
+    }
+
+    /// The name that people see: `client_name`, with characters that could mislead taken out by the page.
+    pub fn name(&self) -> Option<&str> {
+        self.client_name.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_those_of_rfc_7591() {
+        let metadata = ClientMetadata::default();
+        assert_eq!(metadata.grant_types().collect::<Vec<_>>(), ["authorization_code"]);
+        assert_eq!(metadata.response_types().collect::<Vec<_>>(), ["code"]);
+        assert_eq!(metadata.auth_method(), "client_secret_basic");
+    }
+
+    #[test]
+    fn members_that_are_not_served_survive() {
+        let text = r#"{"client_name":"Shop","contacts":["a@b.example"]}"#;
+        let metadata: ClientMetadata = serde_json::from_str(text).expect("fine");
+        assert_eq!(serde_json::to_string(&metadata).expect("writes"), text);
+    }
+}

@@ -1,0 +1,37 @@
+//! The words of OAuth 2.x and OpenID Connect, as types.
+//!
+//! Nothing here reads a clock, opens a socket or waits: a value of these types has been parsed and is within its
+//! limits, and that is all it says. Start with [`ids`] (who), [`secrets`] (what possession proves) and [`error`]
+//! (how a refusal is spelled on the wire).
+
+pub mod challenge;
+pub mod client_metadata;
+pub mod display;
+pub mod error;
+pub mod ids;
+pub mod limits;
+pub mod params;
+pub mod pkce;
+pub mod registry;
+pub mod resource_metadata;
+pub mod scope;
+pub mod secrets;
+pub mod server_metadata;
+pub mod time;
+pub mod uri;
+
+pub use challenge::Challenge;
+pub use client_metadata::ClientMetadata;
+pub use error::ErrorCode;
+pub use ids::{Audience, ClientId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject};
+pub use params::Params;
+pub use pkce::CodeChallenge;
+pub use registry::{ClientAuthMethod, GrantType, Prompt, ResponseMode, TokenType};
+pub use resource_metadata::ResourceMetadata;
+pub use scope::Scopes;
+pub use secrets::{
+    AccessToken, AuthorizationCode, BrowserSecret, Digest, Handle, InteractionToken, RefreshToken,
+    SessionToken, Stored,
+};
+pub use server_metadata::ServerMetadata;
+pub use time::Timestamp;

@@ -1,0 +1,89 @@
+//! Closed sets of registered names: grant types, response modes, client authentication methods, prompts.
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$item_doc])* $item),+ }
+
+        impl $name {
+            /// Every name of this set.
+            pub const ALL: &'static [Self] = &[$(Self::$item),+];
+
+            /// The registered name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$item => $text),+ }
+            }
+
+            /// Reads a registered name.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$item),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+names! {
+    /// The kind of a token request, `grant_type` (RFC 6749 §1.3).
+    GrantType {
+        /// RFC 6749 §4.1
+        AuthorizationCode = "authorization_code",
+        /// RFC 6749 §4.4
+        ClientCredentials = "client_credentials",
+        /// RFC 6749 §6
+        RefreshToken = "refresh_token",
+    }
+}
+
+names! {
+    /// How an authorization response travels, `response_mode` (OAuth 2.0 Multiple Response Types §2.1).
+    ResponseMode {
+        /// Parameters in the query of the redirect URI.
+        Query = "query",
+    }
+}
+
+names! {
+    /// How a client proves who it is, `token_endpoint_auth_method` (RFC 7591 §2, OpenID Connect Core 1.0 §9).
+    ClientAuthMethod {
+        /// A public client has no credential.
+        None = "none",
+        /// HTTP Basic (RFC 6749 §2.3.1).
+        ClientSecretBasic = "client_secret_basic",
+        /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
+        ClientSecretPost = "client_secret_post",
+        /// A JWT under a MAC of the secret (OpenID Connect Core 1.0 §9).
+        ClientSecretJwt = "client_secret_jwt",
+        /// A JWT under the client's private key (OpenID Connect Core 1.0 §9).
+        PrivateKeyJwt = "private_key_jwt",
+    }
+}
+
+names! {
+    /// What the client wants shown, `prompt` (OpenID Connect Core 1.0 §3.1.2.1).
+    Prompt {
+        /// Show nothing.
+        None = "none",
+        /// Ask who it is, whoever is signed in.
+        Login = "login",
+        /// Ask for consent, whatever was remembered.
+        Consent = "consent",
+        /// Let the user choose among accounts.
+        SelectAccount = "select_account",
+    }
+}
+
+names! {
+    /// How an access token is shown to an API, `token_type` (RFC 6749 §7.1).
+    TokenType {
+        /// RFC 6750
+        Bearer = "Bearer",
+    }
+}

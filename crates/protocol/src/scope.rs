@@ -1,0 +1,145 @@
+//! Scope: a set of scope tokens, one text on the wire (RFC 6749 §3.3).
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::limits;
+
+/// The scope that asks for an ID token (OpenID Connect Core 1.0 §3.1.2.1).
+pub const OPENID: &str = "openid";
+/// The scope that asks for tokens that outlive the session (OpenID Connect Core 1.0 §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The scope that lets its bearer introspect. Only resources can hold it.
+pub const INTROSPECTION: &str = "introspection";
+
+/// A set of scope tokens, in the order in which they were asked for. One allocation, cheap to clone.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Scopes(Arc<str>);
+
+impl Scopes {
+    /// Reads the `scope` text of a request: tokens of `%x21 / %x23-5B / %x5D-7E` separated by single spaces,
+    /// repetitions dropped. Spaces in front, behind or doubled are forgiven.
+    ///
+    /// # Errors
+    /// [`ScopeError`] for another character or beyond [`limits::SCOPE_BYTES_MAX`], [`limits::SCOPES_MAX`].
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        if text.len() > limits::SCOPE_BYTES_MAX {
+            return Err(ScopeError::TooLong);
+        }
+        let token = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if !text.bytes().all(|b| b == b' ' || token(b)) {
+            return Err(ScopeError::BadCharacter);
+        }
+        let scopes: Self = text.split(' ').filter(|t| !t.is_empty()).collect();
+        if scopes.iter().count() > limits::SCOPES_MAX {
+            return Err(ScopeError::TooLong);
+        }
+        Ok(scopes)
+    }
+
+    /// Scope text that this server wrote itself.
+    pub fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no scope token at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scope tokens, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ').filter(|token| !token.is_empty())
+    }
+
+    /// Whether this token is in the set.
+    pub fn contains(&self, token: &str) -> bool {
+        self.iter().any(|own| own == token)
+    }
+
+    /// Whether every token of this set is in `other`.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.iter().all(|token| other.contains(token))
+    }
+
+    /// Those tokens for which `keep` says yes.
+    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
+        self.iter().filter(|token| keep(token)).collect()
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Scopes {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(tokens: I) -> Self {
+        let mut kept: Vec<&str> = Vec::new();
+        for token in tokens {
+            if !kept.contains(&token) {
+                kept.push(token);
+            }
+        }
+        Self(kept.join(" ").into())
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scopes({:?})", &*self.0)
+    }
+}
+
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scopes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// Why a text is no scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeError {
+    /// A character outside of RFC 6749 §3.3.
+    #[error("a scope holds visible ASCII without quotation mark and backslash, separated by spaces")]
+    BadCharacter,
+    /// Beyond [`limits::SCOPE_BYTES_MAX`] or [`limits::SCOPES_MAX`].
+    #[error("a scope holds at most {} tokens and {} bytes", limits::SCOPES_MAX, limits::SCOPE_BYTES_MAX)]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scope_is_a_set_in_the_order_asked_for() {
+        let scopes = Scopes::parse(" b  a b ").expect("fine");
+        assert_eq!(scopes.as_str(), "b a");
+        assert!(Scopes::stored("a").is_subset(&scopes) && !Scopes::stored("a c").is_subset(&scopes));
+        assert!(!scopes.contains("") && !scopes.contains("b a"));
+    }
+
+    #[test]
+    fn characters_outside_of_the_grammar_are_refused() {
+        for text in ["a\"b", "a\\b", "a\tb", "a\0b", "ä"] {
+            assert_eq!(Scopes::parse(text), Err(ScopeError::BadCharacter), "{text:?}");
+        }
+        let many: String = (0..=limits::SCOPES_MAX).map(|i| format!("s{i} ")).collect();
+        assert_eq!(Scopes::parse(&many), Err(ScopeError::TooLong));
+    }
+}
