@@ -1,0 +1,170 @@
+//! Who leans on whom inside the workspace, against who may.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{DependencyKind, Metadata};
+
+use super::Finding;
+
+/// Who may lean on whom in code that is shipped. Tests may also lean on testkit, and on anything beneath.
+const DESIGN: &[(&str, &[&str])] = &[
+    ("jose", &[]),
+    ("protocol", &["jose"]),
+    ("server", &["protocol", "jose"]),
+    ("resource", &["protocol", "jose"]),
+    ("accounts", &["server", "protocol"]),
+    ("sqlite", &["server", "accounts", "protocol", "jose"]),
+    ("testkit", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
+    ("passavant", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
+    ("xtask", &[]),
+];
+
+/// The crates of the workspace by their short names, and the edges between them.
+pub(super) struct House {
+    pub(super) crates: BTreeSet<String>,
+    pub(super) edges: BTreeSet<Edge>,
+}
+
+/// One declared dependency between two crates of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Edge {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) kind: Kind,
+}
+
+/// When the dependency is there. A build dependency ends up in what is shipped, so it counts as `Always`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Always,
+    WithFeature,
+    InTests,
+}
+
+/// Reads the edges as the manifests declare them, on every platform and with every feature.
+pub(super) fn measure(metadata: &Metadata) -> House {
+    let members = metadata.workspace_packages();
+    let crates: BTreeSet<String> = members.iter().map(|member| short(&member.name)).collect();
+    let mut edges = BTreeSet::new();
+    for member in members {
+        for dependency in member.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
+            let kind = match (dependency.kind, dependency.optional) {
+                (DependencyKind::Development, _) => Kind::InTests,
+                (_, true) => Kind::WithFeature,
+                (_, false) => Kind::Always,
+            };
+            edges.insert(Edge { from: short(&member.name), to: short(&dependency.name), kind });
+        }
+    }
+    House { crates, edges }
+}
+
+/// Every edge that the design does not have, and every crate that it does not know.
+pub(super) fn judge(house: &House) -> Vec<Finding> {
+    let strangers = house.crates.iter().filter(|name| design(name).is_none()).map(|name| Finding {
+        place: manifest(name),
+        wrong: format!("the design has no crate {name}"),
+        fix: "give it a row in DESIGN in crates/xtask/src/architecture/edges.rs, and say in docs/decisions.md why it is there"
+            .into(),
+    });
+    let forbidden = house.edges.iter().filter(|edge| !allowed(edge)).map(|edge| Finding {
+        place: manifest(&edge.from),
+        wrong: match edge.kind {
+            Kind::InTests => format!("{} may not lean on {}, not even in its tests", edge.from, edge.to),
+            _ => format!("{} may not lean on {}", edge.from, edge.to),
+        },
+        fix: format!(
+            "move what it needs into {}, or take it through a port that the host fills",
+            match design(&edge.from) {
+                Some([]) | None => "the crate itself".into(),
+                Some(beneath) => beneath.join(" or "),
+            }
+        ),
+    });
+    strangers.chain(forbidden).collect()
+}
+
+fn allowed(edge: &Edge) -> bool {
+    let Some(direct) = design(&edge.from) else {
+        return true; // A crate that the design does not know is one finding, not one for each of its edges.
+    };
+    match edge.kind {
+        Kind::Always | Kind::WithFeature => direct.contains(&edge.to.as_str()),
+        Kind::InTests => edge.to == "testkit" || beneath(&edge.from).contains(edge.to.as_str()),
+    }
+}
+
+fn design(name: &str) -> Option<&'static [&'static str]> {
+    DESIGN.iter().find(|(known, _)| *known == name).map(|(_, beneath)| *beneath)
+}
+
+fn beneath(name: &str) -> BTreeSet<&'static str> {
+    let direct = design(name).unwrap_or_default();
+    direct.iter().flat_map(|next| beneath(next)).chain(direct.iter().copied()).collect()
+}
+
+fn short(package: &str) -> String {
+    package.strip_prefix("passavant-").unwrap_or(package).into()
+}
+
+fn manifest(name: &str) -> String {
+    format!("crates/{name}/Cargo.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edge(from: &str, to: &str, kind: Kind) -> Edge {
+        Edge { from: from.into(), to: to.into(), kind }
+    }
+
+    fn findings(edge: Edge) -> Vec<Finding> {
+        let crates = BTreeSet::from([edge.from.clone()]);
+        judge(&House { crates, edges: BTreeSet::from([edge]) })
+    }
+
+    #[test]
+    fn an_edge_of_the_design_passes() {
+        for (from, to, kind) in [
+            ("protocol", "jose", Kind::Always),
+            ("testkit", "server", Kind::WithFeature),
+            ("server", "testkit", Kind::InTests),
+            ("accounts", "jose", Kind::InTests),
+        ] {
+            assert_eq!(findings(edge(from, to, kind)), [], "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn an_edge_that_points_up_or_sideways_is_found() {
+        for (from, to, kind) in [
+            ("jose", "protocol", Kind::Always),
+            ("resource", "server", Kind::WithFeature),
+            ("resource", "server", Kind::InTests),
+            ("server", "sqlite", Kind::InTests),
+            ("accounts", "sqlite", Kind::Always),
+            ("passavant", "testkit", Kind::Always),
+            ("passavant", "xtask", Kind::Always),
+            ("xtask", "jose", Kind::Always),
+        ] {
+            let found = findings(edge(from, to, kind));
+            assert_eq!(found.len(), 1, "{from} -> {to}");
+            assert_eq!(found[0].place, format!("crates/{from}/Cargo.toml"));
+        }
+    }
+
+    #[test]
+    fn a_crate_that_the_design_does_not_know_is_found_once() {
+        let found = findings(edge("surprise", "jose", Kind::Always));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].wrong, "the design has no crate surprise");
+    }
+
+    #[test]
+    fn the_design_has_no_circle() {
+        for (name, _) in DESIGN {
+            assert!(!beneath(name).contains(name), "{name} leans on itself");
+        }
+    }
+}
