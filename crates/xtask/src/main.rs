@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "these commands talk to the person who typed them")]
 
 mod architecture;
+mod bench;
 mod steps;
 mod test;
 
@@ -11,6 +12,8 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   architecture [--write]         check who leans on whom; --write renews the picture in ARCHITECTURE.md
+  bench [--seconds N] [--rounds N] [--connections N,N]
+                                 what a request costs beside its physical limit; needs wrk and two cores
   test [--only unit|interop]     run every test: cargo's own, then the real peers in interop/
 ";
 
@@ -22,6 +25,7 @@ fn main() -> ExitCode {
     };
     let outcome = match command {
         "architecture" => architecture::run(rest),
+        "bench" => bench::run(rest),
         "test" => test::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

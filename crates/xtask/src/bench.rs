@@ -1,0 +1,149 @@
+//! `cargo xtask bench`: what a request costs beyond its physical limit, as a ratio in one run.
+//!
+//! `passavant serve` and the limit server (`crates/passavant/examples/bare.rs`) run on one core, the load generator
+//! `wrk` on another; the two take turns, so that a noisy machine is noisy to both. The figure to compare is CPU time
+//! of the server per request.
+
+mod load;
+mod servers;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use load::{Load, Measured};
+use servers::{Bare, Passavant};
+
+/// A workload: its name, what it may cost beside the limit, and how it is asked for on both sides.
+struct Workload {
+    name: &'static str,
+    budget: f64,
+    load: fn(&Servers) -> anyhow::Result<(Load, Load)>,
+}
+
+const WORKLOADS: [Workload; 3] = [
+    Workload { name: "client_credentials, opaque, durable", budget: 1.8, load: opaque },
+    Workload { name: "client_credentials, JWT ES256", budget: 1.4, load: jwt },
+    Workload { name: "introspection, opaque, active", budget: 1.3, load: introspection },
+];
+
+struct Servers {
+    passavant: Passavant,
+    bare: Bare,
+}
+
+struct Options {
+    seconds: u32,
+    rounds: usize,
+    connections: Vec<u32>,
+}
+
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let options = options(arguments)?;
+    let binaries = build()?;
+    let folder = std::env::temp_dir().join(format!("passavant-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let outcome = measure(&options, &binaries, &folder);
+    std::fs::remove_dir_all(&folder).ok();
+    outcome
+}
+
+fn measure(options: &Options, binaries: &Binaries, folder: &std::path::Path) -> anyhow::Result<()> {
+    let servers = Servers {
+        passavant: Passavant::start(&binaries.passavant, folder)?,
+        bare: Bare::start(&binaries.bare, folder)?,
+    };
+    let mut over = Vec::new();
+    println!(
+        "{} rounds of {} s, interleaved; medians; µs are CPU time of the server\n",
+        options.rounds, options.seconds
+    );
+    println!(
+        "| workload | connections | serve µs | limit µs | ratio | budget | serve/s | limit/s | not 200 |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for workload in &WORKLOADS {
+        let (ours, limit) = (workload.load)(&servers)?;
+        for connections in &options.connections {
+            let (mut serve, mut bare) = (Vec::new(), Vec::new());
+            for _ in 0..options.rounds {
+                bare.push(limit.run(&servers.bare.process, *connections, options.seconds, folder)?);
+                serve.push(ours.run(&servers.passavant.process, *connections, options.seconds, folder)?);
+            }
+            let (serve, bare) = (Measured::median(serve), Measured::median(bare));
+            let ratio = serve.micros / bare.micros;
+            println!(
+                "| {} | {connections} | {:.1} | {:.1} | {ratio:.2} | {:.1} | {:.0} | {:.0} | {} |",
+                workload.name,
+                serve.micros,
+                bare.micros,
+                workload.budget,
+                serve.per_second,
+                bare.per_second,
+                serve.refused + bare.refused,
+            );
+            if ratio > workload.budget || serve.refused + bare.refused > 0 {
+                over.push(format!("{} at {connections} connections: {ratio:.2}", workload.name));
+            }
+        }
+    }
+    anyhow::ensure!(over.is_empty(), "over budget, or not every answer was 200: {}", over.join("; "));
+    Ok(())
+}
+
+fn opaque(servers: &Servers) -> anyhow::Result<(Load, Load)> {
+    let body = "grant_type=client_credentials&scope=bench.read+bench.write".to_owned();
+    let ours = servers.passavant.load("/token", servers::CLIENT, vec![body.clone()]);
+    Ok((ours, servers.bare.load("/token", vec![body])))
+}
+
+fn jwt(servers: &Servers) -> anyhow::Result<(Load, Load)> {
+    let body = "grant_type=client_credentials&scope=jwt.read".to_owned();
+    let ours = servers.passavant.load("/token", servers::CLIENT, vec![body.clone()]);
+    Ok((ours, servers.bare.load("/jwt", vec![body])))
+}
+
+/// Tokens asked for beforehand and then introspected in turn.
+const TOKENS: usize = 256;
+
+fn introspection(servers: &Servers) -> anyhow::Result<(Load, Load)> {
+    let bodies = |load: Load| -> anyhow::Result<Vec<String>> {
+        (0..TOKENS).map(|_| Ok(format!("token={}", load.token()?))).collect()
+    };
+    let (ours, limit) = opaque(servers)?;
+    let (ours, limit) = (bodies(ours)?, bodies(limit)?);
+    let ours = servers.passavant.load("/introspect", servers::RESOURCE, ours);
+    Ok((ours, servers.bare.load("/introspect", limit)))
+}
+
+struct Binaries {
+    passavant: PathBuf,
+    bare: PathBuf,
+}
+
+fn build() -> anyhow::Result<Binaries> {
+    let arguments =
+        ["build", "--release", "--package", "passavant", "--bin", "passavant", "--example", "bare"];
+    crate::steps::execute(&mut crate::steps::command("cargo", &arguments))?;
+    let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().context("cargo metadata")?;
+    let release = metadata.target_directory.as_std_path().join("release");
+    Ok(Binaries { passavant: release.join("passavant"), bare: release.join("examples/bare") })
+}
+
+fn options(arguments: &[String]) -> anyhow::Result<Options> {
+    let mut options = Options { seconds: 10, rounds: 3, connections: vec![32, 64] };
+    let mut rest = arguments.iter();
+    while let Some(name) = rest.next() {
+        let value = rest.next().with_context(|| format!("{name} needs a value"))?;
+        match name.as_str() {
+            "--seconds" => options.seconds = value.parse().context("--seconds takes a number")?,
+            "--rounds" => options.rounds = value.parse().context("--rounds takes a number")?,
+            "--connections" => {
+                let numbers = value.split(',').map(str::parse).collect::<Result<_, _>>();
+                options.connections = numbers.context("--connections takes numbers separated by commas")?;
+            }
+            other => anyhow::bail!("bench knows --seconds, --rounds and --connections, not {other}"),
+        }
+    }
+    Ok(options)
+}
