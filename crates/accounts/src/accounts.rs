@@ -1,0 +1,98 @@
+//! The server's questions about users, answered from the directory.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use protocol::Subject;
+use serde_json::{Map, Value};
+use server::{
+    Fault,
+    ports::{Accounts, Standing},
+};
+
+use crate::directory::{Account, Directory};
+
+/// Answers the server's port from a directory. Nothing is cached: who is disabled now is disabled now.
+#[derive(Clone)]
+pub struct DirectoryAccounts(pub Arc<dyn Directory>);
+
+impl fmt::Debug for DirectoryAccounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DirectoryAccounts(..)")
+    }
+}
+
+#[async_trait]
+impl Accounts for DirectoryAccounts {
+    async fn standing(&self, who: &Subject) -> Result<Standing, Fault> {
+        Ok(match self.0.by_subject(who).await? {
+            Some(account) if account.disabled => Standing::Disabled,
+            Some(_) => Standing::Active,
+            None => Standing::Gone,
+        })
+    }
+
+    async fn claims(&self, who: &Subject, wanted: &[String]) -> Result<Map<String, Value>, Fault> {
+        if wanted.is_empty() {
+            return Ok(Map::new());
+        }
+        let account = self.0.by_subject(who).await?;
+        Ok(account.map(|account| claims(account, wanted)).unwrap_or_default())
+    }
+
+    async fn username(&self, who: &Subject) -> Result<Option<String>, Fault> {
+        Ok(self.0.by_subject(who).await?.map(|account| account.username.as_str().to_owned()))
+    }
+}
+
+/// Those claims of the account that are wanted. `sub` is never among them: it is the server's to say.
+fn claims(mut account: Account, wanted: &[String]) -> Map<String, Value> {
+    let username = account.username.as_str();
+    account.claims.entry("preferred_username").or_insert_with(|| username.into());
+    account.claims.retain(|name, value| name != "sub" && !value.is_null() && wanted.contains(name));
+    account.claims
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::directory::fixture::{OneAccount, alice};
+
+    fn wanted(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn an_account_is_active_disabled_or_gone() {
+        let standing = async |account: Option<Account>| {
+            let accounts = DirectoryAccounts(Arc::new(OneAccount::new(account)));
+            accounts.standing(&Subject::new("u-1")).await.expect("standing")
+        };
+        assert_eq!(standing(Some(alice())).await, Standing::Active);
+        assert_eq!(standing(Some(Account { disabled: true, ..alice() })).await, Standing::Disabled);
+        assert_eq!(standing(None).await, Standing::Gone);
+    }
+
+    #[tokio::test]
+    async fn only_wanted_and_known_claims_are_told_and_never_sub() {
+        let mut account = alice();
+        account.claims.insert("sub".to_owned(), json!("u-2"));
+        account.claims.insert("nickname".to_owned(), Value::Null);
+        let accounts = DirectoryAccounts(Arc::new(OneAccount::new(Some(account))));
+        let subject = Subject::new("u-1");
+        let names = wanted(&["name", "sub", "nickname", "phone_number", "preferred_username"]);
+        let told = accounts.claims(&subject, &names).await.expect("claims");
+        assert_eq!(Value::Object(told), json!({"name": "Alice Martin", "preferred_username": "alice"}));
+        assert_eq!(accounts.claims(&subject, &[]).await.expect("claims"), Map::new());
+        assert_eq!(accounts.username(&subject).await.expect("username"), Some("alice".to_owned()));
+    }
+
+    #[test]
+    fn a_preferred_username_of_its_own_goes_before_the_username() {
+        let mut account = alice();
+        account.claims.insert("preferred_username".to_owned(), json!("ally"));
+        assert_eq!(claims(account, &wanted(&["preferred_username"]))["preferred_username"], "ally");
+    }
+}

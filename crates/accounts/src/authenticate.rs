@@ -1,0 +1,189 @@
+//! Authenticates a user: limits, directory, password, and the same answer for every way to fail.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use server::{Fault, ports::Clock, store::Commit};
+
+use crate::{
+    directory::{Account, AccountChange, Directory, PasswordHash, Username},
+    limits::{SignInLimits, Turned},
+    passwords::{Password, Passwords, Verdict},
+};
+
+/// Everything that a sign-in weighs.
+#[derive(Clone)]
+pub struct Authenticator {
+    /// Where accounts are kept.
+    pub directory: Arc<dyn Directory>,
+    /// How passwords are checked.
+    pub passwords: Arc<Passwords>,
+    /// How often one may fail.
+    pub limits: Arc<SignInLimits>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Authenticator {
+    /// Whether this is the password of this user. A user that doesn't exist, one without a password and one that is
+    /// disabled are told by nothing, time included.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the directory; [`Fault::Busy`] where too many are waiting.
+    pub async fn authenticate(
+        &self,
+        username: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<SignIn, Fault> {
+        let username = Username::parse(username);
+        let key = username.as_ref().map(Username::canonical).unwrap_or_default();
+        let attempt = match self.limits.attempt(&key, address, &*self.clock).await {
+            Ok(attempt) => attempt,
+            Err(Turned::Later(retry_after)) => return Ok(SignIn::Later(retry_after)),
+            Err(Turned::Busy) => return Err(Fault::Busy("too many sign-ins are waiting")),
+        };
+        match self.decide(username.as_ref(), password).await? {
+            Some(account) => Ok(SignIn::Proven(Box::new(account))),
+            None => {
+                attempt.fail(self.clock.millis());
+                Ok(SignIn::Wrong)
+            }
+        }
+    }
+
+    async fn decide(&self, username: Option<&Username>, password: &str) -> Result<Option<Account>, Fault> {
+        let Some(password) = Password::parse(password) else { return Ok(None) };
+        let account = match username {
+            Some(username) => self.directory.by_username(username).await?,
+            None => None,
+        };
+        let known = account.as_ref().and_then(|account| account.password.as_ref());
+        let verdict = self.passwords.verify(password, known).await?;
+        let Some(account) = account.filter(|account| !account.disabled) else { return Ok(None) };
+        match verdict {
+            Verdict::Wrong => Ok(None),
+            Verdict::Right => Ok(Some(account)),
+            Verdict::Outdated(new) => self.store(account, new).await.map(Some),
+        }
+    }
+
+    /// Replaces the hash by one at today's cost. If the account changed meanwhile, the next sign-in tries again.
+    async fn store(&self, account: Account, new: PasswordHash) -> Result<Account, Fault> {
+        let version = account.version;
+        let changed = Account { password: Some(new), ..account.clone() };
+        let people = vec![AccountChange::Replace(Box::new(changed), version)];
+        match self.directory.commit_people(people, Commit::new(self.clock.now())).await? {
+            Ok(()) => tracing::info!("a password hash was made anew at a higher cost"),
+            Err(_) => tracing::debug!("an account changed while its password hash was made anew"),
+        }
+        Ok(account)
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator").field("passwords", &self.passwords).finish_non_exhaustive()
+    }
+}
+
+/// How a sign-in went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SignIn {
+    /// It is this user.
+    Proven(Box<Account>),
+    /// It isn't, for whatever reason.
+    Wrong,
+    /// 429: come again after so many seconds.
+    Later(u64),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use server::ports::SystemEntropy;
+
+    use super::*;
+    use crate::{
+        directory::fixture::{OneAccount, alice},
+        passwords::PasswordCost,
+    };
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn millis(&self) -> i64 {
+            1_700_000_000_000
+        }
+    }
+
+    async fn authenticator(disabled: bool, cost: PasswordCost) -> (Authenticator, Arc<OneAccount>) {
+        let entropy = Arc::new(SystemEntropy);
+        let first = Passwords::new(PasswordCost::FLOOR, entropy.clone(), 1).expect("memory");
+        let hash = first.hash(Password::parse("correct-horse").expect("fits")).await.expect("hash");
+        let account = Account { password: Some(hash), disabled, ..alice() };
+        let directory = Arc::new(OneAccount::new(Some(account)));
+        let authenticator = Authenticator {
+            directory: directory.clone(),
+            passwords: Arc::new(Passwords::new(cost, entropy, 1).expect("memory")),
+            limits: Arc::default(),
+            clock: Arc::new(Noon),
+        };
+        (authenticator, directory)
+    }
+
+    #[tokio::test]
+    async fn the_right_password_proves_the_user_whatever_the_spelling_of_the_name() {
+        let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
+        for name in ["alice", " Alice ", "ALICE"] {
+            let sign_in = authenticator.authenticate(name, "correct-horse", HERE).await.expect("decided");
+            assert!(
+                matches!(sign_in, SignIn::Proven(account) if account.subject.as_str() == "u-1"),
+                "{name}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn every_way_to_fail_costs_one_hash_and_reads_the_same() {
+        let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
+        for (name, password) in [("alice", "wrong"), ("mallory", "correct-horse"), ("a\u{7}", "wrong")] {
+            let before = authenticator.passwords.computed();
+            let sign_in = authenticator.authenticate(name, password, HERE).await.expect("decided");
+            assert_eq!(sign_in, SignIn::Wrong, "{name}");
+            assert_eq!(authenticator.passwords.computed() - before, 1, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disabled_user_is_told_nothing() {
+        let (authenticator, _) = authenticator(true, PasswordCost::FLOOR).await;
+        let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
+        assert_eq!((sign_in, authenticator.passwords.computed()), (SignIn::Wrong, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_under_any_spelling_count_for_one_account_and_the_right_password_still_works() {
+        let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
+        for name in ["alice", "Alice", "ALICE", " alice", "aLice "] {
+            let sign_in = authenticator.authenticate(name, "wrong", HERE).await.expect("decided");
+            assert_eq!(sign_in, SignIn::Wrong);
+        }
+        let start = tokio::time::Instant::now();
+        let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
+        assert!(matches!(sign_in, SignIn::Proven(_)));
+        assert_eq!(start.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_a_lower_cost_is_replaced_in_the_directory() {
+        let cost = PasswordCost::new(20_480, 2, 1).expect("above the floor");
+        let (authenticator, directory) = authenticator(false, cost).await;
+        let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
+        assert!(matches!(sign_in, SignIn::Proven(_)));
+        let stored = directory.now().and_then(|account| account.password).expect("a hash");
+        assert!(stored.0.starts_with("$argon2id$v=19$m=20480,t=2,p=1$"));
+    }
+}

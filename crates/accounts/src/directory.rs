@@ -1,0 +1,200 @@
+//! The directory: accounts as they are kept, and the one way to change them.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use protocol::Subject;
+use serde_json::{Map, Value};
+use server::{
+    Fault,
+    store::{Commit, Conflict},
+};
+
+/// Longest username, in bytes.
+pub const USERNAME_BYTES_MAX: usize = 255;
+
+/// Where accounts are kept. People and protocol state change in one transaction.
+#[async_trait]
+pub trait Directory: Send + Sync + 'static {
+    /// The account with this username, whatever its spelling.
+    async fn by_username(&self, username: &Username) -> Result<Option<Account>, Fault>;
+
+    /// The account with this `sub`.
+    async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault>;
+
+    /// Accounts after this `sub`, by `sub`.
+    async fn list_accounts(&self, after: Option<&Subject>, limit: u32) -> Result<Vec<Account>, Fault>;
+
+    /// Does all of both, durably, or nothing. A conflict of `people` counts on behind the guards of `also`.
+    async fn commit_people(
+        &self,
+        people: Vec<AccountChange>,
+        also: Commit,
+    ) -> Result<Result<(), Conflict>, Fault>;
+}
+
+/// A user of this issuer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// `sub`; never changes.
+    pub subject: Subject,
+    /// As the user writes it.
+    pub username: Username,
+    /// The Argon2id hash; `None`: no password sign-in.
+    pub password: Option<PasswordHash>,
+    /// Whether sign-in and tokens are refused.
+    pub disabled: bool,
+    /// Claims of OpenID Connect Core 1.0 §5.1 and others, by name.
+    pub claims: Map<String, Value>,
+    /// Whether `apply` made it, so that `apply --prune` may disable it.
+    pub applied: bool,
+    /// Counts up with every change.
+    pub version: i64,
+}
+
+/// One change of the directory.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccountChange {
+    /// Guard: neither the subject nor the username is taken. The version in the record is ignored.
+    Add(Box<Account>),
+    /// Guard: the account has this version, and the username is not another account's. Replaces the record.
+    Replace(Box<Account>, i64),
+    /// No guard: gone is gone.
+    Delete(Subject),
+}
+
+/// A password hash in PHC string format. Never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub Box<str>);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(...)")
+    }
+}
+
+/// A username as it was written. Two that differ by case or outer spaces are the same one.
+#[derive(Clone, Debug)]
+pub struct Username(Box<str>);
+
+impl Username {
+    /// Reads a username: not empty, at most [`USERNAME_BYTES_MAX`], without control characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits =
+            !text.is_empty() && text.len() <= USERNAME_BYTES_MAX && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.into()))
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The one spelling that stores and counters use.
+    pub fn canonical(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl PartialEq for Username {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical() == other.canonical()
+    }
+}
+
+impl Eq for Username {}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! A directory of one account, for tests of this crate.
+
+    use std::sync::Mutex;
+
+    use serde_json::json;
+
+    use super::*;
+
+    pub(crate) fn alice() -> Account {
+        let claims = json!({"name": "Alice Martin", "email": "alice@example.org"});
+        Account {
+            subject: Subject::new("u-1"),
+            username: Username::parse("alice").expect("fits"),
+            password: None,
+            disabled: false,
+            claims: claims.as_object().cloned().expect("object"),
+            applied: false,
+            version: 1,
+        }
+    }
+
+    pub(crate) struct OneAccount(Mutex<Option<Account>>);
+
+    impl OneAccount {
+        pub(crate) fn new(account: Option<Account>) -> Self {
+            Self(Mutex::new(account))
+        }
+
+        pub(crate) fn now(&self) -> Option<Account> {
+            self.0.lock().expect("no panic").clone()
+        }
+    }
+
+    #[async_trait]
+    impl Directory for OneAccount {
+        async fn by_username(&self, username: &Username) -> Result<Option<Account>, Fault> {
+            Ok(self.now().filter(|account| account.username == *username))
+        }
+
+        async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
+            Ok(self.now().filter(|account| account.subject == *subject))
+        }
+
+        async fn list_accounts(&self, _: Option<&Subject>, _: u32) -> Result<Vec<Account>, Fault> {
+            Ok(self.now().into_iter().collect())
+        }
+
+        async fn commit_people(
+            &self,
+            people: Vec<AccountChange>,
+            _: Commit,
+        ) -> Result<Result<(), Conflict>, Fault> {
+            let mut account = self.0.lock().expect("no panic");
+            for (guard, change) in people.into_iter().enumerate() {
+                match change {
+                    AccountChange::Add(new) if account.is_none() => *account = Some(*new),
+                    AccountChange::Replace(new, version)
+                        if account.as_ref().is_some_and(|old| old.version == version) =>
+                    {
+                        *account = Some(Account { version: version + 1, ..*new });
+                    }
+                    AccountChange::Delete(subject) => {
+                        account.take_if(|old| old.subject == subject);
+                    }
+                    AccountChange::Add(_) | AccountChange::Replace(..) => return Ok(Err(Conflict { guard })),
+                }
+            }
+            Ok(Ok(()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_username_are_one() {
+        let name = |text| Username::parse(text).expect("fine");
+        assert_eq!(name("Alice"), name(" alice "));
+        assert_ne!(name("alice"), name("alice2"));
+        assert_eq!(Username::parse(" "), None);
+        assert_eq!(Username::parse("a\0"), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! Who the user is: the directory of accounts, passwords, sign-in and consent pages.
+
+pub mod accounts;
+pub mod authenticate;
+pub mod directory;
+pub mod limits;
+pub mod pages;
+pub mod passwords;
+pub mod router;
+
+pub use accounts::DirectoryAccounts;
+pub use authenticate::{Authenticator, SignIn};
+pub use directory::{Account, AccountChange, Directory, PasswordHash, Username};
+pub use limits::SignInLimits;
+pub use pages::StyledPages;
+pub use passwords::{Password, PasswordCost, Passwords};
+pub use router::{AccountPages, router};

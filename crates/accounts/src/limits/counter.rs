@@ -1,0 +1,194 @@
+//! The rule of the sign-in limits: recent failures in, judgement out. Time comes as an argument.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// Failures count for so long, in milliseconds.
+const WINDOW_MILLIS: i64 = 60_000;
+
+/// Failures of an account in the window before its answers wait.
+const ACCOUNT_FAILURES_FREE: usize = 5;
+
+/// Failures of an address in the window before it is turned away.
+const ADDRESS_FAILURES_MAX: usize = 20;
+
+/// Longest wait of an answer, in seconds.
+const WAIT_SECONDS_MAX: u64 = 30;
+
+/// Attempts at one account that wait at once. More would let many addresses together try many passwords.
+const WAITING_PER_ACCOUNT_MAX: usize = 16;
+
+/// Failures that a counter remembers: the most that any judgement asks for.
+const REMEMBERED_MAX: usize = ADDRESS_FAILURES_MAX;
+
+/// What to do with an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// Check the password, after this wait (mostly none).
+    After(Duration),
+    /// Every chance is held by an attempt that is not decided yet: ask again when one is.
+    Turn,
+    /// Come again later.
+    Refused(Duration),
+}
+
+/// Recent failures of one account or address, and its attempts that are not decided yet.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    /// When they were, in milliseconds since 1970, oldest first.
+    failures: VecDeque<i64>,
+    undecided: usize,
+    waiting: usize,
+}
+
+impl Counter {
+    /// The rule for an account: it is never locked.
+    pub(super) fn judge_account(&self, now: i64) -> Judgement {
+        let recent = self.recent(now);
+        if recent < ACCOUNT_FAILURES_FREE {
+            let held = recent + self.undecided >= ACCOUNT_FAILURES_FREE;
+            return if held { Judgement::Turn } else { Judgement::After(Duration::ZERO) };
+        }
+        if self.waiting >= WAITING_PER_ACCOUNT_MAX {
+            return Judgement::Refused(Duration::from_secs(WAIT_SECONDS_MAX));
+        }
+        let doublings = u32::try_from(recent - ACCOUNT_FAILURES_FREE + self.waiting).unwrap_or(u32::MAX);
+        let seconds = 1_u64.checked_shl(doublings).unwrap_or(WAIT_SECONDS_MAX).min(WAIT_SECONDS_MAX);
+        Judgement::After(Duration::from_secs(seconds))
+    }
+
+    /// The rule for an address.
+    pub(super) fn judge_address(&self, now: i64) -> Judgement {
+        let recent = self.recent(now);
+        if recent >= ADDRESS_FAILURES_MAX {
+            let oldest = self.failures[self.failures.len() - ADDRESS_FAILURES_MAX];
+            let left = u64::try_from(oldest + WINDOW_MILLIS - now).unwrap_or(0);
+            return Judgement::Refused(Duration::from_millis(left));
+        }
+        let held = recent + self.undecided >= ADDRESS_FAILURES_MAX;
+        if held { Judgement::Turn } else { Judgement::After(Duration::ZERO) }
+    }
+
+    /// An attempt was let through.
+    pub(super) fn begin(&mut self, waits: bool) {
+        self.undecided += 1;
+        self.waiting += usize::from(waits);
+    }
+
+    /// An attempt was decided or given up.
+    pub(super) fn end(&mut self, waits: bool) {
+        self.undecided = self.undecided.saturating_sub(1);
+        self.waiting = self.waiting.saturating_sub(usize::from(waits));
+    }
+
+    /// An attempt failed.
+    pub(super) fn fail(&mut self, now: i64) {
+        if self.failures.len() == REMEMBERED_MAX {
+            self.failures.pop_front();
+        }
+        self.failures.push_back(now);
+    }
+
+    /// Whether forgetting it would change a judgement.
+    pub(super) fn matters(&self, now: i64) -> bool {
+        self.undecided > 0 || self.recent(now) > 0
+    }
+
+    /// When it failed last; an account with an undecided attempt counts as failing now.
+    pub(super) fn last(&self) -> i64 {
+        if self.undecided > 0 { i64::MAX } else { self.failures.back().copied().unwrap_or(i64::MIN) }
+    }
+
+    /// Whether it is as good as none.
+    pub(super) fn is_blank(&self) -> bool {
+        self.undecided == 0 && self.failures.is_empty()
+    }
+
+    fn recent(&self, now: i64) -> usize {
+        self.failures.iter().filter(|at| now - **at < WINDOW_MILLIS).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Time of the first failure of every case, in milliseconds.
+    const START: i64 = 1_700_000_000_000;
+
+    fn failed(times: impl IntoIterator<Item = i64>) -> Counter {
+        let mut counter = Counter::default();
+        times.into_iter().for_each(|at| counter.fail(START + at));
+        counter
+    }
+
+    fn after(seconds: u64) -> Judgement {
+        Judgement::After(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn an_account_fails_5_times_a_minute_and_then_waits_1_2_4_to_30_seconds() {
+        for (failures, seconds) in [
+            (0, 0),
+            (4, 0),
+            (5, 1),
+            (6, 2),
+            (7, 4),
+            (8, 8),
+            (9, 16),
+            (10, 30),
+            (11, 30),
+            (20, 30),
+            (1000, 30),
+        ] {
+            let counter = failed((0..failures).map(|_| 0));
+            assert_eq!(counter.judge_account(START), after(seconds), "{failures} failures");
+        }
+    }
+
+    #[test]
+    fn failures_of_an_account_are_forgotten_after_a_minute() {
+        let counter = failed([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+        for (now, seconds) in [(50_000, 2), (59_999, 2), (60_000, 1), (70_000, 0), (200_000, 0)] {
+            assert_eq!(counter.judge_account(START + now), after(seconds), "at {now}");
+        }
+        assert!(counter.matters(START + 109_999) && !counter.matters(START + 110_000));
+    }
+
+    #[test]
+    fn attempts_at_an_account_that_wait_at_once_wait_ever_longer_and_are_bounded() {
+        let mut counter = failed([0; 5]);
+        for seconds in [1, 2, 4, 8, 16, 30, 30] {
+            assert_eq!(counter.judge_account(START), after(seconds));
+            counter.begin(true);
+        }
+        (7..WAITING_PER_ACCOUNT_MAX).for_each(|_| counter.begin(true));
+        assert_eq!(counter.judge_account(START), Judgement::Refused(Duration::from_secs(30)));
+        counter.end(true);
+        assert_eq!(counter.judge_account(START), after(30));
+    }
+
+    #[test]
+    fn an_undecided_attempt_holds_a_chance_until_it_is_decided() {
+        let mut counter = failed([0; 3]);
+        counter.begin(false);
+        counter.begin(false);
+        assert_eq!(counter.judge_account(START), Judgement::Turn);
+        counter.end(false);
+        assert_eq!(counter.judge_account(START), after(0));
+        counter.fail(START);
+        assert_eq!(counter.judge_account(START), Judgement::Turn);
+    }
+
+    #[test]
+    fn an_address_fails_20_times_a_minute_and_is_then_told_when_to_come_again() {
+        let counter = failed((0..19).map(|i| i * 1000));
+        assert_eq!(counter.judge_address(START + 19_000), after(0));
+        let mut counter = failed((0..20).map(|i| i * 1000));
+        let refused = |seconds| Judgement::Refused(Duration::from_secs(seconds));
+        assert_eq!(counter.judge_address(START + 20_000), refused(40));
+        assert_eq!(counter.judge_address(START + 59_000), refused(1));
+        assert_eq!(counter.judge_address(START + 60_000), after(0));
+        counter.begin(false);
+        assert_eq!(counter.judge_address(START + 60_000), Judgement::Turn);
+    }
+}

@@ -1,0 +1,316 @@
+//! What people see: server-rendered pages without script. Inputs are plain values, outputs whole documents.
+
+pub(crate) mod consent;
+mod error;
+pub(crate) mod shown;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod style;
+
+use askama::Template;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use protocol::uri;
+use server::{Answer, ErrorPage, Fault, Settings};
+use shown::{initial, shown};
+
+pub(crate) use error::OPEN;
+
+/// Longest brand, in characters.
+const BRAND_CHARS_MAX: usize = 80;
+
+/// The pages of this crate, in the name of one issuer. Fills the server's port for error pages.
+#[derive(Clone, Debug)]
+pub struct StyledPages {
+    frame: Frame,
+    issuer: Box<str>,
+    is_https: bool,
+}
+
+impl StyledPages {
+    /// Pages that go by the host of the issuer.
+    pub fn new(settings: &Settings) -> Self {
+        let issuer = settings.issuer.as_str();
+        let parts = uri::Parts::of(issuer).ok();
+        let brand = parts.and_then(|parts| parts.host).unwrap_or(issuer).to_owned();
+        let path = parts.map_or("", |parts| parts.path).trim_end_matches('/');
+        let frame = Frame { stylesheet: format!("{path}{}", style::PATH), initial: initial(&brand), brand };
+        Self { frame, issuer: issuer.into(), is_https: settings.is_https() }
+    }
+
+    /// Pages that go by this name.
+    #[must_use]
+    pub fn named(mut self, brand: &str) -> Self {
+        self.frame.brand = shown(brand, BRAND_CHARS_MAX);
+        self.frame.initial = initial(&self.frame.brand);
+        self
+    }
+
+    pub(crate) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// A page with a form, which may be sent to `form_action` (sources of CSP 3 §6.4.1) and redirected there.
+    pub(crate) fn with_form(
+        &self,
+        status: StatusCode,
+        page: &impl Template,
+        form_action: &str,
+    ) -> Result<Answer, Fault> {
+        // no-referrer would make the form's own post carry `Origin: null`.
+        self.answer(status, page.render().map_err(Fault::new)?, form_action, "same-origin")
+    }
+
+    /// A page without a form.
+    pub(crate) fn without_form(&self, page: &impl Template) -> Result<Answer, Fault> {
+        self.answer(StatusCode::OK, page.render().map_err(Fault::new)?, "'none'", "no-referrer")
+    }
+
+    /// An error page as a whole answer.
+    pub(crate) fn refusal(&self, page: &ErrorPage) -> Result<Answer, Fault> {
+        let status = StatusCode::from_u16(page.status).map_err(Fault::new)?;
+        self.answer(status, server::Pages::error(self, page), "'none'", "no-referrer")
+    }
+
+    fn answer(
+        &self,
+        status: StatusCode,
+        html: String,
+        form_action: &str,
+        referrer_policy: &'static str,
+    ) -> Result<Answer, Fault> {
+        let mut answer = Answer::new(html.into());
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, content_security_policy(form_action)?);
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer_policy));
+        set_fixed_headers(headers);
+        if self.is_https {
+            headers.insert(
+                header::STRICT_TRANSPORT_SECURITY,
+                HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+            );
+        }
+        Ok(answer)
+    }
+}
+
+impl server::Pages for StyledPages {
+    fn error(&self, page: &ErrorPage) -> String {
+        error::render(&self.frame, &self.issuer, page)
+    }
+}
+
+/// What stands on every page.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// Whose pages these are.
+    pub(crate) brand: String,
+    initial: String,
+    stylesheet: String,
+}
+
+/// A client as people are told of it.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownClient {
+    /// Its name is its own claim.
+    pub(crate) name: String,
+    pub(crate) destination: Destination,
+    pub(crate) policy_uri: Option<String>,
+    pub(crate) tos_uri: Option<String>,
+}
+
+/// Where the answer goes: the one thing that is known of a client for certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Web { host: String, uri: String },
+    ThisDevice { uri: String },
+}
+
+impl Destination {
+    /// What a redirect URI says of the one behind it. `http` is registered for loopback alone.
+    pub(crate) fn of(redirect_uri: &str) -> Self {
+        let uri = redirect_uri.to_owned();
+        match uri::Parts::of(redirect_uri) {
+            Ok(uri::Parts { scheme: "https", host: Some(host), .. }) => {
+                Self::Web { host: host.to_ascii_lowercase(), uri }
+            }
+            Ok(_) | Err(_) => Self::ThisDevice { uri },
+        }
+    }
+
+    pub(crate) fn host(&self) -> Option<&str> {
+        match self {
+            Self::Web { host, .. } => Some(host),
+            Self::ThisDevice { .. } => None,
+        }
+    }
+}
+
+/// A link that a client registered, where it is one that a browser may follow from here.
+pub(crate) fn link(uri: Option<&str>) -> Option<String> {
+    let uri = uri?;
+    let parts = uri::Parts::of(uri).ok()?;
+    (matches!(parts.scheme, "https" | "http") && parts.host.is_some()).then(|| uri.to_owned())
+}
+
+fn content_security_policy(form_action: &str) -> Result<HeaderValue, Fault> {
+    if form_action.contains([';', ',']) {
+        return Err(Fault::new("a form-action that would end its own directive"));
+    }
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; \
+         form-action {form_action}"
+    );
+    HeaderValue::from_str(&policy).map_err(Fault::new)
+}
+
+fn set_fixed_headers(headers: &mut HeaderMap) {
+    const FIXED: [(HeaderName, &str); 5] = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ];
+    for (name, value) in FIXED {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! A frame and a client, for tests of the pages.
+
+    use super::{
+        Destination, Frame, ShownClient,
+        shown::{NAME_CHARS_MAX, shown},
+    };
+
+    pub(crate) fn frame() -> Frame {
+        Frame { brand: "Example Org".into(), initial: "E".into(), stylesheet: "/assets/ui.css".into() }
+    }
+
+    pub(crate) fn client(name: &str) -> ShownClient {
+        ShownClient {
+            name: shown(name, NAME_CHARS_MAX),
+            destination: Destination::of("https://shop.example/cb"),
+            policy_uri: Some("https://shop.example/policy".into()),
+            tos_uri: Some("https://shop.example/terms".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use server::Pages as _;
+
+    use super::*;
+
+    fn pages(issuer: &str) -> StyledPages {
+        StyledPages::new(&Settings::new(issuer).expect("an issuer"))
+    }
+
+    fn sign_out(pages: &StyledPages) -> sign_out::SignOutPage<'_> {
+        sign_out::SignOutPage { frame: pages.frame(), csrf: "c" }
+    }
+
+    #[test]
+    fn a_page_with_a_form_has_the_headers_of_the_browser_facts() {
+        let pages = pages("https://id.example");
+        let answer =
+            pages.with_form(StatusCode::OK, &sign_out(&pages), "'self' https: com.example:").expect("page");
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        for (name, value) in [
+            (
+                "content-security-policy",
+                "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors \
+                 'none'; form-action 'self' https: com.example:",
+            ),
+            ("content-type", "text/html; charset=utf-8"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+            ("cache-control", "no-store"),
+            ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+        ] {
+            assert_eq!(header(name), Some(value), "{name}");
+        }
+        assert_eq!(header("cross-origin-opener-policy"), None, "it would break sign-in in a popup");
+    }
+
+    #[test]
+    fn hsts_is_said_by_https_issuers_alone() {
+        let pages = pages("http://localhost:4000");
+        let answer = pages.with_form(StatusCode::OK, &sign_out(&pages), "'self'").expect("page");
+        assert!(!answer.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[test]
+    fn an_error_page_has_no_form_and_leaks_no_address() {
+        let page = ErrorPage {
+            status: 400,
+            slug: "client_unknown",
+            code: "invalid_client",
+            description: String::new(),
+            facts: Vec::new(),
+            request_id: String::new(),
+        };
+        let answer = pages("https://id.example").refusal(&page).expect("page");
+        assert_eq!(answer.status(), 400);
+        assert_eq!(answer.headers()[header::REFERRER_POLICY], "no-referrer");
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
+        assert!(policy.ends_with("form-action 'none'"), "{policy}");
+    }
+
+    #[test]
+    fn a_form_action_can_not_bring_directives_of_its_own() {
+        for bad in ["'self'; script-src *", "'self', script-src *", "'self'\r\nx: y"] {
+            assert!(content_security_policy(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn pages_go_by_the_issuer_and_find_their_style_below_its_path() {
+        let pages = pages("https://example.org/tenants/one");
+        assert_eq!(pages.frame.brand, "example.org");
+        assert_eq!(pages.frame.stylesheet, "/tenants/one/assets/ui.css");
+        assert_eq!(pages.named("Example Org").frame.initial, "E");
+    }
+
+    #[test]
+    fn every_page_has_what_assistive_technology_asks_for() {
+        let pages = pages("https://id.example");
+        let page = ErrorPage {
+            status: 400,
+            slug: "client_unknown",
+            code: "invalid_client",
+            description: String::new(),
+            facts: Vec::new(),
+            request_id: String::new(),
+        };
+        for html in [sign_out(&pages).render().expect("renders"), pages.error(&page)] {
+            for part in ["<html lang=\"en\"", "<title>", "<main", "<h1>", "name=\"viewport\""] {
+                assert_eq!(html.matches(part).count(), 1, "{part} in {html}");
+            }
+            assert!(!html.contains("<script") && !html.contains("style="), "{html}");
+        }
+    }
+
+    #[test]
+    fn only_links_that_a_browser_may_follow_are_links() {
+        assert_eq!(link(Some("https://shop.example/terms")).as_deref(), Some("https://shop.example/terms"));
+        for bad in ["javascript:alert(1)", "data:text/html,x", "//shop.example", "https:", "https://a\"b/"] {
+            assert_eq!(link(Some(bad)), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_destination_of_an_answer_is_a_host_or_this_device() {
+        assert_eq!(Destination::of("https://Shop.example:8443/cb?x=1").host(), Some("shop.example"));
+        assert_eq!(Destination::of("http://127.0.0.1:33418/cb").host(), None);
+        assert_eq!(Destination::of("com.example.app:/cb").host(), None);
+    }
+}

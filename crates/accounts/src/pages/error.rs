@@ -1,0 +1,143 @@
+//! The error page: what happened, what to do, and what the people behind the client need to know.
+
+use askama::Template;
+use server::ErrorPage;
+
+use super::{
+    Frame,
+    shown::{TEXT_CHARS_MAX, shown},
+};
+
+/// Facts with this label are an address of this issuer to go on at.
+pub(crate) const OPEN: &str = "Open";
+
+/// A whole document. It says no more than its input: nothing here decides what is public.
+pub(super) fn render(frame: &Frame, issuer: &str, page: &ErrorPage) -> String {
+    let (heading, advice) = words(page);
+    let is_ours = |text: &str| {
+        text.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    let (open, facts): (Vec<_>, Vec<_>) =
+        page.facts.iter().partition(|(label, text)| *label == OPEN && is_ours(text));
+    let filled = Filled {
+        frame,
+        heading,
+        advice,
+        open: open.first().map(|(_, text)| text.as_str()),
+        slug: page.slug,
+        code: page.code,
+        description: shown(&page.description, TEXT_CHARS_MAX),
+        facts: facts.into_iter().map(|(label, text)| (*label, shown(text, TEXT_CHARS_MAX))).collect(),
+        request_id: shown(&page.request_id, TEXT_CHARS_MAX),
+    };
+    // Writing to a string fails only where a value's own `Display` does, and these are all plain text.
+    filled.render().unwrap_or_else(|_| format!("{} {}", page.slug, page.code))
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Filled<'a> {
+    frame: &'a Frame,
+    heading: &'static str,
+    advice: &'static str,
+    open: Option<&'a str>,
+    slug: &'a str,
+    code: &'a str,
+    description: String,
+    facts: Vec<(&'static str, String)>,
+    request_id: String,
+}
+
+/// A heading and what the person in front of it can do.
+fn words(page: &ErrorPage) -> (&'static str, &'static str) {
+    match page.slug {
+        "interaction_unknown" | "interaction_expired" => (
+            "This page is no longer valid",
+            "It was already answered, or it stood open for too long. Go back to where you came from and start again.",
+        ),
+        "interaction_of_another_browser" => (
+            "This page belongs to another browser",
+            "It was opened in another browser, or this one keeps no cookies. Go back to where you came from and \
+             start again in this browser, with cookies allowed.",
+        ),
+        "cross_site_form" => (
+            "This form did not come from here",
+            "Nothing was changed. If you sent it yourself, go back, load the page again and send it once more.",
+        ),
+        "host_mismatch" => (
+            "This page has another address",
+            "You opened it under an address at which signing in can't work. Go on at the right one.",
+        ),
+        "sign_in_failures_too_many" => (
+            "Too many failed sign-ins",
+            "There were too many failed sign-ins from your network. Wait a minute, then go back and try again.",
+        ),
+        _ if page.status == 503 => {
+            ("Please try again in a moment", "Too much is going on here right now. Nothing was lost.")
+        }
+        _ if page.status >= 500 => {
+            ("Something went wrong here", "It is our fault, not yours. Please go back and try again.")
+        }
+        _ => (
+            "This application is not set up correctly",
+            "We stopped before sending you anywhere. You did nothing wrong: please tell the people who run the \
+             application that sent you here.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::fixture;
+
+    fn page(status: u16, slug: &'static str, facts: Vec<(&'static str, String)>) -> String {
+        let page = ErrorPage {
+            status,
+            slug,
+            code: "invalid_request",
+            description: "The redirect_uri is not registered".into(),
+            facts,
+            request_id: "01JD6ZQ4T8".into(),
+        };
+        render(&fixture::frame(), "https://id.example", &page)
+    }
+
+    #[test]
+    fn slug_code_facts_and_request_id_are_told() {
+        let html = page(400, "redirect_uri_mismatch", vec![("Sent", "https://shop.example/cb/".into())]);
+        for part in [
+            "<code>redirect_uri_mismatch</code>",
+            "<code>invalid_request</code>",
+            "The redirect_uri is not registered",
+            "<dt>Sent</dt><dd><code>https://shop.example/cb/</code></dd>",
+            "<code>01JD6ZQ4T8</code>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("<a ") && !html.contains("<form"));
+    }
+
+    #[test]
+    fn what_a_stranger_sent_is_text_and_nothing_else() {
+        let html = page(400, "redirect_uri_mismatch", vec![("Sent", "<script>\"\u{202e}".into())]);
+        assert!(html.contains("&#60;script&#62;&#34;\u{fffd}") && !html.contains("<script"), "{html}");
+    }
+
+    #[test]
+    fn only_an_address_of_this_issuer_becomes_a_link() {
+        let html = page(400, "host_mismatch", vec![(OPEN, "https://id.example/login?a=1&b=\"".into())]);
+        assert!(html.contains("href=\"https://id.example/login?a=1&#38;b=&#34;\""), "{html}");
+        for foreign in ["https://id.example.evil/", "https://evil/", "javascript:x"] {
+            let html = page(400, "host_mismatch", vec![(OPEN, foreign.into())]);
+            assert!(!html.contains("<a "), "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_our_fault_is_not_called_the_clients() {
+        assert!(page(500, "server_error", Vec::new()).contains("our fault"));
+        assert!(page(503, "server_error", Vec::new()).contains("try again"));
+        assert!(page(400, "client_unknown", Vec::new()).contains("not set up correctly"));
+    }
+}

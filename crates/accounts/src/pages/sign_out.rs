@@ -1,0 +1,35 @@
+//! The page that asks before signing out, and the one behind it. Contract: a submit with id `logout`.
+
+use askama::Template;
+
+use super::Frame;
+
+/// The page, to be filled.
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub(crate) struct SignOutPage<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) csrf: &'a str,
+}
+
+/// Where a browser ends up that no client asked back.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub(crate) struct SignedOutPage<'a> {
+    pub(crate) frame: &'a Frame,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::fixture;
+
+    #[test]
+    fn the_form_has_what_outside_tools_fill() {
+        let frame = fixture::frame();
+        let page = SignOutPage { frame: &frame, csrf: "c-1" };
+        let html = page.render().expect("renders");
+        assert_eq!(html.matches("<form method=\"post\"").count(), 1);
+        assert!(html.contains("id=\"logout\"") && html.contains("name=\"csrf\" value=\"c-1\""));
+    }
+}

@@ -1,0 +1,386 @@
+//! The pages before a whole server, as a browser sees them.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::body::Body;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use protocol::{ClientId, ClientMetadata};
+use server::{
+    MasterKey, Ports, Settings,
+    ports::{Clock, NoFetch, SystemEntropy},
+    store::{Caller, Client, Commit, Expect, RegistryChange, memory::MemoryStore},
+};
+use tower_service::Service as _;
+
+use super::*;
+use crate::{
+    accounts::DirectoryAccounts,
+    directory::fixture::{OneAccount, alice},
+    passwords::{Password, PasswordCost, Passwords},
+};
+
+const ISSUER: &str = "https://id.example";
+
+/// Stands still but when told otherwise.
+struct Still(AtomicI64);
+
+impl Clock for Still {
+    fn millis(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A server with its pages, and a browser before it.
+struct World {
+    server: AuthorizationServer,
+    router: Router,
+    clock: Arc<Still>,
+    cookies: Vec<(String, String)>,
+}
+
+struct Seen {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Seen {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The value of a hidden field.
+    fn field(&self, name: &str) -> &str {
+        let start = format!("name=\"{name}\" value=\"");
+        let at = self.body.find(&start).unwrap_or_else(|| panic!("no {name} in {}", self.body)) + start.len();
+        self.body[at..].split('"').next().expect("a quote ends it")
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        let clock = Arc::new(Still(AtomicI64::new(1_750_000_000_000)));
+        let passwords = Passwords::new(PasswordCost::FLOOR, Arc::new(SystemEntropy), 1).expect("memory");
+        let hash = passwords.hash(Password::parse("correct-horse").expect("fits")).await.expect("hash");
+        let directory = Arc::new(OneAccount::new(Some(Account { password: Some(hash), ..alice() })));
+        let settings = Settings::new(ISSUER).expect("an issuer");
+        let pages = StyledPages::new(&settings).named("Example Org");
+        let ports = Ports {
+            store: Arc::new(MemoryStore::new()),
+            accounts: Arc::new(DirectoryAccounts(directory.clone())),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            fetch: Arc::new(NoFetch),
+            pages: Arc::new(pages.clone()),
+            master: Arc::new(MasterKey::new(&[7; 32])),
+        };
+        let server = AuthorizationServer::assemble(settings, ports);
+        server.store().commit(shop(server.now())).await.expect("a store").expect("no conflict");
+        let authenticator = Authenticator {
+            directory,
+            passwords: Arc::new(passwords),
+            limits: Arc::default(),
+            clock: clock.clone(),
+        };
+        let router = router(AccountPages { server: server.clone(), authenticator, pages });
+        Self { server, router, clock, cookies: Vec::new() }
+    }
+
+    async fn get(&mut self, url: &str) -> Seen {
+        self.send(self.request(Method::GET, url).body(Body::empty()).expect("a request")).await
+    }
+
+    async fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Seen {
+        let form = self.form(url).header("sec-fetch-site", "same-origin");
+        let body = encode(fields);
+        self.send(form.body(body.into()).expect("a request")).await
+    }
+
+    fn form(&self, url: &str) -> http::request::Builder {
+        self.request(Method::POST, url).header("content-type", "application/x-www-form-urlencoded")
+    }
+
+    fn request(&self, method: Method, url: &str) -> http::request::Builder {
+        let path = url.strip_prefix(ISSUER).unwrap_or(url);
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "id.example")
+            .header("cookie", cookies.join("; "))
+            .extension(PeerAddress([192, 0, 2, 1].into()))
+            .extension(RequestId("r-1".into()))
+    }
+
+    async fn send(&mut self, request: Request<Body>) -> Seen {
+        let mut service = self.server.service();
+        let (head, body) = match service.serves(request.uri().path()) {
+            true => {
+                let (head, body) = service.call(request).await.expect("infallible").into_parts();
+                (head, Body::new(body))
+            }
+            false => self.router.call(request).await.expect("infallible").into_parts(),
+        };
+        for cookie in head.headers.get_all("set-cookie") {
+            let text = cookie.to_str().expect("text").split(';').next().unwrap_or_default();
+            let (name, value) = text.split_once('=').expect("a pair");
+            self.cookies.retain(|(known, _)| known != name);
+            self.cookies.push((name.to_owned(), value.to_owned()));
+        }
+        let body = body.collect().await.expect("whole").to_bytes();
+        let body = String::from_utf8(body.to_vec()).expect("UTF-8");
+        Seen { status: head.status, headers: head.headers, body }
+    }
+
+    /// Begins at the client; answers the URL of the sign-in page.
+    async fn arrive(&mut self) -> String {
+        let seen = self
+            .get(
+                "/authorize?response_type=code&client_id=shop&redirect_uri=https%3A%2F%2Fshop.example%2Fcb\
+                 &scope=openid+profile&state=s&login_hint=alice&code_challenge_method=S256\
+                 &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            )
+            .await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.body);
+        seen.header("location").to_owned()
+    }
+
+    /// Arrives and signs in; answers the URL of the consent page.
+    async fn sign_in(&mut self) -> String {
+        let url = self.arrive().await;
+        let csrf = self.get(&url).await.field("csrf").to_owned();
+        let fields = [("csrf", &*csrf), ("username", "Alice"), ("password", "correct-horse")];
+        let seen = self.post(&url, &fields).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.body);
+        seen.header("location").to_owned()
+    }
+}
+
+fn shop(now: protocol::Timestamp) -> Commit {
+    let metadata = ClientMetadata {
+        client_name: Some("Shop".into()),
+        redirect_uris: vec!["https://shop.example/cb".into()],
+        token_endpoint_auth_method: Some("none".into()),
+        scope: Some("openid profile".into()),
+        ..ClientMetadata::default()
+    };
+    let client = Client {
+        caller: Caller { id: ClientId::new("shop"), epoch: 1, disabled: false, secret: None },
+        metadata,
+        require_pkce: true,
+        skip_consent: false,
+        applied: false,
+        version: 1,
+    };
+    Commit::new(now).with(RegistryChange::PutClient(Box::new(client), Expect::Absent))
+}
+
+fn encode(fields: &[(&str, &str)]) -> String {
+    let escape = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02x}")).collect() };
+    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
+    pairs.join("&")
+}
+
+#[tokio::test]
+async fn a_user_signs_in_allows_and_the_client_gets_its_code() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    assert!(url.starts_with("https://id.example/login?interaction="), "{url}");
+    let page = world.get(&url).await;
+    assert_eq!((page.status, page.header("referrer-policy")), (StatusCode::OK, "same-origin"));
+    assert!(page.body.contains("Sign in to continue to <bdi>Shop</bdi>"), "{}", page.body);
+    assert_eq!(page.field("username\" type=\"text"), "alice", "login_hint");
+    let csrf = page.field("csrf").to_owned();
+    let seen =
+        world.post(&url, &[("csrf", &csrf), ("username", "alice"), ("password", "correct-horse")]).await;
+    let url = seen.header("location").to_owned();
+    assert!(url.starts_with("https://id.example/consent?interaction="), "{url}");
+    let page = world.get(&url).await;
+    assert!(page.body.contains("Allow “<bdi>Shop</bdi>” to use your account?"), "{}", page.body);
+    assert!(page.body.contains("Alice Martin") && page.body.contains("See your profile"));
+    assert!(page.header("content-security-policy").ends_with("form-action 'self' https:"));
+    let fields = [("csrf", page.field("csrf")), ("account", page.field("account")), ("decision", "allow")];
+    let seen = world.post(&url, &fields).await;
+    let location = seen.header("location");
+    assert!(location.starts_with("https://shop.example/cb?code="), "{location}");
+    assert!(location.contains("&state=s&iss=https%3A%2F%2Fid.example"), "{location}");
+}
+
+#[tokio::test]
+async fn deny_tells_the_client() {
+    let mut world = World::new().await;
+    let url = world.sign_in().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    let seen = world.post(&url, &[("csrf", &csrf), ("decision", "deny")]).await;
+    assert!(seen.header("location").starts_with("https://shop.example/cb?error=access_denied"));
+    let again = world.post(&url, &[("csrf", &csrf), ("decision", "allow")]).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    assert!(again.body.contains("<code>interaction_unknown</code>"), "{}", again.body);
+}
+
+#[tokio::test]
+async fn not_you_leads_back_to_signing_in() {
+    let mut world = World::new().await;
+    let url = world.sign_in().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    let seen = world.post(&url, &[("csrf", &csrf), ("switch", "account")]).await;
+    assert!(seen.header("location").starts_with("https://id.example/login?interaction="));
+}
+
+#[tokio::test]
+async fn consent_for_somebody_else_than_was_shown_is_asked_anew() {
+    let mut world = World::new().await;
+    let url = world.sign_in().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    let fields = [("csrf", &*csrf), ("account", "u-2"), ("decision", "allow")];
+    let seen = world.post(&url, &fields).await;
+    assert_eq!((seen.status, seen.header("location")), (StatusCode::SEE_OTHER, &*url));
+}
+
+#[tokio::test]
+async fn a_decision_that_is_neither_allow_nor_deny_is_refused() {
+    let mut world = World::new().await;
+    let url = world.sign_in().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    for fields in [vec![], vec![("decision", "yes")], vec![("decision", "allow"), ("switch", "account")]] {
+        let fields: Vec<_> = [("csrf", &*csrf)].into_iter().chain(fields).collect();
+        let seen = world.post(&url, &fields).await;
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+        assert!(seen.body.contains("parameter_missing") && seen.body.contains("invalid_request"));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_shows_the_form_again_and_an_incomplete_one_tries_nothing() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    for (username, password, text) in [
+        ("alice", "wrong", sign_in::WRONG),
+        ("nobody", "wrong", sign_in::WRONG),
+        ("alice", "", sign_in::INCOMPLETE),
+        ("", "correct-horse", sign_in::INCOMPLETE),
+    ] {
+        let fields = [("csrf", &*csrf), ("username", username), ("password", password)];
+        let seen = world.post(&url, &fields).await;
+        assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(seen.body.contains(&text.replace('\'', "&#39;")), "{}", seen.body);
+        assert!(!seen.body.contains("correct-horse") && !seen.headers.contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_failed_20_times_gets_429_with_retry_after() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    for i in 0..20 {
+        let fields = [("csrf", &*csrf), ("username", &*format!("user-{i}")), ("password", "wrong")];
+        assert_eq!(world.post(&url, &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let right = [("csrf", &*csrf), ("username", "alice"), ("password", "correct-horse")];
+    let seen = world.post(&url, &right).await;
+    assert_eq!((seen.status, seen.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "60"));
+    for part in ["sign_in_failures_too_many", "temporarily_unavailable", "r-1"] {
+        assert!(seen.body.contains(part), "{part}");
+    }
+    world.clock.0.fetch_add(60_000, Ordering::Relaxed);
+    assert_eq!(world.post(&url, &right).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_or_without_its_token_is_refused() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    let right = [("csrf", &*csrf), ("username", "alice"), ("password", "correct-horse")];
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+    ] {
+        let form = world.form(&url).header(name, value);
+        let seen = world.send(form.body(encode(&right).into()).expect("a request")).await;
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{name}: {value}");
+        assert!(seen.body.contains("<code>cross_site_form</code>"), "{}", seen.body);
+    }
+    for token in ["", "x", &csrf[1..]] {
+        let fields = [("csrf", token), ("username", "alice"), ("password", "correct-horse")];
+        assert!(world.post(&url, &fields).await.body.contains("<code>cross_site_form</code>"));
+    }
+    assert_eq!(
+        world.post(&url, &right).await.status,
+        StatusCode::SEE_OTHER,
+        "and the right one goes through"
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_form_is_refused() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    let request = world.request(Method::POST, &url).header("content-type", "application/json");
+    let seen = world.send(request.body("{}".into()).expect("a request")).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(seen.body.contains("<code>body_type</code>"), "{}", seen.body);
+}
+
+#[tokio::test]
+async fn another_browser_and_an_unknown_interaction_get_a_page() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    world.cookies.clear();
+    let seen = world.get(&url).await;
+    assert!(seen.status.is_client_error());
+    assert!(seen.body.contains("<code>interaction_of_another_browser</code>"), "{}", seen.body);
+    for url in ["/login", "/consent?interaction=x", "/logout/confirm?interaction="] {
+        let seen = world.get(url).await;
+        assert!(seen.status.is_client_error() && seen.body.contains("r-1"), "{url}: {}", seen.body);
+    }
+}
+
+#[tokio::test]
+async fn under_another_host_a_page_links_to_the_right_one() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    let mut request = world.request(Method::GET, &url).body(Body::empty()).expect("a request");
+    request.headers_mut().insert("host", HeaderValue::from_static("127.0.0.1:4000"));
+    let seen = world.send(request).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(seen.body.contains("<code>host_mismatch</code>"), "{}", seen.body);
+    assert!(seen.body.contains(&format!("href=\"{url}\"")), "{}", seen.body);
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_the_one_waited_at_leads_there() {
+    let mut world = World::new().await;
+    let url = world.sign_in().await;
+    let before = url.replace("/consent", "/login");
+    let seen = world.get(&before).await;
+    assert_eq!((seen.status, seen.header("location")), (StatusCode::SEE_OTHER, &*url));
+}
+
+#[tokio::test]
+async fn signing_out_is_asked_for_and_then_done() {
+    let mut world = World::new().await;
+    world.sign_in().await;
+    let url = world.get("/logout").await.header("location").to_owned();
+    assert!(url.starts_with("https://id.example/logout/confirm?interaction="), "{url}");
+    let page = world.get(&url).await;
+    assert!(page.body.contains("id=\"logout\""), "{}", page.body);
+    let csrf = page.field("csrf").to_owned();
+    let seen = world.post(&url, &[("csrf", &csrf)]).await;
+    assert!(seen.header("set-cookie").contains("Max-Age=0"), "{}", seen.header("set-cookie"));
+    let url = seen.header("location").to_owned();
+    let page = world.get(&url).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("You are signed out"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_stylesheet_of_the_pages_is_served() {
+    let mut world = World::new().await;
+    let seen = world.get("/assets/ui.css").await;
+    assert_eq!((seen.status, seen.header("content-type")), (StatusCode::OK, "text/css; charset=utf-8"));
+}

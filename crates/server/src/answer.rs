@@ -1,0 +1,174 @@
+//! How an answer leaves: JSON, a challenge, a redirect, a page. One renderer for each delivery of a refusal.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use protocol::{Challenge, ErrorCode};
+use serde::Serialize;
+
+use crate::{
+    error::{Error, Fault},
+    reason::{Reason, Severity},
+};
+
+/// Every answer of this server. One that refuses carries its [`Reason`] among the extensions of the response, so that
+/// a host may log and count by it; extensions never leave the process.
+pub type Answer = Response<Full<Bytes>>;
+
+/// Seconds in `Retry-After` when too much was waiting.
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// The identifier of a request, set by the host as an extension and shown wherever a person may ask about it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The address of the client, set by the host as an extension.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddress(pub std::net::IpAddr);
+
+/// A JSON answer that is not to be cached (RFC 6749 §5.1).
+pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Error> {
+    let body = serde_json::to_vec(value).map_err(Fault::new)?;
+    Ok(with_body(StatusCode::OK, HeaderValue::from_static("application/json"), body))
+}
+
+/// A JWT as the whole answer.
+pub(crate) fn jwt(content_type: &'static str, token: String) -> Answer {
+    with_body(StatusCode::OK, HeaderValue::from_static(content_type), token.into_bytes())
+}
+
+/// No body, not to be cached.
+pub(crate) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    forbid_caching(answer.headers_mut());
+    answer
+}
+
+/// A redirect that turns any method into GET (RFC 9700 §4.12), and leaks no address.
+pub(crate) fn see_other(location: &str) -> Result<Answer, Error> {
+    let location = HeaderValue::from_str(location).map_err(Fault::new)?;
+    let mut answer = empty(StatusCode::SEE_OTHER);
+    answer.headers_mut().insert(header::LOCATION, location);
+    answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(answer)
+}
+
+/// A method that this endpoint does not take (RFC 9110 §15.5.6).
+pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
+    let mut answer = error_body(&Error::Refused(Reason::MethodNotAllowed));
+    *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+/// What a client of `/token`, `/introspect`, `/revoke` reads of a refusal (RFC 6749 §5.2, RFC 7662 §2.3).
+pub(crate) fn json_error(error: &Error, scheme: Scheme) -> Answer {
+    let mut answer = error_body(error);
+    if let Error::Refused(reason) = error
+        && answer.status() == StatusCode::UNAUTHORIZED
+    {
+        let challenge = match scheme {
+            Scheme::Basic => Challenge::basic("passavant"),
+            Scheme::Bearer => bearer_challenge(*reason),
+        };
+        set_challenge(&mut answer, &challenge);
+    }
+    answer
+}
+
+/// What the caller of a protected endpoint reads of a refusal (RFC 6750 §3).
+pub(crate) fn bearer_error(error: &Error) -> Answer {
+    let mut answer = error_body(error);
+    if let Error::Refused(reason) = error {
+        set_challenge(&mut answer, &bearer_challenge(*reason));
+    }
+    answer
+}
+
+/// The scheme that a challenge names first: the one that the caller tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// Client credentials.
+    Basic,
+    /// A bearer token.
+    Bearer,
+}
+
+/// RFC 6750 §3.1: where no token came, the challenge says nothing else.
+fn bearer_challenge(reason: Reason) -> Challenge {
+    if reason == Reason::TokenMissing {
+        return Challenge::bearer();
+    }
+    Challenge::bearer().with("error", reason.code().as_str()).with("error_description", reason.description())
+}
+
+fn error_body(error: &Error) -> Answer {
+    #[derive(Serialize)]
+    struct Wire {
+        error: &'static str,
+        error_description: &'static str,
+    }
+    let (status, wire) = match error {
+        Error::Refused(reason) => {
+            let code = reason.code();
+            (code.status(), Wire { error: code.as_str(), error_description: reason.description() })
+        }
+        Error::Failed(fault) => {
+            let code = log_fault(fault);
+            (code.status(), Wire { error: code.as_str(), error_description: "The server could not answer" })
+        }
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&wire).unwrap_or_default();
+    let mut answer = with_body(status, HeaderValue::from_static("application/json"), body);
+    if let Error::Refused(reason) = error {
+        name_reason(&mut answer, *reason);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    answer
+}
+
+/// Notes why this answer refuses: for the log, and for the host.
+pub(crate) fn name_reason(answer: &mut Answer, reason: Reason) {
+    answer.extensions_mut().insert(reason);
+    match reason.severity() {
+        Severity::Plain => tracing::debug!(reason = reason.slug(), "refused"),
+        Severity::Suspicious => tracing::warn!(reason = reason.slug(), "refused"),
+    }
+}
+
+pub(crate) fn log_fault(fault: &Fault) -> ErrorCode {
+    match fault {
+        Fault::Busy(what) => {
+            tracing::warn!(what, "busy");
+            ErrorCode::TemporarilyUnavailable
+        }
+        Fault::Broken(source) => {
+            tracing::error!(error = %source, "failed");
+            ErrorCode::ServerError
+        }
+    }
+}
+
+fn with_body(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Answer {
+    let mut answer = Response::new(Full::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    forbid_caching(answer.headers_mut());
+    answer
+}
+
+fn forbid_caching(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+}
+
+fn set_challenge(answer: &mut Answer, challenge: &Challenge) {
+    if let Ok(value) = HeaderValue::from_str(challenge.as_str()) {
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+}

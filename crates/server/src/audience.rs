@@ -1,0 +1,176 @@
+//! Whom a token is for: resources by the scopes they own (RFC 8707, RFC 9068 §3).
+
+use std::sync::Arc;
+
+use protocol::{Audience, Params, Scopes, limits, scope};
+
+use crate::{
+    reason::Reason,
+    registry::{AccessTokenFormat, RegisteredClient, RegisteredResource, Resources},
+};
+
+/// Scopes of OpenID Connect Core 1.0 §5.4 and §11: they belong to no resource, and stay when a token is narrowed.
+const OPENID_SCOPES: [&str; 6] =
+    [scope::OPENID, "profile", "email", "address", "phone", scope::OFFLINE_ACCESS];
+
+/// The `resource` parameters of a request, as they were sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted(pub Vec<Audience>);
+
+impl Wanted {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`Reason::ResourceUnknown`] beyond [`limits::RESOURCES_MAX`].
+    pub fn read(params: &Params<'_>) -> Result<Self, Reason> {
+        let mut wanted: Vec<Audience> = Vec::new();
+        for resource in params.all("resource") {
+            if wanted.len() == limits::RESOURCES_MAX {
+                return Err(Reason::ResourceUnknown);
+            }
+            if !wanted.iter().any(|known| known.as_str() == resource) {
+                wanted.push(Audience::new(resource));
+            }
+        }
+        Ok(Self(wanted))
+    }
+}
+
+/// Whom an access token is for, and what it is.
+#[derive(Clone, Debug)]
+pub struct TokenAudience {
+    /// Its resources; none: the issuer itself, for UserInfo alone.
+    pub resources: Vec<Arc<RegisteredResource>>,
+    /// What it allows there.
+    pub scopes: Scopes,
+    /// Whether the client named the resources.
+    pub narrowed: bool,
+}
+
+impl TokenAudience {
+    /// The identifiers of the resources.
+    pub fn identifiers(&self) -> Vec<Audience> {
+        self.resources.iter().map(|resource| resource.identifier.clone()).collect()
+    }
+
+    /// A JWT only where every resource asks for one.
+    pub fn format(&self) -> AccessTokenFormat {
+        let jwt = |resource: &Arc<RegisteredResource>| resource.format == AccessTokenFormat::Jwt;
+        if !self.resources.is_empty() && self.resources.iter().all(jwt) {
+            AccessTokenFormat::Jwt
+        } else {
+            AccessTokenFormat::Opaque
+        }
+    }
+
+    /// The shortest lifetime that a resource asks for, in seconds.
+    pub fn lifetime(&self, default: i64) -> i64 {
+        self.resources
+            .iter()
+            .map(|resource| resource.access_token_lifetime.unwrap_or(default))
+            .min()
+            .unwrap_or(default)
+    }
+}
+
+/// The audience of a token with these scopes.
+///
+/// With `resource`: those resources, each of which must own a scope that is registered to the client, and the scope
+/// narrowed to theirs and the OpenID ones. Without: every resource that owns one of the scopes.
+///
+/// # Errors
+/// [`Reason::ResourceUnknown`] or [`Reason::ResourceNotAllowed`], both `invalid_target` (RFC 8707 §2).
+pub fn of(
+    resources: &Resources,
+    client: &RegisteredClient,
+    scopes: &Scopes,
+    wanted: &Wanted,
+) -> Result<TokenAudience, Reason> {
+    if wanted.0.is_empty() {
+        let owns =
+            |resource: &&Arc<RegisteredResource>| scopes.iter().any(|token| resource.scopes.contains(token));
+        let resources = resources.all.iter().filter(owns).cloned().collect();
+        return Ok(TokenAudience { resources, scopes: scopes.clone(), narrowed: false });
+    }
+    let mut named = Vec::with_capacity(wanted.0.len());
+    for identifier in &wanted.0 {
+        let resource = resources.by_identifier(identifier.as_str()).ok_or(Reason::ResourceUnknown)?;
+        if !resource.scopes.iter().any(|token| client.scopes.contains(token)) {
+            return Err(Reason::ResourceNotAllowed);
+        }
+        named.push(resource.clone());
+    }
+    let scopes = scopes.filter(|token| {
+        OPENID_SCOPES.contains(&token) || named.iter().any(|resource| resource.scopes.contains(token))
+    });
+    Ok(TokenAudience { resources: named, scopes, narrowed: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ClientId, ClientMetadata};
+
+    use super::*;
+    use crate::store::{Caller, Client, Resource, ResourceSettings};
+
+    fn world() -> (Resources, RegisteredClient) {
+        let resource = |identifier: &str, scopes: &[&str], format: &str| {
+            let settings = ResourceSettings {
+                scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+                access_token_format: Some(format.to_owned()),
+                ..ResourceSettings::default()
+            };
+            let identifier = Audience::new(identifier);
+            let record = Resource { identifier, caller: None, settings, applied: false, version: 1 };
+            Arc::new(RegisteredResource::read(record))
+        };
+        let all = vec![
+            resource("https://notes.example", &["notes.read", "shared"], "jwt"),
+            resource("https://music.example", &["music.read", "shared"], "opaque"),
+            resource("https://secret.example", &["secret.read"], "jwt"),
+        ];
+        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
+        let scope = Some("openid notes.read music.read shared".to_owned());
+        let metadata = ClientMetadata { scope, ..ClientMetadata::default() };
+        let client =
+            Client { caller, metadata, require_pkce: false, skip_consent: false, applied: false, version: 1 };
+        (Resources { all, scopes: vec![] }, RegisteredClient::read(client))
+    }
+
+    fn audience(scopes: &str, wanted: &[&str]) -> Result<(Vec<String>, String, AccessTokenFormat), Reason> {
+        let (resources, client) = world();
+        let wanted = Wanted(wanted.iter().map(|resource| Audience::new(*resource)).collect());
+        let found = of(&resources, &client, &Scopes::stored(scopes), &wanted)?;
+        let names = found.identifiers().iter().map(ToString::to_string).collect();
+        Ok((names, found.scopes.to_string(), found.format()))
+    }
+
+    #[test]
+    fn without_resource_every_owner_of_a_scope_is_the_audience() {
+        let (names, scopes, format) = audience("openid notes.read", &[]).expect("fine");
+        assert_eq!((names, &*scopes), (vec!["https://notes.example".to_owned()], "openid notes.read"));
+        assert_eq!(format, AccessTokenFormat::Jwt);
+        let (names, _, format) = audience("shared", &[]).expect("fine");
+        assert_eq!((names.len(), format), (2, AccessTokenFormat::Opaque));
+        let (names, _, format) = audience("openid", &[]).expect("fine");
+        assert_eq!((names.len(), format), (0, AccessTokenFormat::Opaque));
+    }
+
+    #[test]
+    fn with_resource_the_scope_is_narrowed_to_it_and_the_openid_ones() {
+        let (names, scopes, _) =
+            audience("openid notes.read music.read", &["https://music.example"]).expect("fine");
+        assert_eq!((names, &*scopes), (vec!["https://music.example".to_owned()], "openid music.read"));
+    }
+
+    #[test]
+    fn resources_compare_byte_for_byte_and_must_be_of_use_to_the_client() {
+        for (wanted, reason) in [
+            ("https://notes.example/", Reason::ResourceUnknown),
+            ("https://NOTES.example", Reason::ResourceUnknown),
+            ("https://secret.example", Reason::ResourceNotAllowed),
+        ] {
+            assert_eq!(audience("notes.read", &[wanted]), Err(reason), "{wanted}");
+        }
+    }
+}

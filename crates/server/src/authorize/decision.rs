@@ -1,0 +1,216 @@
+//! Whether the user must be asked, and for what (OpenID Connect Core 1.0 §3.1.2.3, §3.1.2.4).
+
+use protocol::{Prompt, Scopes, Timestamp, scope};
+
+use super::request::AuthorizationRequest;
+use crate::{
+    Ask, AuthorizationServer, error::Error, ports::Standing, reason::Reason, registry::RegisteredClient,
+    session::SignedIn, store::Consent,
+};
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Nothing is left to ask.
+    Approve,
+    /// A page must be shown.
+    Ask(Ask),
+    /// A page would have to be shown, and may not.
+    Refuse(Reason),
+}
+
+/// Looks at what is remembered, and applies the rule.
+pub(crate) async fn step(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    request: &AuthorizationRequest,
+    signed_in: Option<&SignedIn>,
+    signed_in_at: Option<Timestamp>,
+) -> Result<Step, Error> {
+    let mut signed_in = signed_in;
+    let mut consent = None;
+    if let Some(SignedIn { session, .. }) = signed_in {
+        match server.accounts().standing(&session.subject).await? {
+            Standing::Active => consent = server.store().consent(&session.subject, client.id()).await?,
+            Standing::Disabled | Standing::Gone => signed_in = None,
+        }
+    }
+    Ok(needed(&Facts {
+        client,
+        request,
+        signed_in,
+        signed_in_at,
+        consent: consent.as_ref(),
+        now: server.now(),
+    }))
+}
+
+/// What the rule weighs.
+struct Facts<'a> {
+    client: &'a RegisteredClient,
+    request: &'a AuthorizationRequest,
+    signed_in: Option<&'a SignedIn>,
+    /// When the user signed in for this very interaction, if it was.
+    signed_in_at: Option<Timestamp>,
+    consent: Option<&'a Consent>,
+    now: Timestamp,
+}
+
+fn needed(facts: &Facts<'_>) -> Step {
+    let silent = facts.request.asks(Prompt::None);
+    if must_sign_in(facts) {
+        return if silent { Step::Refuse(Reason::LoginRequired) } else { Step::Ask(Ask::SignIn) };
+    }
+    if must_consent(facts) {
+        return if silent { Step::Refuse(Reason::ConsentRequired) } else { Step::Ask(Ask::Consent) };
+    }
+    Step::Approve
+}
+
+fn must_sign_in(facts: &Facts<'_>) -> bool {
+    let Some(SignedIn { session, .. }) = facts.signed_in else { return true };
+    let request = facts.request;
+    let is_fresh = facts.signed_in_at.is_some_and(|at| session.authenticated_at >= at);
+    let asks_again = request.asks(Prompt::Login) || request.asks(Prompt::SelectAccount);
+    let is_too_old = |max_age: i64| facts.now.since(session.authenticated_at) >= max_age.max(1);
+    let is_another = request.expected.as_ref().is_some_and(|expected| *expected != session.subject);
+    let is_stale = asks_again || request.max_age.is_some_and(is_too_old);
+    (is_stale && !is_fresh) || is_another
+}
+
+/// Asking for `offline_access` always shows the page (OpenID Connect Core 1.0 §11). So does a public native client
+/// whose redirect URI anybody on the device could serve (RFC 8252 §8.6).
+fn must_consent(facts: &Facts<'_>) -> bool {
+    if facts.request.asks(Prompt::Consent) {
+        return true;
+    }
+    if facts.client.skip_consent {
+        return false;
+    }
+    let is_native = facts.client.metadata.application_type.as_deref() == Some("native");
+    let is_impersonable = facts.client.is_public()
+        && is_native
+        && !facts.request.returnable.redirect_uri().starts_with("https://");
+    if is_impersonable || facts.request.scopes.contains(scope::OFFLINE_ACCESS) {
+        return true;
+    }
+    let remembered = facts.consent.map_or_else(Scopes::default, |consent| consent.scopes.clone());
+    facts.consent.is_none() || !facts.request.scopes.is_subset(&remembered)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ClientId, ClientMetadata, SessionId, Subject};
+
+    use super::*;
+    use crate::store::{Caller, Client, Session};
+
+    struct World {
+        prompt: &'static str,
+        max_age: Option<i64>,
+        expected: Option<&'static str>,
+        scopes: &'static str,
+        session: bool,
+        signed_in_at: Option<i64>,
+        consent: Option<&'static str>,
+        skip_consent: bool,
+    }
+
+    const PLAIN: World = World {
+        prompt: "",
+        max_age: None,
+        expected: None,
+        scopes: "openid",
+        session: true,
+        signed_in_at: None,
+        consent: Some("openid"),
+        skip_consent: false,
+    };
+
+    fn verdict(world: &World) -> Step {
+        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
+        let (require_pkce, skip_consent, applied, version) = (true, world.skip_consent, false, 1);
+        let metadata = ClientMetadata::default();
+        let client =
+            RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version });
+        let request: AuthorizationRequest = serde_json::from_value(serde_json::json!({
+            "client": "c", "returnable": {"redirect_uri": "https://c.example/cb"}, "scopes": world.scopes,
+            "resources": [], "challenge": null, "nonce": null, "max_age": world.max_age, "login_hint": null,
+            "prompt": world.prompt.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>(),
+            "expected": world.expected,
+        }))
+        .expect("a request");
+        let session = Session {
+            subject: Subject::new("alice"),
+            authenticated_at: Timestamp(100),
+            amr: "pwd".into(),
+            seen_at: Timestamp(100),
+            expires_at: Timestamp(10_000),
+        };
+        let signed_in = SignedIn { id: SessionId(1), session };
+        let consent = world.consent.map(|scopes| Consent {
+            subject: Subject::new("alice"),
+            client: ClientId::new("c"),
+            scopes: Scopes::stored(scopes),
+            given_at: Timestamp(50),
+        });
+        needed(&Facts {
+            client: &client,
+            request: &request,
+            signed_in: world.session.then_some(&signed_in),
+            signed_in_at: world.signed_in_at.map(Timestamp),
+            consent: consent.as_ref(),
+            now: Timestamp(160),
+        })
+    }
+
+    #[test]
+    fn a_remembered_consent_of_who_is_signed_in_needs_no_page() {
+        assert_eq!(verdict(&PLAIN), Step::Approve);
+        assert_eq!(verdict(&World { prompt: "none", ..PLAIN }), Step::Approve);
+        assert_eq!(verdict(&World { consent: None, skip_consent: true, ..PLAIN }), Step::Approve);
+    }
+
+    #[test]
+    fn signing_in_is_asked_for_when_nobody_suitable_is_signed_in() {
+        let worlds = [
+            World { session: false, ..PLAIN },
+            World { prompt: "login", ..PLAIN },
+            World { prompt: "select_account", ..PLAIN },
+            World { max_age: Some(60), ..PLAIN },
+            World { max_age: Some(0), ..PLAIN },
+            World { expected: Some("bob"), ..PLAIN },
+            World { expected: Some("bob"), signed_in_at: Some(100), ..PLAIN },
+        ];
+        for world in worlds {
+            assert_eq!(verdict(&world), Step::Ask(Ask::SignIn), "{:?}", world.prompt);
+        }
+        assert_eq!(verdict(&World { max_age: Some(61), ..PLAIN }), Step::Approve);
+        assert_eq!(verdict(&World { prompt: "login", signed_in_at: Some(100), ..PLAIN }), Step::Approve);
+        assert_eq!(
+            verdict(&World { prompt: "login", signed_in_at: Some(101), ..PLAIN }),
+            Step::Ask(Ask::SignIn)
+        );
+    }
+
+    #[test]
+    fn consent_is_asked_for_when_it_is_not_remembered_or_must_be_shown() {
+        let worlds = [
+            World { consent: None, ..PLAIN },
+            World { scopes: "openid more", ..PLAIN },
+            World { prompt: "consent", ..PLAIN },
+            World { scopes: "openid offline_access", consent: Some("openid offline_access"), ..PLAIN },
+        ];
+        for world in worlds {
+            assert_eq!(verdict(&world), Step::Ask(Ask::Consent));
+        }
+    }
+
+    #[test]
+    fn prompt_none_never_shows_a_page() {
+        let silent = World { prompt: "none", ..PLAIN };
+        assert_eq!(verdict(&World { session: false, ..silent }), Step::Refuse(Reason::LoginRequired));
+        let silent = World { prompt: "none", consent: None, ..PLAIN };
+        assert_eq!(verdict(&silent), Step::Refuse(Reason::ConsentRequired));
+    }
+}

@@ -1,0 +1,251 @@
+//! Validating an authorization request: small checks, one after the other, each a rule.
+
+use protocol::{ClientId, CodeChallenge, GrantType, Params, Prompt, Scopes, Subject, limits, scope};
+use serde::{Deserialize, Serialize};
+
+use super::{UNSUPPORTED, client::Returnable};
+use crate::{
+    AuthorizationServer,
+    audience::{self, Wanted},
+    error::Error,
+    reason::Reason,
+    registry::RegisteredClient,
+    settings::PkcePolicy,
+    tokens::id_token,
+};
+
+/// A valid authorization request, as it waits in an interaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client: ClientId,
+    pub(crate) returnable: Returnable,
+    pub(crate) scopes: Scopes,
+    /// The `resource` parameters (RFC 8707).
+    pub(crate) resources: Vec<String>,
+    pub(crate) challenge: Option<CodeChallenge>,
+    pub(crate) nonce: Option<Box<str>>,
+    pub(crate) prompt: Vec<Box<str>>,
+    pub(crate) max_age: Option<i64>,
+    pub(crate) login_hint: Option<Box<str>>,
+    /// Whom the `id_token_hint` is about.
+    pub(crate) expected: Option<Subject>,
+}
+
+impl AuthorizationRequest {
+    pub(crate) fn asks(&self, prompt: Prompt) -> bool {
+        self.prompt.iter().any(|asked| **asked == *prompt.as_str())
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted(self.resources.iter().map(|resource| protocol::Audience::new(resource.as_str())).collect())
+    }
+}
+
+/// The checks whose refusals the client reads.
+pub(crate) async fn validate(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    returnable: Returnable,
+    params: &Params<'_>,
+) -> Result<AuthorizationRequest, Error> {
+    if params.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES_MAX) {
+        return Err(Reason::ParameterTooLong("state").into());
+    }
+    for (name, reason) in UNSUPPORTED {
+        if params.get(name).is_some() {
+            return Err(reason.into());
+        }
+    }
+    response_type(client, params.get("response_type"))?;
+    if params.get("response_mode").is_some_and(|mode| mode != "query") {
+        return Err(Reason::ResponseModeUnsupported.into());
+    }
+    let scopes = scopes(client, params.get("scope"))?;
+    let nonce = bounded("nonce", params.get("nonce"), limits::NONCE_BYTES_MAX)?;
+    let challenge = challenge(server.settings().pkce, client, params, &scopes)?;
+    let prompt = prompt(params.get("prompt"))?;
+    let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
+    let wanted = Wanted::read(params)?;
+    let resources = server.registry().resources().await?;
+    audience::of(&resources, client, &scopes, &wanted)?;
+    let expected = match params.get("id_token_hint") {
+        Some(hint) => Some(id_token::read_hint(server, hint).await?.ok_or(Reason::HintInvalid)?.subject),
+        None => None,
+    };
+    let login_hint = params.get("login_hint").filter(|hint| hint.len() <= limits::SUBJECT_BYTES_MAX);
+    Ok(AuthorizationRequest {
+        client: client.id().clone(),
+        returnable,
+        scopes,
+        resources: wanted.0.iter().map(ToString::to_string).collect(),
+        challenge,
+        nonce,
+        prompt,
+        max_age,
+        login_hint: login_hint.map(Into::into),
+        expected,
+    })
+}
+
+/// RFC 9700 §2.1.2: `code` alone.
+fn response_type(client: &RegisteredClient, sent: Option<&str>) -> Result<(), Reason> {
+    match sent.ok_or(Reason::ResponseTypeMissing)? {
+        "code" => {}
+        _ => return Err(Reason::ResponseTypeUnsupported),
+    }
+    let registered = client.metadata.response_types().any(|registered| registered == "code");
+    if registered && client.may_use(GrantType::AuthorizationCode) {
+        Ok(())
+    } else {
+        Err(Reason::ResponseTypeNotRegistered)
+    }
+}
+
+/// RFC 6749 §3.3: what is not registered to the client is refused, not dropped.
+fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reason> {
+    let Some(text) = sent else { return Ok(client.default_scopes()) };
+    let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;
+    if scopes.contains(scope::INTROSPECTION) || !scopes.is_subset(&client.scopes) {
+        return Err(Reason::ScopeNotRegistered);
+    }
+    Ok(scopes)
+}
+
+/// RFC 9700 §2.1.1: required, but of confidential clients with a nonce where the operator says so.
+fn challenge(
+    policy: PkcePolicy,
+    client: &RegisteredClient,
+    params: &Params<'_>,
+    scopes: &Scopes,
+) -> Result<Option<CodeChallenge>, Reason> {
+    let method = params.get("code_challenge_method");
+    let Some(text) = params.get("code_challenge") else {
+        if method.is_some() {
+            return Err(Reason::PkceMissing);
+        }
+        let has_nonce = scopes.contains(scope::OPENID) && params.get("nonce").is_some();
+        let may_omit = match policy {
+            PkcePolicy::Required => !client.require_pkce,
+            PkcePolicy::Public => true,
+        };
+        let excused = may_omit && !client.is_public() && has_nonce;
+        return if excused { Ok(None) } else { Err(Reason::PkceMissing) };
+    };
+    // RFC 7636 §4.3: absent means `plain`, which is not served.
+    if method != Some("S256") {
+        return Err(Reason::PkceMethod);
+    }
+    CodeChallenge::parse(text).map(Some).ok_or(Reason::PkceMalformed)
+}
+
+/// OpenID Connect Core 1.0 §3.1.2.1: known words, and `none` only alone.
+fn prompt(sent: Option<&str>) -> Result<Vec<Box<str>>, Reason> {
+    let words: Vec<&str> = sent.unwrap_or("").split(' ').filter(|word| !word.is_empty()).collect();
+    let known = words.iter().all(|word| Prompt::parse(word).is_some());
+    if !known || (words.contains(&Prompt::None.as_str()) && words.len() > 1) {
+        return Err(Reason::PromptInvalid);
+    }
+    Ok(words.into_iter().map(Into::into).collect())
+}
+
+fn max_age(sent: Option<&str>) -> Result<Option<i64>, Reason> {
+    let Some(text) = sent else { return Ok(None) };
+    let digits = text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits {
+        return Err(Reason::MaxAgeInvalid);
+    }
+    text.parse().map(Some).map_err(|_| Reason::MaxAgeInvalid)
+}
+
+fn bounded(name: &'static str, sent: Option<&str>, bytes_max: usize) -> Result<Option<Box<str>>, Reason> {
+    match sent {
+        Some(text) if text.len() > bytes_max => Err(Reason::ParameterTooLong(name)),
+        other => Ok(other.map(Into::into)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::ClientMetadata;
+
+    use super::*;
+    use crate::store::{Caller, Client};
+
+    const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn client(method: &str, require_pkce: bool) -> RegisteredClient {
+        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
+        let metadata = ClientMetadata {
+            token_endpoint_auth_method: Some(method.to_owned()),
+            scope: Some("openid a introspection".to_owned()),
+            ..ClientMetadata::default()
+        };
+        let (skip_consent, applied, version) = (false, false, 1);
+        RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version })
+    }
+
+    fn pkce(policy: PkcePolicy, client: &RegisteredClient, query: &str) -> Result<bool, Reason> {
+        let params = Params::parse(query.as_bytes()).expect("fine");
+        let scopes = Scopes::stored(params.get("scope").unwrap_or(""));
+        challenge(policy, client, &params, &scopes).map(|challenge| challenge.is_some())
+    }
+
+    #[test]
+    fn pkce_is_s256_or_refused() {
+        let public = client("none", true);
+        let with = |method: &str| pkce(PkcePolicy::Required, &public, &format!("{CHALLENGE}{method}"));
+        assert_eq!(with("&code_challenge_method=S256"), Ok(true));
+        assert_eq!(with("&code_challenge_method=plain"), Err(Reason::PkceMethod));
+        assert_eq!(with(""), Err(Reason::PkceMethod));
+        let short = "code_challenge=abc&code_challenge_method=S256";
+        assert_eq!(pkce(PkcePolicy::Required, &public, short), Err(Reason::PkceMalformed));
+        assert_eq!(pkce(PkcePolicy::Required, &public, ""), Err(Reason::PkceMissing));
+    }
+
+    #[test]
+    fn only_a_confidential_client_with_a_nonce_may_be_excused_from_pkce() {
+        let openid = "scope=openid&nonce=n";
+        let cases = [
+            (PkcePolicy::Required, client("client_secret_basic", true), openid, Err(Reason::PkceMissing)),
+            (PkcePolicy::Required, client("client_secret_basic", false), openid, Ok(false)),
+            (PkcePolicy::Public, client("client_secret_basic", false), openid, Ok(false)),
+            (
+                PkcePolicy::Public,
+                client("client_secret_basic", false),
+                "scope=openid",
+                Err(Reason::PkceMissing),
+            ),
+            (PkcePolicy::Public, client("none", false), openid, Err(Reason::PkceMissing)),
+            (PkcePolicy::Required, client("none", false), openid, Err(Reason::PkceMissing)),
+        ];
+        for (policy, client, query, verdict) in cases {
+            assert_eq!(pkce(policy, &client, query), verdict, "{policy:?} {query}");
+        }
+    }
+
+    #[test]
+    fn scope_is_what_was_registered_and_never_introspection() {
+        let client = client("none", true);
+        assert_eq!(scopes(&client, Some("openid a")).map(|s| s.to_string()), Ok("openid a".to_owned()));
+        assert_eq!(scopes(&client, Some("b")), Err(Reason::ScopeNotRegistered));
+        assert_eq!(scopes(&client, Some("introspection")), Err(Reason::ScopeNotRegistered));
+        assert_eq!(scopes(&client, Some("a\"b")), Err(Reason::ScopeMalformed));
+    }
+
+    #[test]
+    fn prompt_none_stands_alone() {
+        assert!(
+            prompt(Some("login consent")).is_ok() && prompt(None).is_ok() && prompt(Some("none")).is_ok()
+        );
+        assert_eq!(prompt(Some("none login")), Err(Reason::PromptInvalid));
+        assert_eq!(prompt(Some("dance")), Err(Reason::PromptInvalid));
+    }
+
+    #[test]
+    fn max_age_is_a_number_of_seconds() {
+        assert_eq!(max_age(Some("0")), Ok(Some(0)));
+        for text in ["-1", "1.5", "x", "99999999999"] {
+            assert_eq!(max_age(Some(text)), Err(Reason::MaxAgeInvalid), "{text}");
+        }
+    }
+}

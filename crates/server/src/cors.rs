@@ -1,0 +1,56 @@
+//! Cross-origin requests: the origins of registered redirect URIs, never with credentials.
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::{
+    AuthorizationServer,
+    answer::{self, Answer},
+    error::Fault,
+    registry::RegisteredClient,
+};
+
+/// Seconds that a browser may keep the answer of a preflight.
+const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// Lets a page of the client's own origin read the answer.
+pub(crate) fn allow_origin_of(
+    mut answer: Answer,
+    client: Option<&RegisteredClient>,
+    headers: &HeaderMap,
+) -> Answer {
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
+    let (Some(client), Some(origin)) = (client, headers.get(header::ORIGIN)) else { return answer };
+    if client.origins.iter().any(|registered| registered.as_bytes() == origin.as_bytes()) {
+        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        answer
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("www-authenticate"));
+    }
+    answer
+}
+
+/// Lets every page read a public document.
+pub(crate) fn allow_all(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer
+}
+
+/// Answers a preflight. It names no client, so any registered origin will do; what it then reads is decided by the
+/// client that authenticates.
+pub(crate) async fn preflight(server: &AuthorizationServer, headers: &HeaderMap) -> Result<Answer, Fault> {
+    let mut answer = answer::empty(StatusCode::NO_CONTENT);
+    let own = answer.headers_mut();
+    own.insert(header::VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(answer) };
+    let Ok(text) = origin.to_str() else { return Ok(answer) };
+    if server.registry().is_origin_registered(text).await? {
+        own.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        own.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+        own.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("authorization, content-type"),
+        );
+        own.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,163 @@
+//! `POST /introspect` (RFC 7662), as JSON or as a JWT (RFC 9701).
+
+mod envelope;
+mod look;
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use protocol::{Audience, ClientId, JwtId, Timestamp};
+use serde::Serialize;
+
+pub use look::{Inactive, Look, TokenKind};
+
+use super::{bearer, form};
+use crate::{
+    AuthorizationServer,
+    answer::{self, Answer, Scheme},
+    clients::{self, AuthenticatedCaller},
+    error::Error,
+    grants::{self, Decision},
+    reason::Reason,
+    registry::IntrospectionAudience,
+    store::Access,
+};
+
+/// What a caller reads of a token (RFC 7662 §2.2). Members without a value are left out, never null: Django peers
+/// answer 500 to a null.
+#[derive(Serialize)]
+pub(crate) struct Wire {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<ClientId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<JwtId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<AudienceClaim>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AudienceClaim {
+    One(String),
+    Many(Vec<String>),
+}
+
+const INACTIVE: Wire = Wire {
+    active: false,
+    scope: None,
+    client_id: None,
+    username: None,
+    sub: None,
+    token_type: None,
+    exp: None,
+    iat: None,
+    iss: None,
+    jti: None,
+    aud: None,
+};
+
+pub(crate) async fn introspect(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Answer {
+    let is_bearer = matches!(bearer(headers), Ok(Some(_)) | Err(Reason::TokenRejected));
+    let scheme = if is_bearer { Scheme::Bearer } else { Scheme::Basic };
+    match respond(server, headers, body, scheme).await {
+        Ok(answer) => answer,
+        Err(error) => answer::json_error(&error, scheme),
+    }
+}
+
+async fn respond(
+    server: &AuthorizationServer,
+    headers: &HeaderMap,
+    body: &[u8],
+    scheme: Scheme,
+) -> Result<Answer, Error> {
+    let params = form(headers, body)?;
+    let caller = match scheme {
+        Scheme::Bearer => clients::authenticate_bearer(server, headers).await?,
+        Scheme::Basic => clients::authenticate(server, headers, &params).await?,
+    };
+    if caller.client.as_ref().is_some_and(|client| client.is_public()) {
+        return Err(Reason::IntrospectionPublic.into());
+    }
+    let wanted = envelope::wanted(headers, &caller)?;
+    let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
+    let decide = || -> BoxFuture<'_, Result<Decision<Wire>, Error>> {
+        Box::pin(async { Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?)) })
+    };
+    let wire = grants::settle(server, caller.remember.as_ref(), decide).await?;
+    envelope::send(server, &caller, wanted, &wire).await
+}
+
+/// What this caller may know of this token.
+async fn look_for(
+    server: &AuthorizationServer,
+    caller: &AuthenticatedCaller,
+    token: &str,
+) -> Result<Wire, Error> {
+    let look = look::look(server, token).await?;
+    let (access, kind, jti) = match look {
+        Look::Active { access, kind, jti } => (access, kind, jti),
+        Look::Inactive(why) => {
+            tracing::debug!(reason = why.slug(), caller = %caller.id, "introspected: inactive");
+            return Ok(INACTIVE);
+        }
+    };
+    let own: Vec<&Audience> = caller
+        .resources
+        .iter()
+        .map(|resource| &resource.identifier)
+        .filter(|identifier| kind == TokenKind::Access && access.audience.contains(identifier))
+        .collect();
+    let is_own_client = caller.client.is_some() && access.client == caller.id;
+    if own.is_empty() && !is_own_client {
+        tracing::info!(reason = "not_for_this_caller", caller = %caller.id, "introspected: inactive");
+        return Ok(INACTIVE);
+    }
+    let username = match &access.subject {
+        Some(subject) => server.accounts().username(subject).await?,
+        None => None,
+    };
+    let aud = audience(caller, &access, &own);
+    Ok(Wire {
+        active: true,
+        scope: Some(access.scopes.to_string()),
+        username,
+        sub: Some(access.subject.map_or_else(|| access.client.to_string(), |subject| subject.to_string())),
+        client_id: Some(access.client),
+        token_type: (kind == TokenKind::Access).then_some("Bearer"),
+        exp: Some(access.expires_at),
+        iat: Some(access.issued_at),
+        iss: Some(server.settings().issuer.to_string()),
+        jti,
+        aud,
+    })
+}
+
+/// What stands in `aud`, by the resource's own setting; without one, the resource where the client named it.
+fn audience(caller: &AuthenticatedCaller, access: &Access, own: &[&Audience]) -> Option<AudienceClaim> {
+    let default = if access.narrowed { IntrospectionAudience::Resource } else { IntrospectionAudience::None };
+    let setting = caller.resources.first()?.introspection_audience.unwrap_or(default);
+    match setting {
+        IntrospectionAudience::None => None,
+        IntrospectionAudience::ClientId => Some(AudienceClaim::One(access.client.to_string())),
+        IntrospectionAudience::Resource => match own {
+            [] => None,
+            [one] => Some(AudienceClaim::One(one.to_string())),
+            many => Some(AudienceClaim::Many(many.iter().map(ToString::to_string).collect())),
+        },
+    }
+}

@@ -1,0 +1,129 @@
+//! How an introspection answer travels: plain, signed, or signed and encrypted (RFC 9701).
+
+use http::{HeaderMap, HeaderValue, header};
+use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm, jwe, jws};
+use serde::Serialize;
+
+use super::Wire;
+use crate::{
+    AuthorizationServer,
+    answer::{self, Answer},
+    clients::AuthenticatedCaller,
+    error::{Error, Fault},
+    reason::Reason,
+    registry::RegisteredResource,
+};
+
+/// The media type of RFC 9701 §4, without `application/`: it is the JWT's `typ` as well.
+const TYPE: &str = "token-introspection+jwt";
+const MEDIA_TYPE: &str = "application/token-introspection+jwt";
+
+/// What the caller asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Envelope {
+    Json,
+    Jwt,
+}
+
+/// The claims of the envelope (RFC 9701 §5): no top-level `sub` or `exp`, so that it is never taken for a token.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    token_introspection: &'a Wire,
+}
+
+/// Reads `Accept`. A resource that registered encryption gets nothing plain, unless it registered that it may.
+pub(super) fn wanted(headers: &HeaderMap, caller: &AuthenticatedCaller) -> Result<Envelope, Reason> {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut types =
+        accepts.flat_map(|value| value.split(',')).map(|item| item.split(';').next().unwrap_or("").trim());
+    if types.any(|media_type| media_type.eq_ignore_ascii_case(MEDIA_TYPE)) {
+        return Ok(Envelope::Jwt);
+    }
+    let must_be_encrypted = |resource: &RegisteredResource| {
+        resource.settings.introspection_encrypted_response_alg.is_some()
+            && resource.settings.introspection_allow_plain != Some(true)
+    };
+    if caller.resources.iter().any(|resource| must_be_encrypted(resource)) {
+        return Err(Reason::IntrospectionPlainRefused);
+    }
+    Ok(Envelope::Json)
+}
+
+pub(super) async fn send(
+    server: &AuthorizationServer,
+    caller: &AuthenticatedCaller,
+    envelope: Envelope,
+    wire: &Wire,
+) -> Result<Answer, Error> {
+    if envelope == Envelope::Json {
+        let mut answer = answer::json(wire)?;
+        answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+        return Ok(answer);
+    }
+    let signed = sign(server, caller, wire).await?;
+    let token = match caller.resources.first() {
+        Some(resource) if resource.settings.introspection_encrypted_response_alg.is_some() => {
+            encrypt(server, resource, &signed).await?
+        }
+        Some(_) | None => signed,
+    };
+    Ok(answer::jwt(MEDIA_TYPE, token))
+}
+
+async fn sign(
+    server: &AuthorizationServer,
+    caller: &AuthenticatedCaller,
+    wire: &Wire,
+) -> Result<String, Error> {
+    let registered = caller
+        .resources
+        .first()
+        .and_then(|resource| resource.settings.introspection_signed_response_alg.as_deref());
+    let algorithm = registered.and_then(SignatureAlgorithm::parse).unwrap_or(SignatureAlgorithm::Rs256);
+    let keys = server.keys().await?;
+    let key = keys.signing(algorithm).ok_or_else(|| Fault::new(format!("no key signs with {algorithm}")))?;
+    let claims = Claims {
+        iss: server.settings().issuer.as_str(),
+        aud: caller.id.as_str(),
+        iat: server.now().0,
+        token_introspection: wire,
+    };
+    let payload = serde_json::to_vec(&claims).map_err(Fault::new)?;
+    let header =
+        jws::Header { typ: Some(TYPE.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
+    Ok(jws::sign(&header, &payload, key).map_err(Fault::new)?)
+}
+
+/// Where the answer must be encrypted and the key can't be had, nothing is answered: 503, never a plain answer.
+async fn encrypt(
+    server: &AuthorizationServer,
+    resource: &RegisteredResource,
+    signed: &str,
+) -> Result<String, Error> {
+    let settings = &resource.settings;
+    let algorithm = settings.introspection_encrypted_response_alg.as_deref().and_then(KeyManagement::parse);
+    let algorithm =
+        algorithm.ok_or_else(|| Fault::new("the registered encryption algorithm is not served"))?;
+    let encryption = match settings.introspection_encrypted_response_enc.as_deref() {
+        Some(name) => {
+            ContentEncryption::parse(name).ok_or_else(|| Fault::new("the registered enc is not served"))?
+        }
+        None => ContentEncryption::A128CbcHs256,
+    };
+    let keys =
+        server.remote_keys().of(server, settings.jwks.as_ref(), settings.jwks_uri.as_deref(), None).await;
+    let keys = keys.map_err(|error| {
+        tracing::warn!(resource = %resource.identifier, %error, "the resource's encryption key is not to be had");
+        Fault::Busy("the resource's encryption key is not to be had")
+    })?;
+    let key = keys.encryption_key(algorithm).map_err(|error| {
+        tracing::warn!(resource = %resource.identifier, %error, "the resource's key set has no key that fits");
+        Fault::Busy("the resource's key set has no encryption key that fits")
+    })?;
+    let header =
+        jwe::Header { cty: Some("JWT".into()), kid: key.kid().map(Into::into), ..jwe::Header::default() };
+    Ok(jwe::encrypt(&header, signed.as_bytes(), &key, encryption).map_err(Fault::new)?)
+}

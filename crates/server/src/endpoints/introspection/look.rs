@@ -1,0 +1,150 @@
+//! What a token is, and why it is not active.
+
+use protocol::{AccessToken, JwtId, RefreshToken, Timestamp, limits};
+
+use crate::{
+    AuthorizationServer,
+    error::Fault,
+    grants::refresh_token::{self, Presented},
+    store::{Access, Ended, Refresh, Through},
+    tokens,
+};
+
+/// What was found of a token.
+#[derive(Debug)]
+pub enum Look {
+    /// It is good.
+    Active {
+        /// What it says.
+        access: Box<Access>,
+        /// What it is.
+        kind: TokenKind,
+        /// The `jti` of a JWT.
+        jti: Option<JwtId>,
+    },
+    /// It is not, and this is why. The caller never learns it; the operator does.
+    Inactive(Inactive),
+}
+
+/// What a token that can be introspected is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// An access token.
+    Access,
+    /// A refresh token: only its own client sees it.
+    Refresh,
+}
+
+/// Why a token is not active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inactive {
+    /// Its client was disabled, deleted, or made anew since.
+    ClientEnded,
+    /// Past its `exp`.
+    Expired,
+    /// Its grant was revoked.
+    GrantEnded,
+    /// Rotated: a later token of its family is the live one.
+    Rotated,
+    /// Revoked by itself.
+    TokenRevoked,
+    /// No access or refresh token of this issuer, or no longer remembered.
+    Unknown,
+}
+
+impl Inactive {
+    /// The word for it, in logs and on the command line.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::ClientEnded => "client_ended",
+            Self::Expired => "expired",
+            Self::GrantEnded => "grant_ended",
+            Self::Rotated => "rotated",
+            Self::TokenRevoked => "token_revoked",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// A sentence for the operator.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::ClientEnded => "its client was disabled, deleted, or made anew after the token was issued",
+            Self::Expired => "it is past its expiry",
+            Self::GrantEnded => "its grant was revoked, or its session signed out",
+            Self::Rotated => "it was rotated: a later refresh token of its family is the live one",
+            Self::TokenRevoked => "it was revoked at the revocation endpoint",
+            Self::Unknown => {
+                "it is no access or refresh token of this issuer, or ended so long ago that it is forgotten"
+            }
+        }
+    }
+}
+
+impl From<Ended> for Inactive {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Client => Self::ClientEnded,
+            Ended::Grant => Self::GrantEnded,
+            Ended::Token => Self::TokenRevoked,
+        }
+    }
+}
+
+/// Looks at a token of any kind: an opaque access token, a refresh token, a JWT access token.
+pub(crate) async fn look(server: &AuthorizationServer, token: &str) -> Result<Look, Fault> {
+    if token.len() > limits::TOKEN_BYTES_MAX {
+        return Ok(Look::Inactive(Inactive::Unknown));
+    }
+    if let Some(handle) = AccessToken::presented(token).map(|token| token.handle())
+        && let Some(read) = server.store().access(handle).await?.and_then(|stored| stored.open(&handle))
+    {
+        return Ok(judge(read.row, TokenKind::Access, None, read.ended, server.now()));
+    }
+    if let Some(presented) = RefreshToken::presented(token) {
+        return refresh(server, &presented).await;
+    }
+    Ok(match tokens::read_jwt(server, token).await? {
+        Some((access, jti, ended)) => judge(access, TokenKind::Access, Some(jti), ended, server.now()),
+        None => Look::Inactive(Inactive::Unknown),
+    })
+}
+
+fn judge(access: Access, kind: TokenKind, jti: Option<JwtId>, ended: Option<Ended>, now: Timestamp) -> Look {
+    match ended {
+        Some(ended) => Look::Inactive(ended.into()),
+        None if access.expires_at <= now => Look::Inactive(Inactive::Expired),
+        None => Look::Active { access: Box::new(access), kind, jti },
+    }
+}
+
+async fn refresh(server: &AuthorizationServer, presented: &RefreshToken) -> Result<Look, Fault> {
+    let Some(stored) = server.store().refresh(presented.family()).await? else {
+        return Ok(Look::Inactive(Inactive::Unknown));
+    };
+    let (live, read) = stored.into_parts();
+    let key = server.master().refresh_key(read.row.key);
+    let now = server.now();
+    Ok(match refresh_token::standing(presented, live, &read.row, key, (now, 0)) {
+        Presented::Foreign => Look::Inactive(Inactive::Unknown),
+        Presented::JustRotated | Presented::Spent => Look::Inactive(Inactive::Rotated),
+        Presented::Live => {
+            let ended = read.ended;
+            judge(as_access(read), TokenKind::Refresh, None, ended, now)
+        }
+    })
+}
+
+fn as_access(read: Through<Refresh>) -> Access {
+    let Through { row, grant, .. } = read;
+    Access {
+        grant: Some(grant.id),
+        client: grant.client,
+        epoch: 0,
+        subject: Some(grant.subject),
+        scopes: grant.scopes,
+        audience: grant.audience,
+        narrowed: grant.narrowed,
+        issued_at: row.rotated_at,
+        expires_at: row.expires_at.min(grant.expires_at),
+    }
+}

@@ -1,0 +1,189 @@
+//! `GET` and `POST /userinfo` (OpenID Connect Core 1.0 §5.3), as JSON or as a JWT.
+
+use http::{Method, header, request::Parts};
+use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
+use protocol::{AccessToken, limits, scope};
+use serde_json::{Map, Value};
+
+use super::{bearer, form};
+use crate::{
+    AuthorizationServer,
+    answer::{self, Answer},
+    cors,
+    error::{Error, Fault},
+    ports::Standing,
+    reason::Reason,
+    registry::{RegisteredClient, Resources},
+    store::Access,
+    tokens::{self, id_token},
+};
+
+/// Claims that the standard scopes open (OpenID Connect Core 1.0 §5.4).
+const STANDARD: [(&str, &[&str]); 4] = [
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+pub(crate) async fn userinfo(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Answer {
+    let mut client = None;
+    let answer = match respond(server, head, body, &mut client).await {
+        Ok(answer) => answer,
+        Err(error) => answer::bearer_error(&error),
+    };
+    cors::allow_origin_of(answer, client.as_deref(), &head.headers)
+}
+
+async fn respond(
+    server: &AuthorizationServer,
+    head: &Parts,
+    body: &[u8],
+    found: &mut Option<std::sync::Arc<RegisteredClient>>,
+) -> Result<Answer, Error> {
+    let token = presented(head, body)?;
+    let access = live(server, &token).await?;
+    let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
+    let subject = subject.ok_or(Reason::ScopeInsufficient)?;
+    match server.accounts().standing(subject).await? {
+        Standing::Active => {}
+        Standing::Disabled | Standing::Gone => return Err(Reason::TokenRejected.into()),
+    }
+    let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenRejected)?;
+    *found = Some(client.clone());
+    let resources = server.registry().resources().await?;
+    let wanted = wanted(&access, &resources);
+    let mut claims = Map::new();
+    claims.insert("sub".to_owned(), Value::String(subject.to_string()));
+    for (name, value) in server.accounts().claims(subject, &wanted).await? {
+        // `sub` is what the token says, and no claim is null (OpenID Connect Core 1.0 §5.3.2).
+        if name != "sub" && !value.is_null() {
+            claims.insert(name, value);
+        }
+    }
+    send(server, &client, claims).await
+}
+
+/// The token, in the header or in a form, never in both (RFC 6750 §2).
+fn presented(head: &Parts, body: &[u8]) -> Result<String, Reason> {
+    let in_header = bearer(&head.headers)?;
+    let is_form =
+        head.method == Method::POST && head.headers.contains_key(header::CONTENT_TYPE) && !body.is_empty();
+    let params = if is_form { Some(form(&head.headers, body)?) } else { None };
+    let in_form = params.as_ref().and_then(|params| params.get("access_token"));
+    match (in_header, in_form) {
+        (Some(_), Some(_)) => Err(Reason::TokenSentTwice),
+        (Some(token), None) | (None, Some(token)) if token.len() <= limits::TOKEN_BYTES_MAX => {
+            Ok(token.to_owned())
+        }
+        (Some(_), None) | (None, Some(_)) => Err(Reason::TokenRejected),
+        (None, None) => Err(Reason::TokenMissing),
+    }
+}
+
+/// Any live access token, opaque or JWT, whatever its audience.
+async fn live(server: &AuthorizationServer, token: &str) -> Result<Access, Error> {
+    let opaque = AccessToken::presented(token).map(|token| token.handle());
+    let (access, ended) = match opaque {
+        Some(handle) => {
+            let stored = server.store().access(handle).await?.ok_or(Reason::TokenRejected)?;
+            let read = stored.open(&handle).ok_or(Reason::TokenRejected)?;
+            (read.row, read.ended)
+        }
+        None => {
+            let (access, _, ended) = tokens::read_jwt(server, token).await?.ok_or(Reason::TokenRejected)?;
+            (access, ended)
+        }
+    };
+    if ended.is_some() || access.expires_at <= server.now() {
+        return Err(Reason::TokenRejected.into());
+    }
+    Ok(access)
+}
+
+fn wanted(access: &Access, resources: &Resources) -> Vec<String> {
+    let standard = STANDARD.iter().filter(|(scope, _)| access.scopes.contains(scope));
+    let mut wanted: Vec<String> =
+        standard.flat_map(|(_, claims)| claims.iter().map(ToString::to_string)).collect();
+    for claim in access.scopes.iter().filter_map(|name| resources.scope(name)).flat_map(|scope| &scope.claims)
+    {
+        if !wanted.contains(claim) {
+            wanted.push(claim.clone());
+        }
+    }
+    wanted
+}
+
+/// As the client registered it: plain, signed, encrypted, or signed and then encrypted (OpenID Connect Core 1.0
+/// §5.3.2).
+async fn send(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    mut claims: Map<String, Value>,
+) -> Result<Answer, Error> {
+    let metadata = &client.metadata;
+    let encrypted = metadata.userinfo_encrypted_response_alg.as_deref();
+    let signed = metadata.userinfo_signed_response_alg.as_deref();
+    if signed.is_none() && encrypted.is_none() {
+        return answer::json(&claims);
+    }
+    claims.insert("iss".to_owned(), Value::String(server.settings().issuer.to_string()));
+    claims.insert("aud".to_owned(), Value::String(client.id().to_string()));
+    claims.insert("iat".to_owned(), Value::from(server.now().0));
+    let payload = serde_json::to_vec(&claims).map_err(Fault::new)?;
+    let token = match signed {
+        Some(name) => {
+            let algorithm = SignatureAlgorithm::parse(name)
+                .ok_or_else(|| Fault::new(format!("userinfo_signed_response_alg {name} is not served")))?;
+            let signed = id_token::sign_for(server, client, algorithm, ("JWT", &payload)).await?;
+            match encrypted {
+                Some(alg) => {
+                    let wanted = (alg, metadata.userinfo_encrypted_response_enc.as_deref());
+                    id_token::encrypt_for(server, client, wanted, &signed).await?
+                }
+                None => signed,
+            }
+        }
+        None => {
+            let alg = encrypted.and_then(KeyManagement::parse);
+            let alg = alg.ok_or_else(|| Fault::new("the registered encryption is not served"))?;
+            encrypt_plain(server, client, alg, &payload).await?
+        }
+    };
+    Ok(answer::jwt("application/jwt", token))
+}
+
+/// Encrypted alone: the plaintext is the claims themselves, so there is no `cty`.
+async fn encrypt_plain(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    algorithm: KeyManagement,
+    payload: &[u8],
+) -> Result<String, Error> {
+    let metadata = &client.metadata;
+    let encryption = metadata.userinfo_encrypted_response_enc.as_deref().map(ContentEncryption::parse);
+    let encryption = encryption
+        .unwrap_or(Some(ContentEncryption::A128CbcHs256))
+        .ok_or_else(|| Fault::new("the registered enc is not served"))?;
+    let key = id_token::encryption_key(server, client, algorithm).await?;
+    let header = jose::jwe::Header { kid: key.kid().map(Into::into), ..jose::jwe::Header::default() };
+    Ok(jose::jwe::encrypt(&header, payload, &key, encryption).map_err(Fault::new)?)
+}

@@ -1,0 +1,283 @@
+//! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.6).
+
+use async_trait::async_trait;
+use protocol::{AuthorizationCode, FamilyId, GrantType, Handle, RefreshToken, Timestamp, scope};
+
+use super::{Decision, GrantHandler, TokenRequest};
+use crate::{
+    AuthorizationServer,
+    audience::{self, Wanted},
+    error::Error,
+    master::REFRESH_KEY,
+    ports::Standing,
+    reason::Reason,
+    registry::RegisteredClient,
+    store::{Code, CodeChange, Commit, Event, EventKind, GrantChange, Refresh, Through, TokenChange},
+    tokens::{self, AccessClaims, Issued, id_token},
+};
+
+/// The grant of browsers.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthorizationCodeGrant;
+
+#[async_trait]
+impl GrantHandler for AuthorizationCodeGrant {
+    fn grant_type(&self) -> GrantType {
+        GrantType::AuthorizationCode
+    }
+
+    async fn decide(
+        &self,
+        server: &AuthorizationServer,
+        request: &TokenRequest<'_>,
+    ) -> Result<Decision<Issued>, Error> {
+        let redemption = Redemption::read(request)?;
+        let stored = server.store().code(redemption.code).await?.ok_or(Reason::CodeUnknown)?;
+        let read = stored.open(&redemption.code).ok_or(Reason::CodeUnknown)?;
+        if let Err(reason) = redeem(&redemption, &read, &request.client, request.now) {
+            return Ok(refusal(reason, &redemption, &read, request.now));
+        }
+        match server.accounts().standing(&read.grant.subject).await? {
+            Standing::Active => issue(server, request, &redemption, &read).await,
+            Standing::Disabled | Standing::Gone => Err(Reason::SubjectDisabled.into()),
+        }
+    }
+}
+
+/// What the client sent.
+struct Redemption<'a> {
+    code: Handle<AuthorizationCode>,
+    redirect_uri: Option<&'a str>,
+    verifier: Option<&'a str>,
+    wanted: Wanted,
+}
+
+impl<'a> Redemption<'a> {
+    fn read(request: &'a TokenRequest<'_>) -> Result<Self, Reason> {
+        let code = AuthorizationCode::presented(request.require("code")?).ok_or(Reason::CodeUnknown)?;
+        Ok(Self {
+            code: code.handle(),
+            redirect_uri: request.params.get("redirect_uri"),
+            verifier: request.params.get("code_verifier"),
+            wanted: Wanted::read(request.params)?,
+        })
+    }
+}
+
+/// The rule. No clock, no store, no await: everything it weighs is in its arguments. Whose code it is comes first,
+/// so that nobody learns anything about another client's code, and nobody but its owner can end its grant.
+fn redeem(
+    redemption: &Redemption<'_>,
+    read: &Through<Code>,
+    client: &RegisteredClient,
+    now: Timestamp,
+) -> Result<(), Reason> {
+    if read.grant.client != *client.id() {
+        return Err(Reason::CodeOfAnotherClient);
+    }
+    if read.row.used {
+        return Err(Reason::CodeAlreadyUsed);
+    }
+    if read.ended.is_some() {
+        return Err(Reason::GrantEnded);
+    }
+    if read.row.expires_at <= now {
+        return Err(Reason::CodeExpired);
+    }
+    if redemption.redirect_uri.is_some_and(|sent| *sent != *read.row.redirect_uri) {
+        return Err(Reason::CodeRedirectMismatch);
+    }
+    match (&read.row.challenge, redemption.verifier) {
+        (None, None) => {}
+        (None, Some(_)) => return Err(Reason::PkceVerifierUnexpected),
+        (Some(_), None) => return Err(Reason::PkceVerifierMissing),
+        (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => {}
+        (Some(_), Some(_)) => return Err(Reason::PkceMismatch),
+    }
+    // OAuth 2.1 drops the parameter because PKCE does its work; without PKCE RFC 6749 §4.1.3 stands.
+    if read.row.challenge.is_none() && redemption.redirect_uri.is_none() {
+        return Err(Reason::ParameterMissing("redirect_uri"));
+    }
+    if redemption.wanted.0.iter().any(|resource| !read.grant.audience.contains(resource)) {
+        return Err(Reason::ResourceNotAllowed);
+    }
+    Ok(())
+}
+
+/// A second redemption ends the grant (RFC 6749 §4.1.2); a wrong verifier is counted (RFC 9700 §4.5).
+fn refusal(
+    reason: Reason,
+    redemption: &Redemption<'_>,
+    read: &Through<Code>,
+    now: Timestamp,
+) -> Decision<Issued> {
+    let mut decision = Decision::refuse(now, reason);
+    match reason {
+        Reason::CodeAlreadyUsed if read.ended.is_none() => {
+            decision.commit.push(GrantChange::Revoke(read.row.grant));
+            decision.commit.push(Event {
+                kind: EventKind::ReplayDetected,
+                at: now,
+                subject: Some(read.grant.subject.clone()),
+                client: Some(read.grant.client.clone()),
+                detail: format!("code of grant {}", read.row.grant).into(),
+            });
+        }
+        Reason::PkceMismatch => decision.commit.push(CodeChange::CountTry(redemption.code)),
+        _ => {}
+    }
+    decision
+}
+
+async fn issue(
+    server: &AuthorizationServer,
+    request: &TokenRequest<'_>,
+    redemption: &Redemption<'_>,
+    read: &Through<Code>,
+) -> Result<Decision<Issued>, Error> {
+    let (client, grant) = (&request.client, &read.grant);
+    let resources = server.registry().resources().await?;
+    let approved = Wanted(if grant.narrowed { grant.audience.clone() } else { Vec::new() });
+    let wanted = if redemption.wanted.0.is_empty() { &approved } else { &redemption.wanted };
+    let audience = audience::of(&resources, client, &grant.scopes, wanted)?;
+    let mut commit = Commit::new(request.now).with(CodeChange::Use(redemption.code));
+    let claims = AccessClaims {
+        grant: Some(grant.id),
+        client: client.id(),
+        epoch: client.caller.epoch,
+        subject: Some(&grant.subject),
+        audience,
+        authenticated_at: Some(grant.authenticated_at),
+    };
+    let access = tokens::mint_access(server, claims, &mut commit).await?;
+    let id_token = match grant.scopes.contains(scope::OPENID) {
+        true => {
+            let nonce = read.row.nonce.as_deref();
+            Some(id_token::mint(server, client, grant, nonce, &access.token).await?)
+        }
+        false => None,
+    };
+    // A plain OAuth client that registered refresh_token gets one; an OpenID one asks by offline_access, which was
+    // shown on the consent page.
+    let refreshes = grant.offline || !grant.scopes.contains(scope::OPENID);
+    let refresh_token = (client.may_use(GrantType::RefreshToken) && refreshes).then(|| {
+        let token: RefreshToken = server.draw(|id, entropy: [u8; 24]| {
+            RefreshToken::first(FamilyId(id), std::array::from_fn(|i| entropy[i]))
+        });
+        let row = Refresh {
+            family: token.family(),
+            grant: grant.id,
+            generation: 0,
+            rotated_at: request.now,
+            expires_at: (request.now + server.settings().refresh_idle_lifetime).min(grant.expires_at),
+            key: REFRESH_KEY,
+        };
+        commit.push(TokenChange::AddRefresh(token.handle().digest, row));
+        token
+    });
+    Ok(Decision { commit, answer: Ok(Issued { access, refresh_token, id_token }) })
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ClientId, ClientMetadata, CodeChallenge, GrantId, Scopes, Subject};
+
+    use super::*;
+    use crate::store::{Caller, Client, Ended, Grant};
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    fn client(id: &str) -> RegisteredClient {
+        let caller = Caller { id: ClientId::new(id), epoch: 1, disabled: false, secret: None };
+        let metadata = ClientMetadata::default();
+        let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
+        RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version })
+    }
+
+    fn code() -> Through<Code> {
+        let grant = Grant {
+            id: GrantId(1),
+            subject: Subject::new("alice"),
+            client: ClientId::new("shop"),
+            session: None,
+            offline: false,
+            scopes: Scopes::stored("openid"),
+            audience: vec![],
+            narrowed: false,
+            authenticated_at: Timestamp(90),
+            amr: "pwd".into(),
+            approved_at: Timestamp(100),
+            expires_at: Timestamp(1_000),
+        };
+        let row = Code {
+            grant: grant.id,
+            redirect_uri: "https://shop.example/cb".into(),
+            challenge: Some(CodeChallenge::of(VERIFIER)),
+            nonce: None,
+            expires_at: Timestamp(160),
+            used: false,
+            tries: 0,
+        };
+        Through { row, grant, ended: None, session_expires_at: None }
+    }
+
+    type Defect = fn(&mut Redemption<'static>, &mut Through<Code>);
+
+    fn verdict(defect: Defect) -> Result<(), Reason> {
+        let code_handle = AuthorizationCode::mint(1, [1; 24]).handle();
+        let mut read = code();
+        let mut redemption = Redemption {
+            code: code_handle,
+            redirect_uri: Some("https://shop.example/cb"),
+            verifier: Some(VERIFIER),
+            wanted: Wanted::default(),
+        };
+        defect(&mut redemption, &mut read);
+        redeem(&redemption, &read, &client("shop"), Timestamp(159))
+    }
+
+    #[test]
+    fn a_code_is_redeemed_by_its_client_once_in_time_with_its_verifier() {
+        assert_eq!(verdict(|_, _| {}), Ok(()));
+        let defects: [(Defect, Reason); 9] = [
+            (|_, code| code.grant.client = ClientId::new("other"), Reason::CodeOfAnotherClient),
+            (|_, code| code.row.used = true, Reason::CodeAlreadyUsed),
+            (|_, code| code.ended = Some(Ended::Grant), Reason::GrantEnded),
+            (|_, code| code.row.expires_at = Timestamp(159), Reason::CodeExpired),
+            (|sent, _| sent.redirect_uri = Some("https://shop.example/cb/"), Reason::CodeRedirectMismatch),
+            (|sent, _| sent.verifier = None, Reason::PkceVerifierMissing),
+            (|sent, _| sent.verifier = Some("wrong"), Reason::PkceMismatch),
+            (|_, code| code.row.challenge = None, Reason::PkceVerifierUnexpected),
+            (
+                |sent, _| sent.wanted.0 = vec![protocol::Audience::new("https://x")],
+                Reason::ResourceNotAllowed,
+            ),
+        ];
+        for (defect, reason) in defects {
+            assert_eq!(verdict(defect), Err(reason));
+        }
+    }
+
+    #[test]
+    fn without_pkce_the_redirect_uri_must_be_repeated() {
+        let without = |sent: &mut Redemption<'static>, code: &mut Through<Code>| {
+            (code.row.challenge, sent.verifier, sent.redirect_uri) = (None, None, None);
+        };
+        assert_eq!(verdict(without), Err(Reason::ParameterMissing("redirect_uri")));
+    }
+
+    #[test]
+    fn a_replay_by_another_client_ends_nothing() {
+        let read = code();
+        let redemption = Redemption {
+            code: AuthorizationCode::mint(1, [1; 24]).handle(),
+            redirect_uri: None,
+            verifier: None,
+            wanted: Wanted::default(),
+        };
+        let other = refusal(Reason::CodeOfAnotherClient, &redemption, &read, Timestamp(1));
+        assert!(other.commit.is_empty());
+        let own = refusal(Reason::CodeAlreadyUsed, &redemption, &read, Timestamp(1));
+        assert_eq!(own.commit.writes[0], GrantChange::Revoke(GrantId(1)).into());
+    }
+}

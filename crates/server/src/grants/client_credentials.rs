@@ -1,0 +1,58 @@
+//! `grant_type=client_credentials` (RFC 6749 §4.4): the client acts for itself.
+
+use async_trait::async_trait;
+use protocol::{GrantType, Scopes};
+
+use super::{Decision, GrantHandler, TokenRequest};
+use crate::{
+    AuthorizationServer,
+    audience::{self, Wanted},
+    error::Error,
+    reason::Reason,
+    registry::RegisteredClient,
+    store::Commit,
+    tokens::{self, AccessClaims, Issued},
+};
+
+/// The grant of machines.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientCredentials;
+
+#[async_trait]
+impl GrantHandler for ClientCredentials {
+    fn grant_type(&self) -> GrantType {
+        GrantType::ClientCredentials
+    }
+
+    async fn decide(
+        &self,
+        server: &AuthorizationServer,
+        request: &TokenRequest<'_>,
+    ) -> Result<Decision<Issued>, Error> {
+        let scopes = scopes(&request.client, request.params.get("scope"))?;
+        let resources = server.registry().resources().await?;
+        let wanted = Wanted::read(request.params)?;
+        let audience = audience::of(&resources, &request.client, &scopes, &wanted)?;
+        let claims = AccessClaims {
+            grant: None,
+            client: request.client.id(),
+            epoch: request.client.caller.epoch,
+            subject: None,
+            audience,
+            authenticated_at: None,
+        };
+        let mut commit = Commit::new(request.now);
+        let access = tokens::mint_access(server, claims, &mut commit).await?;
+        Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
+    }
+}
+
+/// The rule: confidential clients alone, and only what they registered.
+fn scopes(client: &RegisteredClient, asked: Option<&str>) -> Result<Scopes, Reason> {
+    if client.is_public() {
+        return Err(Reason::PublicClientCredentials);
+    }
+    let Some(text) = asked else { return Ok(client.default_scopes()) };
+    let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;
+    if scopes.is_subset(&client.scopes) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
+}

@@ -1,0 +1,40 @@
+//! An OAuth 2.x and OpenID Connect authorization server as one `tower` service.
+//!
+//! Every request goes one way: parse, authenticate, decide, commit, answer. The rule of each grant is a pure
+//! function over values; every write is one [`store::Store::commit`] whose guards are part of its statements. Read
+//! `endpoints/token.rs`, `grants/authorization_code.rs`, `store.rs`, `reason.rs` and `assemble.rs`, and the rest is
+//! more of the same.
+
+mod answer;
+mod assemble;
+pub mod audience;
+mod authorize;
+pub mod clients;
+mod cors;
+mod endpoints;
+pub mod error;
+pub mod grants;
+mod interaction;
+mod keys;
+pub mod master;
+pub mod pages;
+pub mod ports;
+pub mod reason;
+pub mod registry;
+mod service;
+mod session;
+pub mod settings;
+pub mod store;
+pub mod tokens;
+
+pub use answer::{Answer, PeerAddress, RequestId};
+pub use assemble::{AuthorizationServer, Ports};
+pub use endpoints::introspection::{Inactive, Look, TokenKind};
+pub use error::{Error, Fault};
+pub use interaction::{Ask, AskedScope, OpenInteraction};
+pub use keys::KeyRing;
+pub use master::MasterKey;
+pub use pages::{ErrorPage, Pages, PlainPages};
+pub use reason::{Reason, Severity};
+pub use service::Service;
+pub use settings::{PagePaths, PkcePolicy, Settings, SettingsError};

@@ -1,0 +1,83 @@
+//! What is shown when there is nowhere to redirect to, and by whom.
+
+/// How error pages look. A host fills this with its own templates.
+pub trait Pages: Send + Sync + 'static {
+    /// A whole HTML document.
+    fn error(&self, page: &ErrorPage) -> String;
+}
+
+/// An error as a person reads it.
+#[derive(Clone, Debug)]
+pub struct ErrorPage {
+    /// The status of the answer.
+    pub status: u16,
+    /// The stable word of the reason.
+    pub slug: &'static str,
+    /// The registered error code.
+    pub code: &'static str,
+    /// What the reason says publicly.
+    pub description: String,
+    /// What was sent, what was expected, how to fix it: label and text.
+    pub facts: Vec<(&'static str, String)>,
+    /// To be named when asking for help.
+    pub request_id: String,
+}
+
+/// Pages without any style, for hosts that bring none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlainPages;
+
+impl Pages for PlainPages {
+    fn error(&self, page: &ErrorPage) -> String {
+        let mut html = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>This request can't go on</title>\
+             <main><h1>This request can't go on</h1><p>{}</p><dl><dt>Error</dt><dd><code>{}</code> \
+             <code>{}</code></dd>",
+            escape(&page.description),
+            escape(page.slug),
+            escape(page.code),
+        );
+        for (label, text) in &page.facts {
+            html.push_str(&format!("<dt>{}</dt><dd><code>{}</code></dd>", escape(label), escape(text)));
+        }
+        html.push_str(&format!(
+            "<dt>Request</dt><dd><code>{}</code></dd></dl></main>",
+            escape(&page.request_id)
+        ));
+        html
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stranger_sent_is_escaped() {
+        let page = ErrorPage {
+            status: 400,
+            slug: "redirect_uri_mismatch",
+            code: "invalid_request",
+            description: "no".into(),
+            facts: vec![("Sent", "<script>\"'&".into())],
+            request_id: "r".into(),
+        };
+        let html = PlainPages.error(&page);
+        assert!(html.contains("&lt;script&gt;&quot;&#39;&amp;") && !html.contains("<script>"));
+    }
+}

@@ -1,0 +1,158 @@
+//! What is registered, parsed once and kept until the store says that something changed.
+
+mod client;
+mod resource;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, RwLock},
+};
+
+use protocol::{Audience, ClientId};
+
+pub use client::RegisteredClient;
+pub use resource::{AccessTokenFormat, IntrospectionAudience, RegisteredResource};
+
+use crate::{
+    error::Fault,
+    store::{Scope, Store},
+};
+
+/// Clients kept parsed at most; beyond it the cache starts over.
+const CLIENTS_KEPT_MAX: usize = 10_000;
+/// Clients read at once when every client must be looked at.
+const PAGE: u32 = 500;
+
+/// The registry of one issuer, over its store.
+pub struct Registry {
+    store: Arc<dyn Store>,
+    kept: RwLock<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    version: Option<i64>,
+    clients: HashMap<ClientId, Arc<RegisteredClient>>,
+    resources: Option<Arc<Resources>>,
+    origins: Option<Arc<HashSet<String>>>,
+}
+
+/// Every resource and scope.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// Every resource, by identifier.
+    pub all: Vec<Arc<RegisteredResource>>,
+    /// Every scope that has a description or claims.
+    pub scopes: Vec<Scope>,
+}
+
+impl Resources {
+    /// The resource with this identifier, byte for byte (RFC 8707 §2).
+    pub fn by_identifier(&self, identifier: &str) -> Option<&Arc<RegisteredResource>> {
+        self.all.iter().find(|resource| resource.identifier.as_str() == identifier)
+    }
+
+    /// The resources that authenticate by this id.
+    pub fn by_caller<'s>(&'s self, id: &'s str) -> impl Iterator<Item = &'s Arc<RegisteredResource>> {
+        self.all
+            .iter()
+            .filter(move |resource| resource.caller.as_ref().is_some_and(|caller| caller.id.as_str() == id))
+    }
+
+    /// The registered scope of this name.
+    pub fn scope(&self, name: &str) -> Option<&Scope> {
+        self.scopes.iter().find(|scope| scope.scope == name)
+    }
+
+    /// The resources named by these identifiers, those that are gone left out.
+    pub fn of<'s>(&'s self, audience: &'s [Audience]) -> impl Iterator<Item = &'s Arc<RegisteredResource>> {
+        audience.iter().filter_map(|identifier| self.by_identifier(identifier.as_str()))
+    }
+}
+
+impl Registry {
+    /// A registry that has looked at nothing yet.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, kept: RwLock::default() }
+    }
+
+    /// The client with this id, disabled or not.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn client(&self, id: &str) -> Result<Option<Arc<RegisteredClient>>, Fault> {
+        let version = self.store.registry_version()?;
+        if let Some(client) = self.kept(version, |kept| kept.clients.get(id).cloned()) {
+            return Ok(Some(client));
+        }
+        let Some(id) = ClientId::parse(id) else { return Ok(None) };
+        let Some(record) = self.store.client(&id).await? else { return Ok(None) };
+        let client = Arc::new(RegisteredClient::read(record));
+        self.keep(version, |kept| {
+            if kept.clients.len() >= CLIENTS_KEPT_MAX {
+                kept.clients.clear();
+            }
+            kept.clients.insert(id, client.clone());
+        });
+        Ok(Some(client))
+    }
+
+    /// Every resource and scope.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resources(&self) -> Result<Arc<Resources>, Fault> {
+        let version = self.store.registry_version()?;
+        if let Some(resources) = self.kept(version, |kept| kept.resources.clone()) {
+            return Ok(resources);
+        }
+        let all =
+            self.store.resources().await?.into_iter().map(RegisteredResource::read).map(Arc::new).collect();
+        let resources = Arc::new(Resources { all, scopes: self.store.scopes().await? });
+        self.keep(version, |kept| kept.resources = Some(resources.clone()));
+        Ok(resources)
+    }
+
+    /// Whether any client has registered a redirect URI of this origin: what a CORS preflight is answered by, since
+    /// it names no client.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_origin_registered(&self, origin: &str) -> Result<bool, Fault> {
+        let version = self.store.registry_version()?;
+        if let Some(origins) = self.kept(version, |kept| kept.origins.clone()) {
+            return Ok(origins.contains(origin));
+        }
+        let (mut origins, mut after) = (HashSet::new(), None);
+        loop {
+            let page = self.store.list_clients(after.as_ref(), PAGE).await?;
+            after = page.last().map(|client| client.caller.id.clone());
+            for client in page {
+                origins.extend(RegisteredClient::read(client).origins);
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+        let answer = origins.contains(origin);
+        self.keep(version, |kept| kept.origins = Some(Arc::new(origins)));
+        Ok(answer)
+    }
+
+    fn kept<T>(&self, version: i64, look: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
+        let kept = self.kept.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if kept.version == Some(version) { look(&kept) } else { None }
+    }
+
+    /// What was read may be older than what another thread has kept since; only the same version is added to.
+    fn keep(&self, version: i64, add: impl FnOnce(&mut Kept)) {
+        let mut kept = self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if kept.version.is_some_and(|known| known > version) {
+            return;
+        }
+        if kept.version != Some(version) {
+            *kept = Kept { version: Some(version), ..Kept::default() };
+        }
+        add(&mut kept);
+    }
+}

@@ -1,0 +1,65 @@
+//! A registered client, its members read once.
+
+use protocol::{ClientAuthMethod, ClientId, ClientMetadata, GrantType, Scopes, scope, uri};
+
+use crate::store::{Caller, Client};
+
+/// A client as the server uses it.
+#[derive(Debug)]
+pub struct RegisteredClient {
+    /// Its id and credentials.
+    pub caller: Caller,
+    /// What it registered.
+    pub metadata: ClientMetadata,
+    /// How it authenticates; `None`: by a method that this server does not serve.
+    pub method: Option<ClientAuthMethod>,
+    /// What it may ask for; `openid` alone where it registered no scope.
+    pub scopes: Scopes,
+    /// Own member.
+    pub require_pkce: bool,
+    /// Own member.
+    pub skip_consent: bool,
+    /// The origins of its redirect URIs, for CORS.
+    pub origins: Vec<String>,
+}
+
+impl RegisteredClient {
+    /// Reads a record. Registered values that are not served simply never match.
+    pub fn read(record: Client) -> Self {
+        let Client { caller, metadata, require_pkce, skip_consent, .. } = record;
+        let scopes = match &metadata.scope {
+            Some(text) => Scopes::parse(text).unwrap_or_default(),
+            None => Scopes::stored(scope::OPENID),
+        };
+        let origins = metadata.redirect_uris.iter().filter_map(|redirect| uri::origin(redirect)).collect();
+        Self {
+            method: ClientAuthMethod::parse(metadata.auth_method()),
+            caller,
+            metadata,
+            scopes,
+            require_pkce,
+            skip_consent,
+            origins,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &ClientId {
+        &self.caller.id
+    }
+
+    /// Whether it has no credential (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.method == Some(ClientAuthMethod::None)
+    }
+
+    /// Whether it registered this grant type.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.metadata.grant_types().any(|registered| registered == grant_type.as_str())
+    }
+
+    /// What a request without `scope` asks for: everything registered but `openid` and `offline_access`.
+    pub fn default_scopes(&self) -> Scopes {
+        self.scopes.filter(|token| token != scope::OPENID && token != scope::OFFLINE_ACCESS)
+    }
+}

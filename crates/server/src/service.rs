@@ -1,0 +1,124 @@
+//! The server as a [`tower_service::Service`]: nest it in axum, hyper, or anything built on tower.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, request::Parts};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use protocol::limits;
+
+use crate::{
+    AuthorizationServer,
+    answer::{self, Answer, Scheme},
+    assemble::Endpoint,
+    authorize, cors,
+    endpoints::{end_session, introspection, jwks, metadata, revocation, token, userinfo},
+    error::Error,
+    reason::Reason,
+};
+
+/// One issuer's endpoints. Paths are relative to the issuer's path.
+#[derive(Clone, Debug)]
+pub struct Service(AuthorizationServer);
+
+impl Service {
+    pub(crate) fn new(server: AuthorizationServer) -> Self {
+        Self(server)
+    }
+
+    /// Whether this path is one of the server's own; a host may ask before it builds up heavier layers.
+    pub fn serves(&self, path: &str) -> bool {
+        self.0.endpoint_at(path).is_some()
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for Service
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let server = self.0.clone();
+        Box::pin(async move { Ok(answer(&server, request).await) })
+    }
+}
+
+async fn answer<B>(server: &AuthorizationServer, request: Request<B>) -> Answer
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    let Some(endpoint) = server.endpoint_at(head.uri.path()) else {
+        return answer::empty(StatusCode::NOT_FOUND);
+    };
+    if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
+        return refused(Reason::BodyTooLarge);
+    }
+    match Limited::new(body, limits::BODY_BYTES_MAX).collect().await {
+        Ok(body) => route(server, endpoint, &head, body.to_bytes()).await,
+        Err(error) if error.is::<LengthLimitError>() => refused(Reason::BodyTooLarge),
+        Err(_) => refused(Reason::BodyUnreadable),
+    }
+}
+
+/// The whole surface, in one table.
+async fn route(server: &AuthorizationServer, endpoint: Endpoint, head: &Parts, body: Bytes) -> Answer {
+    let headers = &head.headers;
+    match (endpoint, &head.method) {
+        (Endpoint::Token, &Method::POST) => token::token(server, headers, &body).await,
+        (Endpoint::Introspect, &Method::POST) => introspection::introspect(server, headers, &body).await,
+        (Endpoint::Revoke, &Method::POST) => revocation::revoke(server, headers, &body).await,
+        (Endpoint::UserInfo, &Method::GET | &Method::POST) => userinfo::userinfo(server, head, &body).await,
+        (Endpoint::Authorize, &Method::GET | &Method::POST) => {
+            authorize::authorize(server, head, &body).await
+        }
+        (Endpoint::EndSession, &Method::GET | &Method::POST) => {
+            end_session::end_session(server, head, &body).await
+        }
+        (Endpoint::Jwks, &Method::GET | &Method::HEAD) => jwks::jwks(server).await,
+        (Endpoint::Metadata | Endpoint::OpenIdMetadata, &Method::GET | &Method::HEAD) => {
+            metadata::metadata(server).await
+        }
+        (Endpoint::Token | Endpoint::Revoke | Endpoint::UserInfo, &Method::OPTIONS) => {
+            preflight(server, headers).await
+        }
+        (Endpoint::Token | Endpoint::Introspect | Endpoint::Revoke, _) => answer::method_not_allowed("POST"),
+        (Endpoint::UserInfo | Endpoint::Authorize | Endpoint::EndSession, _) => {
+            answer::method_not_allowed("GET, POST")
+        }
+        (Endpoint::Jwks | Endpoint::Metadata | Endpoint::OpenIdMetadata, _) => {
+            answer::method_not_allowed("GET, HEAD")
+        }
+    }
+}
+
+async fn preflight(server: &AuthorizationServer, headers: &HeaderMap) -> Answer {
+    match cors::preflight(server, headers).await {
+        Ok(answer) => answer,
+        Err(fault) => answer::json_error(&Error::Failed(fault), Scheme::Basic),
+    }
+}
+
+fn refused(reason: Reason) -> Answer {
+    let mut answer = answer::json_error(&Error::Refused(reason), Scheme::Basic);
+    if reason == Reason::BodyTooLarge {
+        *answer.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    answer
+}

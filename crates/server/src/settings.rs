@@ -1,0 +1,119 @@
+//! Validated settings of one issuer. Present means enabled; every default is argued in `docs/defaults.md`.
+
+use protocol::{Issuer, uri};
+
+/// What an issuer is and how long its things live. All lifetimes are in seconds.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The only public URL, as it stands in tokens and metadata.
+    pub issuer: Issuer,
+    /// Codes live so long (RFC 6749 §4.1.2: at most ten minutes).
+    pub code_lifetime: i64,
+    /// Access tokens live so long, where their resource says nothing.
+    pub access_token_lifetime: i64,
+    /// ID tokens live so long.
+    pub id_token_lifetime: i64,
+    /// Unused refresh tokens live so long.
+    pub refresh_idle_lifetime: i64,
+    /// Refresh tokens of one grant live so long altogether.
+    pub refresh_absolute_lifetime: i64,
+    /// Within this time after a rotation the rotated token gets the same successor again.
+    pub refresh_grace: i64,
+    /// Unused sessions live so long.
+    pub session_idle_lifetime: i64,
+    /// Sessions live so long at the latest.
+    pub session_absolute_lifetime: i64,
+    /// A sign-in or consent page waits so long.
+    pub interaction_lifetime: i64,
+    /// Clocks of peers may be off by so much.
+    pub clock_skew: i64,
+    /// Who must use PKCE.
+    pub pkce: PkcePolicy,
+    /// Whether signing out also ends grants with `offline_access`.
+    pub logout_ends_offline: bool,
+    /// Where the host's pages are, relative to the issuer.
+    pub pages: PagePaths,
+}
+
+impl Settings {
+    /// The defaults for an issuer.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where the issuer is neither `https` nor `http` to loopback (RFC 8414 §2).
+    pub fn new(issuer: &str) -> Result<Self, SettingsError> {
+        uri::check_issuer(issuer).map_err(SettingsError::Issuer)?;
+        if issuer.ends_with('/') {
+            return Err(SettingsError::TrailingSlash);
+        }
+        Ok(Self {
+            issuer: Issuer::new(issuer),
+            code_lifetime: 60,
+            access_token_lifetime: 600,
+            id_token_lifetime: 600,
+            refresh_idle_lifetime: 14 * 86_400,
+            refresh_absolute_lifetime: 30 * 86_400,
+            refresh_grace: 10,
+            session_idle_lifetime: 3_600,
+            session_absolute_lifetime: 12 * 3_600,
+            interaction_lifetime: 900,
+            clock_skew: 30,
+            pkce: PkcePolicy::Required,
+            logout_ends_offline: false,
+            pages: PagePaths::default(),
+        })
+    }
+
+    /// Whether cookies are `Secure` and carry the `__Host-` prefix.
+    pub fn is_https(&self) -> bool {
+        self.issuer.as_str().starts_with("https://")
+    }
+
+    /// The URL of a path below the issuer.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+}
+
+/// Who must use PKCE (RFC 9700 §2.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PkcePolicy {
+    /// Every client.
+    Required,
+    /// Public clients; a confidential one may leave it out when it sends `openid` and a `nonce`.
+    Public,
+}
+
+/// Where the host's pages are, below the issuer.
+#[derive(Clone, Debug)]
+pub struct PagePaths {
+    /// The sign-in page.
+    pub sign_in: String,
+    /// The consent page.
+    pub consent: String,
+    /// The page that asks before signing out.
+    pub sign_out: String,
+    /// The page that says that it is done, where the client named no place to return to.
+    pub signed_out: String,
+}
+
+impl Default for PagePaths {
+    fn default() -> Self {
+        Self {
+            sign_in: "/login".into(),
+            consent: "/consent".into(),
+            sign_out: "/logout/confirm".into(),
+            signed_out: "/logout/done".into(),
+        }
+    }
+}
+
+/// Why settings can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// RFC 8414 §2
+    #[error("issuer {0}")]
+    Issuer(uri::UriError),
+    /// `https://a` and `https://a/` would be two issuers to half of all clients.
+    #[error("issuer must not end with a slash")]
+    TrailingSlash,
+}

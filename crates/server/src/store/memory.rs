@@ -1,0 +1,194 @@
+//! A store in memory, for tests and examples: what the changes say, over plain maps.
+
+mod applying;
+mod guards;
+mod state;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use protocol::{
+    AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
+    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp,
+};
+
+use super::{
+    AccessRead, Client, Code, Commit, Conflict, Consent, Ended, Event, Grant, Interaction, KeyRecord, Of,
+    Refresh, Resource, Scope, Session, Store, Through,
+};
+use crate::error::Fault;
+use state::State;
+
+/// A store for one issuer that forgets everything with the process. For tests and examples: nothing is durable,
+/// nothing waits, and a list looks at every row.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl MemoryStore {
+    /// A store that remembers nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn code(
+        &self,
+        code: Handle<AuthorizationCode>,
+    ) -> Result<Option<Stored<AuthorizationCode, Through<Code>>>, Fault> {
+        let state = self.state();
+        let Some((digest, row)) = state.codes.get(&code.id) else { return Ok(None) };
+        let through = state.through(row.grant, row.clone());
+        Ok(through.map(|through| Stored::new(*digest, through)))
+    }
+
+    async fn access(
+        &self,
+        token: Handle<AccessToken>,
+    ) -> Result<Option<Stored<AccessToken, AccessRead>>, Fault> {
+        let state = self.state();
+        let Some(kept) = state.access.get(&token.id) else { return Ok(None) };
+        let row = kept.row.clone();
+        let ended =
+            if kept.ended { Some(Ended::Token) } else { state.ended(row.grant, (&row.client, row.epoch)) };
+        Ok(Some(Stored::new(kept.digest, AccessRead { row, ended })))
+    }
+
+    async fn refresh(
+        &self,
+        family: FamilyId,
+    ) -> Result<Option<Stored<RefreshToken, Through<Refresh>>>, Fault> {
+        let state = self.state();
+        let Some((digest, row)) = state.families.get(&family) else { return Ok(None) };
+        let through = state.through(row.grant, row.clone());
+        Ok(through.map(|through| Stored::new(*digest, through)))
+    }
+
+    async fn jwt_ended(
+        &self,
+        jti: &JwtId,
+        grant: Option<GrantId>,
+        client: (&ClientId, i64),
+    ) -> Result<Option<Ended>, Fault> {
+        let state = self.state();
+        if state.revoked.contains_key(jti) {
+            return Ok(Some(Ended::Token));
+        }
+        Ok(state.ended(grant, client))
+    }
+
+    async fn session(
+        &self,
+        token: Handle<SessionToken>,
+    ) -> Result<Option<Stored<SessionToken, Session>>, Fault> {
+        let state = self.state();
+        let kept = state.sessions.get(&SessionId(token.id)).filter(|kept| kept.ended_at.is_none());
+        Ok(kept.map(|kept| Stored::new(kept.digest, kept.row.clone())))
+    }
+
+    async fn interaction(
+        &self,
+        token: Handle<InteractionToken>,
+    ) -> Result<Option<Stored<InteractionToken, Interaction>>, Fault> {
+        let state = self.state();
+        Ok(state.interactions.get(&token.id).map(|(digest, row)| Stored::new(*digest, row.clone())))
+    }
+
+    async fn consent(&self, subject: &Subject, client: &ClientId) -> Result<Option<Consent>, Fault> {
+        Ok(self.state().consents.get(&(subject.clone(), client.clone())).cloned())
+    }
+
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Fault> {
+        let state = self.state();
+        Ok(state.clients.get(id).map(|client| state.with_caller(client)))
+    }
+
+    async fn resources(&self) -> Result<Vec<Resource>, Fault> {
+        let state = self.state();
+        Ok(state.resources.values().map(|resource| state.with_shared_caller(resource)).collect())
+    }
+
+    async fn scopes(&self) -> Result<Vec<Scope>, Fault> {
+        Ok(self.state().scopes.values().cloned().collect())
+    }
+
+    async fn keys(&self) -> Result<Vec<KeyRecord>, Fault> {
+        Ok(self.state().keys.values().cloned().collect())
+    }
+
+    fn registry_version(&self) -> Result<i64, Fault> {
+        Ok(self.state().registry_version)
+    }
+
+    async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault> {
+        let state = self.state();
+        let later =
+            state.clients.values().filter(|client| after.is_none_or(|after| &client.caller.id > after));
+        Ok(later.take(limit as usize).map(|client| state.with_caller(client)).collect())
+    }
+
+    async fn list_grants(
+        &self,
+        of: Option<&Of>,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<Grant>, Fault> {
+        let state = self.state();
+        let standing = state.grants.values().filter(|kept| {
+            kept.ended_at.is_none()
+                && after.is_none_or(|after| kept.row.id > after)
+                && of.is_none_or(|of| state::is_of(&kept.row, of))
+        });
+        Ok(standing.take(limit as usize).map(|kept| kept.row.clone()).collect())
+    }
+
+    async fn list_sessions(
+        &self,
+        subject: Option<&Subject>,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> Result<Vec<(SessionId, Session)>, Fault> {
+        let state = self.state();
+        let standing = state.sessions.iter().filter(|(id, kept)| {
+            kept.ended_at.is_none()
+                && after.is_none_or(|after| **id > after)
+                && subject.is_none_or(|subject| kept.row.subject == *subject)
+        });
+        Ok(standing.take(limit as usize).map(|(id, kept)| (*id, kept.row.clone())).collect())
+    }
+
+    async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault> {
+        let state = self.state();
+        let later = (1..).zip(&state.events).filter(|(cursor, _)| *cursor > after);
+        Ok(later.take(limit as usize).map(|(cursor, event)| (cursor, event.clone())).collect())
+    }
+
+    async fn newest(&self) -> Result<Timestamp, Fault> {
+        Ok(self.state().newest)
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Result<(), Conflict>, Fault> {
+        let mut state = self.state();
+        // All guards look at the state before the commit: none of them sees what another change of it does.
+        let failed = commit.guards.iter().position(|change| !state.holds(change, commit.now));
+        if let Some(guard) = failed {
+            return Ok(Err(Conflict { guard }));
+        }
+        state.newest = state.newest.max(commit.now);
+        for change in commit.guards.into_iter().chain(commit.writes) {
+            state.apply(change, commit.now);
+        }
+        Ok(Ok(()))
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {
+        Ok(self.state().sweep(now, limit))
+    }
+}

@@ -1,0 +1,228 @@
+//! What a change does once every guard of its commit held.
+
+use protocol::{ClientId, Timestamp, limits};
+
+use super::state::{KeptAccess, KeptGrant, KeptItem, KeptSession, State, is_of};
+use crate::store::{
+    Change, Client, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, RegistryChange,
+    Resource, SessionChange, TokenChange,
+};
+
+impl State {
+    /// Does it, whatever was there.
+    pub(super) fn apply(&mut self, change: Change, now: Timestamp) {
+        match change {
+            Change::Code(change) => self.apply_code(change),
+            Change::Grant(change) => self.apply_grant(change, now),
+            Change::Token(change) => self.apply_token(change),
+            Change::Session(change) => self.apply_session(change, now),
+            Change::Interaction(change) => self.apply_interaction(change),
+            Change::Registry(change) => self.apply_registry(change),
+            Change::Key(change) => self.apply_key(change),
+            Change::Once(once) => {
+                self.remembered.insert((once.space, once.key), once.until);
+            }
+            Change::Item(item) => self.apply_item(item),
+            Change::Event(event) => self.events.push(event),
+        }
+    }
+
+    fn apply_code(&mut self, change: CodeChange) {
+        match change {
+            CodeChange::Add(code, row) => {
+                self.codes.insert(code.id, (code.digest, *row));
+            }
+            CodeChange::Use(code) => {
+                if let Some((_, row)) = self.codes.get_mut(&code.id) {
+                    row.used = true;
+                }
+            }
+            CodeChange::CountTry(code) => {
+                if let Some((_, row)) = self.codes.get_mut(&code.id) {
+                    row.tries += 1;
+                    row.used |= row.tries >= limits::CODE_TRIES_MAX;
+                }
+            }
+        }
+    }
+
+    fn apply_grant(&mut self, change: GrantChange, now: Timestamp) {
+        match change {
+            GrantChange::Add(row) => {
+                self.grants.insert(row.id, KeptGrant { row: *row, ended_at: None });
+            }
+            GrantChange::Revoke(id) => {
+                if let Some(kept) = self.grants.get_mut(&id) {
+                    kept.ended_at.get_or_insert(now);
+                }
+            }
+            GrantChange::RevokeAll { of, keep_offline } => {
+                let meant = self.grants.values_mut().filter(|kept| is_of(&kept.row, &of));
+                for kept in meant.filter(|kept| !(keep_offline && kept.row.offline)) {
+                    kept.ended_at.get_or_insert(now);
+                }
+            }
+            GrantChange::Consent(consent) => {
+                self.consents.insert((consent.subject.clone(), consent.client.clone()), consent);
+            }
+            GrantChange::ForgetConsent(subject, client) => {
+                self.consents.remove(&(subject, client));
+            }
+        }
+    }
+
+    fn apply_token(&mut self, change: TokenChange) {
+        match change {
+            TokenChange::AddAccess(token, row) => {
+                self.access.insert(token.id, KeptAccess { digest: token.digest, row, ended: false });
+            }
+            TokenChange::AddRefresh(digest, row) => {
+                self.families.insert(row.family, (digest, row));
+            }
+            TokenChange::Rotate { family, from, to, at, expires_at } => {
+                if let Some((digest, row)) = self.families.get_mut(&family) {
+                    *digest = to;
+                    row.generation = from.saturating_add(1);
+                    row.rotated_at = at;
+                    row.expires_at = expires_at;
+                }
+            }
+            TokenChange::EndAccess(token) => {
+                if let Some(kept) = self.access.get_mut(&token.id) {
+                    kept.ended = true;
+                }
+            }
+            TokenChange::RevokeJwt(jti, until) => {
+                self.revoked.insert(jti, until);
+            }
+        }
+    }
+
+    fn apply_session(&mut self, change: SessionChange, now: Timestamp) {
+        match change {
+            SessionChange::Add(token, row) => {
+                let kept = KeptSession { digest: token.digest, row, ended_at: None };
+                self.sessions.insert(protocol::SessionId(token.id), kept);
+            }
+            SessionChange::Touch(id, at) => {
+                if let Some(kept) = self.sessions.get_mut(&id) {
+                    kept.row.seen_at = at;
+                }
+            }
+            SessionChange::End(id) => {
+                if let Some(kept) = self.sessions.get_mut(&id) {
+                    kept.ended_at.get_or_insert(now);
+                }
+            }
+            SessionChange::EndAll(subject) => {
+                for kept in self.sessions.values_mut().filter(|kept| kept.row.subject == subject) {
+                    kept.ended_at.get_or_insert(now);
+                }
+            }
+        }
+    }
+
+    fn apply_interaction(&mut self, change: InteractionChange) {
+        match change {
+            InteractionChange::Add(token, row) => {
+                self.interactions.insert(token.id, (token.digest, row));
+            }
+            InteractionChange::Use(token) => {
+                if let Some((_, row)) = self.interactions.get_mut(&token.id) {
+                    row.used = true;
+                }
+            }
+            InteractionChange::Update(token, request) => {
+                if let Some((_, row)) = self.interactions.get_mut(&token.id) {
+                    row.request = request;
+                }
+            }
+        }
+    }
+
+    fn apply_registry(&mut self, change: RegistryChange) {
+        self.registry_version += 1;
+        match change {
+            RegistryChange::PutClient(client, expect) => self.put_client(*client, expect),
+            RegistryChange::DeleteClient(id) => {
+                self.clients.remove(&id);
+                self.forget_caller(&id);
+            }
+            RegistryChange::PutResource(resource, expect) => self.put_resource(*resource, expect),
+            RegistryChange::DeleteResource(identifier) => {
+                let caller = self.resources.remove(&identifier).and_then(|resource| resource.caller);
+                if let Some(caller) = caller {
+                    self.forget_caller(&caller.id);
+                }
+            }
+            RegistryChange::PutScope(scope) => {
+                self.scopes.insert(scope.scope.clone(), scope);
+            }
+            RegistryChange::DeleteScope(scope) => {
+                self.scopes.remove(&scope);
+            }
+        }
+    }
+
+    fn put_client(&mut self, mut client: Client, expect: Expect) {
+        client.version = next_version(expect);
+        let id = client.caller.id.clone();
+        self.callers.insert(id.clone(), client.caller.clone());
+        self.clients.insert(id, client);
+    }
+
+    fn put_resource(&mut self, mut resource: Resource, expect: Expect) {
+        resource.version = next_version(expect);
+        if let Some(caller) = &resource.caller
+            && !self.clients.contains_key(&caller.id)
+        {
+            self.callers.insert(caller.id.clone(), caller.clone());
+        }
+        let before = self.resources.insert(resource.identifier.clone(), resource);
+        if let Some(caller) = before.and_then(|resource| resource.caller) {
+            self.forget_caller(&caller.id);
+        }
+    }
+
+    /// Forgets credentials that neither a client nor a resource has any longer.
+    fn forget_caller(&mut self, id: &ClientId) {
+        if !self.clients.contains_key(id) && !self.resource_shares(id) {
+            self.callers.remove(id);
+        }
+    }
+
+    fn apply_key(&mut self, change: KeyChange) {
+        self.registry_version += 1;
+        match change {
+            KeyChange::Add(key) => {
+                self.keys.insert(key.kid.clone(), key);
+            }
+            KeyChange::SetState { kid, state, retired_at } => {
+                if let Some(key) = self.keys.get_mut(&kid) {
+                    key.state = state;
+                    key.retired_at = retired_at;
+                }
+            }
+            KeyChange::Delete(kid) => {
+                self.keys.remove(&kid);
+            }
+        }
+    }
+
+    fn apply_item(&mut self, item: Item) {
+        let key = (item.space, item.key);
+        let Some(value) = item.value else {
+            self.items.remove(&key);
+            return;
+        };
+        self.items.insert(key, KeptItem { value, until: item.until });
+    }
+}
+
+/// Versions count up from 1, whatever the record says.
+const fn next_version(expect: Expect) -> i64 {
+    match expect {
+        Expect::Absent => 1,
+        Expect::Version(version) => version + 1,
+    }
+}

@@ -1,0 +1,101 @@
+//! Whether a change holds: the guards, each as the doc comment of its change says it.
+
+use protocol::{Handle, InteractionToken, SessionId, Timestamp};
+
+use super::state::State;
+use crate::store::{
+    Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, RegistryChange, Remember,
+    SessionChange, TokenChange,
+};
+
+impl State {
+    /// Whether the guard of the change holds now. Changes without a guard always hold.
+    pub(super) fn holds(&self, change: &Change, now: Timestamp) -> bool {
+        match change {
+            Change::Code(change) => self.code_holds(change),
+            Change::Grant(change) => match change {
+                GrantChange::Add(grant) => !self.grants.contains_key(&grant.id),
+                GrantChange::Revoke(_)
+                | GrantChange::RevokeAll { .. }
+                | GrantChange::Consent(_)
+                | GrantChange::ForgetConsent(..) => true,
+            },
+            Change::Token(change) => self.token_holds(change),
+            Change::Session(change) => match change {
+                SessionChange::Add(token, _) => !self.sessions.contains_key(&SessionId(token.id)),
+                SessionChange::Touch(..) | SessionChange::End(_) | SessionChange::EndAll(_) => true,
+            },
+            Change::Interaction(change) => match change {
+                InteractionChange::Add(token, _) => !self.interactions.contains_key(&token.id),
+                InteractionChange::Use(token) | InteractionChange::Update(token, _) => self.waits(token, now),
+            },
+            Change::Registry(change) => self.registry_holds(change),
+            Change::Key(change) => match change {
+                KeyChange::Add(key) => !self.keys.contains_key(&key.kid),
+                KeyChange::SetState { .. } | KeyChange::Delete(_) => true,
+            },
+            Change::Once(Remember { space, key, .. }) => {
+                self.remembered.get(&(*space, key.clone())).is_none_or(|until| *until <= now)
+            }
+            Change::Item(item) => self.item_holds(item, now),
+            Change::Event(_) => true,
+        }
+    }
+
+    fn code_holds(&self, change: &CodeChange) -> bool {
+        match change {
+            CodeChange::Add(code, _) => !self.codes.contains_key(&code.id),
+            CodeChange::Use(code) => self.codes.get(&code.id).is_some_and(|(_, row)| !row.used),
+            CodeChange::CountTry(_) => true,
+        }
+    }
+
+    fn token_holds(&self, change: &TokenChange) -> bool {
+        match change {
+            TokenChange::AddAccess(token, _) => !self.access.contains_key(&token.id),
+            TokenChange::AddRefresh(_, row) => !self.families.contains_key(&row.family),
+            TokenChange::Rotate { family, from, .. } => {
+                self.families.get(family).is_some_and(|(_, row)| row.generation == *from)
+            }
+            TokenChange::EndAccess(_) | TokenChange::RevokeJwt(..) => true,
+        }
+    }
+
+    /// Whether an interaction is unanswered and not expired.
+    fn waits(&self, token: &Handle<InteractionToken>, now: Timestamp) -> bool {
+        self.interactions.get(&token.id).is_some_and(|(_, row)| !row.used && now < row.expires_at)
+    }
+
+    fn registry_holds(&self, change: &RegistryChange) -> bool {
+        match change {
+            RegistryChange::PutClient(client, expect) => {
+                let id = &client.caller.id;
+                let version = self.clients.get(id).map(|client| client.version);
+                // A resource may come to a client's credentials, a client never to a resource's.
+                let taken = version.is_none() && self.callers.contains_key(id);
+                !taken && is_expected(version, *expect)
+            }
+            RegistryChange::PutResource(resource, expect) => {
+                let version = self.resources.get(&resource.identifier).map(|resource| resource.version);
+                is_expected(version, *expect)
+            }
+            RegistryChange::DeleteClient(_)
+            | RegistryChange::DeleteResource(_)
+            | RegistryChange::PutScope(_)
+            | RegistryChange::DeleteScope(_) => true,
+        }
+    }
+
+    fn item_holds(&self, item: &Item, now: Timestamp) -> bool {
+        let stored = self.items.get(&(item.space.clone(), item.key.clone()));
+        let value = stored.filter(|stored| now <= stored.until).map(|stored| &stored.value);
+        value == item.expect.as_ref()
+    }
+}
+
+fn is_expected(version: Option<i64>, expect: Expect) -> bool {
+    match expect {
+        Expect::Absent => version.is_none(),
+        Expect::Version(expected) => version == Some(expected),
+    }
+}

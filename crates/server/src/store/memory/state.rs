@@ -1,0 +1,147 @@
+//! The maps, and what reads through more than one of them.
+
+use std::collections::BTreeMap;
+
+use protocol::{
+    AccessToken, Audience, AuthorizationCode, ClientId, Digest, FamilyId, GrantId, InteractionToken, JwtId,
+    RefreshToken, SessionId, SessionToken, Subject, Timestamp,
+};
+
+use crate::store::{
+    Access, Caller, Client, Code, Consent, Ended, Event, Grant, Interaction, KEPT_AFTER_END_SECONDS,
+    KeyRecord, Of, Refresh, Resource, Scope, Session, Space, Through,
+};
+
+/// All that one issuer remembers.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) newest: Timestamp,
+    pub(super) registry_version: i64,
+    pub(super) codes: BTreeMap<i64, (Digest<AuthorizationCode>, Code)>,
+    pub(super) grants: BTreeMap<GrantId, KeptGrant>,
+    pub(super) consents: BTreeMap<(Subject, ClientId), Consent>,
+    pub(super) access: BTreeMap<i64, KeptAccess>,
+    pub(super) families: BTreeMap<FamilyId, (Digest<RefreshToken>, Refresh)>,
+    /// Revoked JWT access tokens, each with its `exp`.
+    pub(super) revoked: BTreeMap<JwtId, Timestamp>,
+    pub(super) sessions: BTreeMap<SessionId, KeptSession>,
+    pub(super) interactions: BTreeMap<i64, (Digest<InteractionToken>, Interaction)>,
+    /// The credentials of clients and resources. The copies in `clients` and `resources` only name them.
+    pub(super) callers: BTreeMap<ClientId, Caller>,
+    pub(super) clients: BTreeMap<ClientId, Client>,
+    pub(super) resources: BTreeMap<Audience, Resource>,
+    pub(super) scopes: BTreeMap<String, Scope>,
+    pub(super) keys: BTreeMap<String, KeyRecord>,
+    pub(super) remembered: BTreeMap<(Space, Box<str>), Timestamp>,
+    pub(super) items: BTreeMap<(Box<str>, Box<str>), KeptItem>,
+    pub(super) events: Vec<Event>,
+}
+
+#[derive(Debug)]
+pub(super) struct KeptGrant {
+    pub(super) row: Grant,
+    pub(super) ended_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+pub(super) struct KeptAccess {
+    pub(super) digest: Digest<AccessToken>,
+    pub(super) row: Access,
+    pub(super) ended: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct KeptSession {
+    pub(super) digest: Digest<SessionToken>,
+    pub(super) row: Session,
+    pub(super) ended_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+pub(super) struct KeptItem {
+    pub(super) value: Vec<u8>,
+    pub(super) until: Timestamp,
+}
+
+impl State {
+    /// A row with the grant it was issued from; `None` where that is swept away.
+    pub(super) fn through<T>(&self, grant: GrantId, row: T) -> Option<Through<T>> {
+        let kept = self.grants.get(&grant)?;
+        let session = kept.row.session.and_then(|id| self.sessions.get(&id));
+        Some(Through {
+            row,
+            grant: kept.row.clone(),
+            ended: kept.ended_at.map(|_| Ended::Grant),
+            session_expires_at: session
+                .filter(|session| session.ended_at.is_none())
+                .map(|session| session.row.expires_at),
+        })
+    }
+
+    /// What ended the tokens of this grant, or, where there is none, of this client at this epoch.
+    pub(super) fn ended(&self, grant: Option<GrantId>, (client, epoch): (&ClientId, i64)) -> Option<Ended> {
+        if let Some(grant) = grant {
+            let stands = self.grants.get(&grant).is_some_and(|kept| kept.ended_at.is_none());
+            return (!stands).then_some(Ended::Grant);
+        }
+        let caller = self.callers.get(client);
+        let stands = caller.is_some_and(|caller| !caller.disabled && caller.epoch == epoch);
+        (!stands).then_some(Ended::Client)
+    }
+
+    /// A client with its credentials as they are now.
+    pub(super) fn with_caller(&self, client: &Client) -> Client {
+        let mut client = client.clone();
+        if let Some(caller) = self.callers.get(&client.caller.id) {
+            client.caller = caller.clone();
+        }
+        client
+    }
+
+    /// A resource with its credentials as they are now, which may be those of a client.
+    pub(super) fn with_shared_caller(&self, resource: &Resource) -> Resource {
+        let mut resource = resource.clone();
+        resource.caller = resource.caller.and_then(|caller| self.callers.get(&caller.id).cloned());
+        resource
+    }
+
+    /// Whether a resource has these credentials.
+    pub(super) fn resource_shares(&self, id: &ClientId) -> bool {
+        self.resources
+            .values()
+            .any(|resource| resource.caller.as_ref().is_some_and(|caller| caller.id == *id))
+    }
+
+    /// Deletes at most `limit` rows that ended more than [`KEPT_AFTER_END_SECONDS`] before `now`.
+    pub(super) fn sweep(&mut self, now: Timestamp, limit: u32) -> u32 {
+        let mut left = limit;
+        let mut due = |end: Timestamp| {
+            let goes = left > 0 && now.since(end) > KEPT_AFTER_END_SECONDS;
+            left -= u32::from(goes);
+            !goes
+        };
+        self.codes.retain(|_, (_, row)| due(row.expires_at));
+        self.access.retain(|_, kept| due(kept.row.expires_at));
+        self.families.retain(|_, (_, row)| due(row.expires_at));
+        self.interactions.retain(|_, (_, row)| due(row.expires_at));
+        self.revoked.retain(|_, exp| due(*exp));
+        self.remembered.retain(|_, until| due(*until));
+        self.items.retain(|_, item| due(item.until));
+        self.sessions.retain(|_, kept| due(end(kept.row.expires_at, kept.ended_at)));
+        self.grants.retain(|_, kept| due(end(kept.row.expires_at, kept.ended_at)));
+        limit - left
+    }
+}
+
+/// Whether the grant is one of those meant.
+pub(super) fn is_of(grant: &Grant, of: &Of) -> bool {
+    match of {
+        Of::Session(session) => grant.session == Some(*session),
+        Of::Subject(subject) => grant.subject == *subject,
+        Of::Client(client) => grant.client == *client,
+    }
+}
+
+fn end(expires_at: Timestamp, ended_at: Option<Timestamp>) -> Timestamp {
+    ended_at.map_or(expires_at, |ended_at| ended_at.min(expires_at))
+}

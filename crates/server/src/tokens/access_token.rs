@@ -1,0 +1,127 @@
+//! JWT access tokens (RFC 9068).
+
+use jose::{Claims, SignatureAlgorithm, jws, jws::Unverified};
+use protocol::{Audience, ClientId, GrantId, JwtId, Scopes, Subject, Timestamp};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{AccessClaims, IssuedAccess};
+use crate::{
+    AuthorizationServer,
+    error::{Error, Fault},
+    store::{Access, Ended},
+};
+
+/// The `typ` of a JWT access token (RFC 9068 §2.1).
+const TYPE: &str = "at+jwt";
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: AudienceClaim<'a>,
+    client_id: &'a str,
+    exp: i64,
+    iat: i64,
+    jti: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    /// Private: what revocation is read through. The grant's id, or the client's epoch where there is no grant.
+    gid: &'a str,
+    /// Private: the client named the audience by `resource`, so introspection shows it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    resource_named: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AudienceClaim<'a> {
+    One(&'a str),
+    Many(Vec<&'a str>),
+}
+
+pub(super) async fn mint_jwt(
+    server: &AuthorizationServer,
+    claims: &AccessClaims<'_>,
+    now: Timestamp,
+    lifetime: i64,
+) -> Result<IssuedAccess, Error> {
+    let names = claims.audience.identifiers();
+    let algorithms: Vec<SignatureAlgorithm> = claims.audience.resources.iter().map(|r| r.algorithm).collect();
+    let algorithm = match algorithms.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => *first,
+        _ => SignatureAlgorithm::Es256,
+    };
+    let keys = server.keys().await?;
+    let key = keys.signing(algorithm).or_else(|| keys.signing(SignatureAlgorithm::Es256));
+    let key = key.ok_or_else(|| Fault::new("no key signs access tokens"))?;
+    let aud = match names.as_slice() {
+        [one] => AudienceClaim::One(one.as_str()),
+        many => AudienceClaim::Many(many.iter().map(Audience::as_str).collect()),
+    };
+    let jti = server.draw_id();
+    let scopes = claims.audience.scopes.clone();
+    let wire = Wire {
+        iss: server.settings().issuer.as_str(),
+        sub: claims.subject.map_or(claims.client.as_str(), Subject::as_str),
+        aud,
+        client_id: claims.client.as_str(),
+        exp: now.0 + lifetime,
+        iat: now.0,
+        jti: &jti,
+        scope: scopes.as_str(),
+        auth_time: claims.authenticated_at.map(|at| at.0),
+        gid: &claims.grant.unwrap_or(GrantId(claims.epoch)).to_string(),
+        resource_named: claims.audience.narrowed,
+    };
+    let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
+    let header =
+        jws::Header { typ: Some(TYPE.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
+    let token = jws::sign(&header, &payload, key).map_err(Fault::new)?;
+    Ok(IssuedAccess { token: Zeroizing::new(token), expires_in: lifetime, scopes })
+}
+
+/// A JWT access token of this server, verified; what ended it is read from the store in one statement. `None`: it
+/// never was one of ours.
+pub(crate) async fn read_jwt(
+    server: &AuthorizationServer,
+    token: &str,
+) -> Result<Option<(Access, JwtId, Option<Ended>)>, Fault> {
+    let Ok(unverified) = Unverified::parse(token) else { return Ok(None) };
+    let keys = server.keys().await?;
+    let Some(key) = unverified.kid().and_then(|kid| keys.verifying(kid)) else { return Ok(None) };
+    let Ok(verified) = unverified.verify(&key) else { return Ok(None) };
+    if verified.typ() != Some(TYPE) {
+        return Ok(None);
+    }
+    let Some((access, jti)) = verified.claims().ok().and_then(|claims| {
+        let issuer = claims.string("iss").ok()??;
+        if issuer == server.settings().issuer.as_str() { access_of(&claims) } else { None }
+    }) else {
+        return Ok(None);
+    };
+    let ended = server.store().jwt_ended(&jti, access.grant, (&access.client, access.epoch)).await?;
+    Ok(Some((access, jti, ended)))
+}
+
+/// The row that this token would have been.
+fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
+    let client = ClientId::new(claims.string("client_id").ok()??);
+    let subject = claims.string("sub").ok()??;
+    let through = GrantId::parse(claims.string("gid").ok()??)?;
+    let is_machine = subject == client.as_str();
+    let access = Access {
+        grant: (!is_machine).then_some(through),
+        epoch: if is_machine { through.0 } else { 0 },
+        subject: (!is_machine).then(|| Subject::new(subject)),
+        scopes: Scopes::stored(claims.string("scope").ok()?.unwrap_or_default()),
+        audience: claims.strings("aud").ok()?.into_iter().map(Audience::new).collect(),
+        narrowed: claims.boolean("resource_named").ok()?.unwrap_or_default(),
+        issued_at: Timestamp(claims.time("iat").ok()??),
+        expires_at: Timestamp(claims.time("exp").ok()??),
+        client,
+    };
+    Some((access, JwtId::new(claims.string("jti").ok()??)))
+}

@@ -1,0 +1,168 @@
+//! ID tokens (OpenID Connect Core 1.0 §2).
+
+use jose::{
+    ContentEncryption, EncryptionKey, KeyManagement, SignatureAlgorithm, SigningKey, jwe, jws,
+    jws::Unverified,
+};
+use protocol::{ClientId, SessionId, Subject};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    AuthorizationServer,
+    error::{Error, Fault},
+    registry::RegisteredClient,
+    store::Grant,
+};
+
+/// The `typ` of ID tokens: distinct from `at+jwt`, so that neither passes for the other (RFC 8725 §3.11).
+const TYPE: &str = "JWT";
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    at_hash: String,
+}
+
+pub(crate) async fn mint(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    grant: &Grant,
+    nonce: Option<&str>,
+    access_token: &str,
+) -> Result<String, Error> {
+    let now = server.now();
+    let algorithm = match client.metadata.id_token_signed_response_alg.as_deref() {
+        Some(name) => SignatureAlgorithm::parse(name)
+            .ok_or_else(|| Fault::new(format!("id_token_signed_response_alg {name} is not served")))?,
+        None => SignatureAlgorithm::Rs256,
+    };
+    let wire = Wire {
+        iss: server.settings().issuer.as_str(),
+        sub: grant.subject.as_str(),
+        aud: client.id().as_str(),
+        exp: now.0 + server.settings().id_token_lifetime,
+        iat: now.0,
+        auth_time: grant.authenticated_at.0,
+        nonce,
+        amr: grant.amr.split(' ').filter(|method| !method.is_empty()).collect(),
+        sid: grant.session.map(|session| session.to_string()),
+        at_hash: half_hash(algorithm, access_token),
+    };
+    let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
+    let signed = sign_for(server, client, algorithm, (TYPE, &payload)).await?;
+    let metadata = &client.metadata;
+    match metadata.id_token_encrypted_response_alg.as_deref() {
+        None => Ok(signed),
+        Some(alg) => {
+            encrypt_for(server, client, (alg, metadata.id_token_encrypted_response_enc.as_deref()), &signed)
+                .await
+        }
+    }
+}
+
+/// The left half of the hash that the signature uses (OpenID Connect Core 1.0 §3.1.3.6).
+fn half_hash(algorithm: SignatureAlgorithm, text: &str) -> String {
+    jose::base64url::encode(&jose::primitives::left_half_hash(algorithm, text.as_bytes()))
+}
+
+/// Signs for one client: under a key of ours, or under its secret where it registered an HS* algorithm.
+pub(crate) async fn sign_for(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    algorithm: SignatureAlgorithm,
+    (typ, payload): (&str, &[u8]),
+) -> Result<String, Error> {
+    if algorithm.is_symmetric() {
+        let secret = client.caller.secret.as_ref();
+        let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
+        let secret =
+            secret.ok_or_else(|| Fault::new("the client's secret is not kept for HS* signatures"))?;
+        let key = SigningKey::hmac(algorithm, &secret).map_err(Fault::new)?;
+        let header = jws::Header { typ: Some(typ.into()), ..jws::Header::default() };
+        return Ok(jws::sign(&header, payload, &key).map_err(Fault::new)?);
+    }
+    let keys = server.keys().await?;
+    let key = keys.signing(algorithm).ok_or_else(|| Fault::new(format!("no key signs with {algorithm}")))?;
+    let header = jws::Header { typ: Some(typ.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
+    Ok(jws::sign(&header, payload, key).map_err(Fault::new)?)
+}
+
+/// Encrypts for one client, to the key that it registered. `wanted` is the registered `alg` and `enc`.
+pub(crate) async fn encrypt_for(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    wanted: (&str, Option<&str>),
+    signed: &str,
+) -> Result<String, Error> {
+    let (alg, enc) = wanted;
+    let algorithm = KeyManagement::parse(alg).ok_or_else(|| Fault::new(format!("{alg} is not served")))?;
+    let encryption = match enc {
+        Some(name) => {
+            ContentEncryption::parse(name).ok_or_else(|| Fault::new(format!("{name} is not served")))?
+        }
+        None => ContentEncryption::A128CbcHs256,
+    };
+    let key = encryption_key(server, client, algorithm).await?;
+    let header =
+        jwe::Header { cty: Some("JWT".into()), kid: key.kid().map(Into::into), ..jwe::Header::default() };
+    Ok(jwe::encrypt(&header, signed.as_bytes(), &key, encryption).map_err(Fault::new)?)
+}
+
+/// The key that a client registered for encrypting to it; where it is not to be had, nothing is answered.
+pub(crate) async fn encryption_key(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    algorithm: KeyManagement,
+) -> Result<EncryptionKey, Error> {
+    let metadata = &client.metadata;
+    let keys =
+        server.remote_keys().of(server, metadata.jwks.as_ref(), metadata.jwks_uri.as_deref(), None).await;
+    keys.and_then(|keys| keys.encryption_key(algorithm).map_err(Fault::new)).map_err(|error| {
+        tracing::warn!(client = %client.id(), %error, "the client's encryption key is not to be had");
+        Fault::Busy("the client's encryption key is not to be had").into()
+    })
+}
+
+/// What a hint says: whom an ID token of this server was about.
+#[derive(Debug)]
+pub(crate) struct Hint {
+    pub(crate) subject: Subject,
+    pub(crate) client: ClientId,
+    pub(crate) session: Option<SessionId>,
+}
+
+/// Reads an `id_token_hint`: an ID token of this server, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2).
+pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Result<Option<Hint>, Fault> {
+    let Ok(unverified) = Unverified::parse(token) else { return Ok(None) };
+    let keys = server.keys().await?;
+    let Some(key) = unverified.kid().and_then(|kid| keys.verifying(kid)) else { return Ok(None) };
+    let Ok(verified) = unverified.verify(&key) else { return Ok(None) };
+    if verified.typ() != Some(TYPE) {
+        return Ok(None);
+    }
+    let Ok(claims) = verified.claims() else { return Ok(None) };
+    let text = |name| claims.string(name).ok().flatten();
+    if text("iss") != Some(server.settings().issuer.as_str())
+        || !matches!(claims.value("at_hash"), Some(Value::String(_)))
+    {
+        return Ok(None);
+    }
+    let (Some(subject), Some(client)) = (text("sub"), text("aud")) else { return Ok(None) };
+    Ok(Some(Hint {
+        subject: Subject::new(subject),
+        client: ClientId::new(client),
+        session: text("sid").and_then(SessionId::parse),
+    }))
+}

@@ -1,0 +1,21 @@
+//! What tests against passavant need.
+//!
+//! * By default an [`Authority`] for an API's own tests: it mints tokens that a guard accepts.
+//! * Feature `server`: a clock and chance that a test holds in its hand.
+//! * Feature `store`: the suite that every store must pass, and a store that shows races.
+
+mod authority;
+#[cfg(feature = "server")]
+mod clock;
+#[cfg(feature = "server")]
+mod entropy;
+#[cfg(feature = "store")]
+mod interleaved;
+#[cfg(feature = "store")]
+pub mod store_suite;
+
+pub use authority::{AnswerBuilder, Authority, TokenBuilder};
+#[cfg(feature = "store")]
+pub use interleaved::Interleaved;
+#[cfg(feature = "server")]
+pub use {clock::VirtualClock, entropy::SeededEntropy};

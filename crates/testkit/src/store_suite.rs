@@ -1,0 +1,243 @@
+//! The suite that every store must pass: each case a test of its own, named by what it demands.
+//!
+//! ```text
+//! mod sqlite_store {
+//!     testkit::store_suite!(super::fixture, poison = super::poison());
+//! }
+//! ```
+
+mod asking;
+#[doc(hidden)]
+pub mod ending;
+#[doc(hidden)]
+pub mod guards;
+#[doc(hidden)]
+pub mod issuers;
+#[doc(hidden)]
+pub mod kept;
+#[doc(hidden)]
+pub mod listing;
+#[doc(hidden)]
+pub mod races;
+#[doc(hidden)]
+pub mod registry;
+mod rows;
+#[doc(hidden)]
+pub mod sweeping;
+#[doc(hidden)]
+pub mod whole;
+
+use std::{any::Any, fmt, sync::Arc};
+
+use server::store::Store;
+
+/// Threads that a case runs on.
+const WORKERS: usize = 4;
+
+/// What a case runs against: two issuers over one storage that remembers nothing yet.
+pub struct Fixture {
+    /// The issuer whose store is tested.
+    pub store: Arc<dyn Store>,
+    /// Another issuer beside it.
+    pub other: Arc<dyn Store>,
+    kept: Option<Box<dyn Any + Send>>,
+}
+
+impl Fixture {
+    /// Two issuers over one storage. Stores that know but one issuer each may be two storages.
+    pub fn new(store: Arc<dyn Store>, other: Arc<dyn Store>) -> Self {
+        Self { store, other, kept: None }
+    }
+
+    /// Keeps something until the case is over: the folder of the storage, say.
+    #[must_use]
+    pub fn keeping(mut self, kept: impl Any + Send) -> Self {
+        self.kept = Some(Box::new(kept));
+        self
+    }
+}
+
+impl fmt::Debug for Fixture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fixture").field("keeps", &self.kept.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Runs one case on threads of its own. [`store_suite!`](crate::store_suite!) calls it.
+pub fn run<M, C>(make: impl FnOnce() -> M, case: impl FnOnce(Fixture) -> C)
+where
+    M: Future<Output = Fixture>,
+    C: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_time()
+        .build()
+        .expect("a runtime can be made");
+    runtime.block_on(async { case(make().await).await });
+}
+
+/// Makes a test of every case. `$make` is an async function or closure without arguments that gives a [`Fixture`]
+/// (store_suite::Fixture) over a fresh storage; it runs within a tokio runtime. A store that has something it can't
+/// write says so by `poison = $change`: an expression for such a [`Change`](server::store::Change).
+#[macro_export]
+macro_rules! store_suite {
+    ($make:expr, poison = $poison:expr $(,)?) => {
+        $crate::store_suite!($make);
+
+        #[test]
+        fn one_poison_commit_among_many_spoils_no_other() {
+            $crate::store_suite::run($make, |fixture| {
+                $crate::store_suite::races::one_poison_commit_among_many_spoils_no_other(fixture, $poison)
+            });
+        }
+    };
+    ($make:expr $(,)?) => {
+        $crate::store_suite! { @cases $make;
+            kept {
+                a_code_is_read_with_its_grant,
+                a_code_without_challenge_and_nonce_is_read_as_such,
+                a_used_code_is_read_as_used,
+                a_counted_try_is_read,
+                wrong_verifiers_burn_a_code,
+                a_row_opens_only_for_the_secret_it_was_written_with,
+                an_access_token_is_read_as_it_was_written,
+                an_access_token_without_grant_is_read_as_it_was_written,
+                an_ended_access_token_is_read_as_ended,
+                a_revoked_jwt_is_ended,
+                a_family_is_read_with_its_grant,
+                a_rotated_family_is_read_at_its_next_generation,
+                the_newest_consent_stands_until_it_is_forgotten,
+                a_session_is_read_as_it_was_written,
+                a_touched_session_was_seen_then,
+                an_expired_session_is_found_and_an_ended_one_is_not,
+                all_sessions_of_one_subject_end,
+                an_interaction_is_read_as_it_was_written,
+                an_interaction_goes_on_with_another_request_and_is_answered,
+                events_are_read_in_their_order_by_cursor,
+                the_newest_time_is_the_latest_that_a_commit_carried,
+            }
+            guards {
+                the_id_of_a_code_is_new,
+                a_code_is_used_once,
+                a_code_that_is_not_there_is_not_used,
+                the_id_of_a_grant_is_new,
+                the_id_of_an_access_token_is_new,
+                a_family_is_new,
+                a_family_rotates_only_from_its_generation,
+                a_family_that_is_not_there_is_not_rotated,
+                the_id_of_a_session_is_new,
+                the_id_of_an_interaction_is_new,
+                an_answered_interaction_is_neither_answered_nor_changed,
+                an_expired_interaction_is_neither_answered_nor_changed,
+                an_interaction_that_is_not_there_is_neither_answered_nor_changed,
+                a_client_is_put_only_over_the_version_that_was_read,
+                a_resource_is_put_only_over_the_version_that_was_read,
+                the_kid_of_a_key_is_new,
+                a_value_is_remembered_once_until_its_time_has_come,
+                an_item_becomes_another_only_where_it_is_what_was_expected,
+                an_item_that_ended_is_none,
+            }
+            whole {
+                all_changes_of_a_commit_are_written,
+                a_conflict_leaves_no_trace_of_any_change,
+                the_first_guard_that_failed_is_named,
+                a_code_is_not_used_by_the_commit_that_adds_it,
+                a_guard_does_not_see_what_its_commit_writes,
+                a_try_counted_in_the_same_commit_does_not_burn_its_code_first,
+                a_token_added_by_the_commit_that_revokes_its_grant_is_ended,
+            }
+            ending {
+                whatever_was_issued_from_a_revoked_grant_is_ended,
+                what_is_added_after_its_grant_was_revoked_is_ended,
+                a_rotated_family_of_a_revoked_grant_is_ended,
+                a_token_of_a_grant_that_was_never_written_is_ended,
+                all_grants_of_a_session_end_but_the_offline_ones_where_they_are_kept,
+                all_grants_of_a_subject_end_but_the_offline_ones_where_they_are_kept,
+                all_grants_of_a_client_end_but_the_offline_ones_where_they_are_kept,
+                the_session_of_a_grant_is_read_through_it,
+                a_token_without_grant_lives_as_long_as_its_client_does,
+                a_token_of_a_grant_is_not_read_through_its_client,
+            }
+            registry {
+                a_client_is_read_as_it_was_written,
+                a_deleted_client_is_gone,
+                a_resource_is_read_as_it_was_written,
+                a_resource_uses_the_credentials_of_the_client_with_its_id,
+                a_client_does_not_take_over_the_credentials_of_a_resource,
+                a_deleted_client_leaves_its_credentials_to_the_resource_that_shares_them,
+                a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them,
+                a_scope_is_read_as_it_was_written_last,
+                a_key_is_read_as_it_was_written,
+                every_change_of_the_registry_moves_its_version,
+            }
+            listing {
+                clients_are_listed_by_id_page_by_page,
+                a_listed_client_is_as_it_was_written,
+                grants_are_listed_by_id_page_by_page,
+                grants_are_listed_by_whose_they_are,
+                ended_grants_are_not_listed,
+                sessions_are_listed_by_id_page_by_page,
+            }
+            sweeping {
+                a_sweep_deletes_at_most_its_limit,
+                what_ended_is_kept_for_an_hour_and_then_swept,
+                an_ended_session_is_swept_and_its_grant_knows_none,
+            }
+            issuers {
+                another_issuer_sees_no_secret,
+                another_issuer_sees_no_record_and_no_list,
+                names_of_one_issuer_are_free_for_another,
+                changes_of_another_issuer_touch_nothing,
+                guards_of_another_issuer_do_not_hold_for_these_rows,
+            }
+            races {
+                one_of_many_redemptions_of_a_code_wins,
+                one_of_many_refreshes_rotates,
+                one_of_many_sights_of_a_value_is_the_first,
+                one_of_many_answers_of_an_interaction_counts,
+                one_of_many_sets_of_an_item_holds,
+                whatever_races_with_a_revocation_is_ended,
+                one_bad_commit_among_many_spoils_no_other,
+            }
+        }
+    };
+    (@cases $make:expr; $($file:ident { $($case:ident,)+ })+) => {
+        $($(
+            #[test]
+            fn $case() {
+                $crate::store_suite::run($make, $crate::store_suite::$file::$case);
+            }
+        )+)+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// Every file of cases, as text.
+    const FILES: [&str; 9] = [
+        include_str!("store_suite/kept.rs"),
+        include_str!("store_suite/guards.rs"),
+        include_str!("store_suite/whole.rs"),
+        include_str!("store_suite/ending.rs"),
+        include_str!("store_suite/registry.rs"),
+        include_str!("store_suite/listing.rs"),
+        include_str!("store_suite/sweeping.rs"),
+        include_str!("store_suite/issuers.rs"),
+        include_str!("store_suite/races.rs"),
+    ];
+
+    #[test]
+    fn every_case_is_a_test_of_the_suite() {
+        let suite = include_str!("store_suite.rs");
+        let cases = FILES
+            .iter()
+            .flat_map(|file| file.lines())
+            .filter_map(|line| line.strip_prefix("pub async fn ").and_then(|rest| rest.split('(').next()));
+        for case in cases {
+            let listed = suite.lines().any(|line| line.trim() == format!("{case},"))
+                || suite.contains(&format!("fn {case}()"));
+            assert!(listed, "{case} is written but never run");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The questions and the one verb, with the answers that a test can do without taken off.
+
+use protocol::{
+    AccessToken, AuthorizationCode, FamilyId, Handle, InteractionToken, RefreshToken, SessionToken, Stored,
+};
+use server::store::{AccessRead, Code, Commit, Conflict, Interaction, Refresh, Session, Store, Through};
+
+/// Commits, and wants no conflict.
+pub(super) async fn done(store: &dyn Store, commit: Commit) {
+    assert_eq!(outcome(store, commit).await, Ok(()), "a commit whose guards all hold");
+}
+
+/// Commits, and wants the guard with this index to conflict.
+pub(super) async fn refused(store: &dyn Store, guard: usize, commit: Commit) {
+    assert_eq!(outcome(store, commit).await, Err(Conflict { guard }), "a commit whose guard does not hold");
+}
+
+/// Commits, whatever comes of it.
+pub(super) async fn outcome(store: &dyn Store, commit: Commit) -> Result<(), Conflict> {
+    store.commit(commit).await.expect("the store works")
+}
+
+pub(super) async fn code(store: &dyn Store, code: Handle<AuthorizationCode>) -> Option<Through<Code>> {
+    open(store.code(code).await.expect("the store works"), &code)
+}
+
+pub(super) async fn access(store: &dyn Store, token: Handle<AccessToken>) -> Option<AccessRead> {
+    open(store.access(token).await.expect("the store works"), &token)
+}
+
+pub(super) async fn refresh(
+    store: &dyn Store,
+    family: FamilyId,
+) -> Option<(protocol::Digest<RefreshToken>, Through<Refresh>)> {
+    store.refresh(family).await.expect("the store works").map(Stored::into_parts)
+}
+
+pub(super) async fn session(store: &dyn Store, token: Handle<SessionToken>) -> Option<Session> {
+    open(store.session(token).await.expect("the store works"), &token)
+}
+
+pub(super) async fn interaction(store: &dyn Store, token: Handle<InteractionToken>) -> Option<Interaction> {
+    open(store.interaction(token).await.expect("the store works"), &token)
+}
+
+fn open<S, T>(stored: Option<Stored<S, T>>, handle: &Handle<S>) -> Option<T> {
+    stored.map(|stored| stored.open(handle).expect("the row holds the digest that it was written with"))
+}

@@ -1,0 +1,261 @@
+//! What was written is read as it was written: codes, grants, tokens, sessions, interactions, events.
+
+use protocol::{AuthorizationCode, Handle, limits};
+use server::store::{
+    CodeChange, Commit, Consent, Ended, EventKind, GrantChange, InteractionChange, SessionChange, Store,
+    TokenChange,
+};
+
+use super::{Fixture, asking, rows, rows::NOW};
+
+/// Writes a grant, and a code for it.
+pub(super) async fn a_code(store: &dyn Store) -> Handle<AuthorizationCode> {
+    let (grant, handle) = (rows::grant(), rows::code_handle());
+    let add = CodeChange::Add(handle, Box::new(rows::code(&grant)));
+    let commit = Commit::new(NOW).with(GrantChange::Add(Box::new(grant))).with(add);
+    asking::done(store, commit).await;
+    handle
+}
+
+pub async fn a_code_is_read_with_its_grant(f: Fixture) {
+    let (grant, handle) = (rows::grant(), rows::code_handle());
+    let code = rows::code(&grant);
+    let commit = Commit::new(NOW)
+        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(CodeChange::Add(handle, Box::new(code.clone())));
+    asking::done(&*f.store, commit).await;
+    let read = asking::code(&*f.store, handle).await.expect("it was written");
+    assert_eq!((read.row, read.grant, read.ended), (code, grant, None));
+}
+
+pub async fn a_code_without_challenge_and_nonce_is_read_as_such(f: Fixture) {
+    let mut grant = rows::grant();
+    (grant.session, grant.offline, grant.narrowed) = (None, true, false);
+    grant.audience.clear();
+    let (handle, mut code) = (rows::code_handle(), rows::code(&grant));
+    (code.challenge, code.nonce) = (None, None);
+    let commit = Commit::new(NOW)
+        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(CodeChange::Add(handle, Box::new(code.clone())));
+    asking::done(&*f.store, commit).await;
+    let read = asking::code(&*f.store, handle).await.expect("it was written");
+    assert_eq!((read.row, read.grant, read.session_expires_at), (code, grant, None));
+}
+
+pub async fn a_used_code_is_read_as_used(f: Fixture) {
+    let handle = a_code(&*f.store).await;
+    asking::done(&*f.store, Commit::new(NOW).with(CodeChange::Use(handle))).await;
+    assert!(asking::code(&*f.store, handle).await.expect("it is kept").row.used);
+}
+
+pub async fn a_counted_try_is_read(f: Fixture) {
+    let handle = a_code(&*f.store).await;
+    asking::done(&*f.store, Commit::new(NOW).with(CodeChange::CountTry(handle))).await;
+    let row = asking::code(&*f.store, handle).await.expect("it is there").row;
+    assert_eq!((row.tries, row.used), (1, false));
+}
+
+pub async fn wrong_verifiers_burn_a_code(f: Fixture) {
+    let handle = a_code(&*f.store).await;
+    for _ in 1..limits::CODE_TRIES_MAX {
+        asking::done(&*f.store, Commit::new(NOW).with(CodeChange::CountTry(handle))).await;
+    }
+    assert!(!asking::code(&*f.store, handle).await.expect("it is there").row.used);
+    asking::done(&*f.store, Commit::new(NOW).with(CodeChange::CountTry(handle))).await;
+    assert!(asking::code(&*f.store, handle).await.expect("it is kept").row.used);
+    asking::refused(&*f.store, 0, Commit::new(NOW).with(CodeChange::Use(handle))).await;
+}
+
+pub async fn a_row_opens_only_for_the_secret_it_was_written_with(f: Fixture) {
+    let handle = a_code(&*f.store).await;
+    let other = AuthorizationCode::mint(handle.id, [99; 24]).handle();
+    let stored = f.store.code(other).await.expect("the store works").expect("the row has this id");
+    assert_eq!(stored.open(&other), None);
+}
+
+pub async fn an_access_token_is_read_as_it_was_written(f: Fixture) {
+    let (grant, handle) = (rows::grant(), rows::access_handle());
+    let row = rows::access(&grant);
+    let commit = Commit::new(NOW)
+        .with(GrantChange::Add(Box::new(grant)))
+        .with(TokenChange::AddAccess(handle, row.clone()));
+    asking::done(&*f.store, commit).await;
+    let read = asking::access(&*f.store, handle).await.expect("it was written");
+    assert_eq!((read.row, read.ended), (row, None));
+}
+
+pub async fn an_access_token_without_grant_is_read_as_it_was_written(f: Fixture) {
+    let (handle, row) = (rows::access_handle(), rows::own_access(&rows::caller("machine")));
+    asking::done(&*f.store, Commit::new(NOW).with(TokenChange::AddAccess(handle, row.clone()))).await;
+    assert_eq!(asking::access(&*f.store, handle).await.expect("it was written").row, row);
+}
+
+pub async fn an_ended_access_token_is_read_as_ended(f: Fixture) {
+    let grant = rows::grant();
+    let (ended, other) = (rows::access_handle(), rows::access_handle());
+    let commit = Commit::new(NOW)
+        .with(TokenChange::AddAccess(ended, rows::access(&grant)))
+        .with(TokenChange::AddAccess(other, rows::access(&grant)))
+        .with(GrantChange::Add(Box::new(grant)));
+    asking::done(&*f.store, commit).await;
+    for _ in 0..2 {
+        asking::done(&*f.store, Commit::new(NOW).with(TokenChange::EndAccess(ended))).await;
+    }
+    let read = asking::access(&*f.store, ended).await.expect("it is kept");
+    assert_eq!(read.ended, Some(Ended::Token));
+    assert_eq!(asking::access(&*f.store, other).await.expect("it is there").ended, None);
+}
+
+pub async fn a_revoked_jwt_is_ended(f: Fixture) {
+    let (grant, revoked, other) = (rows::grant(), rows::jti(), rows::jti());
+    let client = (&grant.client, 7);
+    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
+    for _ in 0..2 {
+        let revoke = TokenChange::RevokeJwt(revoked.clone(), NOW + rows::MINUTES_10);
+        asking::done(&*f.store, Commit::new(NOW).with(revoke)).await;
+    }
+    let ended = f.store.jwt_ended(&revoked, Some(grant.id), client).await.expect("the store works");
+    assert_eq!(ended, Some(Ended::Token));
+    let ended = f.store.jwt_ended(&other, Some(grant.id), client).await.expect("the store works");
+    assert_eq!(ended, None);
+}
+
+pub async fn a_family_is_read_with_its_grant(f: Fixture) {
+    let (grant, digest) = (rows::grant(), rows::refresh_digest());
+    let row = rows::family(&grant);
+    let commit = Commit::new(NOW)
+        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(TokenChange::AddRefresh(digest, row.clone()));
+    asking::done(&*f.store, commit).await;
+    let (stored, read) = asking::refresh(&*f.store, row.family).await.expect("it was written");
+    assert_eq!((stored, read.row, read.grant, read.ended), (digest, row, grant, None));
+}
+
+pub async fn a_rotated_family_is_read_at_its_next_generation(f: Fixture) {
+    let (grant, to) = (rows::grant(), rows::refresh_digest());
+    let row = rows::family(&grant);
+    let commit = Commit::new(NOW)
+        .with(GrantChange::Add(Box::new(grant)))
+        .with(TokenChange::AddRefresh(rows::refresh_digest(), row.clone()));
+    asking::done(&*f.store, commit).await;
+    let (family, at, expires_at) = (row.family, NOW + 60, NOW + 999);
+    let rotate = TokenChange::Rotate { family, from: 0, to, at, expires_at };
+    asking::done(&*f.store, Commit::new(at).with(rotate)).await;
+    let (stored, read) = asking::refresh(&*f.store, family).await.expect("it is kept");
+    assert_eq!(stored, to);
+    assert_eq!((read.row.generation, read.row.rotated_at, read.row.expires_at), (1, at, expires_at));
+    assert_eq!(read.row.key, row.key);
+}
+
+pub async fn the_newest_consent_stands_until_it_is_forgotten(f: Fixture) {
+    let (who, client) = (rows::subject("alice"), rows::client_id("shop"));
+    let mut consent = Consent {
+        subject: who.clone(),
+        client: client.clone(),
+        scopes: protocol::Scopes::stored("openid"),
+        given_at: NOW - 1,
+    };
+    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Consent(consent.clone()))).await;
+    assert_eq!(f.store.consent(&who, &client).await.expect("the store works"), Some(consent.clone()));
+    consent.scopes = protocol::Scopes::stored("openid orders");
+    consent.given_at = NOW;
+    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Consent(consent.clone()))).await;
+    assert_eq!(f.store.consent(&who, &client).await.expect("the store works"), Some(consent));
+    let other = rows::client_id("other");
+    assert_eq!(f.store.consent(&who, &other).await.expect("the store works"), None);
+    let forget = GrantChange::ForgetConsent(who.clone(), client.clone());
+    asking::done(&*f.store, Commit::new(NOW).with(forget)).await;
+    assert_eq!(f.store.consent(&who, &client).await.expect("the store works"), None);
+}
+
+pub async fn a_session_is_read_as_it_was_written(f: Fixture) {
+    let (handle, row) = (rows::session_handle(), rows::session());
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    assert_eq!(asking::session(&*f.store, handle).await, Some(row));
+}
+
+pub async fn a_touched_session_was_seen_then(f: Fixture) {
+    let (handle, row) = (rows::session_handle(), rows::session());
+    let id = protocol::SessionId(handle.id);
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Touch(id, NOW + 7))).await;
+    assert_eq!(asking::session(&*f.store, handle).await.expect("it is there").seen_at, NOW + 7);
+}
+
+pub async fn an_expired_session_is_found_and_an_ended_one_is_not(f: Fixture) {
+    let (handle, mut row) = (rows::session_handle(), rows::session());
+    row.expires_at = NOW - 1;
+    let id = protocol::SessionId(handle.id);
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    assert_eq!(asking::session(&*f.store, handle).await, Some(row));
+    for _ in 0..2 {
+        asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(id))).await;
+    }
+    assert_eq!(asking::session(&*f.store, handle).await, None);
+}
+
+pub async fn all_sessions_of_one_subject_end(f: Fixture) {
+    let (one, two, other) = (rows::session_handle(), rows::session_handle(), rows::session_handle());
+    let mut row = rows::session();
+    let mut commit = Commit::new(NOW)
+        .with(SessionChange::Add(one, row.clone()))
+        .with(SessionChange::Add(two, row.clone()));
+    row.subject = rows::subject("bob");
+    commit.push(SessionChange::Add(other, row.clone()));
+    asking::done(&*f.store, commit).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::EndAll(rows::subject("alice")))).await;
+    assert_eq!(asking::session(&*f.store, one).await, None);
+    assert_eq!(asking::session(&*f.store, two).await, None);
+    assert_eq!(asking::session(&*f.store, other).await, Some(row));
+}
+
+pub async fn an_interaction_is_read_as_it_was_written(f: Fixture) {
+    let (handle, row) = (rows::interaction_handle(), rows::interaction());
+    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Add(handle, row.clone()))).await;
+    assert_eq!(asking::interaction(&*f.store, handle).await, Some(row));
+}
+
+pub async fn an_interaction_goes_on_with_another_request_and_is_answered(f: Fixture) {
+    let (handle, mut row) = (rows::interaction_handle(), rows::interaction());
+    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Add(handle, row.clone()))).await;
+    row.request = r#"{"step":2}"#.into();
+    let update = InteractionChange::Update(handle, row.request.clone());
+    asking::done(&*f.store, Commit::new(NOW).with(update)).await;
+    assert_eq!(asking::interaction(&*f.store, handle).await, Some(row.clone()));
+    row.used = true;
+    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Use(handle))).await;
+    assert_eq!(asking::interaction(&*f.store, handle).await, Some(row));
+}
+
+pub async fn events_are_read_in_their_order_by_cursor(f: Fixture) {
+    let kinds = [
+        EventKind::AccountChanged,
+        EventKind::ClientChanged,
+        EventKind::GrantsRevoked,
+        EventKind::ReplayDetected,
+        EventKind::SessionEnded,
+    ];
+    let mut written: Vec<_> = kinds.into_iter().map(|kind| rows::event(kind, kind.as_str())).collect();
+    (written[0].subject, written[1].client) = (None, None);
+    let first = Commit::new(NOW).with(written[0].clone()).with(written[1].clone());
+    asking::done(&*f.store, first).await;
+    for event in &written[2..] {
+        asking::done(&*f.store, Commit::new(NOW).with(event.clone())).await;
+    }
+    let (mut cursor, mut read) = (0, Vec::new());
+    loop {
+        let page = f.store.events(cursor, 2).await.expect("the store works");
+        assert!(page.len() <= 2, "a page holds at most its limit");
+        let Some((last, _)) = page.last() else { break };
+        assert!(page.iter().all(|(at, _)| *at > cursor), "a page begins after its cursor");
+        cursor = *last;
+        read.extend(page.into_iter().map(|(_, event)| event));
+    }
+    assert_eq!(read, written);
+}
+
+pub async fn the_newest_time_is_the_latest_that_a_commit_carried(f: Fixture) {
+    asking::done(&*f.store, Commit::new(NOW + 9).with(rows::once("later"))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::once("earlier"))).await;
+    assert_eq!(f.store.newest().await.expect("the store works"), NOW + 9);
+}

@@ -1,0 +1,174 @@
+//! Clients, resources, scopes and keys; credentials that a client and a resource share.
+
+use protocol::{Audience, ClientId};
+use server::store::{Change, Client, Commit, Expect, KeyChange, KeyState, RegistryChange, Resource, Store};
+
+use super::{Fixture, asking, rows, rows::NOW};
+
+const API: &str = "https://api.example";
+
+async fn client(store: &dyn Store, id: &str) -> Option<Client> {
+    store.client(&ClientId::new(id)).await.expect("the store works")
+}
+
+async fn only_resource(store: &dyn Store) -> Resource {
+    let mut all = store.resources().await.expect("the store works");
+    assert_eq!(all.len(), 1, "one resource is registered");
+    all.remove(0)
+}
+
+async fn put_client(store: &dyn Store, client: &Client) {
+    let change = RegistryChange::PutClient(Box::new(client.clone()), expected(client.version));
+    asking::done(store, Commit::new(NOW).with(change)).await;
+}
+
+async fn put_resource(store: &dyn Store, resource: &Resource) {
+    let change = RegistryChange::PutResource(Box::new(resource.clone()), expected(resource.version));
+    asking::done(store, Commit::new(NOW).with(change)).await;
+}
+
+/// What a record with this version was before.
+fn expected(version: i64) -> Expect {
+    if version == 1 { Expect::Absent } else { Expect::Version(version - 1) }
+}
+
+pub async fn a_client_is_read_as_it_was_written(f: Fixture) {
+    let mut written = rows::client("shop");
+    put_client(&*f.store, &written).await;
+    assert_eq!(client(&*f.store, "shop").await, Some(written.clone()));
+    assert_eq!(client(&*f.store, "other").await, None);
+    written.metadata = protocol::ClientMetadata::default();
+    written.caller.secret = None;
+    written.caller.disabled = true;
+    (written.require_pkce, written.skip_consent, written.applied) = (false, false, false);
+    written.version = 2;
+    put_client(&*f.store, &written).await;
+    assert_eq!(client(&*f.store, "shop").await, Some(written));
+}
+
+pub async fn a_deleted_client_is_gone(f: Fixture) {
+    put_client(&*f.store, &rows::client("shop")).await;
+    let delete = RegistryChange::DeleteClient(ClientId::new("shop"));
+    for _ in 0..2 {
+        asking::done(&*f.store, Commit::new(NOW).with(delete.clone())).await;
+        assert_eq!(client(&*f.store, "shop").await, None);
+    }
+    put_client(&*f.store, &rows::client("shop")).await;
+}
+
+pub async fn a_resource_is_read_as_it_was_written(f: Fixture) {
+    let mut written = rows::resource(API, Some(rows::caller("api")));
+    put_resource(&*f.store, &written).await;
+    assert_eq!(only_resource(&*f.store).await, written);
+    written.caller = None;
+    written.settings = server::store::records::ResourceSettings::default();
+    (written.applied, written.version) = (false, 2);
+    put_resource(&*f.store, &written).await;
+    assert_eq!(only_resource(&*f.store).await, written);
+    let delete = RegistryChange::DeleteResource(Audience::new(API));
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    assert_eq!(f.store.resources().await.expect("the store works"), []);
+}
+
+pub async fn a_resource_uses_the_credentials_of_the_client_with_its_id(f: Fixture) {
+    let mut written = rows::client("both");
+    put_client(&*f.store, &written).await;
+    let mut others = rows::caller("both");
+    others.secret = None;
+    others.epoch = 5;
+    put_resource(&*f.store, &rows::resource(API, Some(others))).await;
+    assert_eq!(client(&*f.store, "both").await, Some(written.clone()), "the client's are left alone");
+    assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller.clone()));
+    written.caller.epoch += 1;
+    written.version = 2;
+    put_client(&*f.store, &written).await;
+    assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller));
+}
+
+pub async fn a_client_does_not_take_over_the_credentials_of_a_resource(f: Fixture) {
+    let resource = rows::resource(API, Some(rows::caller("api")));
+    put_resource(&*f.store, &resource).await;
+    let mut client = rows::client("api");
+    client.caller.secret = None;
+    let put = RegistryChange::PutClient(Box::new(client), Expect::Absent);
+    asking::refused(&*f.store, 0, Commit::new(NOW).with(put)).await;
+    assert_eq!(only_resource(&*f.store).await, resource);
+}
+
+pub async fn a_deleted_client_leaves_its_credentials_to_the_resource_that_shares_them(f: Fixture) {
+    let written = rows::client("both");
+    put_client(&*f.store, &written).await;
+    put_resource(&*f.store, &rows::resource(API, Some(written.caller.clone()))).await;
+    let delete = RegistryChange::DeleteClient(written.caller.id.clone());
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    assert_eq!(client(&*f.store, "both").await, None);
+    assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller));
+}
+
+pub async fn a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them(f: Fixture) {
+    let written = rows::client("both");
+    put_client(&*f.store, &written).await;
+    put_resource(&*f.store, &rows::resource(API, Some(written.caller.clone()))).await;
+    let delete = RegistryChange::DeleteResource(Audience::new(API));
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    assert_eq!(client(&*f.store, "both").await, Some(written));
+}
+
+pub async fn a_scope_is_read_as_it_was_written_last(f: Fixture) {
+    let mut written = rows::scope("orders");
+    asking::done(&*f.store, Commit::new(NOW).with(RegistryChange::PutScope(written.clone()))).await;
+    written.description.clear();
+    written.claims.push("phone_number".to_owned());
+    written.applied = false;
+    asking::done(&*f.store, Commit::new(NOW).with(RegistryChange::PutScope(written.clone()))).await;
+    assert_eq!(f.store.scopes().await.expect("the store works"), [written]);
+    let delete = RegistryChange::DeleteScope("orders".to_owned());
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    assert_eq!(f.store.scopes().await.expect("the store works"), []);
+}
+
+pub async fn a_key_is_read_as_it_was_written(f: Fixture) {
+    let mut written = rows::key("one");
+    asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Add(written.clone()))).await;
+    assert_eq!(f.store.keys().await.expect("the store works"), [written.clone()]);
+    for (state, retired_at) in [(KeyState::Active, None), (KeyState::Retiring, Some(NOW + 5))] {
+        (written.state, written.retired_at) = (state, retired_at);
+        let change = KeyChange::SetState { kid: "one".to_owned(), state, retired_at };
+        asking::done(&*f.store, Commit::new(NOW).with(change)).await;
+        assert_eq!(f.store.keys().await.expect("the store works"), [written.clone()]);
+    }
+    asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Delete("one".to_owned()))).await;
+    assert_eq!(f.store.keys().await.expect("the store works"), []);
+}
+
+pub async fn every_change_of_the_registry_moves_its_version(f: Fixture) {
+    let kid = || "one".to_owned();
+    let changes: [Change; 9] = [
+        RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent).into(),
+        RegistryChange::PutResource(Box::new(rows::resource(API, None)), Expect::Absent).into(),
+        RegistryChange::PutScope(rows::scope("orders")).into(),
+        KeyChange::Add(rows::key("one")).into(),
+        KeyChange::SetState { kid: kid(), state: KeyState::Active, retired_at: None }.into(),
+        RegistryChange::DeleteClient(ClientId::new("shop")).into(),
+        RegistryChange::DeleteResource(Audience::new(API)).into(),
+        RegistryChange::DeleteScope("orders".to_owned()).into(),
+        KeyChange::Delete(kid()).into(),
+    ];
+    for change in changes {
+        let before = f.store.registry_version().expect("the store works");
+        asking::done(&*f.store, Commit::new(NOW).with(change.clone())).await;
+        assert!(moves(&*f.store, before).await, "{change:?} does not move the version");
+    }
+}
+
+/// Whether the version is another one within the 250 milliseconds that a store may be late, and as many again for
+/// a slow machine.
+async fn moves(store: &dyn Store, before: i64) -> bool {
+    for _ in 0..50 {
+        if store.registry_version().expect("the store works") != before {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    false
+}

@@ -1,0 +1,247 @@
+//! Rows to write: each with an id of its own, no member left at its default.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use protocol::{
+    AccessToken, Audience, AuthorizationCode, BrowserSecret, ClientId, ClientMetadata, CodeChallenge, Digest,
+    FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken, Scopes, SessionId, SessionToken,
+    Subject, Timestamp,
+};
+use serde_json::json;
+use server::{
+    Reason,
+    store::{
+        Access, Caller, Client, Code, Event, EventKind, Grant, Interaction, Item, KeyRecord, KeyState,
+        Refresh, Remember, Resource, Scope, Session, Space, StoredSecret,
+    },
+};
+
+/// The time of every commit that says no other.
+pub(super) const NOW: Timestamp = Timestamp(1_750_000_000);
+/// Seconds that codes and interactions live.
+pub(super) const MINUTES_10: i64 = 600;
+
+/// An id as the server makes them: milliseconds in front. No two are the same, whichever store they are for.
+pub(super) fn id() -> i64 {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    ((NOW.0 * 1000) << 21) + LAST.fetch_add(1, Ordering::Relaxed)
+}
+
+pub(super) fn code_handle() -> Handle<AuthorizationCode> {
+    AuthorizationCode::mint(id(), [1; 24]).handle()
+}
+
+pub(super) fn access_handle() -> Handle<AccessToken> {
+    AccessToken::mint(id(), [2; 24]).handle()
+}
+
+pub(super) fn session_handle() -> Handle<SessionToken> {
+    SessionToken::mint(id(), [3; 24]).handle()
+}
+
+pub(super) fn interaction_handle() -> Handle<InteractionToken> {
+    InteractionToken::mint(id(), [4; 24]).handle()
+}
+
+pub(super) fn refresh_digest() -> Digest<RefreshToken> {
+    Digest::of(&id().to_be_bytes())
+}
+
+pub(super) fn jti() -> JwtId {
+    JwtId::new(format!("jti-{}", id()))
+}
+
+pub(super) fn client_id(name: &str) -> ClientId {
+    ClientId::new(name)
+}
+
+pub(super) fn subject(name: &str) -> Subject {
+    Subject::new(name)
+}
+
+/// A grant of alice for `shop`, in a session that is written nowhere.
+pub(super) fn grant() -> Grant {
+    Grant {
+        id: GrantId(id()),
+        subject: subject("alice"),
+        client: client_id("shop"),
+        session: Some(SessionId(id())),
+        offline: false,
+        scopes: Scopes::stored("openid orders"),
+        audience: vec![Audience::new("https://api.example"), Audience::new("https://more.example")],
+        narrowed: true,
+        authenticated_at: NOW - 30,
+        amr: "pwd otp".into(),
+        approved_at: NOW - 1,
+        expires_at: NOW + 30 * 86_400,
+    }
+}
+
+pub(super) fn code(grant: &Grant) -> Code {
+    Code {
+        grant: grant.id,
+        redirect_uri: "https://shop.example/callback?a=1&b=ü".into(),
+        challenge: Some(CodeChallenge::of("a-verifier-of-forty-three-characters-at-least")),
+        nonce: Some("n-0S6_WzA2Mj".into()),
+        expires_at: NOW + MINUTES_10,
+        used: false,
+        tries: 0,
+    }
+}
+
+/// An access token of this grant.
+pub(super) fn access(grant: &Grant) -> Access {
+    Access {
+        grant: Some(grant.id),
+        client: grant.client.clone(),
+        epoch: 7,
+        subject: Some(grant.subject.clone()),
+        scopes: grant.scopes.clone(),
+        audience: grant.audience.clone(),
+        narrowed: grant.narrowed,
+        issued_at: NOW,
+        expires_at: NOW + MINUTES_10,
+    }
+}
+
+/// An access token that nobody approved (client_credentials).
+pub(super) fn own_access(caller: &Caller) -> Access {
+    Access {
+        grant: None,
+        client: caller.id.clone(),
+        epoch: caller.epoch,
+        subject: None,
+        scopes: Scopes::stored("orders"),
+        audience: Vec::new(),
+        narrowed: false,
+        issued_at: NOW,
+        expires_at: NOW + MINUTES_10,
+    }
+}
+
+pub(super) fn family(grant: &Grant) -> Refresh {
+    Refresh {
+        family: FamilyId(id()),
+        grant: grant.id,
+        generation: 0,
+        rotated_at: NOW,
+        expires_at: NOW + 14 * 86_400,
+        key: 3,
+    }
+}
+
+pub(super) fn session() -> Session {
+    Session {
+        subject: subject("alice"),
+        authenticated_at: NOW - 60,
+        amr: "pwd".into(),
+        seen_at: NOW - 5,
+        expires_at: NOW + 86_400,
+    }
+}
+
+pub(super) fn interaction() -> Interaction {
+    Interaction {
+        browser: Digest::<BrowserSecret>::of(&id().to_be_bytes()),
+        request: r#"{"client_id":"shop","state":"ü"}"#.into(),
+        expires_at: NOW + MINUTES_10,
+        used: false,
+    }
+}
+
+pub(super) fn caller(id: &str) -> Caller {
+    let sealed = Some(vec![0, 255, 7]);
+    Caller {
+        id: client_id(id),
+        epoch: 0x0123_4567_89ab_cdef,
+        disabled: false,
+        secret: Some(StoredSecret { digest: [9; 32], sealed }),
+    }
+}
+
+/// A client as it is after its first change.
+pub(super) fn client(id: &str) -> Client {
+    let metadata = ClientMetadata {
+        client_name: Some("Der Läden".to_owned()),
+        redirect_uris: vec!["https://shop.example/callback".to_owned()],
+        grant_types: Some(vec!["authorization_code".to_owned(), "client_credentials".to_owned()]),
+        scope: Some("openid orders".to_owned()),
+        jwks: Some(json!({ "keys": [] })),
+        default_max_age: Some(3600),
+        require_auth_time: Some(true),
+        other: [("contacts".to_owned(), json!(["a@shop.example"]))].into_iter().collect(),
+        ..ClientMetadata::default()
+    };
+    Client { caller: caller(id), metadata, require_pkce: true, skip_consent: true, applied: true, version: 1 }
+}
+
+/// A resource as it is after its first change.
+pub(super) fn resource(identifier: &str, caller: Option<Caller>) -> Resource {
+    let settings = serde_json::from_value(json!({
+        "resource_name": "Orders",
+        "scopes": ["orders", "orders:write"],
+        "access_token_format": "jwt",
+        "access_token_lifetime": 300,
+        "introspection_allow_plain": true,
+        "jwks": { "keys": [] },
+        "resource_documentation": "https://api.example/docs",
+    }));
+    Resource {
+        identifier: Audience::new(identifier),
+        caller,
+        settings: settings.expect("members of a resource"),
+        applied: true,
+        version: 1,
+    }
+}
+
+pub(super) fn scope(name: &str) -> Scope {
+    Scope {
+        scope: name.to_owned(),
+        description: [("en".to_owned(), "See your orders".to_owned())].into_iter().collect(),
+        claims: vec!["email".to_owned()],
+        applied: true,
+    }
+}
+
+pub(super) fn key(kid: &str) -> KeyRecord {
+    KeyRecord {
+        kid: kid.to_owned(),
+        algorithm: jose::SignatureAlgorithm::Es256,
+        state: KeyState::Next,
+        sealed: vec![0, 1, 254, 255],
+        created_at: NOW - 9,
+        retired_at: None,
+    }
+}
+
+/// Something that is remembered for ten minutes.
+pub(super) fn once(key: &str) -> Remember {
+    Remember {
+        space: Space::ClientAssertion,
+        key: key.into(),
+        until: NOW + MINUTES_10,
+        replayed: Reason::AssertionReplayed,
+    }
+}
+
+/// An item that is kept for ten minutes: what it must be, what it becomes.
+pub(super) fn item(key: &str, expect: Option<&[u8]>, value: Option<&[u8]>) -> Item {
+    Item {
+        space: "device".into(),
+        key: key.into(),
+        value: value.map(<[u8]>::to_vec),
+        expect: expect.map(<[u8]>::to_vec),
+        until: NOW + MINUTES_10,
+    }
+}
+
+pub(super) fn event(kind: EventKind, detail: &str) -> Event {
+    Event {
+        kind,
+        at: NOW - 2,
+        subject: Some(subject("alice")),
+        client: Some(client_id("shop")),
+        detail: detail.into(),
+    }
+}
