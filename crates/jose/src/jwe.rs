@@ -81,7 +81,7 @@ impl<'a> Encrypted<'a> {
     pub fn parse(token: &'a str) -> Result<Self, JoseError> {
         let [header, encrypted_key, iv, ciphertext, tag] = parts(token, ENCRYPTED_TOKEN_BYTES)?;
         let associated = header;
-        let mut header = Protected::parse(header, None)?;
+        let mut header = Protected::parse(header)?;
         let encryption = take_text(&mut header.members, "enc")?.ok_or(JoseError::Header("enc"))?;
         Ok(Self {
             header,

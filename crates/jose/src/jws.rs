@@ -3,9 +3,8 @@
 use crate::algorithm::SignatureAlgorithm;
 use crate::base64url;
 use crate::claims::Claims;
-use crate::error::{CryptoError, JoseError, KeyError};
+use crate::error::{CryptoError, JoseError};
 use crate::header::{Protected, parts, push_member};
-use crate::jwk::Jwk;
 use crate::limits::TOKEN_BYTES;
 use crate::signing::SigningKey;
 use crate::verifying::VerifyingKey;
@@ -28,23 +27,6 @@ pub struct Header {
 /// [`CryptoError::Failed`] if the library fails.
 pub fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<String, CryptoError> {
     Prepared::new(header, key).sign(payload, key)
-}
-
-/// Signs a proof that brings its key, as a DPoP proof: header members `alg`, `typ`, `jwk` (RFC 9449 §4.2).
-///
-/// # Errors
-///
-/// [`CryptoError::Algorithm`] if the key is a shared secret, [`CryptoError::Failed`] if the library fails.
-pub fn sign_proof(typ: &str, payload: &[u8], key: &SigningKey) -> Result<String, CryptoError> {
-    let public = key.public_jwk().ok_or(CryptoError::Algorithm)?;
-    let mut members = serde_json::Map::new();
-    public.material().write(&mut members);
-    let mut text = format!("{{\"alg\":\"{}\"", key.algorithm());
-    push_member(&mut text, "typ", Some(typ));
-    text.push_str(",\"jwk\":");
-    text.push_str(&serde_json::Value::Object(members).to_string());
-    text.push('}');
-    Prepared::encode(key.algorithm(), &text).sign(payload, key)
 }
 
 /// What is signed: the header and the payload in base64url with a dot between (RFC 7515 §5.1).
@@ -148,14 +130,10 @@ impl<'a> Unverified<'a> {
     ///
     /// As [`Unverified::parse`].
     pub fn parse_within(token: &'a str, limit: usize) -> Result<Self, JoseError> {
-        Self::parse_but(token, limit, None)
-    }
-
-    fn parse_but(token: &'a str, limit: usize, but: Option<&str>) -> Result<Self, JoseError> {
         let [header, payload, signature] = parts(token, limit)?;
         Ok(Self {
             input: &token[..header.len() + 1 + payload.len()],
-            header: Protected::parse(header, but)?,
+            header: Protected::parse(header)?,
             payload: base64url::decode(payload)?,
             signature: base64url::decode(signature)?,
         })
@@ -208,57 +186,6 @@ impl<'a> Unverified<'a> {
         }
         key.verify(self.input.as_bytes(), &self.signature).map_err(|_| JoseError::Signature)?;
         Ok(Verified { header: self.header, payload: self.payload, algorithm: key.algorithm() })
-    }
-}
-
-/// A token that brings the key it is signed with, as a DPoP proof does (RFC 9449 §4.2).
-///
-/// Its signature shows that the sender holds the key and nothing more: whose key it is, the caller learns by
-/// comparing the thumbprint. Every other token with a `jwk` in its header is refused.
-#[derive(Clone, Debug)]
-pub struct SelfSigned<'a> {
-    token: Unverified<'a>,
-    key: Jwk,
-}
-
-impl<'a> SelfSigned<'a> {
-    /// Takes a proof of at most [`TOKEN_BYTES`] apart, if its `typ` is the expected one.
-    ///
-    /// # Errors
-    ///
-    /// [`JoseError`] as [`Unverified::parse`], and if `typ` is another or the `jwk` is missing, symmetric,
-    /// private or otherwise unacceptable.
-    pub fn parse(token: &'a str, typ: &str) -> Result<Self, JoseError> {
-        let token = Unverified::parse_but(token, TOKEN_BYTES, Some("jwk"))?;
-        if !token.is_type(typ) {
-            return Err(JoseError::Header("typ"));
-        }
-        let key = Jwk::from_value(token.header.members.get("jwk").ok_or(JoseError::Header("jwk"))?)?;
-        if key.is_symmetric() {
-            return Err(KeyError::KeyType.into());
-        }
-        Ok(Self { token, key })
-    }
-
-    /// The key inside.
-    pub fn key(&self) -> &Jwk {
-        &self.key
-    }
-
-    /// The claimed algorithm, if it is one that this crate knows.
-    pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
-        self.token.algorithm()
-    }
-
-    /// Verifies the signature with the key inside, if the algorithm is an asymmetric one of those allowed.
-    ///
-    /// # Errors
-    ///
-    /// [`JoseError::Algorithm`], [`JoseError::Key`] or [`JoseError::Signature`].
-    pub fn verify(self, allowed: &[SignatureAlgorithm]) -> Result<Verified, JoseError> {
-        let algorithm = self.token.algorithm().filter(|algorithm| allowed.contains(algorithm));
-        let key = self.key.verifying_key(algorithm.ok_or(JoseError::Algorithm)?)?;
-        self.token.verify(&key)
     }
 }
 

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use passavant_jose::{
     ContentEncryption, CryptoError, DecryptionKey, Encrypted, EncryptionKey, Jwk, JwkSet, KeyError,
-    KeyManagement, SelfSigned, SignatureAlgorithm, SigningKey, Unverified, jwe, jws,
+    KeyManagement, SignatureAlgorithm, SigningKey, Unverified, jwe, jws,
 };
 use serde_json::Value;
 
@@ -118,22 +118,6 @@ fn a_prepared_header_is_for_one_algorithm() {
     assert!(Unverified::parse(&token).expect("parses").verify(&key.verifying_key()).is_ok());
     let other = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
     assert_eq!(prepared.sign(b"{}", &other), Err(CryptoError::Algorithm));
-}
-
-#[test]
-fn a_proof_brings_its_key() {
-    let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
-    let token = jws::sign_proof("dpop+jwt", b"{\"htm\":\"GET\"}", &key).expect("signs");
-    let proof = SelfSigned::parse(&token, "dpop+jwt").expect("parses");
-    assert_eq!(proof.key().thumbprint(), key.public_jwk().expect("public").thumbprint());
-    let verified = proof.verify(&[SignatureAlgorithm::Es256]).expect("verifies");
-    assert_eq!(verified.claims().expect("claims").string("htm"), Ok(Some("GET")));
-}
-
-#[test]
-fn a_shared_secret_makes_no_proof() {
-    let key = SigningKey::generate(SignatureAlgorithm::Hs256).expect("a key");
-    assert_eq!(jws::sign_proof("dpop+jwt", b"{}", &key), Err(CryptoError::Algorithm));
 }
 
 /// Every character of the token replaced by some that look like it and by some that do not.

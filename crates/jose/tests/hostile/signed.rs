@@ -1,8 +1,8 @@
-//! Bad headers, bad parts, bad base64url, and proofs that bring the wrong key.
+//! Bad headers, bad parts, and bad base64url.
 
 use passavant_jose::json::JsonError;
 use passavant_jose::limits::{HEADER_BYTES, KEY_ID_BYTES, TOKEN_BYTES};
-use passavant_jose::{JoseError, KeyError, SelfSigned, SignatureAlgorithm, SigningKey, Unverified, Verified};
+use passavant_jose::{JoseError, SignatureAlgorithm, SigningKey, Unverified, Verified};
 
 use crate::forge::{key, set_spare_bit, sign, split, with_part, with_text};
 use crate::{Row, refused};
@@ -13,7 +13,7 @@ const MALFORMED: JoseError = JoseError::Json(JsonError::Malformed);
 pub(crate) fn rows() -> Vec<Row> {
     let good = sign(r#"{"alg":"ES256","typ":"JWT","kid":"a"}"#, "{}", &key(ES256));
     verify(&good).expect("the token that the others differ from is good");
-    [algorithms(), members(), headers(), parts(&good), proofs()].into_iter().flatten().collect()
+    [algorithms(), members(), headers(), parts(&good)].into_iter().flatten().collect()
 }
 
 fn verify(token: &str) -> Result<Verified, JoseError> {
@@ -155,56 +155,5 @@ fn parts(good: &str) -> Vec<Row> {
     }
     let long = sign(r#"{"alg":"ES256"}"#, &"a".repeat(TOKEN_BYTES), &key(ES256));
     rows.push(refused("longer than eight kibibytes", verify(&long), JoseError::TooLong(TOKEN_BYTES)));
-    rows
-}
-
-fn proofs() -> Vec<Row> {
-    let holder = key(ES256);
-    let mut public = holder.public_jwk().expect("public").to_value();
-    public.as_object_mut().expect("an object").remove("alg");
-    let allowed = [ES256, SignatureAlgorithm::Hs256, SignatureAlgorithm::EdDsa];
-    let check = |token: &str| SelfSigned::parse(token, "dpop+jwt")?.verify(&allowed);
-    let proof = |alg: &str, typ: &str, jwk: &str, signer: &SigningKey| {
-        sign(&format!("{{\"alg\":\"{alg}\",\"typ\":\"{typ}\",\"jwk\":{jwk}}}"), "{}", signer)
-    };
-    let good = proof("ES256", "dpop+jwt", &public.to_string(), &holder);
-    check(&good).expect("the proof that the others differ from is good");
-    let mut rows = vec![refused(
-        "proof: read as an ordinary token",
-        Unverified::parse(&good),
-        JoseError::HeaderForbidden("jwk"),
-    )];
-    let mut bad = |name: &str, token: String, expected: JoseError| {
-        rows.push(refused(format!("proof: {name}"), check(&token), expected));
-    };
-    let jwk = public.to_string();
-    bad("another type", proof("ES256", "JWT", &jwk, &holder), JoseError::Header("typ"));
-    bad("no key", sign(r#"{"alg":"ES256","typ":"dpop+jwt"}"#, "{}", &holder), JoseError::Header("jwk"));
-    let other = SigningKey::generate(ES256).expect("a key");
-    bad("signed by another key", proof("ES256", "dpop+jwt", &jwk, &other), JoseError::Signature);
-    bad("alg none", proof("none", "dpop+jwt", &jwk, &holder), JoseError::Algorithm);
-    bad("alg not allowed", proof("RS256", "dpop+jwt", &jwk, &holder), JoseError::Algorithm);
-    bad("alg of another curve", proof("EdDSA", "dpop+jwt", &jwk, &holder), KeyError::Curve.into());
-    bad("alg HMAC", proof("HS256", "dpop+jwt", &jwk, &holder), KeyError::KeyType.into());
-    let mac = SigningKey::hmac(SignatureAlgorithm::Hs256, &[7; 32]).expect("a key");
-    let secret = r#"{"kty":"oct","k":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#;
-    bad("a shared secret as key", proof("HS256", "dpop+jwt", secret, &mac), KeyError::KeyType.into());
-    let private = holder.to_private_jwk().expect("a JWK").to_string();
-    bad("the private key", proof("ES256", "dpop+jwt", &private, &holder), KeyError::Private.into());
-    bad(
-        "a key that is none",
-        proof("ES256", "dpop+jwt", "1", &holder),
-        KeyError::Json(JsonError::NotObject).into(),
-    );
-    let jku = format!("{jwk},\"jku\":\"https://evil.example\"");
-    bad(
-        "an address beside the key",
-        proof("ES256", "dpop+jwt", &jku, &holder),
-        JoseError::HeaderForbidden("jku"),
-    );
-    let crit = format!("{jwk},\"crit\":[\"x\"]");
-    bad("an extension", proof("ES256", "dpop+jwt", &crit, &holder), JoseError::HeaderForbidden("crit"));
-    let encrypting = jwk.replace("\"use\":\"sig\"", "\"use\":\"enc\"");
-    bad("a key for encrypting", proof("ES256", "dpop+jwt", &encrypting, &holder), KeyError::Use.into());
     rows
 }
