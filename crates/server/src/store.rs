@@ -72,6 +72,9 @@ pub trait Store: Send + Sync + 'static {
     /// What this subject remembered to allow this client.
     async fn consent(&self, subject: &Subject, client: &ClientId) -> Result<Option<Consent>, Fault>;
 
+    /// The value of a grant from outside this crate, and until when it is kept; the caller weighs the time.
+    async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault>;
+
     /// The registered client with this id, disabled or not.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Fault>;
 

@@ -112,6 +112,11 @@ impl<S: Store> Store for Interleaved<S> {
         self.looked(answer).await
     }
 
+    async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault> {
+        let answer = self.store.item(space, key).await;
+        self.looked(answer).await
+    }
+
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Fault> {
         let answer = self.store.client(id).await;
         self.looked(answer).await

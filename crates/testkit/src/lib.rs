@@ -1,7 +1,7 @@
 //! What tests against passavant need.
 //!
 //! * By default an [`Authority`] for an API's own tests: it mints tokens that a guard accepts.
-//! * Feature `server`: a clock and chance that a test holds in its hand.
+//! * Feature `server`: a whole authorization server without sockets, its clock and chance in the test's hand.
 //! * Feature `store`: the suite that every store must pass, and a store that shows races.
 
 mod authority;
@@ -11,6 +11,8 @@ mod clock;
 mod entropy;
 #[cfg(feature = "store")]
 mod interleaved;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(feature = "store")]
 pub mod store_suite;
 

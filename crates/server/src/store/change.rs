@@ -218,7 +218,8 @@ pub enum InteractionChange {
 pub enum RegistryChange {
     /// Guard: as [`Expect`] says, and no client or resource has this id as something else. Replaces the record.
     PutClient(Box<Client>, Expect),
-    /// No guard: a client that is gone is gone. Its credentials stay where a resource shares them.
+    /// No guard: a client that is gone is gone. Where a resource shares its credentials they stay, under another epoch,
+    /// so that the client's own tokens end all the same.
     DeleteClient(ClientId),
     /// Guard: as [`Expect`] says. Where a client has the same id its credentials are left alone.
     PutResource(Box<Resource>, Expect),

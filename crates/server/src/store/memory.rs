@@ -105,6 +105,12 @@ impl Store for MemoryStore {
         Ok(self.state().consents.get(&(subject.clone(), client.clone())).cloned())
     }
 
+    async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault> {
+        let state = self.state();
+        let kept = state.items.get(&(space.into(), key.into()));
+        Ok(kept.map(|item| (item.value.clone(), item.until)))
+    }
+
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Fault> {
         let state = self.state();
         Ok(state.clients.get(id).map(|client| state.with_caller(client)))

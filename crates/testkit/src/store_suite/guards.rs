@@ -205,8 +205,12 @@ pub async fn an_item_becomes_another_only_where_it_is_what_was_expected(f: Fixtu
     refuses(&*f.store, rows::item("k", None, Some(b"b"))).await;
     refuses(&*f.store, rows::item("k", Some(b"b"), Some(b"c"))).await;
     refuses(&*f.store, rows::item("k", Some(b"b"), None)).await;
-    asking::done(&*f.store, Commit::new(NOW).with(rows::item("k", Some(b"a"), Some(b"b")))).await;
+    let set = rows::item("k", Some(b"a"), Some(b"b"));
+    asking::done(&*f.store, Commit::new(NOW).with(set.clone())).await;
+    let read = f.store.item(&set.space, &set.key).await.expect("the store works");
+    assert_eq!(read, Some((b"b".to_vec(), set.until)));
     asking::done(&*f.store, Commit::new(NOW).with(rows::item("k", Some(b"b"), None))).await;
+    assert_eq!(f.store.item(&set.space, &set.key).await.expect("the store works"), None);
     asking::done(&*f.store, Commit::new(NOW).with(rows::item("k", None, Some(b"")))).await;
     refuses(&*f.store, rows::item("k", None, Some(b"x"))).await;
     let mut elsewhere = rows::item("k", None, Some(b"a"));

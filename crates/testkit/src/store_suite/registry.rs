@@ -96,13 +96,14 @@ pub async fn a_client_does_not_take_over_the_credentials_of_a_resource(f: Fixtur
 }
 
 pub async fn a_deleted_client_leaves_its_credentials_to_the_resource_that_shares_them(f: Fixture) {
-    let written = rows::client("both");
+    let mut written = rows::client("both");
     put_client(&*f.store, &written).await;
     put_resource(&*f.store, &rows::resource(API, Some(written.caller.clone()))).await;
     let delete = RegistryChange::DeleteClient(written.caller.id.clone());
     asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
     assert_eq!(client(&*f.store, "both").await, None);
-    assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller));
+    written.caller.epoch += 1;
+    assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller), "its own tokens have ended");
 }
 
 pub async fn a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them(f: Fixture) {

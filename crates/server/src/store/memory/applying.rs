@@ -147,6 +147,9 @@ impl State {
             RegistryChange::DeleteClient(id) => {
                 self.clients.remove(&id);
                 self.forget_caller(&id);
+                if let Some(caller) = self.callers.get_mut(&id) {
+                    caller.epoch += 1;
+                }
             }
             RegistryChange::PutResource(resource, expect) => self.put_resource(*resource, expect),
             RegistryChange::DeleteResource(identifier) => {

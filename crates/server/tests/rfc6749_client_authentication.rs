@@ -1,0 +1,205 @@
+//! Client authentication (RFC 6749 §2.3, §3.2.1, §5.2; RFC 7591 §2). Assertions are in `rfc7523_client_assertion.rs`.
+
+use passavant_server::Reason;
+use testkit::server::{Call, Running, TestServer, confidential, public, resource};
+
+/// A secret that reads differently decoded and raw.
+const AWKWARD: &str = "a+b%2Fc:d e/ä-long-enough-secret";
+
+async fn start() -> Running {
+    TestServer::new()
+        .client(confidential("shop"))
+        .client(confidential("poster").method("client_secret_post"))
+        .client(confidential("awkward").secret(AWKWARD))
+        .client(public("spa"))
+        .account("alice")
+        .start()
+        .await
+}
+
+fn ask(server: &Running) -> Call {
+    server.post("/token").param("grant_type", "client_credentials")
+}
+
+const SHOP: &str = "shop-has-a-secret-of-this-length";
+const POSTER: &str = "poster-has-a-secret-of-this-length";
+
+/// RFC 6749 §2.3.1: id and secret are form-encoded before they go into the header.
+#[tokio::test]
+async fn basic_is_accepted_form_encoded() {
+    let server = start().await;
+    ask(&server).basic("awkward", AWKWARD).send().await.ok();
+}
+
+/// django-oauth-toolkit sends both raw.
+#[tokio::test]
+async fn basic_is_accepted_raw() {
+    let server = start().await;
+    ask(&server).basic_raw(&format!("awkward:{AWKWARD}")).send().await.ok();
+}
+
+/// RFC 6749 §2.3.1: an id with a colon in it can be sent form-encoded.
+#[tokio::test]
+async fn an_id_with_a_colon_is_accepted_form_encoded() {
+    let server = TestServer::new().client(confidential("shop:eu")).start().await;
+    server.client_credentials("shop:eu").send().await.ok();
+}
+
+/// RFC 6749 §2.3.1
+#[tokio::test]
+async fn id_and_secret_are_accepted_in_the_body() {
+    let server = start().await;
+    server.client_credentials("poster").send().await.ok();
+}
+
+/// RFC 6749 §2.3.1: never in the request URI.
+#[tokio::test]
+async fn credentials_in_the_query_are_none() {
+    let server = start().await;
+    let path = format!("/token?client_id=poster&client_secret={POSTER}&grant_type=client_credentials");
+    let reply = server.post(&path).send_unwritten().await;
+    reply.refused(Reason::ClientSecretMissing);
+}
+
+/// RFC 6749 §3.2.1: a public client names itself.
+#[tokio::test]
+async fn a_public_client_names_itself_and_no_more() {
+    let server = start().await;
+    let code = server.browser().sign_in("alice").authorize("spa").code().await;
+    server.redeem(&code).await.ok();
+    let with_secret = ask(&server).params(&[("client_id", "spa"), ("client_secret", "x")]);
+    with_secret.send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+    ask(&server).basic("spa", "").send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+}
+
+/// RFC 6749 §3.2.1: "Confidential clients or other clients issued client credentials MUST authenticate".
+#[tokio::test]
+async fn a_confidential_client_without_credentials_is_refused() {
+    let server = start().await;
+    ask(&server).param("client_id", "shop").send_unwritten().await.refused(Reason::ClientSecretMissing);
+    ask(&server).param("client_id", "poster").send_unwritten().await.refused(Reason::ClientSecretMissing);
+    ask(&server).send_unwritten().await.refused(Reason::ClientSecretMissing);
+}
+
+/// RFC 6749 §5.2: 401, and a challenge of the scheme that the client used.
+#[tokio::test]
+async fn a_wrong_secret_is_refused_with_a_basic_challenge() {
+    let server = start().await;
+    for wrong in ["", "x", &SHOP[1..], &format!("{SHOP}\n"), &format!("{SHOP} "), &"s".repeat(600)] {
+        let reply = ask(&server).basic("shop", wrong).send_unwritten().await;
+        reply.refused(Reason::ClientSecretWrong);
+        assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"passavant\""));
+    }
+    let posted = ask(&server).params(&[("client_id", "poster"), ("client_secret", SHOP)]);
+    posted.send_unwritten().await.refused(Reason::ClientSecretWrong);
+}
+
+/// Nobody learns which ids are registered.
+#[tokio::test]
+async fn an_unknown_client_reads_the_same_as_a_wrong_secret() {
+    let server = start().await;
+    let unknown = ask(&server).basic("nobody", SHOP).send_unwritten().await;
+    unknown.refused(Reason::ClientUnknown);
+    let wrong = ask(&server).basic("shop", "wrong").send_unwritten().await;
+    assert_eq!((unknown.status(), unknown.body()), (wrong.status(), wrong.body()));
+    assert_eq!(unknown.header("www-authenticate"), wrong.header("www-authenticate"));
+}
+
+/// RFC 7591 §2: a client authenticates by the method that it registered.
+#[tokio::test]
+async fn another_method_than_the_registered_one_is_refused() {
+    let server = start().await;
+    let posted = ask(&server).params(&[("client_id", "shop"), ("client_secret", SHOP)]);
+    posted.send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+    let basic = ask(&server).basic("poster", POSTER);
+    basic.send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+}
+
+/// A registered method that is not served never matches.
+#[tokio::test]
+async fn a_method_that_is_not_served_lets_nobody_in() {
+    let server = TestServer::new().client(confidential("shop").method("tls_client_auth")).start().await;
+    ask(&server).basic("shop", SHOP).send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+    ask(&server).param("client_id", "shop").send_unwritten().await.refused(Reason::ClientSecretMissing);
+}
+
+/// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each request."
+#[tokio::test]
+async fn two_methods_in_one_request_are_refused() {
+    let server = start().await;
+    let both = ask(&server).basic("shop", SHOP).param("client_secret", SHOP);
+    both.send_unwritten().await.refused(Reason::ClientMethodsMixed);
+    let both = ask(&server).basic("shop", SHOP).asserting("a.b.c");
+    both.send_unwritten().await.refused(Reason::ClientMethodsMixed);
+    let both = ask(&server).params(&[("client_id", "poster"), ("client_secret", POSTER)]).asserting("a.b.c");
+    both.send_unwritten().await.refused(Reason::ClientMethodsMixed);
+}
+
+/// RFC 6749 §3.2.1: an authenticated client may repeat its id, but no other.
+#[tokio::test]
+async fn the_id_in_the_body_must_be_the_authenticated_one() {
+    let server = start().await;
+    ask(&server).basic("shop", SHOP).param("client_id", "shop").send().await.ok();
+    let other = ask(&server).basic("shop", SHOP).param("client_id", "poster");
+    other.send_unwritten().await.refused(Reason::ClientIdMismatch);
+}
+
+/// A disabled client is turned away, whatever it knows.
+#[tokio::test]
+async fn a_disabled_client_is_refused() {
+    let server = start().await;
+    server.put_client(confidential("shop").disabled()).await;
+    ask(&server).basic("shop", SHOP).send_unwritten().await.refused(Reason::ClientDisabled);
+}
+
+/// What the registry says now is what counts, not what was cached.
+#[tokio::test]
+async fn a_new_secret_holds_at_once_and_the_old_one_no_longer() {
+    let server = start().await;
+    server.client_credentials("shop").send().await.ok();
+    server.put_client(confidential("shop").secret("another-secret-of-good-length")).await;
+    server.client_credentials("shop").send().await.ok();
+    ask(&server).basic("shop", SHOP).send_unwritten().await.refused(Reason::ClientSecretWrong);
+}
+
+/// RFC 7617 §2, RFC 9110 §11.4
+#[tokio::test]
+async fn an_authorization_header_that_is_no_basic_is_refused() {
+    let server = start().await;
+    for value in
+        ["Basic", "Basic ", "Basic !!!", "Basic c2hvcA", "Basic c2hvcA==", "Digest x", "Bearer x", "x"]
+    {
+        let reply = ask(&server).header("authorization", value).send_unwritten().await;
+        reply.refused(Reason::BasicMalformed);
+        assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"passavant\""), "{value}");
+    }
+    let twice = ask(&server).basic("shop", SHOP).basic("shop", SHOP);
+    twice.send_unwritten().await.refused(Reason::BasicMalformed);
+    ask(&server).basic_raw("shop:a\0b").send_unwritten().await.refused(Reason::BasicMalformed);
+}
+
+/// A resource that registered no method may use any that shows its secret; one that did uses that.
+#[tokio::test]
+async fn a_resource_authenticates_by_any_method_with_its_secret() {
+    let api = resource("https://notes.example", "notes.read").caller("notes");
+    let server = TestServer::new().resource(api.clone()).start().await;
+    let secret = "notes-has-a-secret-of-this-length";
+    let ask = || server.post("/introspect").param("token", "x");
+    ask().basic("notes", secret).send().await.ok();
+    ask().params(&[("client_id", "notes"), ("client_secret", secret)]).send().await.ok();
+    ask().param("client_id", "notes").send_unwritten().await.refused(Reason::ClientSecretMissing);
+    let method = "client_secret_post".to_owned();
+    server.put_resource(api.with(|settings| settings.token_endpoint_auth_method = Some(method))).await;
+    ask().basic("notes", secret).send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+}
+
+/// The same rules hold wherever a client authenticates.
+#[tokio::test]
+async fn every_endpoint_that_authenticates_refuses_alike() {
+    let server = start().await;
+    for path in ["/token", "/introspect", "/revoke"] {
+        server.post(path).basic("shop", "x").send_unwritten().await.refused(Reason::ClientSecretWrong);
+        server.post(path).param("client_id", "x").send_unwritten().await.refused(Reason::ClientUnknown);
+        server.post(path).send_unwritten().await.refused(Reason::ClientSecretMissing);
+    }
+}

@@ -1,0 +1,114 @@
+//! One commit, applied inside of the writer's transaction: a match per family of changes, one statement per change.
+
+mod account;
+mod code;
+mod event;
+mod grant;
+mod interaction;
+mod item;
+mod key;
+mod once;
+mod registry;
+mod session;
+mod token;
+
+use accounts::AccountChange;
+use protocol::Timestamp;
+use rusqlite::{Connection, Params};
+use server::store::{Change, Commit, Conflict};
+
+use crate::error::Broken;
+
+/// Where changes are applied: inside of the writer's transaction, for one issuer, at the time of one decision.
+pub(crate) struct Transaction<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) issuer: i64,
+    pub(crate) now: Timestamp,
+}
+
+impl Transaction<'_> {
+    /// Runs one statement and answers how many rows it changed.
+    fn run(&self, sql: &str, values: impl Params) -> Result<usize, Broken> {
+        Ok(self.connection.prepare_cached(sql)?.execute(values)?)
+    }
+
+    /// Runs a statement that carries its guard: it holds if it changed its row.
+    fn guarded(&self, sql: &str, values: impl Params) -> Result<bool, Broken> {
+        Ok(self.run(sql, values)? > 0)
+    }
+
+    /// Runs a statement without a guard, which always holds.
+    fn unguarded(&self, sql: &str, values: impl Params) -> Result<bool, Broken> {
+        self.run(sql, values)?;
+        Ok(true)
+    }
+
+    /// Moves what `Store::registry_version` answers.
+    fn move_registry(&self) -> Result<(), Broken> {
+        self.run("UPDATE issuer SET registry = registry + 1 WHERE id = ?1", [self.issuer])?;
+        Ok(())
+    }
+}
+
+/// Applies all of it or nothing. An error leaves the transaction fit only to be rolled back.
+///
+/// A savepoint is needed only where a conflict could come after something was written. A lone guard of one statement
+/// is the first thing that is done, and what follows it always holds.
+pub(crate) fn apply(
+    transaction: &Transaction<'_>,
+    people: &[AccountChange],
+    commit: &Commit,
+) -> Result<Result<(), Conflict>, Broken> {
+    let lone = match (commit.guards.as_slice(), people) {
+        ([Change::Registry(_)], []) => false,
+        (guards, people) => guards.len() + people.len() <= 1,
+    };
+    if lone {
+        return all(transaction, people, commit);
+    }
+    transaction.run("SAVEPOINT one", [])?;
+    let held = all(transaction, people, commit)?;
+    if held.is_err() {
+        transaction.run("ROLLBACK TO one", [])?;
+    }
+    transaction.run("RELEASE one", [])?;
+    Ok(held)
+}
+
+fn all(
+    transaction: &Transaction<'_>,
+    people: &[AccountChange],
+    commit: &Commit,
+) -> Result<Result<(), Conflict>, Broken> {
+    for (guard, change) in commit.guards.iter().enumerate() {
+        if !one(transaction, change)? {
+            return Ok(Err(Conflict { guard }));
+        }
+    }
+    for (index, change) in people.iter().enumerate() {
+        if !account::apply(transaction, change)? {
+            return Ok(Err(Conflict { guard: commit.guards.len() + index }));
+        }
+    }
+    for change in &commit.writes {
+        one(transaction, change)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Whether it held. A family that was added to the server since is refused as a whole, never passed over.
+fn one(transaction: &Transaction<'_>, change: &Change) -> Result<bool, Broken> {
+    match change {
+        Change::Code(change) => code::apply(transaction, change),
+        Change::Grant(change) => grant::apply(transaction, change),
+        Change::Token(change) => token::apply(transaction, change),
+        Change::Session(change) => session::apply(transaction, change),
+        Change::Interaction(change) => interaction::apply(transaction, change),
+        Change::Registry(change) => registry::apply(transaction, change),
+        Change::Key(change) => key::apply(transaction, change),
+        Change::Once(remember) => once::apply(transaction, remember),
+        Change::Item(item) => item::apply(transaction, item),
+        Change::Event(event) => event::apply(transaction, event),
+        _ => Err(Broken::UnknownChange),
+    }
+}

@@ -1,0 +1,39 @@
+//! Accounts, written in the same transaction as everything else.
+
+use accounts::{Account, AccountChange};
+use rusqlite::params;
+
+use super::Transaction;
+use crate::error::Broken;
+
+const ADD: &str = "INSERT INTO account \
+    (issuer, subject, username, canonical, password, disabled, claims, applied, version) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT DO NOTHING";
+
+const REPLACE: &str = "UPDATE account SET username = ?3, canonical = ?4, password = ?5, disabled = ?6, claims = ?7, \
+    applied = ?8, version = version + 1 WHERE issuer = ?1 AND subject = ?2 AND version = ?9 \
+    AND NOT EXISTS (SELECT 1 FROM account other \
+        WHERE other.issuer = ?1 AND other.canonical = ?4 AND other.subject <> ?2)";
+
+const DELETE: &str = "DELETE FROM account WHERE issuer = ?1 AND subject = ?2";
+
+pub(super) fn apply(t: &Transaction<'_>, change: &AccountChange) -> Result<bool, Broken> {
+    match change {
+        AccountChange::Add(account) => write(t, ADD, account, None),
+        AccountChange::Replace(account, version) => write(t, REPLACE, account, Some(*version)),
+        AccountChange::Delete(subject) => t.unguarded(DELETE, params![t.issuer, subject.as_str()]),
+    }
+}
+
+fn write(t: &Transaction<'_>, sql: &str, account: &Account, version: Option<i64>) -> Result<bool, Broken> {
+    let claims = serde_json::to_string(&account.claims)?;
+    let canonical = account.username.canonical();
+    let password = account.password.as_ref().map(|password| &*password.0);
+    let (subject, username) = (account.subject.as_str(), account.username.as_str());
+    let (disabled, applied) = (account.disabled, account.applied);
+    let values = params![t.issuer, subject, username, canonical, password, disabled, claims, applied];
+    match version {
+        None => t.guarded(sql, values),
+        Some(version) => t.guarded(sql, [values, params![version]].concat().as_slice()),
+    }
+}

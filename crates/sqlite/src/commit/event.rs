@@ -1,0 +1,23 @@
+//! The outbox, written.
+
+use rusqlite::params;
+use server::store::Event;
+
+use super::Transaction;
+use crate::error::Broken;
+
+/// There is one writer at a time, so cursors grow in the order of commits and no reader passes over one.
+const ADD: &str = "INSERT INTO event (issuer, cursor, kind, at, subject, client, detail) \
+    VALUES (?1, 1 + coalesce((SELECT max(cursor) FROM event WHERE issuer = ?1), 0), ?2, ?3, ?4, ?5, ?6)";
+
+pub(super) fn apply(t: &Transaction<'_>, event: &Event) -> Result<bool, Broken> {
+    let values = params![
+        t.issuer,
+        event.kind.as_str(),
+        event.at.0,
+        event.subject.as_ref().map(|subject| subject.as_str()),
+        event.client.as_ref().map(|client| client.as_str()),
+        event.detail,
+    ];
+    t.unguarded(ADD, values)
+}

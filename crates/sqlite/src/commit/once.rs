@@ -1,0 +1,18 @@
+//! What may be seen only once, written.
+
+use rusqlite::params;
+use server::store::{Remember, Space};
+
+use super::Transaction;
+use crate::error::Broken;
+
+/// What was seen and is over may be seen again.
+const REMEMBER: &str = "INSERT INTO once (issuer, space, key, until) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT (issuer, space, key) DO UPDATE SET until = excluded.until WHERE once.until <= ?5";
+
+pub(super) fn apply(t: &Transaction<'_>, remember: &Remember) -> Result<bool, Broken> {
+    let space = match remember.space {
+        Space::ClientAssertion => "client_assertion",
+    };
+    t.guarded(REMEMBER, params![t.issuer, space, remember.key, remember.until.0, t.now.0])
+}

@@ -1,0 +1,130 @@
+//! Clients, resources and scopes, written, and the credentials that clients and resources share.
+
+use protocol::Audience;
+use rusqlite::params;
+use server::store::{Caller, Client, Expect, RegistryChange, Resource, Scope};
+
+use super::Transaction;
+use crate::error::Broken;
+
+/// A resource may come to the credentials of a client, a client never to those of a resource.
+const ADD_CLIENT: &str = "INSERT INTO client \
+    (issuer, id, metadata, require_pkce, skip_consent, applied, version) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1 \
+    WHERE NOT EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?2) ON CONFLICT DO NOTHING";
+
+const REPLACE_CLIENT: &str = "UPDATE client \
+    SET metadata = ?3, require_pkce = ?4, skip_consent = ?5, applied = ?6, version = version + 1 \
+    WHERE issuer = ?1 AND id = ?2 AND version = ?7";
+
+const DELETE_CLIENT: &str = "DELETE FROM client WHERE issuer = ?1 AND id = ?2";
+
+const PUT_CALLER: &str = "INSERT INTO caller (issuer, client_id, epoch, disabled, secret_digest, secret_sealed) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET epoch = excluded.epoch, \
+    disabled = excluded.disabled, secret_digest = excluded.secret_digest, secret_sealed = excluded.secret_sealed";
+
+const PUT_CALLER_OF_RESOURCE: &str = "INSERT INTO caller \
+    (issuer, client_id, epoch, disabled, secret_digest, secret_sealed) SELECT ?1, ?2, ?3, ?4, ?5, ?6 \
+    WHERE NOT EXISTS (SELECT 1 FROM client WHERE issuer = ?1 AND id = ?2) \
+    ON CONFLICT DO UPDATE SET epoch = excluded.epoch, disabled = excluded.disabled, \
+    secret_digest = excluded.secret_digest, secret_sealed = excluded.secret_sealed";
+
+/// Credentials that neither a client nor a resource has any longer. Looks at all of them, so it is for resources,
+/// which change seldom.
+const DELETE_ORPHANS: &str = "DELETE FROM caller WHERE issuer = ?1 \
+    AND NOT EXISTS (SELECT 1 FROM client WHERE client.issuer = ?1 AND client.id = caller.client_id) \
+    AND NOT EXISTS (SELECT 1 FROM resource WHERE resource.issuer = ?1 AND resource.client_id = caller.client_id)";
+
+/// Tokens of the client that is gone end, though a resource keeps its credentials.
+const NEXT_EPOCH: &str = "UPDATE caller SET epoch = epoch + 1 WHERE issuer = ?1 AND client_id = ?2";
+
+const DELETE_ORPHAN: &str = "DELETE FROM caller WHERE issuer = ?1 AND client_id = ?2 \
+    AND NOT EXISTS (SELECT 1 FROM resource WHERE resource.issuer = ?1 AND resource.client_id = ?2)";
+
+const ADD_RESOURCE: &str = "INSERT INTO resource (issuer, identifier, client_id, settings, applied, version) \
+    VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING";
+
+const REPLACE_RESOURCE: &str = "UPDATE resource \
+    SET client_id = ?3, settings = ?4, applied = ?5, version = version + 1 \
+    WHERE issuer = ?1 AND identifier = ?2 AND version = ?6";
+
+const DELETE_RESOURCE: &str = "DELETE FROM resource WHERE issuer = ?1 AND identifier = ?2";
+
+const PUT_SCOPE: &str = "INSERT INTO scope (issuer, scope, record, applied) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT DO UPDATE SET record = excluded.record, applied = excluded.applied";
+
+const DELETE_SCOPE: &str = "DELETE FROM scope WHERE issuer = ?1 AND scope = ?2";
+
+pub(super) fn apply(t: &Transaction<'_>, change: &RegistryChange) -> Result<bool, Broken> {
+    let held = match change {
+        RegistryChange::PutClient(client, expect) => put_client(t, client, *expect)?,
+        RegistryChange::DeleteClient(id) => {
+            t.run(DELETE_CLIENT, params![t.issuer, id.as_str()])?;
+            t.run(NEXT_EPOCH, params![t.issuer, id.as_str()])?;
+            t.unguarded(DELETE_ORPHAN, params![t.issuer, id.as_str()])?
+        }
+        RegistryChange::PutResource(resource, expect) => put_resource(t, resource, *expect)?,
+        RegistryChange::DeleteResource(identifier) => delete_resource(t, identifier)?,
+        RegistryChange::PutScope(scope) => put_scope(t, scope)?,
+        RegistryChange::DeleteScope(scope) => t.unguarded(DELETE_SCOPE, params![t.issuer, scope])?,
+    };
+    if held {
+        t.move_registry()?;
+    }
+    Ok(held)
+}
+
+fn put_client(t: &Transaction<'_>, client: &Client, expect: Expect) -> Result<bool, Broken> {
+    let id = client.caller.id.as_str();
+    let metadata = serde_json::to_string(&client.metadata)?;
+    let (pkce, consent, applied) = (client.require_pkce, client.skip_consent, client.applied);
+    let held = match expect {
+        Expect::Absent => t.guarded(ADD_CLIENT, params![t.issuer, id, metadata, pkce, consent, applied])?,
+        Expect::Version(version) => {
+            t.guarded(REPLACE_CLIENT, params![t.issuer, id, metadata, pkce, consent, applied, version])?
+        }
+    };
+    if held {
+        put_caller(t, PUT_CALLER, &client.caller)?;
+    }
+    Ok(held)
+}
+
+fn put_resource(t: &Transaction<'_>, resource: &Resource, expect: Expect) -> Result<bool, Broken> {
+    let identifier = resource.identifier.as_str();
+    let client_id = resource.caller.as_ref().map(|caller| caller.id.as_str());
+    let settings = serde_json::to_string(&resource.settings)?;
+    let held = match expect {
+        Expect::Absent => {
+            t.guarded(ADD_RESOURCE, params![t.issuer, identifier, client_id, settings, resource.applied])?
+        }
+        Expect::Version(version) => {
+            let applied = resource.applied;
+            t.guarded(REPLACE_RESOURCE, params![t.issuer, identifier, client_id, settings, applied, version])?
+        }
+    };
+    if !held {
+        return Ok(false);
+    }
+    if let Some(caller) = &resource.caller {
+        put_caller(t, PUT_CALLER_OF_RESOURCE, caller)?;
+    }
+    t.unguarded(DELETE_ORPHANS, [t.issuer])
+}
+
+fn put_caller(t: &Transaction<'_>, sql: &str, caller: &Caller) -> Result<(), Broken> {
+    let secret = caller.secret.as_ref();
+    let digest = secret.map(|secret| &secret.digest);
+    let sealed = secret.and_then(|secret| secret.sealed.as_deref());
+    t.run(sql, params![t.issuer, caller.id.as_str(), caller.epoch, caller.disabled, digest, sealed])?;
+    Ok(())
+}
+
+fn delete_resource(t: &Transaction<'_>, identifier: &Audience) -> Result<bool, Broken> {
+    t.run(DELETE_RESOURCE, params![t.issuer, identifier.as_str()])?;
+    t.unguarded(DELETE_ORPHANS, [t.issuer])
+}
+
+fn put_scope(t: &Transaction<'_>, scope: &Scope) -> Result<bool, Broken> {
+    let record = serde_json::to_string(scope)?;
+    t.unguarded(PUT_SCOPE, params![t.issuer, scope.scope, record, scope.applied])
+}

@@ -1,0 +1,38 @@
+//! Sessions, written.
+
+use rusqlite::params;
+use server::store::SessionChange;
+
+use super::Transaction;
+use crate::error::Broken;
+
+const ADD: &str = "INSERT INTO session (id, issuer, digest, expires_at, subject, authenticated_at, amr, seen_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+
+const TOUCH: &str = "UPDATE session SET seen_at = max(seen_at, ?3) WHERE id = ?1 AND issuer = ?2";
+
+const END: &str = "UPDATE session SET ended_at = ?3 WHERE id = ?1 AND issuer = ?2 AND ended_at IS NULL";
+
+const END_ALL: &str =
+    "UPDATE session SET ended_at = ?3 WHERE issuer = ?1 AND subject = ?2 AND ended_at IS NULL";
+
+pub(super) fn apply(t: &Transaction<'_>, change: &SessionChange) -> Result<bool, Broken> {
+    match change {
+        SessionChange::Add(handle, session) => {
+            let values = params![
+                handle.id,
+                t.issuer,
+                handle.digest.as_bytes(),
+                session.expires_at.0,
+                session.subject.as_str(),
+                session.authenticated_at.0,
+                session.amr,
+                session.seen_at.0,
+            ];
+            t.guarded(ADD, values)
+        }
+        SessionChange::Touch(id, at) => t.unguarded(TOUCH, [id.0, t.issuer, at.0]),
+        SessionChange::End(id) => t.unguarded(END, [id.0, t.issuer, t.now.0]),
+        SessionChange::EndAll(subject) => t.unguarded(END_ALL, params![t.issuer, subject.as_str(), t.now.0]),
+    }
+}

@@ -1,0 +1,120 @@
+//! The handle for one issuer, and what is known of it without asking the database.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use accounts::AccountChange;
+use rusqlite::Connection;
+use server::{
+    Fault,
+    store::{Commit, Conflict},
+};
+
+use crate::{
+    error::Broken,
+    open::Core,
+    sweep::Sweeper,
+    writer::{Outcome, Work},
+};
+
+/// Milliseconds for which the registry version of another process may go unseen.
+const REGISTRY_STALE_MILLIS: u64 = 250;
+
+/// The store and the directory of one issuer. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteIssuer {
+    core: Arc<Core>,
+    tenant: Arc<Tenant>,
+    sweeper: Arc<Sweeper>,
+}
+
+impl SqliteIssuer {
+    pub(crate) fn new(core: Arc<Core>, tenant: Arc<Tenant>) -> Self {
+        Self { core, tenant, sweeper: Arc::default() }
+    }
+
+    /// The key that leads all rows of this issuer.
+    pub(crate) fn id(&self) -> i64 {
+        self.tenant.id
+    }
+
+    pub(crate) fn sweeper(&self) -> &Sweeper {
+        &self.sweeper
+    }
+
+    /// Asks one question, inline.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Broken>) -> Result<T, Fault> {
+        self.core.readers.read(question).map_err(Fault::from)
+    }
+
+    /// Has the writer do something.
+    pub(crate) async fn have(&self, work: Work) -> Result<Outcome, Fault> {
+        self.core.queue.ask(work).await
+    }
+
+    pub(crate) async fn commit_all(
+        &self,
+        people: Vec<AccountChange>,
+        commit: Commit,
+    ) -> Result<Result<(), Conflict>, Fault> {
+        if people.is_empty() && commit.is_empty() {
+            return Ok(Ok(()));
+        }
+        let work = Work::Commit { tenant: Arc::clone(&self.tenant), people, commit: Box::new(commit) };
+        match self.have(work).await? {
+            Outcome::Done(_) => Ok(Ok(())),
+            Outcome::Conflict(conflict) => Ok(Err(conflict)),
+        }
+    }
+
+    /// The version in memory, renewed where it is too old. `PRAGMA data_version` would not do: it moves with every
+    /// token that is written.
+    pub(crate) fn known_registry_version(&self) -> Result<i64, Fault> {
+        let now = u64::try_from(self.core.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if now >= self.tenant.look_again_at.load(Ordering::Acquire) {
+            let read = "SELECT registry FROM issuer WHERE id = ?1";
+            let found = self.ask(|connection| {
+                Ok(connection.prepare_cached(read)?.query_row([self.id()], |row| row.get(0))?)
+            })?;
+            self.tenant.registry.fetch_max(found, Ordering::AcqRel);
+            self.tenant.look_again_at.store(now.saturating_add(REGISTRY_STALE_MILLIS), Ordering::Release);
+        }
+        Ok(self.tenant.registry.load(Ordering::Acquire))
+    }
+}
+
+/// One issuer in the open file.
+pub(crate) struct Tenant {
+    pub(crate) id: i64,
+    /// The newest time that this process wrote. Only the writer looks at it.
+    newest: AtomicI64,
+    /// Only grows, so that whoever learns of a version later can't take it back.
+    registry: AtomicI64,
+    /// Milliseconds since the file was opened.
+    look_again_at: AtomicU64,
+}
+
+impl Tenant {
+    pub(crate) fn new(id: i64) -> Self {
+        Self {
+            id,
+            newest: AtomicI64::new(i64::MIN),
+            registry: AtomicI64::new(i64::MIN),
+            look_again_at: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn newest(&self) -> i64 {
+        self.newest.load(Ordering::Relaxed)
+    }
+
+    /// Notes what a transaction of this process moved, before anybody is told that it did.
+    pub(crate) fn committed(&self, newest: i64, registry: Option<i64>) {
+        self.newest.fetch_max(newest, Ordering::Relaxed);
+        if let Some(version) = registry {
+            self.registry.fetch_max(version, Ordering::AcqRel);
+        }
+    }
+}

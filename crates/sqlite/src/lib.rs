@@ -1,0 +1,39 @@
+//! What is remembered, kept in SQLite: the embedded store.
+//!
+//! One [`SqliteStore`] is one open file, and [`SqliteStore::issuer`] is a handle on it that implements
+//! [`server::store::Store`] and [`accounts::Directory`] for one issuer. All handles share one writer thread, which
+//! gathers the commits that wait into one durable transaction, and a few read-only connections, which are asked
+//! inline because a read takes microseconds.
+//!
+//! ```no_run
+//! # use passavant_sqlite as sqlite;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = sqlite::Options { server: true, ..sqlite::Options::default() };
+//! let file = sqlite::SqliteStore::open_with("/var/lib/passavant/passavant.db".as_ref(), options)?;
+//! let store = file.issuer(&protocol::Issuer::new("https://id.example"))?;
+//! # drop(store);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where to read on: `open` (who may open the file, and how), `writer` (group commit), `commit` (one file of SQL per
+//! family of changes), `readers` and `wal_index` (why a read never misses a commit, whichever process made it),
+//! `sweep` (how ended rows go without an index on their end).
+
+mod commit;
+mod directory;
+mod error;
+mod issuer;
+mod lists;
+mod migrations;
+mod open;
+mod read;
+mod readers;
+mod registry;
+mod rows;
+mod sweep;
+mod wal_index;
+mod writer;
+
+pub use issuer::SqliteIssuer;
+pub use open::{OpenError, Options, SqliteStore, Statistics};

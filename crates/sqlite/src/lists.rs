@@ -1,0 +1,110 @@
+//! Pages of grants, sessions and events.
+
+use protocol::{ClientId, GrantId, SessionId, Subject};
+use rusqlite::{Connection, Params, params};
+use server::store::{Event, EventKind, Grant, Of, Session};
+
+use crate::{
+    error::Broken,
+    rows::{self, Columns, grant_columns},
+};
+
+macro_rules! grants {
+    ($whose:literal) => {
+        concat!(
+            "SELECT ",
+            grant_columns!(),
+            " FROM grant g WHERE ",
+            $whose,
+            " AND g.id > ?2 AND g.ended_at IS NULL ORDER BY g.id LIMIT ?3"
+        )
+    };
+}
+
+// The `+` keeps SQLite from an index that leads with the issuer: all of its rows would be sorted for every page.
+
+const GRANTS: &str = grants!("+g.issuer = ?1");
+const GRANTS_OF_SESSION: &str = grants!("g.issuer = ?1 AND g.session = ?4");
+const GRANTS_OF_SUBJECT: &str = grants!("g.issuer = ?1 AND g.subject = ?4");
+const GRANTS_OF_CLIENT: &str = grants!("g.issuer = ?1 AND g.client = ?4");
+
+const SESSIONS: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expires_at FROM session \
+    WHERE +issuer = ?1 AND id > ?2 AND ended_at IS NULL ORDER BY id LIMIT ?3";
+
+const SESSIONS_OF_SUBJECT: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expires_at FROM session \
+    WHERE issuer = ?1 AND id > ?2 AND ended_at IS NULL AND subject = ?4 ORDER BY id LIMIT ?3";
+
+const EVENTS: &str = "SELECT cursor, kind, at, subject, client, detail FROM event \
+    WHERE issuer = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3";
+
+/// All rows of a statement.
+pub(crate) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl Fn(&mut Columns<'_>) -> Result<T, Broken>,
+) -> Result<Vec<T>, Broken> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&mut Columns::of(row))?);
+    }
+    Ok(found)
+}
+
+pub(crate) fn grants(
+    connection: &Connection,
+    issuer: i64,
+    of: Option<&Of>,
+    after: Option<GrantId>,
+    limit: u32,
+) -> Result<Vec<Grant>, Broken> {
+    let after = after.map_or(i64::MIN, |id| id.0);
+    let read = |columns: &mut Columns<'_>| Ok(rows::grant(columns)?.0);
+    match of {
+        None => all(connection, GRANTS, params![issuer, after, limit], read),
+        Some(Of::Session(session)) => {
+            all(connection, GRANTS_OF_SESSION, params![issuer, after, limit, session.0], read)
+        }
+        Some(Of::Subject(subject)) => {
+            all(connection, GRANTS_OF_SUBJECT, params![issuer, after, limit, subject.as_str()], read)
+        }
+        Some(Of::Client(client)) => {
+            all(connection, GRANTS_OF_CLIENT, params![issuer, after, limit, client.as_str()], read)
+        }
+    }
+}
+
+pub(crate) fn sessions(
+    connection: &Connection,
+    issuer: i64,
+    subject: Option<&Subject>,
+    after: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<(SessionId, Session)>, Broken> {
+    let after = after.map_or(i64::MIN, |id| id.0);
+    let read = |columns: &mut Columns<'_>| Ok((SessionId(columns.number()?), rows::session(columns)?));
+    match subject {
+        None => all(connection, SESSIONS, params![issuer, after, limit], read),
+        Some(subject) => {
+            all(connection, SESSIONS_OF_SUBJECT, params![issuer, after, limit, subject.as_str()], read)
+        }
+    }
+}
+
+pub(crate) fn events(
+    connection: &Connection,
+    issuer: i64,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, Event)>, Broken> {
+    all(connection, EVENTS, params![issuer, after, limit], |columns| {
+        let cursor = columns.number()?;
+        let kind = EventKind::parse(columns.text()?).ok_or(Broken::Word("event.kind"))?;
+        let at = columns.time()?;
+        let subject = columns.text_or_none()?.map(Subject::new);
+        let client = columns.text_or_none()?.map(ClientId::new);
+        Ok((cursor, Event { kind, at, subject, client, detail: columns.text()?.into() }))
+    })
+}

@@ -1,0 +1,52 @@
+//! The schema, step by step. A step that was released is never edited: what changes is a new step.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::open::OpenError;
+
+/// Marks a file as ours (`PRAGMA application_id`, the ASCII letters `PSVT`).
+const APPLICATION_ID: i64 = 0x5053_5654;
+
+/// The steps in order. `PRAGMA user_version` says how many a file has taken.
+const STEPS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+
+/// The schema that this version reads and writes.
+pub(crate) const KNOWN: i64 = STEPS.len() as i64;
+
+/// Takes the steps that are missing, each in a transaction that also records it.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    while version(connection)? < KNOWN {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster, so the version is read again under the write lock.
+        let taken = version(&transaction)?;
+        let Some(step) = usize::try_from(taken).ok().and_then(|taken| STEPS.get(taken)) else { break };
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", taken + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Refuses a file whose schema is not the one that this version knows.
+pub(crate) fn check(connection: &Connection) -> Result<(), OpenError> {
+    let found = version(connection)?;
+    if found < KNOWN {
+        return Err(OpenError::Older { found, known: KNOWN });
+    }
+    Ok(())
+}
+
+/// How many steps the file has taken. Refuses files of others and of newer versions.
+fn version(connection: &Connection) -> Result<i64, OpenError> {
+    let ask = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let found = ask("user_version")?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let ours = ask("application_id")? == APPLICATION_ID;
+    if !ours && (tables > 0 || found != 0) {
+        return Err(OpenError::Foreign);
+    }
+    if found > KNOWN {
+        return Err(OpenError::Newer { found, known: KNOWN });
+    }
+    Ok(found)
+}

@@ -1,0 +1,351 @@
+//! Opening the file: who may, with which settings, and what stays open.
+
+use std::{
+    collections::HashMap,
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use protocol::Issuer;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use server::Fault;
+
+use crate::{
+    error::Broken,
+    issuer::{SqliteIssuer, Tenant},
+    migrations,
+    readers::Readers,
+    wal_index::WalIndex,
+    writer::{Counters, Outcome, Queue, Work, Writer, WriterThread},
+};
+
+/// How long a statement waits for another process, in milliseconds.
+const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
+/// Fewest connections that are read from.
+const READERS_MIN: usize = 4;
+/// Statements that each connection keeps compiled; there are fewer different ones.
+const STATEMENTS_KEPT: usize = 128;
+/// Page cache of the writer, in KiB.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// Page cache of each reader, in KiB.
+const READER_CACHE_KIB: i64 = 4 * 1024;
+/// What is left of the log when it starts over, in bytes.
+const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+/// Frames (pages) after which SQLite checkpoints by itself where we do not.
+const CHECKPOINT_FRAMES: i64 = 4_000;
+
+/// One file is opened at a time: making it closes a descriptor of it, and that drops the locks that another store of
+/// this process might just have taken on it.
+static OPENING: Mutex<()> = Mutex::new(());
+
+/// One open file that remembers for any number of issuers. Cheap to clone. The file is closed with the last handle,
+/// which waits until the writer has worked off what still waits.
+#[derive(Clone)]
+pub struct SqliteStore {
+    core: Arc<Core>,
+}
+
+/// How a file is opened. The default is right for a tool beside a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether the file is made, and its schema brought up to date. Without it both are refused instead.
+    pub migrate: bool,
+    /// Whether this is the server: the only one on this file, for as long as the store lives. Its reads are faster,
+    /// because it alone decides when the log is checkpointed.
+    pub server: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { migrate: true, server: false }
+    }
+}
+
+/// What the writer did since the file was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Transactions that were made durable, each by one fdatasync.
+    pub batches: u64,
+    /// Commits that were gathered in them, those that conflicted included.
+    pub commits: u64,
+}
+
+/// Why a file can't be opened as a store.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no file, and it was not to be made.
+    #[error("there is no database at {}", .0.display())]
+    Missing(PathBuf),
+    /// The operating system refused.
+    #[error("could not open {}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another server is running on this file.
+    #[error("another server is running on this database: it holds {}", .0.display())]
+    Served(PathBuf),
+    /// A database, but not one of passavant.
+    #[error("this is a database, but not one of passavant")]
+    Foreign,
+    /// Written by a newer version.
+    #[error("the database has schema {found}, and this version of passavant knows {known}: run a newer one")]
+    Newer {
+        /// The schema in the file.
+        found: i64,
+        /// The newest schema of this version.
+        known: i64,
+    },
+    /// Written by an older version, and it was not to be changed.
+    #[error("the database has schema {found}, and this version of passavant needs {known}: migrate it first")]
+    Older {
+        /// The schema in the file.
+        found: i64,
+        /// The newest schema of this version.
+        known: i64,
+    },
+    /// The file system can't hold a write-ahead log (a network share, say).
+    #[error("the file system does not support a write-ahead log (journal mode is {0})")]
+    NoLog(String),
+    /// No thread could be started.
+    #[error("could not start the writer: {0}")]
+    Thread(io::Error),
+    /// SQLite refused.
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it (mode 0600) where there is none, and brings its schema up to date. Beside a running
+    /// server this is fine; a server itself says [`Options::server`].
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub fn open_with(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = locate(path, options.migrate)?;
+        let lock = options.server.then(|| lock_beside(&path)).transpose()?;
+        let mut connection = connect_writer(&path)?;
+        if options.migrate {
+            migrations::migrate(&mut connection)?;
+        }
+        migrations::check(&connection)?;
+        let readers = (0..readers_count()).map(|_| connect_reader(&path)).collect::<Result<Vec<_>, _>>()?;
+        let index = if options.server { watch(&path, &connection)?.map(Arc::new) } else { None };
+        let readers = Arc::new(Readers::new(readers, index.clone()));
+        let counters = Arc::new(Counters::default());
+        let writer = Writer::new(connection, Arc::clone(&readers), index.clone(), Arc::clone(&counters));
+        let (queue, writer) = writer.start().map_err(OpenError::Thread)?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how stale a look is has nothing to do with the time of rules"
+        )]
+        let opened = Instant::now();
+        let tenants = Mutex::new(HashMap::new());
+        let core =
+            Core { queue, readers, tenants, counters, opened, _writer: writer, _index: index, _lock: lock };
+        Ok(Self { core: Arc::new(core) })
+    }
+
+    /// The store of one issuer. Issuers in one file see nothing of each other.
+    ///
+    /// # Errors
+    /// [`Fault`] if the issuer is new and could not be written. Waits for that, a few milliseconds.
+    pub fn issuer(&self, url: &Issuer) -> Result<SqliteIssuer, Fault> {
+        let mut tenants = self.core.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tenant) = tenants.get(url) {
+            return Ok(SqliteIssuer::new(Arc::clone(&self.core), Arc::clone(tenant)));
+        }
+        let id = match self.core.readers.read(|connection| find_issuer(connection, url))? {
+            Some(id) => id,
+            None => match self.core.queue.wait(Work::Issuer(url.clone()))? {
+                Outcome::Done(id) => id,
+                Outcome::Conflict(_) => return Err(Fault::new("an issuer can't conflict")),
+            },
+        };
+        let tenant = Arc::new(Tenant::new(id));
+        tenants.insert(url.clone(), Arc::clone(&tenant));
+        Ok(SqliteIssuer::new(Arc::clone(&self.core), tenant))
+    }
+
+    /// What the writer did so far.
+    pub fn statistics(&self) -> Statistics {
+        self.core.counters.read()
+    }
+}
+
+/// What all handles share. Its fields end in this order: the queue closes, the readers go, the writer works off what
+/// still waits and goes as the last connection, then the files beside the database.
+pub(crate) struct Core {
+    pub(crate) queue: Queue,
+    pub(crate) readers: Arc<Readers>,
+    tenants: Mutex<HashMap<Issuer, Arc<Tenant>>>,
+    counters: Arc<Counters>,
+    pub(crate) opened: Instant,
+    _writer: WriterThread,
+    _index: Option<Arc<WalIndex>>,
+    _lock: Option<File>,
+}
+
+/// The absolute path of the file, so that neither a change of directory nor a special name (`:memory:`) matters.
+fn locate(path: &Path, make: bool) -> Result<PathBuf, OpenError> {
+    let failed = |source| OpenError::Io { path: path.to_owned(), source };
+    if make {
+        make_private(path).map_err(failed)?;
+    }
+    path.canonicalize().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => OpenError::Missing(path.to_owned()),
+        _ => failed(source),
+    })
+}
+
+/// Makes the file for its owner alone, unless there is one. SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    let folder = path.canonicalize()?.parent().map(Path::to_owned);
+    // A file whose name was not synced is not there after a power cut, however well its bytes were.
+    folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Takes the lock of servers, which the operating system releases however the process ends.
+fn lock_beside(database: &Path) -> Result<File, OpenError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let failed = |source| OpenError::Io { path: path.clone(), source };
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Served(path)),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+fn connect_writer(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = connect(path, flags, WRITER_CACHE_KIB)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::NoLog(mode));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_FRAMES)?;
+    Ok(connection)
+}
+
+fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = connect(path, flags, READER_CACHE_KIB)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MILLIS))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+fn readers_count() -> usize {
+    std::thread::available_parallelism().map_or(READERS_MIN, |cores| (2 * cores.get()).max(READERS_MIN))
+}
+
+/// The index of the log, if a commit can be seen in it here: on Linux a mapped file and a read one are the same, and
+/// one commit that changes nothing shows whether this file system keeps to that. Then checkpoints are the writer's.
+fn watch(path: &Path, writer: &Connection) -> Result<Option<WalIndex>, OpenError> {
+    if !cfg!(target_os = "linux") {
+        return Ok(None);
+    }
+    let Ok(index) = WalIndex::open(path) else { return Ok(None) };
+    let before = index.mark();
+    writer.pragma_update(None, "user_version", migrations::KNOWN)?;
+    if before.is_none() || index.mark() == before {
+        tracing::warn!(
+            "reads are slower: the index of the write-ahead log can't be observed on this file system"
+        );
+        return Ok(None);
+    }
+    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(Some(index))
+}
+
+fn find_issuer(connection: &Connection, url: &Issuer) -> Result<Option<i64>, Broken> {
+    use rusqlite::OptionalExtension as _;
+    let mut find = connection.prepare_cached("SELECT id FROM issuer WHERE url = ?1")?;
+    Ok(find.query_row([url.as_str()], |row| row.get(0)).optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(connection: &Connection, name: &str) -> i64 {
+        connection.pragma_query_value(None, name, |row| row.get(0)).expect("it is a number")
+    }
+
+    #[test]
+    fn every_commit_of_the_writer_is_synced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = locate(&folder.path().join("passavant.db"), true).expect("it is made");
+        let writer = connect_writer(&path).expect("it opens");
+        assert_eq!(pragma(&writer, "synchronous"), 2, "FULL");
+        assert_eq!(pragma(&writer, "foreign_keys"), 1);
+        assert_eq!(pragma(&writer, "trusted_schema"), 0);
+        assert_eq!(pragma(&writer, "busy_timeout"), 5_000);
+    }
+
+    #[test]
+    fn a_reader_can_not_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = locate(&folder.path().join("passavant.db"), true).expect("it is made");
+        let writer = connect_writer(&path).expect("it opens");
+        writer.execute_batch("CREATE TABLE t (a)").expect("it writes");
+        let reader = connect_reader(&path).expect("it opens");
+        assert_eq!(pragma(&reader, "query_only"), 1);
+        reader.execute_batch("INSERT INTO t VALUES (1)").expect_err("it is refused");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_commit_of_another_connection_shows_in_the_index_of_the_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = locate(&folder.path().join("passavant.db"), true).expect("it is made");
+        let mut writer = connect_writer(&path).expect("it opens");
+        migrations::migrate(&mut writer).expect("it migrates");
+        let index = watch(&path, &writer).expect("it is asked").expect("it can be watched");
+        let other = connect_writer(&path).expect("it opens");
+        for _ in 0..1_000 {
+            let before = index.mark();
+            assert!(before.is_some() && index.mark() == before, "nobody committed");
+            other.execute_batch("UPDATE issuer SET newest = 1 WHERE false").expect("it writes");
+            assert_eq!(index.mark(), before, "nothing was changed");
+            other.execute_batch("INSERT INTO issuer (url) VALUES (random())").expect("it writes");
+            assert_ne!(index.mark(), before, "a commit");
+        }
+    }
+}

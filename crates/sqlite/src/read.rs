@@ -1,0 +1,251 @@
+//! The store of one issuer: every question of [`Store`], the hot ones answered here by one joined statement each.
+
+use async_trait::async_trait;
+use protocol::{
+    AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
+    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp,
+};
+use rusqlite::{Params, params};
+use server::{
+    Fault,
+    store::{
+        AccessRead, Client, Code, Commit, Conflict, Consent, Ended, Event, Grant, Interaction, KeyRecord, Of,
+        Refresh, Resource, Scope, Session, Store, Through,
+    },
+};
+
+use crate::{
+    SqliteIssuer,
+    error::Broken,
+    lists, registry,
+    rows::{self, Columns, grant_columns},
+};
+
+/// A grant's session expires at a time of its own, unless it was ended.
+macro_rules! through {
+    ($columns:literal, $table:literal) => {
+        concat!(
+            "SELECT r.digest, ",
+            $columns,
+            ", ",
+            grant_columns!(),
+            ", s.expires_at FROM ",
+            $table,
+            " r JOIN grant g ON g.id = r.grant_id AND g.issuer = r.issuer \
+             LEFT JOIN session s ON s.id = g.session AND s.issuer = g.issuer AND s.ended_at IS NULL \
+             WHERE r.id = ?1 AND r.issuer = ?2"
+        )
+    };
+}
+
+const CODE: &str =
+    through!("r.grant_id, r.redirect_uri, r.challenge, r.nonce, r.expires_at, r.used_at, r.tries", "code");
+
+const REFRESH: &str =
+    through!("r.id, r.grant_id, r.generation, r.rotated_at, r.expires_at, r.key", "refresh");
+
+/// Whether what a token was issued from still stands: its grant, or without one the caller it was issued to.
+const ACCESS: &str = "SELECT a.digest, a.grant_id, a.client, a.epoch, a.subject, a.scopes, a.audience, a.narrowed, \
+    a.issued_at, a.expires_in, a.ended, CASE WHEN a.grant_id IS NULL \
+    THEN EXISTS (SELECT 1 FROM caller c WHERE c.issuer = a.issuer AND c.client_id = a.client \
+        AND c.epoch = a.epoch AND c.disabled = 0) \
+    ELSE EXISTS (SELECT 1 FROM grant g WHERE g.id = a.grant_id AND g.issuer = a.issuer \
+        AND g.ended_at IS NULL) END \
+    FROM access a WHERE a.id = ?1 AND a.issuer = ?2";
+
+/// The same for a token without a row.
+const JWT_ENDED: &str = "SELECT EXISTS (SELECT 1 FROM revoked_jwt WHERE issuer = ?1 AND jti = ?2), \
+    CASE WHEN ?3 IS NULL \
+    THEN EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?4 AND epoch = ?5 AND disabled = 0) \
+    ELSE EXISTS (SELECT 1 FROM grant WHERE id = ?3 AND issuer = ?1 AND ended_at IS NULL) END";
+
+const SESSION: &str = "SELECT digest, subject, authenticated_at, amr, seen_at, expires_at FROM session \
+    WHERE id = ?1 AND issuer = ?2 AND ended_at IS NULL";
+
+const INTERACTION: &str = "SELECT digest, browser, request, expires_at, used_at FROM interaction \
+    WHERE id = ?1 AND issuer = ?2";
+
+const CONSENT: &str =
+    "SELECT scopes, given_at FROM consent WHERE issuer = ?1 AND subject = ?2 AND client = ?3";
+
+const ITEM: &str = "SELECT value, until FROM item WHERE issuer = ?1 AND space = ?2 AND key = ?3";
+
+const NEWEST: &str = "SELECT newest FROM issuer WHERE id = ?1";
+
+impl SqliteIssuer {
+    /// Asks for at most one row.
+    pub(crate) fn row<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&mut Columns<'_>) -> Result<T, Broken>,
+    ) -> Result<Option<T>, Fault> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(values)?;
+            rows.next()?.map(|row| read(&mut Columns::of(row))).transpose()
+        })
+    }
+
+    /// Asks for a row that is read through its grant and session.
+    fn through<S, T>(
+        &self,
+        sql: &str,
+        id: i64,
+        read: impl FnOnce(&mut Columns<'_>) -> Result<T, Broken>,
+    ) -> Result<Option<Stored<S, Through<T>>>, Fault> {
+        self.row(sql, [id, self.id()], |columns| {
+            let digest = columns.digest()?;
+            let row = read(columns)?;
+            let (grant, ended) = rows::grant(columns)?;
+            let session_expires_at = columns.number_or_none()?.map(Timestamp);
+            Ok(Stored::new(digest, Through { row, grant, ended, session_expires_at }))
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteIssuer {
+    async fn code(
+        &self,
+        code: Handle<AuthorizationCode>,
+    ) -> Result<Option<Stored<AuthorizationCode, Through<Code>>>, Fault> {
+        self.through(CODE, code.id, rows::code)
+    }
+
+    async fn access(
+        &self,
+        token: Handle<AccessToken>,
+    ) -> Result<Option<Stored<AccessToken, AccessRead>>, Fault> {
+        self.row(ACCESS, [token.id, self.id()], |columns| {
+            let digest = columns.digest()?;
+            let row = rows::access(columns)?;
+            let (token_ended, stands) = (columns.flag()?, columns.flag()?);
+            let ended = ended(token_ended, stands, row.grant);
+            Ok(Stored::new(digest, AccessRead { row, ended }))
+        })
+    }
+
+    async fn refresh(
+        &self,
+        family: FamilyId,
+    ) -> Result<Option<Stored<RefreshToken, Through<Refresh>>>, Fault> {
+        self.through(REFRESH, family.0, rows::refresh)
+    }
+
+    async fn jwt_ended(
+        &self,
+        jti: &JwtId,
+        grant: Option<GrantId>,
+        client: (&ClientId, i64),
+    ) -> Result<Option<Ended>, Fault> {
+        let (client, epoch) = client;
+        let values = params![self.id(), jti.as_str(), grant.map(|grant| grant.0), client.as_str(), epoch];
+        let found = self.row(JWT_ENDED, values, |columns| {
+            let (token_ended, stands) = (columns.flag()?, columns.flag()?);
+            Ok(ended(token_ended, stands, grant))
+        })?;
+        Ok(found.flatten())
+    }
+
+    async fn session(
+        &self,
+        token: Handle<SessionToken>,
+    ) -> Result<Option<Stored<SessionToken, Session>>, Fault> {
+        self.row(SESSION, [token.id, self.id()], |columns| {
+            Ok(Stored::new(columns.digest()?, rows::session(columns)?))
+        })
+    }
+
+    async fn interaction(
+        &self,
+        token: Handle<InteractionToken>,
+    ) -> Result<Option<Stored<InteractionToken, Interaction>>, Fault> {
+        self.row(INTERACTION, [token.id, self.id()], |columns| {
+            Ok(Stored::new(columns.digest()?, rows::interaction(columns)?))
+        })
+    }
+
+    async fn consent(&self, subject: &Subject, client: &ClientId) -> Result<Option<Consent>, Fault> {
+        self.row(CONSENT, params![self.id(), subject.as_str(), client.as_str()], |columns| {
+            let scopes = protocol::Scopes::stored(columns.text()?);
+            Ok(Consent {
+                subject: subject.clone(),
+                client: client.clone(),
+                scopes,
+                given_at: columns.time()?,
+            })
+        })
+    }
+
+    async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault> {
+        self.row(ITEM, params![self.id(), space, key], |columns| Ok((columns.bytes()?.to_vec(), columns.time()?)))
+    }
+
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Fault> {
+        self.ask(|connection| registry::client(connection, self.id(), id))
+    }
+
+    async fn resources(&self) -> Result<Vec<Resource>, Fault> {
+        self.ask(|connection| registry::resources(connection, self.id()))
+    }
+
+    async fn scopes(&self) -> Result<Vec<Scope>, Fault> {
+        self.ask(|connection| registry::scopes(connection, self.id()))
+    }
+
+    async fn keys(&self) -> Result<Vec<KeyRecord>, Fault> {
+        self.ask(|connection| registry::keys(connection, self.id()))
+    }
+
+    fn registry_version(&self) -> Result<i64, Fault> {
+        self.known_registry_version()
+    }
+
+    async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault> {
+        self.ask(|connection| registry::clients(connection, self.id(), after, limit))
+    }
+
+    async fn list_grants(
+        &self,
+        of: Option<&Of>,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<Grant>, Fault> {
+        self.ask(|connection| lists::grants(connection, self.id(), of, after, limit))
+    }
+
+    async fn list_sessions(
+        &self,
+        subject: Option<&Subject>,
+        after: Option<SessionId>,
+        limit: u32,
+    ) -> Result<Vec<(SessionId, Session)>, Fault> {
+        self.ask(|connection| lists::sessions(connection, self.id(), subject, after, limit))
+    }
+
+    async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault> {
+        self.ask(|connection| lists::events(connection, self.id(), after, limit))
+    }
+
+    async fn newest(&self) -> Result<Timestamp, Fault> {
+        let newest = self.row(NEWEST, [self.id()], |columns| columns.time())?;
+        Ok(newest.unwrap_or_default())
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Result<(), Conflict>, Fault> {
+        self.commit_all(Vec::new(), commit).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {
+        self.sweeper().sweep(self, now, limit).await
+    }
+}
+
+/// What ended a token: its own revocation, or the end of what it was issued from.
+fn ended(token_ended: bool, stands: bool, grant: Option<GrantId>) -> Option<Ended> {
+    if token_ended {
+        return Some(Ended::Token);
+    }
+    (!stands).then(|| grant.map_or(Ended::Client, |_| Ended::Grant))
+}

@@ -1,0 +1,180 @@
+//! Rows as records: how each column is read.
+
+use protocol::{
+    Audience, ClientId, CodeChallenge, Digest, FamilyId, GrantId, Scopes, SessionId, Subject, Timestamp,
+};
+use rusqlite::Row;
+use server::store::{Access, Caller, Code, Ended, Grant, Interaction, Refresh, Session, StoredSecret};
+
+use crate::error::Broken;
+
+/// One text for several values that hold no space.
+pub(crate) fn spaced(values: &[Audience]) -> String {
+    values.iter().map(Audience::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// The columns of [`grant`], of a table called `g`.
+macro_rules! grant_columns {
+    () => {
+        "g.id, g.subject, g.client, g.session, g.offline, g.scopes, g.audience, g.narrowed, g.authenticated_at, \
+         g.amr, g.approved_at, g.expires_at, g.ended_at"
+    };
+}
+pub(crate) use grant_columns;
+
+/// A row whose columns are read in order.
+pub(crate) struct Columns<'a> {
+    row: &'a Row<'a>,
+    next: usize,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn of(row: &'a Row<'a>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    fn column(&mut self) -> Result<rusqlite::types::ValueRef<'a>, Broken> {
+        let value = self.row.get_ref(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    pub(crate) fn number(&mut self) -> Result<i64, Broken> {
+        Ok(self.column()?.as_i64()?)
+    }
+
+    pub(crate) fn number_or_none(&mut self) -> Result<Option<i64>, Broken> {
+        Ok(self.column()?.as_i64_or_null()?)
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, Broken> {
+        Ok(self.number()? != 0)
+    }
+
+    pub(crate) fn time(&mut self) -> Result<Timestamp, Broken> {
+        self.number().map(Timestamp)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, Broken> {
+        Ok(self.column()?.as_str()?)
+    }
+
+    pub(crate) fn text_or_none(&mut self) -> Result<Option<&'a str>, Broken> {
+        Ok(self.column()?.as_str_or_null()?)
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Broken> {
+        Ok(self.column()?.as_blob()?)
+    }
+
+    pub(crate) fn bytes_or_none(&mut self) -> Result<Option<&'a [u8]>, Broken> {
+        Ok(self.column()?.as_blob_or_null()?)
+    }
+
+    pub(crate) fn digest<S>(&mut self) -> Result<Digest<S>, Broken> {
+        let bytes = self.bytes()?.try_into().map_err(|_| Broken::Word("digest"))?;
+        Ok(Digest::stored(bytes))
+    }
+
+    /// A count that was written as a `u32`.
+    fn count(&mut self, column: &'static str) -> Result<u32, Broken> {
+        u32::try_from(self.number()?).map_err(|_| Broken::Word(column))
+    }
+
+    fn audience(&mut self) -> Result<Vec<Audience>, Broken> {
+        let text = self.text()?;
+        Ok(text.split(' ').filter(|one| !one.is_empty()).map(Audience::new).collect())
+    }
+}
+
+/// [`grant_columns`], and whether it was revoked.
+pub(crate) fn grant(columns: &mut Columns<'_>) -> Result<(Grant, Option<Ended>), Broken> {
+    let grant = Grant {
+        id: GrantId(columns.number()?),
+        subject: Subject::new(columns.text()?),
+        client: ClientId::new(columns.text()?),
+        session: columns.number_or_none()?.map(SessionId),
+        offline: columns.flag()?,
+        scopes: Scopes::stored(columns.text()?),
+        audience: columns.audience()?,
+        narrowed: columns.flag()?,
+        authenticated_at: columns.time()?,
+        amr: columns.text()?.into(),
+        approved_at: columns.time()?,
+        expires_at: columns.time()?,
+    };
+    let ended = columns.number_or_none()?.map(|_| Ended::Grant);
+    Ok((grant, ended))
+}
+
+/// `grant_id, redirect_uri, challenge, nonce, expires_at, used_at, tries`
+pub(crate) fn code(columns: &mut Columns<'_>) -> Result<Code, Broken> {
+    Ok(Code {
+        grant: GrantId(columns.number()?),
+        redirect_uri: columns.text()?.into(),
+        challenge: columns.text_or_none()?.map(CodeChallenge::stored),
+        nonce: columns.text_or_none()?.map(Into::into),
+        expires_at: columns.time()?,
+        used: columns.number_or_none()?.is_some(),
+        tries: columns.count("tries")?,
+    })
+}
+
+/// `id, grant_id, generation, rotated_at, expires_at, key`
+pub(crate) fn refresh(columns: &mut Columns<'_>) -> Result<Refresh, Broken> {
+    Ok(Refresh {
+        family: FamilyId(columns.number()?),
+        grant: GrantId(columns.number()?),
+        generation: columns.count("generation")?,
+        rotated_at: columns.time()?,
+        expires_at: columns.time()?,
+        key: columns.count("key")?,
+    })
+}
+
+/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in`
+pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
+    let grant = columns.number_or_none()?.map(GrantId);
+    let client = ClientId::new(columns.text()?);
+    let epoch = columns.number()?;
+    let subject = columns.text_or_none()?.map(Subject::new);
+    let scopes = Scopes::stored(columns.text()?);
+    let audience = columns.audience()?;
+    let narrowed = columns.flag()?;
+    let issued_at = columns.time()?;
+    let expires_at = issued_at + columns.number()?;
+    Ok(Access { grant, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_at })
+}
+
+/// `subject, authenticated_at, amr, seen_at, expires_at`
+pub(crate) fn session(columns: &mut Columns<'_>) -> Result<Session, Broken> {
+    Ok(Session {
+        subject: Subject::new(columns.text()?),
+        authenticated_at: columns.time()?,
+        amr: columns.text()?.into(),
+        seen_at: columns.time()?,
+        expires_at: columns.time()?,
+    })
+}
+
+/// `browser, request, expires_at, used_at`
+pub(crate) fn interaction(columns: &mut Columns<'_>) -> Result<Interaction, Broken> {
+    Ok(Interaction {
+        browser: columns.digest()?,
+        request: columns.text()?.into(),
+        expires_at: columns.time()?,
+        used: columns.number_or_none()?.is_some(),
+    })
+}
+
+/// `client_id, epoch, disabled, secret_digest, secret_sealed`, and `None` where the first of them is missing.
+pub(crate) fn caller(columns: &mut Columns<'_>) -> Result<Option<Caller>, Broken> {
+    let id = columns.text_or_none()?.map(ClientId::new);
+    let (epoch, disabled) = (columns.number_or_none()?, columns.number_or_none()?);
+    let digest = columns.bytes_or_none()?.map(TryInto::try_into).transpose();
+    let digest = digest.map_err(|_| Broken::Word("secret_digest"))?;
+    let sealed = columns.bytes_or_none()?.map(<[u8]>::to_vec);
+    let secret = digest.map(|digest| StoredSecret { digest, sealed });
+    let (Some(id), Some(epoch), Some(disabled)) = (id, epoch, disabled) else { return Ok(None) };
+    Ok(Some(Caller { id, epoch, disabled: disabled != 0, secret }))
+}

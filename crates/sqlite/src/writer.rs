@@ -1,0 +1,327 @@
+//! The one thread that writes: it gathers the commits that wait into one transaction and one fdatasync.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError, SyncSender, TrySendError},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use accounts::AccountChange;
+use protocol::Issuer;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use server::{
+    Fault,
+    store::{Change, Commit, Conflict},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    commit::{self, Transaction},
+    error::{Broken, shared_fault},
+    issuer::Tenant,
+    open::Statistics,
+    readers::Readers,
+    sweep::Range,
+    wal_index::WalIndex,
+};
+
+/// Jobs that may wait. One more is told [`Fault::Busy`].
+const QUEUE_JOBS_MAX: usize = 4_096;
+/// Jobs in one transaction.
+const BATCH_JOBS_MAX: usize = 512;
+/// Frames (pages) in the log at which it is copied back into the database.
+const CHECKPOINT_FRAMES: u32 = 4_000;
+/// Milliseconds without work after which held reads are ended, so that the log can start over for other processes.
+const IDLE_MILLIS: u64 = 1_000;
+
+const FULL: &str = "too many commits are waiting";
+const GONE: &str = "the writer has ended";
+
+/// What the writer is asked to do.
+pub(crate) enum Work {
+    /// Everything of one decision.
+    Commit {
+        /// Whose.
+        tenant: Arc<Tenant>,
+        /// Changes of accounts.
+        people: Vec<AccountChange>,
+        /// Changes of everything else.
+        commit: Box<Commit>,
+    },
+    /// Deletes ended rows.
+    Sweep(Range),
+    /// Makes sure that an issuer has a row; done with its id.
+    Issuer(Issuer),
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome {
+    /// Done, with a number that means something to who asked.
+    Done(i64),
+    /// Nothing was written.
+    Conflict(Conflict),
+}
+
+type Verdict = Result<Outcome, Fault>;
+
+struct Job {
+    work: Work,
+    answer: Answer,
+}
+
+/// Who waits for the verdict: a future, or a thread that blocks. If nobody does any longer, that changes nothing.
+enum Answer {
+    Future(oneshot::Sender<Verdict>),
+    Thread(mpsc::Sender<Verdict>),
+}
+
+impl Answer {
+    fn give(self, verdict: Verdict) {
+        match self {
+            Self::Future(sender) => drop(sender.send(verdict)),
+            Self::Thread(sender) => drop(sender.send(verdict)),
+        }
+    }
+}
+
+/// The bounded way to the writer.
+pub(crate) struct Queue(SyncSender<Job>);
+
+impl Queue {
+    /// Has it done, and waits as a future. Dropping the future does not take the work back.
+    pub(crate) async fn ask(&self, work: Work) -> Verdict {
+        let (sender, verdict) = oneshot::channel();
+        self.put(Job { work, answer: Answer::Future(sender) })?;
+        verdict.await.map_err(|_| Fault::new(GONE))?
+    }
+
+    /// Has it done, and blocks.
+    pub(crate) fn wait(&self, work: Work) -> Verdict {
+        let (sender, verdict) = mpsc::channel();
+        self.put(Job { work, answer: Answer::Thread(sender) })?;
+        verdict.recv().map_err(|_| Fault::new(GONE))?
+    }
+
+    fn put(&self, job: Job) -> Result<(), Fault> {
+        self.0.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Fault::Busy(FULL),
+            TrySendError::Disconnected(_) => Fault::new(GONE),
+        })
+    }
+}
+
+/// Counts what was done.
+#[derive(Default)]
+pub(crate) struct Counters {
+    batches: AtomicU64,
+    commits: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> Statistics {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Statistics { batches: of(&self.batches), commits: of(&self.commits) }
+    }
+
+    fn count(&self, commits: usize) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.commits.fetch_add(commits as u64, Ordering::Relaxed);
+    }
+}
+
+/// The running thread. Dropping it waits until it has worked off what still waits and hands back its connection, which
+/// is then closed: the queue must be gone by then.
+pub(crate) struct WriterThread(Option<JoinHandle<Connection>>);
+
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        if self.0.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer had panicked");
+        }
+    }
+}
+
+/// The state of the thread.
+pub(crate) struct Writer {
+    connection: Connection,
+    readers: Arc<Readers>,
+    /// Present: checkpoints are ours.
+    index: Option<Arc<WalIndex>>,
+    counters: Arc<Counters>,
+}
+
+/// Why a transaction did not come to stand.
+struct Failure {
+    broken: Arc<Broken>,
+    /// One job broke it, and the others may yet hold.
+    by_one: bool,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        connection: Connection,
+        readers: Arc<Readers>,
+        index: Option<Arc<WalIndex>>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { connection, readers, index, counters }
+    }
+
+    /// Starts the thread.
+    pub(crate) fn start(self) -> io::Result<(Queue, WriterThread)> {
+        let (sender, jobs) = mpsc::sync_channel(QUEUE_JOBS_MAX);
+        let thread = std::thread::Builder::new().name("sqlite-writer".into());
+        let thread = thread.spawn(move || self.run(&jobs))?;
+        Ok((Queue(sender), WriterThread(Some(thread))))
+    }
+
+    fn run(self, jobs: &mpsc::Receiver<Job>) -> Connection {
+        loop {
+            match jobs.recv_timeout(Duration::from_millis(IDLE_MILLIS)) {
+                Ok(first) => {
+                    let mut batch = vec![first];
+                    batch.extend(jobs.try_iter().take(BATCH_JOBS_MAX - 1));
+                    self.work_off(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => self.readers.let_go(),
+                Err(RecvTimeoutError::Disconnected) => return self.connection,
+            }
+            self.checkpoint();
+        }
+    }
+
+    /// One transaction for all. If one job breaks it, each gets its own, so that only the broken one fails.
+    fn work_off(&self, batch: Vec<Job>) {
+        match self.together(&batch) {
+            Ok(outcomes) => {
+                for (job, outcome) in batch.into_iter().zip(outcomes) {
+                    job.answer.give(Ok(outcome));
+                }
+            }
+            Err(failure) if failure.by_one && batch.len() > 1 => {
+                for job in batch {
+                    self.work_off(vec![job]);
+                }
+            }
+            Err(failure) => {
+                for job in batch {
+                    job.answer.give(Err(shared_fault(&failure.broken)));
+                }
+            }
+        }
+    }
+
+    fn together(&self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        let all = |error: rusqlite::Error| self.give_up(error.into(), false);
+        self.run_sql("BEGIN IMMEDIATE").map_err(all)?;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for job in batch {
+            outcomes.push(self.one(&job.work).map_err(|broken| self.give_up(broken, true))?);
+        }
+        let moved = self.note(batch).map_err(all)?;
+        self.run_sql("COMMIT").map_err(all)?;
+        for (tenant, newest, registry) in moved {
+            tenant.committed(newest, registry);
+        }
+        self.counters.count(batch.iter().filter_map(|job| job.work.commit()).count());
+        Ok(outcomes)
+    }
+
+    fn one(&self, work: &Work) -> Result<Outcome, Broken> {
+        match work {
+            Work::Commit { tenant, people, commit } => {
+                let transaction =
+                    Transaction { connection: &self.connection, issuer: tenant.id, now: commit.now };
+                let held = commit::apply(&transaction, people, commit)?;
+                Ok(held.map_or_else(Outcome::Conflict, |()| Outcome::Done(0)))
+            }
+            Work::Sweep(range) => Ok(Outcome::Done(range.delete(&self.connection)?)),
+            Work::Issuer(url) => Ok(Outcome::Done(self.add_issuer(url)?)),
+        }
+    }
+
+    /// Writes the newest time of each issuer in the batch if it moved, and reads its registry version if that did.
+    fn note<'a>(&self, batch: &'a [Job]) -> rusqlite::Result<Vec<(&'a Tenant, i64, Option<i64>)>> {
+        let mut moved: Vec<(&Tenant, i64, Option<i64>)> = Vec::new();
+        for (tenant, commit) in batch.iter().filter_map(|job| job.work.commit()) {
+            let registry = commit.guards.iter().chain(&commit.writes).any(is_registry).then_some(0);
+            match moved.iter_mut().find(|(known, ..)| known.id == tenant.id) {
+                Some((_, newest, known)) => {
+                    *newest = commit.now.0.max(*newest);
+                    *known = known.or(registry);
+                }
+                None => moved.push((tenant, commit.now.0, registry)),
+            }
+        }
+        for (tenant, newest, registry) in &mut moved {
+            if *newest > tenant.newest() {
+                let set = "UPDATE issuer SET newest = ?2 WHERE id = ?1 AND newest < ?2";
+                self.connection.prepare_cached(set)?.execute([tenant.id, *newest])?;
+            }
+            if let Some(version) = registry {
+                let read = "SELECT registry FROM issuer WHERE id = ?1";
+                *version = self.connection.prepare_cached(read)?.query_row([tenant.id], |row| row.get(0))?;
+            }
+        }
+        Ok(moved)
+    }
+
+    fn add_issuer(&self, url: &Issuer) -> rusqlite::Result<i64> {
+        let add = "INSERT INTO issuer (url) VALUES (?1) ON CONFLICT DO NOTHING RETURNING id";
+        let mut add = self.connection.prepare_cached(add)?;
+        if let Some(id) = add.query_row([url.as_str()], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        let find = "SELECT id FROM issuer WHERE url = ?1";
+        self.connection.query_row(find, params![url.as_str()], |row| row.get(0))
+    }
+
+    /// Takes everything of the batch back.
+    fn give_up(&self, broken: Broken, by_one: bool) -> Failure {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.run_sql("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be taken back");
+        }
+        tracing::error!(error = %broken, "a transaction did not come to stand");
+        Failure { broken: Arc::new(broken), by_one }
+    }
+
+    fn run_sql(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
+
+    /// Copies the log back once it is long. Held reads are ended before, so that everything can be copied, and after,
+    /// so that the log can start over: until then no held read may need it.
+    fn checkpoint(&self) {
+        let Some(index) = &self.index else { return };
+        if index.frames() < CHECKPOINT_FRAMES {
+            return;
+        }
+        self.readers.let_go();
+        let copied = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the write-ahead log could not be checkpointed");
+        }
+        self.readers.let_go();
+    }
+}
+
+impl Work {
+    fn commit(&self) -> Option<(&Tenant, &Commit)> {
+        match self {
+            Self::Commit { tenant, commit, .. } => Some((tenant, commit)),
+            Self::Sweep(_) | Self::Issuer(_) => None,
+        }
+    }
+}
+
+fn is_registry(change: &Change) -> bool {
+    matches!(change, Change::Registry(_) | Change::Key(_))
+}

@@ -1,0 +1,71 @@
+//! Ended rows go in bounded steps, and rows that live long are not looked at again and again.
+
+use protocol::Issuer;
+use server::store::{Commit, KEPT_AFTER_END_SECONDS, Store as _, TokenChange};
+
+use crate::rows::{self, Folder, NOW, SERVER};
+
+/// Adds tokens that were issued this long after [`NOW`] and live so long.
+async fn add(
+    store: &passavant_sqlite::SqliteIssuer,
+    seconds: i64,
+    lifetime: i64,
+    count: usize,
+) -> Vec<protocol::Handle<protocol::AccessToken>> {
+    let handles: Vec<_> = (0..count).map(|_| rows::token(seconds)).collect();
+    let mut row = rows::access(None);
+    (row.issued_at, row.expires_at) = (NOW + seconds, NOW + seconds + lifetime);
+    for some in handles.chunks(500) {
+        let changes = some.iter().map(|handle| TokenChange::AddAccess(*handle, row.clone()));
+        rows::done(store, changes.fold(Commit::new(NOW), Commit::with)).await;
+    }
+    handles
+}
+
+#[tokio::test]
+async fn a_sweep_goes_on_where_the_last_one_stopped() {
+    let folder = Folder::new();
+    let store = rows::one(&folder.open(SERVER));
+    add(&store, 0, 600, 5_000).await;
+    let due = NOW + 600 + KEPT_AFTER_END_SECONDS + 1;
+    let mut swept = Vec::new();
+    for _ in 0..4 {
+        swept.push(store.sweep(due, 1_999).await.expect("the store works"));
+    }
+    assert_eq!(swept, [1_999, 1_999, 1_002, 0]);
+}
+
+#[tokio::test]
+async fn rows_behind_many_that_live_long_are_swept_and_those_are_swept_in_their_time() {
+    let folder = Folder::new();
+    let store = rows::one(&folder.open(SERVER));
+    let long = 365 * 86_400;
+    let lasting = add(&store, 0, long, 30_000).await;
+    let short = add(&store, 60, 600, 100).await;
+    let due = NOW + 660 + KEPT_AFTER_END_SECONDS + 1;
+    let mut swept = 0;
+    // A step passes a bounded number of living rows, so it takes two to come to the others.
+    for _ in 0..2 {
+        swept += store.sweep(due, 1_000).await.expect("the store works");
+    }
+    assert_eq!(swept, 100);
+    assert!(!rows::is_there(&store, short[0]).await && rows::is_there(&store, lasting[0]).await);
+    // Having passed them once, it finds newer ones in the first step.
+    add(&store, 120, 600, 100).await;
+    assert_eq!(store.sweep(due + 60, 1_000).await.expect("the store works"), 100);
+    let due = NOW + long + KEPT_AFTER_END_SECONDS + 1;
+    assert_eq!(store.sweep(due, u32::MAX).await.expect("the store works"), 30_000);
+}
+
+#[tokio::test]
+async fn a_sweep_of_one_issuer_leaves_the_rows_of_another() {
+    let folder = Folder::new();
+    let open = folder.open(SERVER);
+    let one = rows::one(&open);
+    let two = open.issuer(&Issuer::new("https://two.example")).expect("an issuer");
+    let (ones, twos) = (add(&one, 0, 600, 10).await, add(&two, 0, 600, 10).await);
+    let due = NOW + 600 + KEPT_AFTER_END_SECONDS + 1;
+    assert_eq!(one.sweep(due, 1_000).await.expect("the store works"), 10);
+    assert!(!rows::is_there(&one, ones[0]).await && rows::is_there(&two, twos[0]).await);
+    assert_eq!(two.sweep(due, 1_000).await.expect("the store works"), 10);
+}

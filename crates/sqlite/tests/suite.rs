@@ -1,0 +1,44 @@
+//! The suite of all stores, against files.
+
+use std::sync::Arc;
+
+use passavant_sqlite::{Options, SqliteStore};
+use protocol::{Issuer, Timestamp};
+use server::{
+    Reason,
+    store::{Change, Remember, Space},
+};
+use testkit::store_suite::Fixture;
+
+/// As a server: reads are held across requests.
+mod served {
+    testkit::store_suite!(super::served, poison = super::poison());
+}
+
+/// As a tool beside a server: each read is a transaction of its own.
+mod beside {
+    testkit::store_suite!(super::beside, poison = super::poison());
+}
+
+async fn served() -> Fixture {
+    fixture(true)
+}
+
+async fn beside() -> Fixture {
+    fixture(false)
+}
+
+fn fixture(server: bool) -> Fixture {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { server, ..Options::default() };
+    let store = SqliteStore::open_with(&folder.path().join("passavant.db"), options).expect("it opens");
+    let issuer = |url| Arc::new(store.issuer(&Issuer::new(url)).expect("an issuer"));
+    Fixture::new(issuer("https://one.example"), issuer("https://two.example")).keeping(folder)
+}
+
+/// Longer than what may be remembered: a CHECK of the schema refuses it.
+fn poison() -> Change {
+    let (space, until) = (Space::ClientAssertion, Timestamp(4_000_000_000));
+    let (key, replayed) = ("x".repeat(65).into(), Reason::AssertionReplayed);
+    Change::Once(Remember { space, key, until, replayed })
+}

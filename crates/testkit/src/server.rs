@@ -1,0 +1,192 @@
+//! A whole authorization server in a test: no sockets, and its clock, chance, people and peers in the test's hand.
+//!
+//! ```
+//! # use passavant_testkit as testkit;
+//! use server::Reason;
+//! use testkit::server::{TestServer, confidential};
+//!
+//! # async fn example() {
+//! let server = TestServer::new().client(confidential("shop")).account("alice").start().await;
+//! let code = server.browser().sign_in("alice").authorize("shop").code().await;
+//! server.clock.advance(61);
+//! server.redeem(&code).await.refused(Reason::CodeExpired);
+//! # }
+//! ```
+
+mod accounts;
+mod assertion;
+mod authorize;
+mod browser;
+mod call;
+mod fetch;
+mod registration;
+mod reply;
+mod running;
+
+use std::sync::{Arc, OnceLock};
+
+use jose::{SignatureAlgorithm, SigningKey};
+use server::{
+    AuthorizationServer, MasterKey, PlainPages, Ports, Settings,
+    ports::Clock as _,
+    store::{Commit, KeyChange, KeyRecord, KeyState, RegistryChange, Scope, Store, memory::MemoryStore},
+};
+
+pub use accounts::{TestAccounts, subject};
+pub use assertion::Assertion;
+pub use authorize::{Authorize, Code, Landing};
+pub use browser::Browser;
+pub use call::Call;
+pub use fetch::ScriptedFetch;
+pub use registration::{TestClient, TestResource, confidential, public, resource};
+pub use reply::Reply;
+pub use running::Running;
+
+use crate::{SeededEntropy, VirtualClock};
+
+/// The issuer of every server that says no other.
+pub const ISSUER: &str = "https://as.example";
+/// Not a secret: whoever reads this can open everything that a test keeps.
+const MASTER: [u8; 32] = [7; 32];
+
+/// A server that is not started yet: who is registered, who lives there, what it remembers things in.
+pub struct TestServer {
+    settings: Settings,
+    store: Arc<dyn Store>,
+    accounts: TestAccounts,
+    clients: Vec<TestClient>,
+    resources: Vec<TestResource>,
+    scopes: Vec<Scope>,
+    seed: u64,
+}
+
+impl TestServer {
+    /// A server at [`ISSUER`] with default settings, a store in memory, and nobody there.
+    pub fn new() -> Self {
+        Self {
+            settings: Settings::new(ISSUER).expect("it is https"),
+            store: Arc::new(MemoryStore::new()),
+            accounts: TestAccounts::default(),
+            clients: Vec::new(),
+            resources: Vec::new(),
+            scopes: Vec::new(),
+            seed: 0,
+        }
+    }
+
+    /// Registers a client.
+    #[must_use]
+    pub fn client(mut self, client: TestClient) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Registers a resource.
+    #[must_use]
+    pub fn resource(mut self, resource: TestResource) -> Self {
+        self.resources.push(resource);
+        self
+    }
+
+    /// Registers a scope.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scopes.push(scope);
+        self
+    }
+
+    /// Somebody lives here; see [`TestAccounts::add`].
+    #[must_use]
+    pub fn account(self, name: &str) -> Self {
+        self.accounts.add(name);
+        self
+    }
+
+    /// Changes the settings.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Takes the place of the store in memory.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// Begins chance with another seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When the store fails, or two registrations clash.
+    pub async fn start(self) -> Running {
+        let clock = VirtualClock::default();
+        let accounts = Arc::new(self.accounts);
+        let fetch = Arc::new(ScriptedFetch::default());
+        let ports = Ports {
+            store: self.store.clone(),
+            accounts: accounts.clone(),
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SeededEntropy::new(self.seed)),
+            fetch: fetch.clone(),
+            pages: Arc::new(PlainPages),
+            master: Arc::new(MasterKey::new(&MASTER)),
+        };
+        let authorization_server = AuthorizationServer::assemble(self.settings, ports);
+        let running = Running::new(authorization_server, clock, accounts, fetch, self.store);
+        let mut commit = Commit::new(running.clock.now());
+        for key in keys() {
+            commit.push(KeyChange::Add(key.clone()));
+        }
+        for scope in self.scopes {
+            commit.push(RegistryChange::PutScope(scope));
+        }
+        running.commit(commit).await;
+        for client in self.clients {
+            running.put_client(client).await;
+        }
+        for resource in self.resources {
+            running.put_resource(resource).await;
+        }
+        running
+    }
+}
+
+impl Default for TestServer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for TestServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TestServer({}, not started)", self.settings.issuer)
+    }
+}
+
+/// The first keys, made once for all servers of a process: an RSA key takes longer than a whole test.
+fn keys() -> &'static [KeyRecord; 2] {
+    static KEYS: OnceLock<[KeyRecord; 2]> = OnceLock::new();
+    KEYS.get_or_init(|| [SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256].map(make_key))
+}
+
+fn make_key(algorithm: SignatureAlgorithm) -> KeyRecord {
+    let key = SigningKey::generate(algorithm).expect("fails without entropy only");
+    let private = key.to_private_jwk().expect("it is no shared secret");
+    KeyRecord {
+        kid: key.kid().to_owned(),
+        algorithm,
+        state: KeyState::Active,
+        sealed: MasterKey::new(&MASTER).seal(key.kid(), private.as_bytes()),
+        created_at: VirtualClock::default().now(),
+        retired_at: None,
+    }
+}

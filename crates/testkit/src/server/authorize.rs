@@ -1,0 +1,230 @@
+//! One authorization request of a browser, and where it ends.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use http::Method;
+use protocol::CodeChallenge;
+use server::{Ask, Reason};
+
+use super::{Browser, Reply, browser::Visit, reply::split_url};
+
+/// An authorization request that is being written: for `openid`, with PKCE, `state` and `nonce`.
+#[derive(Clone, Debug)]
+pub struct Authorize {
+    browser: Browser,
+    client: String,
+    params: Vec<(String, String)>,
+    verifier: String,
+    method: Method,
+}
+
+impl Authorize {
+    pub(super) fn new(browser: &Browser, client: &str) -> Self {
+        let verifier = fresh("verifier");
+        let challenge = CodeChallenge::of(&verifier);
+        let request = Self {
+            browser: browser.clone(),
+            client: client.to_owned(),
+            params: Vec::new(),
+            verifier,
+            method: Method::GET,
+        };
+        let redirect_uri = browser.server().redirect_uri(client).unwrap_or_default();
+        request
+            .param("response_type", "code")
+            .param("client_id", client)
+            .param("redirect_uri", &redirect_uri)
+            .param("scope", "openid")
+            .param("state", &fresh("state"))
+            .param("nonce", &fresh("nonce"))
+            .param("code_challenge", challenge.as_str())
+            .param("code_challenge_method", "S256")
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn scope(self, scope: &str) -> Self {
+        self.param("scope", scope)
+    }
+
+    /// Says this instead, or as well where it said nothing.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: &str) -> Self {
+        match self.params.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => value.clone_into(known),
+            None => self.params.push((name.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    /// Says this beside whatever it says by that name already.
+    #[must_use]
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Says nothing of this.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.params.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Leaves PKCE out.
+    #[must_use]
+    pub fn without_pkce(self) -> Self {
+        self.without("code_challenge").without("code_challenge_method")
+    }
+
+    /// Is sent as a form of another site.
+    #[must_use]
+    pub fn post(mut self) -> Self {
+        self.method = Method::POST;
+        self
+    }
+
+    /// Sends it, and follows nothing.
+    pub async fn send(self) -> Reply {
+        let browser = self.browser.clone();
+        browser.call(&self.visit()).await
+    }
+
+    /// Sends it, and follows it to the end.
+    pub async fn finish(self) -> Landing {
+        let browser = self.browser.clone();
+        Landing { state: self.sent("state"), ..browser.travel(self.visit(), None).await }
+    }
+
+    /// Sends it, and follows it to the page that asks for this. The user does nothing there.
+    ///
+    /// # Panics
+    /// When it never gets there.
+    pub async fn until(self, ask: Ask) -> Landing {
+        let browser = self.browser.clone();
+        let landing = browser.travel(self.visit(), Some(ask)).await;
+        assert_eq!(landing.asked.last(), Some(&ask), "{landing:?}");
+        landing
+    }
+
+    /// Sends it, follows it to the end, and takes the code that the client gets.
+    ///
+    /// # Panics
+    /// When it gets none.
+    pub async fn code(self) -> Code {
+        let landing = self.clone().finish().await;
+        self.code_of(&landing)
+    }
+
+    /// Sends it, follows it to the end, and redeems the code that the client gets.
+    ///
+    /// # Panics
+    /// When it gets none, or no tokens for it.
+    pub async fn tokens(self) -> Reply {
+        let server = self.browser.server().clone();
+        let code = self.code().await;
+        server.redeem(&code).await.ok()
+    }
+
+    /// The code of where the browser got to with this request.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn code_of(&self, landing: &Landing) -> Code {
+        Code {
+            client: self.client.clone(),
+            code: landing.param("code").unwrap_or_else(|| panic!("no code: {landing:?}")),
+            verifier: self.verifier.clone(),
+            redirect_uri: self.sent("redirect_uri").unwrap_or_default(),
+            nonce: self.sent("nonce"),
+        }
+    }
+
+    fn sent(&self, name: &str) -> Option<String> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    fn visit(&self) -> Visit {
+        let server = self.browser.server();
+        Visit {
+            method: self.method.clone(),
+            url: format!("{}/authorize", server.issuer()),
+            params: self.params.clone(),
+            is_cross_site: true,
+        }
+    }
+}
+
+/// Where a browser got to.
+#[derive(Clone, Debug)]
+pub struct Landing {
+    /// The URL that it shows: one of the client's, or a page of the issuer.
+    pub url: String,
+    /// The pages on its way.
+    pub asked: Vec<Ask>,
+    /// The last answer; none where a page waits for its user.
+    pub reply: Option<Reply>,
+    state: Option<String>,
+}
+
+impl Landing {
+    pub(super) fn at(url: &str, asked: Vec<Ask>, reply: Option<Reply>) -> Self {
+        Self { url: url.to_owned(), asked, reply, state: None }
+    }
+
+    /// The URL without its query.
+    pub fn place(&self) -> String {
+        split_url(&self.url).0
+    }
+
+    /// The parameters of the URL.
+    pub fn params(&self) -> BTreeMap<String, String> {
+        split_url(&self.url).1
+    }
+
+    /// A parameter of the URL.
+    pub fn param(&self, name: &str) -> Option<String> {
+        self.params().remove(name)
+    }
+
+    /// Makes sure that the request ended with this refusal: on a page, or at the client with the `state` that it
+    /// sent. See [`Reply::refused`].
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub fn refused(&self, reason: Reason) -> &Self {
+        let reply = self.reply.as_ref().unwrap_or_else(|| panic!("a page waits: {self:?}"));
+        reply.refused(reason);
+        if reply.status() == 303 {
+            assert_eq!(self.param("state"), self.state, "{self:?}");
+        }
+        self
+    }
+}
+
+/// A code, and what its client must know to redeem it.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// Whose it is.
+    pub client: String,
+    /// The code itself.
+    pub code: String,
+    /// What the challenge was made of.
+    pub verifier: String,
+    /// Where it was sent.
+    pub redirect_uri: String,
+    /// What must stand in the ID token.
+    pub nonce: Option<String>,
+}
+
+/// A text that no other request has: 43 characters, as a verifier must have at least.
+fn fresh(what: &str) -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    jose::base64url::encode(&jose::primitives::sha256(format!("{what} {number}").as_bytes()))
+}

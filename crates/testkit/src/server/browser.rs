@@ -1,0 +1,252 @@
+//! A browser without HTTP: cookies, redirects, and pages that know what their user wants.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use http::{HeaderValue, Method, Request, header, request::Parts};
+use protocol::Subject;
+use server::{Ask, Error, OpenInteraction};
+
+use super::{Authorize, Landing, Reply, Running, accounts::subject, call::form_of};
+
+/// Redirects in a row that are followed.
+const REDIRECTS_MAX: usize = 12;
+
+/// A browser and who sits before it. It keeps cookies, follows redirects inside the issuer, and on the pages of the
+/// host does what its user would: signs in, allows or denies, signs out. Clones are the same browser.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    server: Running,
+    user: Option<Subject>,
+    allows: bool,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+/// Where a browser goes.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) method: Method,
+    /// Absolute.
+    pub(super) url: String,
+    pub(super) params: Vec<(String, String)>,
+    /// Whether a page of another site sends it there.
+    pub(super) is_cross_site: bool,
+}
+
+impl Visit {
+    fn to(url: &str) -> Self {
+        Self { method: Method::GET, url: url.to_owned(), params: Vec::new(), is_cross_site: false }
+    }
+}
+
+impl Browser {
+    pub(super) fn new(server: &Running) -> Self {
+        Self { server: server.clone(), user: None, allows: true, cookies: Arc::default() }
+    }
+
+    /// Who signs in, when a page asks.
+    #[must_use]
+    pub fn sign_in(mut self, name: &str) -> Self {
+        self.user = Some(subject(name));
+        self
+    }
+
+    /// The user presses Deny.
+    #[must_use]
+    pub fn denying(mut self) -> Self {
+        self.allows = false;
+        self
+    }
+
+    /// The server that it talks to.
+    pub fn server(&self) -> &Running {
+        &self.server
+    }
+
+    /// Begins an authorization request, as a link on a page of the client sends it.
+    pub fn authorize(&self, client: &str) -> Authorize {
+        Authorize::new(self, client)
+    }
+
+    /// Opens a URL of the issuer, and follows it to the end.
+    pub async fn open(&self, url: &str) -> Landing {
+        self.travel(Visit::to(url), None).await
+    }
+
+    /// Submits a form of another site to a URL of the issuer, and follows it to the end.
+    pub async fn submit(&self, url: &str, params: &[(&str, &str)]) -> Landing {
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let visit = Visit { method: Method::POST, params, is_cross_site: true, ..Visit::to(url) };
+        self.travel(visit, None).await
+    }
+
+    /// The interaction of a page's URL, as a host's page opens it.
+    ///
+    /// # Errors
+    /// Those of [`server::AuthorizationServer::interaction`].
+    pub async fn interaction(&self, url: &str) -> Result<OpenInteraction, Error> {
+        self.server.authorization_server.interaction(&self.head(&Visit::to(url))).await
+    }
+
+    /// The head of a request for a page, as a host's page reads it.
+    pub fn page_head(&self, url: &str) -> Parts {
+        self.head(&Visit::to(url))
+    }
+
+    /// Whether it has a cookie whose name ends so.
+    pub fn has_cookie(&self, name: &str) -> bool {
+        self.jar().keys().any(|known| known.ends_with(name))
+    }
+
+    /// Keeps an answer's cookies, as if the browser had read it.
+    pub fn keep_cookies(&self, reply: &Reply) {
+        for cookie in reply.headers("set-cookie") {
+            self.keep(cookie);
+        }
+    }
+
+    /// Follows redirects inside the issuer, and does on each page what the user wants; stops at the page that asks
+    /// for `stop_at`, before the user does anything.
+    pub(super) async fn travel(&self, mut visit: Visit, stop_at: Option<Ask>) -> Landing {
+        let mut asked = Vec::new();
+        for _ in 0..REDIRECTS_MAX {
+            let page = self.page_at(&visit.url);
+            asked.extend(page);
+            if page.is_some() && page == stop_at {
+                return Landing::at(&visit.url, asked, None);
+            }
+            let reply = match page {
+                Some(ask) => match self.use_page(&visit.url, ask).await {
+                    Some(reply) => reply,
+                    None => return Landing::at(&visit.url, asked, None),
+                },
+                None => self.call(&visit).await,
+            };
+            self.keep_cookies(&reply);
+            let location = reply.header("location").map(str::to_owned);
+            match location {
+                Some(location) if self.is_inside(&location) && !self.is_end(&location) => {
+                    visit = Visit::to(&location);
+                }
+                Some(location) => return Landing::at(&location, asked, Some(reply)),
+                None => return Landing::at(&visit.url, asked, Some(reply)),
+            }
+        }
+        panic!("more than {REDIRECTS_MAX} redirects: {asked:?}, {visit:?}");
+    }
+
+    /// Sends one request, and follows nothing.
+    pub(super) async fn call(&self, visit: &Visit) -> Reply {
+        let body = match visit.method {
+            Method::POST => form_of(&visit.params),
+            _ => String::new(),
+        };
+        let head = self.head(visit);
+        let reply = self.server.call(Request::from_parts(head, body)).await;
+        self.keep_cookies(&reply);
+        reply
+    }
+
+    /// What a page of the host does for its user. `None`: the user does nothing.
+    async fn use_page(&self, url: &str, ask: Ask) -> Option<Reply> {
+        let head = self.head(&Visit::to(url));
+        let open = match self.interaction(url).await {
+            Ok(open) => open,
+            Err(error) => return Some(self.error_page(&head, &error).await),
+        };
+        assert_eq!(open.ask(), ask, "the browser was sent to another page than the one that is asked for");
+        let form = Visit { method: Method::POST, ..Visit::to(url) };
+        open.check_form(&self.head(&form), Some(&open.csrf())).expect("its own form");
+        let answer = match (ask, &self.user) {
+            (Ask::SignIn, Some(user)) => open.signed_in(user, "pwd").await,
+            (Ask::SignIn, None) => return None,
+            (Ask::Consent, _) if self.allows => open.approve().await,
+            (Ask::Consent, _) => open.deny().await,
+            (Ask::SignOut, _) if self.allows => open.sign_out().await,
+            (Ask::SignOut, _) => return None,
+        };
+        Some(match answer {
+            Ok(answer) => Reply::read(answer, self.server.issuer()).await,
+            Err(error) => self.error_page(&head, &error).await,
+        })
+    }
+
+    async fn error_page(&self, head: &Parts, error: &Error) -> Reply {
+        let page = self.server.authorization_server.error_page(head, error);
+        Reply::read(page, self.server.issuer()).await
+    }
+
+    fn page_at(&self, url: &str) -> Option<Ask> {
+        let settings = self.server.authorization_server.settings();
+        let path = url.split('?').next()?.strip_prefix(self.server.issuer())?;
+        let pages = &settings.pages;
+        match path {
+            path if path == pages.sign_in => Some(Ask::SignIn),
+            path if path == pages.consent => Some(Ask::Consent),
+            path if path == pages.sign_out => Some(Ask::SignOut),
+            _ => None,
+        }
+    }
+
+    fn is_inside(&self, url: &str) -> bool {
+        url.strip_prefix(self.server.issuer()).is_some_and(|path| path.starts_with('/'))
+    }
+
+    /// The page that only says that it is done.
+    fn is_end(&self, url: &str) -> bool {
+        let settings = self.server.authorization_server.settings();
+        url == settings.url(&settings.pages.signed_out)
+    }
+
+    /// What goes over the wire before the body: a `Lax` cookie is kept back from another site's form.
+    fn head(&self, visit: &Visit) -> Parts {
+        let path = visit.url.strip_prefix(self.server.issuer()).expect("a URL of the issuer");
+        let query = form_of(&visit.params);
+        let is_post = visit.method == Method::POST;
+        let uri = if is_post || query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        let host = self.server.issuer().split("://").nth(1).and_then(|rest| rest.split('/').next());
+        let mut request = Request::new(());
+        *request.method_mut() = visit.method.clone();
+        *request.uri_mut() = uri.parse().expect("a path and query");
+        let mut add = |name: header::HeaderName, value: &str| {
+            request.headers_mut().insert(name, HeaderValue::from_str(value).expect("visible characters"));
+        };
+        add(header::HOST, host.expect("an issuer has a host"));
+        let site = if visit.is_cross_site { "cross-site" } else { "same-origin" };
+        add(header::HeaderName::from_static("sec-fetch-site"), site);
+        add(header::HeaderName::from_static("sec-fetch-mode"), "navigate");
+        add(header::HeaderName::from_static("sec-fetch-dest"), "document");
+        if is_post {
+            add(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let cookies: Vec<String> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() && !(is_post && visit.is_cross_site) {
+            add(header::COOKIE, &cookies.join("; "));
+        }
+        request.into_parts().0
+    }
+
+    /// As browsers do: `__Host-` demands `Secure`, `Path=/` and no `Domain`, or the cookie is dropped.
+    fn keep(&self, cookie: &str) {
+        let mut parts = cookie.split(';').map(str::trim);
+        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
+        let attributes: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
+        let has = |attribute: &str| attributes.iter().any(|known| known == attribute);
+        let is_host_only =
+            has("secure") && has("path=/") && !attributes.iter().any(|a| a.starts_with("domain"));
+        if name.starts_with("__Host-") && !is_host_only {
+            return;
+        }
+        if has("max-age=0") {
+            self.jar().remove(name);
+        } else {
+            self.jar().insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    fn jar(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

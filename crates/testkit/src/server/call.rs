@@ -1,0 +1,208 @@
+//! One request to the server, piece by piece.
+
+use http::{HeaderName, HeaderValue, Method, Request, header};
+
+use super::{Reply, Running, running::Credentials};
+
+/// A request that is being written. Parameters go into the query of a GET, and into the form of everything else.
+#[derive(Clone, Debug)]
+pub struct Call {
+    server: Running,
+    method: Method,
+    path: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    params: Vec<(String, String)>,
+    body: Option<(Option<String>, String)>,
+}
+
+impl Call {
+    pub(super) fn new(server: &Running, method: Method, path: &str) -> Self {
+        Self {
+            server: server.clone(),
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            params: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Authenticates as this client or resource registered to.
+    ///
+    /// # Panics
+    /// When nobody by that name is registered.
+    #[must_use]
+    pub fn as_client(self, id: &str) -> Self {
+        match self.server.credentials(id) {
+            Credentials::None => self.param("client_id", id),
+            Credentials::Basic(secret) => self.basic(id, &secret),
+            Credentials::Post(secret) => self.param("client_id", id).param("client_secret", &secret),
+            Credentials::Key(_) => {
+                let assertion = self.server.assertion(id).sign();
+                self.asserting(&assertion)
+            }
+        }
+    }
+
+    /// Authenticates by HTTP Basic, form-encoded as RFC 6749 §2.3.1 demands.
+    #[must_use]
+    pub fn basic(self, id: &str, secret: &str) -> Self {
+        self.basic_raw(&format!("{}:{}", encoded(id), encoded(secret)))
+    }
+
+    /// Authenticates by HTTP Basic with this text, as it stands.
+    #[must_use]
+    pub fn basic_raw(self, pair: &str) -> Self {
+        let value = format!("Basic {}", base64(pair.as_bytes()));
+        self.header("authorization", &value)
+    }
+
+    /// Authenticates by this assertion.
+    #[must_use]
+    pub fn asserting(self, assertion: &str) -> Self {
+        let assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        self.param("client_assertion_type", assertion_type).param("client_assertion", assertion)
+    }
+
+    /// Shows this access token in the header.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Adds a header, beside others of its name.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::try_from(name).expect("a header name");
+        self.headers.push((name, HeaderValue::from_str(value).expect("a header value")));
+        self
+    }
+
+    /// Adds a parameter, beside others of its name.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: &str) -> Self {
+        self.params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds parameters.
+    #[must_use]
+    pub fn params(mut self, params: &[(&str, &str)]) -> Self {
+        let owned = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.params.extend(owned);
+        self
+    }
+
+    /// Leaves a parameter out.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.params.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Sends this instead of a form; without a content type where none is given.
+    #[must_use]
+    pub fn body(mut self, content_type: Option<&str>, text: impl Into<String>) -> Self {
+        self.body = Some((content_type.map(str::to_owned), text.into()));
+        self
+    }
+
+    /// The request as it is sent.
+    ///
+    /// # Panics
+    /// When the path is none.
+    pub fn request(&self) -> Request<String> {
+        let form = form_of(&self.params);
+        let is_query = self.method == Method::GET || self.method == Method::HEAD;
+        let separator = if self.path.contains('?') { '&' } else { '?' };
+        let uri = match is_query && !form.is_empty() {
+            true => format!("{}{separator}{form}", self.path),
+            false => self.path.clone(),
+        };
+        let (content_type, body) = match &self.body {
+            Some((content_type, text)) => (content_type.as_deref(), text.clone()),
+            None if is_query || self.method == Method::OPTIONS => (None, String::new()),
+            None => (Some("application/x-www-form-urlencoded"), form),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri.parse().expect("a path and query");
+        if let Some(content_type) = content_type {
+            let value = HeaderValue::from_str(content_type).expect("a content type");
+            request.headers_mut().insert(header::CONTENT_TYPE, value);
+        }
+        for (name, value) in &self.headers {
+            request.headers_mut().append(name.clone(), value.clone());
+        }
+        request
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Reply {
+        let request = self.request();
+        self.server.call(request).await
+    }
+
+    /// Sends it, and makes sure that nothing was written by it.
+    ///
+    /// # Panics
+    /// When something was.
+    pub async fn send_unwritten(self) -> Reply {
+        self.server.clock.advance(1);
+        let before = self.server.store.newest().await.expect("the store answers");
+        let request = self.request();
+        let reply = self.server.call(request).await;
+        let after = self.server.store.newest().await.expect("the store answers");
+        assert_eq!(before, after, "something was written by {} {}", self.method, self.path);
+        reply
+    }
+}
+
+/// Parameters as a form or query (RFC 6749 Appendix B).
+pub(super) fn form_of(params: &[(String, String)]) -> String {
+    let pairs: Vec<String> =
+        params.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    pairs.join("&")
+}
+
+/// One name or value of a form: what is not unreserved is escaped, a space is a plus sign.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' => {
+                encoded.push(char::from(byte));
+            }
+            b' ' => encoded.push('+'),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// Base64 with padding (RFC 4648 §4), as HTTP Basic has it; jose has the other alphabet alone.
+fn base64(bytes: &[u8]) -> String {
+    let text = jose::base64url::encode(bytes).replace('-', "+").replace('_', "/");
+    let padding = (4 - text.len() % 4) % 4;
+    text + &"=".repeat(padding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_escapes_what_would_be_read_otherwise() {
+        let params = [("a b".to_owned(), "1+2&3=ä".to_owned())];
+        assert_eq!(form_of(&params), "a+b=1%2B2%263%3D%C3%A4");
+    }
+
+    #[test]
+    fn base64_is_padded() {
+        assert_eq!(base64(b"a:b"), "YTpi");
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+    }
+}

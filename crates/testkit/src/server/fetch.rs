@@ -1,0 +1,101 @@
+//! The documents of peers, out of memory.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::Value;
+use server::ports::{Fetch, FetchError, FetchLimits};
+
+/// A [`Fetch`] port whose every answer is scripted. Answers come a little later than they are asked for, so that two
+/// who ask at once are seen to.
+#[derive(Debug, Default)]
+pub struct ScriptedFetch {
+    peers: Mutex<BTreeMap<String, Peer>>,
+}
+
+#[derive(Debug)]
+struct Peer {
+    answer: Answer,
+    asked: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Answer {
+    Now(Result<Bytes, FetchError>),
+    Never,
+}
+
+impl ScriptedFetch {
+    /// From now on this URL answers with this document.
+    pub fn serve(&self, url: &str, document: &Value) {
+        self.script(url, Answer::Now(Ok(document.to_string().into())));
+    }
+
+    /// From now on this URL can't be had.
+    pub fn fail(&self, url: &str, error: FetchError) {
+        self.script(url, Answer::Now(Err(error)));
+    }
+
+    /// From now on this URL never answers: whoever waits for it is dropped while waiting.
+    pub fn hang(&self, url: &str) {
+        self.script(url, Answer::Never);
+    }
+
+    /// How often this URL was asked.
+    pub fn asked(&self, url: &str) -> usize {
+        self.peers().get(url).map_or(0, |peer| peer.asked)
+    }
+
+    fn script(&self, url: &str, answer: Answer) {
+        let mut peers = self.peers();
+        let asked = peers.get(url).map_or(0, |peer| peer.asked);
+        peers.insert(url.to_owned(), Peer { answer, asked });
+    }
+
+    fn peers(&self) -> MutexGuard<'_, BTreeMap<String, Peer>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, url: &str) -> Answer {
+        let mut peers = self.peers();
+        let Some(peer) = peers.get_mut(url) else {
+            return Answer::Now(Err(FetchError::Unreachable("nobody is there".to_owned())));
+        };
+        peer.asked += 1;
+        peer.answer.clone()
+    }
+}
+
+#[async_trait]
+impl Fetch for ScriptedFetch {
+    async fn fetch(&self, url: &str, limits: FetchLimits) -> Result<Bytes, FetchError> {
+        let answer = self.ask(url);
+        LetOthersGoFirst(3).await;
+        match answer {
+            Answer::Now(Ok(body)) if body.len() > limits.bytes_max => Err(FetchError::TooLarge),
+            Answer::Now(answer) => answer,
+            Answer::Never => std::future::pending().await,
+        }
+    }
+}
+
+/// Is ready after so many polls, whatever runtime polls it.
+struct LetOthersGoFirst(u8);
+
+impl Future for LetOthersGoFirst {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(left) = self.0.checked_sub(1) else { return Poll::Ready(()) };
+        self.0 = left;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,164 @@
+//! What the server answered, and whether that is the refusal that a test expects.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, Response, header};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use server::{Answer, Reason};
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+    reason: Option<Reason>,
+    issuer: String,
+}
+
+impl Reply {
+    pub(super) async fn read(answer: Answer, issuer: &str) -> Self {
+        let (head, body): (_, _) = Response::into_parts(answer);
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+            reason: head.extensions.get::<Reason>().copied(),
+            issuer: issuer.to_owned(),
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Why it refuses, if it does.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
+    /// The first header of this name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Every header of this name that is text.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+    }
+
+    /// The body.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The text of a member of the body.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[track_caller]
+    pub fn member(&self, name: &str) -> String {
+        match &self.json()[name] {
+            Value::String(text) => text.clone(),
+            other => panic!("{name} is {other}: {self:?}"),
+        }
+    }
+
+    /// Where it redirects to, without the query, and the parameters of the query.
+    ///
+    /// # Panics
+    /// When it does not redirect.
+    #[track_caller]
+    pub fn location(&self) -> (String, BTreeMap<String, String>) {
+        let location = self.header(header::LOCATION.as_str());
+        split_url(location.unwrap_or_else(|| panic!("it does not redirect: {self:?}")))
+    }
+
+    /// Makes sure that it is a 200.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    #[must_use]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.status, 200, "{self:?}");
+        self
+    }
+
+    /// Makes sure that it refuses for this reason, and that the peer reads what goes with it: the status, the code,
+    /// the description, the challenge; as JSON, as a redirect (RFC 6749 §4.1.2.1) or as a page.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[track_caller]
+    pub fn refused(&self, reason: Reason) -> &Self {
+        assert_eq!(self.reason, Some(reason), "{self:?}");
+        let content_type = self.header("content-type").unwrap_or("");
+        if self.status == 303 {
+            self.check_redirect(reason);
+        } else if content_type.starts_with("text/html") {
+            self.check_page(reason);
+        } else {
+            self.check_json(reason);
+        }
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    fn check_redirect(&self, reason: Reason) {
+        let (_, params) = self.location();
+        let param = |name: &str| params.get(name).map(String::as_str);
+        assert_eq!(param("error"), Some(reason.code().as_str()), "{self:?}");
+        assert_eq!(param("error_description"), Some(reason.description()), "{self:?}");
+        assert_eq!(param("iss"), Some(&*self.issuer), "{self:?}");
+        assert_eq!(param("code"), None, "{self:?}");
+    }
+
+    #[track_caller]
+    fn check_page(&self, reason: Reason) {
+        assert!((400..500).contains(&self.status), "{self:?}");
+        assert!(self.body.contains(reason.slug()), "no slug: {self:?}");
+        assert!(self.body.contains(reason.code().as_str()), "no code: {self:?}");
+        assert_eq!(self.header("location"), None, "{self:?}");
+        assert_eq!(self.header("x-frame-options"), Some("DENY"), "{self:?}");
+    }
+
+    #[track_caller]
+    fn check_json(&self, reason: Reason) {
+        let status = match reason {
+            Reason::MethodNotAllowed => 405,
+            Reason::BodyTooLarge if self.status == 413 => 413,
+            Reason::ClientFailuresTooMany => 429,
+            other => other.code().status(),
+        };
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.member("error"), reason.code().as_str());
+        assert_eq!(self.member("error_description"), reason.description());
+        let challenge = self.header("www-authenticate");
+        if status == 401 {
+            let challenge = challenge.unwrap_or_else(|| panic!("no challenge: {self:?}"));
+            assert!(challenge.starts_with("Basic ") || challenge.starts_with("Bearer"), "{self:?}");
+        }
+    }
+}
+
+/// A URL without its query, and the parameters of its query, decoded.
+pub(super) fn split_url(url: &str) -> (String, BTreeMap<String, String>) {
+    let (before, query) = url.split_once('?').unwrap_or((url, ""));
+    let params = protocol::Params::parse(query.as_bytes()).expect("a query that reads");
+    let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    (before.to_owned(), params)
+}

@@ -1,0 +1,285 @@
+//! A server that runs in the test's own process.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{Method, Request};
+use jose::{JwkSet, SignatureAlgorithm, SigningKey, Unverified, Verified};
+use protocol::ClientId;
+use serde_json::Value;
+use server::{
+    AuthorizationServer,
+    ports::Clock as _,
+    store::{Commit, Expect, RegistryChange, Store},
+};
+use tower_service::Service as _;
+
+use super::{
+    Assertion, Browser, Call, Code, Reply, ScriptedFetch, TestAccounts, TestClient, TestResource,
+    registration::public_keys,
+};
+use crate::VirtualClock;
+
+/// A running server. Clones are the same server.
+#[derive(Clone)]
+pub struct Running {
+    /// The server itself.
+    pub authorization_server: AuthorizationServer,
+    /// What time it is there.
+    pub clock: VirtualClock,
+    /// Who lives there.
+    pub accounts: Arc<TestAccounts>,
+    /// What it reads of its peers.
+    pub fetch: Arc<ScriptedFetch>,
+    /// What it remembers things in.
+    pub store: Arc<dyn Store>,
+    known: Arc<Mutex<BTreeMap<String, Known>>>,
+}
+
+/// What the test knows of who is registered.
+#[derive(Clone, Debug)]
+struct Known {
+    credentials: Credentials,
+    redirect_uri: Option<String>,
+}
+
+/// How somebody authenticates.
+#[derive(Clone, Debug)]
+pub(super) enum Credentials {
+    None,
+    Basic(String),
+    Post(String),
+    Key(SigningKey),
+}
+
+impl Running {
+    pub(super) fn new(
+        authorization_server: AuthorizationServer,
+        clock: VirtualClock,
+        accounts: Arc<TestAccounts>,
+        fetch: Arc<ScriptedFetch>,
+        store: Arc<dyn Store>,
+    ) -> Self {
+        Self { authorization_server, clock, accounts, fetch, store, known: Arc::default() }
+    }
+
+    /// Its issuer.
+    pub fn issuer(&self) -> &str {
+        self.authorization_server.settings().issuer.as_str()
+    }
+
+    /// Answers a request as it stands. Paths are relative to the issuer.
+    pub async fn call<B>(&self, request: Request<B>) -> Reply
+    where
+        B: http_body_util::BodyExt<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let Ok(answer) = self.authorization_server.service().call(request).await;
+        Reply::read(answer, self.issuer()).await
+    }
+
+    /// Begins a GET.
+    pub fn get(&self, path: &str) -> Call {
+        self.request(Method::GET, path)
+    }
+
+    /// Begins a POST.
+    pub fn post(&self, path: &str) -> Call {
+        self.request(Method::POST, path)
+    }
+
+    /// Begins a request.
+    pub fn request(&self, method: Method, path: &str) -> Call {
+        Call::new(self, method, path)
+    }
+
+    /// A browser that was never here before.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self)
+    }
+
+    /// Begins a redemption of a code by its client, with its verifier.
+    pub fn redemption(&self, code: &Code) -> Call {
+        self.post("/token").as_client(&code.client).params(&[
+            ("grant_type", "authorization_code"),
+            ("code", &code.code),
+            ("redirect_uri", &code.redirect_uri),
+            ("code_verifier", &code.verifier),
+        ])
+    }
+
+    /// Redeems a code.
+    pub async fn redeem(&self, code: &Code) -> Reply {
+        self.redemption(code).send().await
+    }
+
+    /// Begins a refresh.
+    pub fn renewal(&self, client: &str, refresh_token: &str) -> Call {
+        let params = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
+        self.post("/token").as_client(client).params(&params)
+    }
+
+    /// Refreshes.
+    pub async fn refresh(&self, client: &str, refresh_token: &str) -> Reply {
+        self.renewal(client, refresh_token).send().await
+    }
+
+    /// Begins a request for a token of the client's own.
+    pub fn client_credentials(&self, client: &str) -> Call {
+        self.post("/token").as_client(client).param("grant_type", "client_credentials")
+    }
+
+    /// Introspects a token as a client or resource.
+    pub async fn introspect(&self, token: &str, caller: &str) -> Reply {
+        self.post("/introspect").as_client(caller).param("token", token).send().await
+    }
+
+    /// Whether the caller reads that the token is active.
+    pub async fn is_active(&self, token: &str, caller: &str) -> bool {
+        self.introspect(token, caller).await.ok().json()["active"] == true
+    }
+
+    /// Revokes a token as a client.
+    pub async fn revoke(&self, token: &str, client: &str) -> Reply {
+        self.post("/revoke").as_client(client).param("token", token).send().await
+    }
+
+    /// Asks UserInfo with a token in the header.
+    pub async fn userinfo(&self, token: &str) -> Reply {
+        self.get("/userinfo").bearer(token).send().await
+    }
+
+    /// The key set as it is served.
+    ///
+    /// # Panics
+    /// When it does not read.
+    pub async fn jwks(&self) -> JwkSet {
+        let served = self.get("/jwks").send().await.ok();
+        JwkSet::parse(served.body().as_bytes()).expect("a key set")
+    }
+
+    /// Verifies a signed token under the key that it names in the served key set.
+    ///
+    /// # Panics
+    /// When there is no such key, or it did not sign.
+    pub async fn verified(&self, token: &str) -> Verified {
+        let unverified = Unverified::parse(token).expect("a JWS");
+        let algorithm = unverified.algorithm().expect("a known algorithm");
+        assert!(unverified.kid().is_some(), "it names no key");
+        let keys = self.jwks().await;
+        let key = keys.verifying_key(unverified.kid(), algorithm).expect("a served key");
+        unverified.verify(&key).expect("a good signature")
+    }
+
+    /// The claims of a signed token, verified under the served key set.
+    ///
+    /// # Panics
+    /// When it does not verify.
+    pub async fn claims(&self, token: &str) -> Value {
+        Value::Object(self.verified(token).await.claims().expect("claims").into_map())
+    }
+
+    /// Begins an assertion of this client, under its own key.
+    ///
+    /// # Panics
+    /// When the client has none.
+    pub fn assertion(&self, client: &str) -> Assertion {
+        let Credentials::Key(key) = self.credentials(client) else { panic!("{client} has no key") };
+        Assertion::new(client, self.issuer(), self.clock.now().0, key)
+    }
+
+    /// Serves these public keys at a `jwks_uri` of a peer.
+    pub fn serve_keys(&self, url: &str, keys: &[&SigningKey]) {
+        self.fetch.serve(url, &public_keys(keys));
+    }
+
+    /// Registers a client, in place of the one with its id if there is one. Its epoch is a new one only where the
+    /// client is.
+    ///
+    /// # Panics
+    /// When a resource has its id.
+    pub async fn put_client(&self, client: TestClient) {
+        let id = ClientId::new(client.id.as_str());
+        let before = self.store.client(&id).await.expect("the store answers");
+        let epoch = before
+            .as_ref()
+            .map_or_else(|| self.authorization_server.draw_row_id(), |before| before.caller.epoch);
+        let expect = before.map_or(Expect::Absent, |before| Expect::Version(before.version));
+        let record = client.record(self.authorization_server.master(), epoch);
+        let change = RegistryChange::PutClient(Box::new(record), expect);
+        self.commit(Commit::new(self.clock.now()).with(change)).await;
+        self.know(client.id.clone(), credentials_of(&client), client.metadata.redirect_uris.first().cloned());
+    }
+
+    /// Deletes a client.
+    pub async fn delete_client(&self, id: &str) {
+        let change = RegistryChange::DeleteClient(ClientId::new(id));
+        self.commit(Commit::new(self.clock.now()).with(change)).await;
+    }
+
+    /// Registers a resource, in place of the one with its identifier if there is one.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn put_resource(&self, resource: TestResource) {
+        let epoch = self.authorization_server.draw_row_id();
+        let record = resource.record(self.authorization_server.master(), epoch);
+        let known = self.store.resources().await.expect("the store answers");
+        let before = known.into_iter().find(|known| known.identifier == record.identifier);
+        let expect = before.map_or(Expect::Absent, |before| Expect::Version(before.version));
+        let change = RegistryChange::PutResource(Box::new(record), expect);
+        self.commit(Commit::new(self.clock.now()).with(change)).await;
+        if let Some((id, Some(secret))) = resource.caller {
+            self.know(id, Credentials::Basic(secret), None);
+        }
+    }
+
+    /// Writes straight to the store.
+    ///
+    /// # Panics
+    /// When a guard does not hold.
+    pub async fn commit(&self, commit: Commit) {
+        self.store.commit(commit).await.expect("the store works").expect("every guard holds");
+    }
+
+    pub(super) fn credentials(&self, id: &str) -> Credentials {
+        self.known(id).credentials
+    }
+
+    pub(super) fn redirect_uri(&self, client: &str) -> Option<String> {
+        self.known(client).redirect_uri
+    }
+
+    fn known(&self, id: &str) -> Known {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(id).unwrap_or_else(|| panic!("{id} is not registered")).clone()
+    }
+
+    fn know(&self, id: String, credentials: Credentials, redirect_uri: Option<String>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(id, Known { credentials, redirect_uri });
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Running({})", self.issuer())
+    }
+}
+
+fn credentials_of(client: &TestClient) -> Credentials {
+    let secret = client.secret.clone().unwrap_or_default();
+    match (client.metadata.auth_method(), &client.key) {
+        (_, Some(key)) => Credentials::Key(key.clone()),
+        ("none", None) => Credentials::None,
+        ("client_secret_post", None) => Credentials::Post(secret),
+        ("client_secret_jwt", None) => {
+            let key = SigningKey::hmac(SignatureAlgorithm::Hs256, secret.as_bytes());
+            Credentials::Key(key.expect("a secret that is long enough"))
+        }
+        _ => Credentials::Basic(secret),
+    }
+}
