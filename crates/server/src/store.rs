@@ -132,3 +132,6 @@ pub struct Conflict {
 
 /// Seconds after its end that a row is kept, so that a replay is still recognized as one.
 pub const KEPT_AFTER_END_SECONDS: i64 = 3600;
+
+/// Seconds that an event of the outbox is kept for its readers: 30 days.
+pub const EVENTS_KEPT_SECONDS: i64 = 30 * 86_400;

@@ -179,7 +179,9 @@ impl Store for SqliteIssuer {
     }
 
     async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault> {
-        self.row(ITEM, params![self.id(), space, key], |columns| Ok((columns.bytes()?.to_vec(), columns.time()?)))
+        self.row(ITEM, params![self.id(), space, key], |columns| {
+            Ok((columns.bytes()?.to_vec(), columns.time()?))
+        })
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Fault> {

@@ -8,7 +8,10 @@
 
 use protocol::Timestamp;
 use rusqlite::{Connection, params};
-use server::{Fault, store::KEPT_AFTER_END_SECONDS};
+use server::{
+    Fault,
+    store::{EVENTS_KEPT_SECONDS, KEPT_AFTER_END_SECONDS},
+};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -73,6 +76,11 @@ const COLD: [&str; 3] = [
     "DELETE FROM revoked_jwt WHERE issuer = ?1 AND jti IN \
      (SELECT jti FROM revoked_jwt WHERE issuer = ?1 AND expires_at < ?2 LIMIT ?3)",
 ];
+
+/// As those, for the oldest events. The newest one stays, since the next cursor counts on from it.
+const EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 \
+    AND cursor < (SELECT max(cursor) FROM event WHERE issuer = ?1) AND cursor IN (SELECT cursor FROM \
+    (SELECT cursor, at FROM event WHERE issuer = ?1 ORDER BY cursor LIMIT ?3) WHERE at < ?2)";
 
 /// Ended rows to be deleted.
 pub(crate) enum Range {
@@ -145,6 +153,8 @@ impl Sweeper {
         for sql in COLD {
             left = left.saturating_sub(sweep_cold(store, sql, (before, left)).await?);
         }
+        let before = (now - EVENTS_KEPT_SECONDS).0;
+        left = left.saturating_sub(sweep_cold(store, EVENTS, (before, left)).await?);
         Ok(limit - left)
     }
 }

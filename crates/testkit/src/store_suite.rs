@@ -164,6 +164,7 @@ macro_rules! store_suite {
                 a_deleted_client_is_gone,
                 a_resource_is_read_as_it_was_written,
                 a_resource_uses_the_credentials_of_the_client_with_its_id,
+                a_client_that_is_made_anew_has_nobodys_consent,
                 a_client_does_not_take_over_the_credentials_of_a_resource,
                 a_deleted_client_leaves_its_credentials_to_the_resource_that_shares_them,
                 a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them,

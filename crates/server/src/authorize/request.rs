@@ -105,10 +105,7 @@ fn response_type(client: &RegisteredClient, sent: Option<&str>) -> Result<(), Re
 fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reason> {
     let Some(text) = sent else { return Ok(client.default_scopes()) };
     let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;
-    if scopes.contains(scope::INTROSPECTION) || !scopes.is_subset(&client.scopes) {
-        return Err(Reason::ScopeNotRegistered);
-    }
-    Ok(scopes)
+    if scopes.is_subset(&client.scopes) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
 }
 
 /// RFC 9700 §2.1.1: required, but of confidential clients with a nonce where the operator says so.

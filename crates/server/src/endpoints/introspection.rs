@@ -15,7 +15,7 @@ use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
     clients::{self, AuthenticatedCaller},
-    error::Error,
+    error::{Error, Fault},
     grants::{self, Decision},
     reason::Reason,
     registry::IntrospectionAudience,
@@ -93,13 +93,26 @@ async fn respond(
     if caller.client.as_ref().is_some_and(|client| client.is_public()) {
         return Err(Reason::IntrospectionPublic.into());
     }
-    let wanted = envelope::wanted(headers, &caller)?;
+    let wanted = envelope::wanted(headers, &caller);
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
     let decide = || -> BoxFuture<'_, Result<Decision<Wire>, Error>> {
-        Box::pin(async { Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?)) })
+        Box::pin(async {
+            wanted?;
+            Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?))
+        })
     };
     let wire = grants::settle(server, caller.remember.as_ref(), decide).await?;
-    envelope::send(server, &caller, wanted, &wire).await
+    envelope::send(server, &caller, wanted?, &wire).await
+}
+
+impl AuthorizationServer {
+    /// What a token is, or why it is not active: for the operator, who may know what callers may not.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look(&self, token: &str) -> Result<Look, Fault> {
+        look::look(self, token).await
+    }
 }
 
 /// What this caller may know of this token.

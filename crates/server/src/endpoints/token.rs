@@ -46,13 +46,12 @@ async fn respond(
 ) -> Result<(Answer, Option<AuthenticatedClient>), Error> {
     let params = form(headers, body)?;
     let caller = clients::authenticate(server, headers, &params).await?;
-    let grant_type = params.get("grant_type").ok_or(Reason::ParameterMissing("grant_type"))?;
-    if caller.client.is_none() || is_introspection_request(&caller, grant_type, &params) {
+    if caller.client.is_none() || is_introspection_request(&caller, &params) {
         return introspection_token(server, &caller, &params).await.map(|answer| (answer, None));
     }
     let (client, remember) = caller.into_client()?;
     let request = TokenRequest { client: client.clone(), params: &params, now: server.now() };
-    let answer = match select(server, &client, grant_type) {
+    let answer = match select(server, &client, params.get("grant_type")) {
         Ok(handler) => grants::settle(server, remember.as_ref(), || handler.decide(server, &request)).await,
         Err(reason) => {
             let refuse = || -> futures_util::future::BoxFuture<'_, Result<Decision<Issued>, Error>> {
@@ -72,8 +71,9 @@ async fn respond(
 fn select<'s>(
     server: &'s AuthorizationServer,
     client: &AuthenticatedClient,
-    grant_type: &str,
+    grant_type: Option<&str>,
 ) -> Result<&'s dyn GrantHandler, Reason> {
+    let grant_type = grant_type.ok_or(Reason::ParameterMissing("grant_type"))?;
     let grant_type = GrantType::parse(grant_type).ok_or(Reason::GrantTypeUnknown)?;
     let handler = server.grant(grant_type).ok_or(Reason::GrantTypeUnknown)?;
     if client.may_use(grant_type) { Ok(handler) } else { Err(Reason::GrantTypeNotRegistered) }
@@ -91,9 +91,9 @@ fn wire(issued: &Issued) -> Result<Answer, Error> {
 }
 
 /// A resource whose id is also a client's asks as a client, unless it asks for the one scope of resources.
-fn is_introspection_request(caller: &AuthenticatedCaller, grant_type: &str, params: &Params<'_>) -> bool {
+fn is_introspection_request(caller: &AuthenticatedCaller, params: &Params<'_>) -> bool {
     !caller.resources.is_empty()
-        && grant_type == GrantType::ClientCredentials.as_str()
+        && params.get("grant_type") == Some(GrantType::ClientCredentials.as_str())
         && params.get("scope") == Some(scope::INTROSPECTION)
 }
 
@@ -105,7 +105,8 @@ async fn introspection_token(
 ) -> Result<Answer, Error> {
     let decide = || -> futures_util::future::BoxFuture<'_, Result<Decision<Issued>, Error>> {
         Box::pin(async {
-            if params.get("grant_type") != Some(GrantType::ClientCredentials.as_str()) {
+            let grant_type = params.get("grant_type").ok_or(Reason::ParameterMissing("grant_type"))?;
+            if grant_type != GrantType::ClientCredentials.as_str() {
                 return Err(Reason::GrantTypeNotRegistered.into());
             }
             let scopes = protocol::Scopes::stored(scope::INTROSPECTION);

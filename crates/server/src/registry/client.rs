@@ -13,7 +13,8 @@ pub struct RegisteredClient {
     pub metadata: ClientMetadata,
     /// How it authenticates; `None`: by a method that this server does not serve.
     pub method: Option<ClientAuthMethod>,
-    /// What it may ask for; `openid` alone where it registered no scope.
+    /// What it may ask for; `openid` alone where it registered no scope. Never `introspection`, which is the scope of
+    /// resources.
     pub scopes: Scopes,
     /// Own member.
     pub require_pkce: bool,
@@ -31,6 +32,7 @@ impl RegisteredClient {
             Some(text) => Scopes::parse(text).unwrap_or_default(),
             None => Scopes::stored(scope::OPENID),
         };
+        let scopes = scopes.filter(|token| token != scope::INTROSPECTION);
         let origins = metadata.redirect_uris.iter().filter_map(|redirect| uri::origin(redirect)).collect();
         Self {
             method: ClientAuthMethod::parse(metadata.auth_method()),

@@ -219,7 +219,7 @@ pub enum RegistryChange {
     /// Guard: as [`Expect`] says, and no client or resource has this id as something else. Replaces the record.
     PutClient(Box<Client>, Expect),
     /// No guard: a client that is gone is gone. Where a resource shares its credentials they stay, under another epoch,
-    /// so that the client's own tokens end all the same.
+    /// so that the client's own tokens end all the same. What subjects remembered to allow it is forgotten.
     DeleteClient(ClientId),
     /// Guard: as [`Expect`] says. Where a client has the same id its credentials are left alone.
     PutResource(Box<Resource>, Expect),

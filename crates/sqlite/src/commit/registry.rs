@@ -37,6 +37,9 @@ const DELETE_ORPHANS: &str = "DELETE FROM caller WHERE issuer = ?1 \
 /// Tokens of the client that is gone end, though a resource keeps its credentials.
 const NEXT_EPOCH: &str = "UPDATE caller SET epoch = epoch + 1 WHERE issuer = ?1 AND client_id = ?2";
 
+/// A client that is made anew under this id has nobody's consent.
+const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND client = ?2";
+
 const DELETE_ORPHAN: &str = "DELETE FROM caller WHERE issuer = ?1 AND client_id = ?2 \
     AND NOT EXISTS (SELECT 1 FROM resource WHERE resource.issuer = ?1 AND resource.client_id = ?2)";
 
@@ -60,6 +63,7 @@ pub(super) fn apply(t: &Transaction<'_>, change: &RegistryChange) -> Result<bool
         RegistryChange::DeleteClient(id) => {
             t.run(DELETE_CLIENT, params![t.issuer, id.as_str()])?;
             t.run(NEXT_EPOCH, params![t.issuer, id.as_str()])?;
+            t.run(FORGET_CONSENT, params![t.issuer, id.as_str()])?;
             t.unguarded(DELETE_ORPHAN, params![t.issuer, id.as_str()])?
         }
         RegistryChange::PutResource(resource, expect) => put_resource(t, resource, *expect)?,

@@ -1,7 +1,9 @@
 //! Ended rows go in bounded steps, and rows that live long are not looked at again and again.
 
 use protocol::Issuer;
-use server::store::{Commit, KEPT_AFTER_END_SECONDS, Store as _, TokenChange};
+use server::store::{
+    Commit, EVENTS_KEPT_SECONDS, Event, EventKind, KEPT_AFTER_END_SECONDS, Store as _, TokenChange,
+};
 
 use crate::rows::{self, Folder, NOW, SERVER};
 
@@ -68,4 +70,26 @@ async fn a_sweep_of_one_issuer_leaves_the_rows_of_another() {
     assert_eq!(one.sweep(due, 1_000).await.expect("the store works"), 10);
     assert!(!rows::is_there(&one, ones[0]).await && rows::is_there(&two, twos[0]).await);
     assert_eq!(two.sweep(due, 1_000).await.expect("the store works"), 10);
+}
+
+#[tokio::test]
+async fn old_events_go_but_cursors_count_on() {
+    let folder = Folder::new();
+    let store = rows::one(&folder.open(SERVER));
+    let event = |at| Event {
+        kind: EventKind::GrantsRevoked,
+        at,
+        subject: None,
+        client: None,
+        detail: "grant".into(),
+    };
+    let after = NOW + EVENTS_KEPT_SECONDS + 1;
+    for at in [NOW, NOW, NOW + 10] {
+        rows::done(&store, Commit::new(at).with(event(at))).await;
+    }
+    assert_eq!(store.sweep(after, 100).await.expect("the store works"), 2);
+    assert_eq!(store.sweep(after + 100, 100).await.expect("the store works"), 0, "the newest one stays");
+    rows::done(&store, Commit::new(after).with(event(after))).await;
+    let left = store.events(0, 10).await.expect("the store works");
+    assert_eq!(left.iter().map(|(cursor, _)| *cursor).collect::<Vec<_>>(), [3, 4]);
 }

@@ -91,7 +91,6 @@ impl Reply {
     /// # Panics
     /// When it is not.
     #[track_caller]
-    #[must_use]
     pub fn ok(self) -> Self {
         assert_eq!(self.status, 200, "{self:?}");
         self

@@ -71,6 +71,11 @@ impl Running {
         self.authorization_server.settings().issuer.as_str()
     }
 
+    /// What time it is there, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now().0
+    }
+
     /// Answers a request as it stands. Paths are relative to the issuer.
     pub async fn call<B>(&self, request: Request<B>) -> Reply
     where
@@ -188,7 +193,7 @@ impl Running {
     /// When the client has none.
     pub fn assertion(&self, client: &str) -> Assertion {
         let Credentials::Key(key) = self.credentials(client) else { panic!("{client} has no key") };
-        Assertion::new(client, self.issuer(), self.clock.now().0, key)
+        Assertion::new(client, self.issuer(), self.now(), key)
     }
 
     /// Serves these public keys at a `jwks_uri` of a peer.

@@ -1,7 +1,10 @@
 //! Clients, resources, scopes and keys; credentials that a client and a resource share.
 
 use protocol::{Audience, ClientId};
-use server::store::{Change, Client, Commit, Expect, KeyChange, KeyState, RegistryChange, Resource, Store};
+use server::store::{
+    Change, Client, Commit, Consent, Expect, GrantChange, KeyChange, KeyState, RegistryChange, Resource,
+    Store,
+};
 
 use super::{Fixture, asking, rows, rows::NOW};
 
@@ -104,6 +107,23 @@ pub async fn a_deleted_client_leaves_its_credentials_to_the_resource_that_shares
     assert_eq!(client(&*f.store, "both").await, None);
     written.caller.epoch += 1;
     assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller), "its own tokens have ended");
+}
+
+pub async fn a_client_that_is_made_anew_has_nobodys_consent(f: Fixture) {
+    let client = rows::client("shop");
+    let consent = Consent {
+        subject: rows::subject("alice"),
+        client: client.caller.id.clone(),
+        scopes: protocol::Scopes::stored("openid"),
+        given_at: NOW,
+    };
+    put_client(&*f.store, &client).await;
+    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Consent(consent.clone()))).await;
+    let delete = RegistryChange::DeleteClient(client.caller.id.clone());
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    put_client(&*f.store, &client).await;
+    let remembered = f.store.consent(&consent.subject, &consent.client).await.expect("the store works");
+    assert_eq!(remembered, None);
 }
 
 pub async fn a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them(f: Fixture) {

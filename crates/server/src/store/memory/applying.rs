@@ -146,6 +146,7 @@ impl State {
             RegistryChange::PutClient(client, expect) => self.put_client(*client, expect),
             RegistryChange::DeleteClient(id) => {
                 self.clients.remove(&id);
+                self.consents.retain(|(_, client), _| *client != id);
                 self.forget_caller(&id);
                 if let Some(caller) = self.callers.get_mut(&id) {
                     caller.epoch += 1;

@@ -1,0 +1,119 @@
+//! PKCE (RFC 7636, RFC 9700 §2.1.1).
+
+use passavant_server::{PkcePolicy, Reason};
+use testkit::server::{Authorize, Call, Code, Running, TestServer, confidential, public};
+
+async fn start() -> Running {
+    TestServer::new().client(confidential("shop")).client(public("spa")).account("alice").start().await
+}
+
+fn authorize(server: &Running, client: &str) -> Authorize {
+    server.browser().sign_in("alice").authorize(client)
+}
+
+fn with_verifier(server: &Running, code: &Code, verifier: &str) -> Call {
+    server.redemption(code).without("code_verifier").param("code_verifier", verifier)
+}
+
+/// RFC 9700 §2.1.1: for public clients a must, here for all.
+#[tokio::test]
+async fn every_client_must_send_a_challenge() {
+    let server = start().await;
+    for client in ["shop", "spa"] {
+        authorize(&server, client).without_pkce().finish().await.refused(Reason::PkceMissing);
+        let method_alone = authorize(&server, client).without("code_challenge");
+        method_alone.finish().await.refused(Reason::PkceMissing);
+    }
+}
+
+/// RFC 7636 §4.3: without a method `plain` is meant, and RFC 9700 §2.1.1 leaves `S256` alone.
+#[tokio::test]
+async fn the_method_is_s256() {
+    let server = start().await;
+    for method in ["plain", "s256", "S512"] {
+        let request = authorize(&server, "spa").param("code_challenge_method", method);
+        request.finish().await.refused(Reason::PkceMethod);
+    }
+    let silent = authorize(&server, "spa").without("code_challenge_method");
+    silent.finish().await.refused(Reason::PkceMethod);
+}
+
+/// RFC 7636 §4.2: the base64url of a SHA-256.
+#[tokio::test]
+async fn a_challenge_is_43_characters_of_base64url() {
+    let server = start().await;
+    for challenge in ["x", &"x".repeat(42), &"x".repeat(44), &format!("{}=", "x".repeat(43)), &"+".repeat(43)] {
+        let request = authorize(&server, "spa").param("code_challenge", challenge);
+        request.finish().await.refused(Reason::PkceMalformed);
+    }
+}
+
+/// RFC 7636 §4.6
+#[tokio::test]
+async fn a_verifier_that_does_not_meet_the_challenge_is_refused() {
+    let server = start().await;
+    let code = authorize(&server, "spa").code().await;
+    for verifier in ["short", &"x".repeat(43), &code.verifier[1..], &"x".repeat(129)] {
+        with_verifier(&server, &code, verifier).send().await.refused(Reason::PkceMismatch);
+    }
+    server.redeem(&code).await.ok();
+}
+
+/// RFC 9700 §4.5: a thief may not try on and on.
+#[tokio::test]
+async fn a_code_is_burnt_after_five_wrong_verifiers() {
+    let server = start().await;
+    let code = authorize(&server, "spa").code().await;
+    for _ in 0..5 {
+        with_verifier(&server, &code, &"x".repeat(43)).send().await.refused(Reason::PkceMismatch);
+    }
+    server.redeem(&code).await.refused(Reason::CodeAlreadyUsed);
+}
+
+/// RFC 7636 §4.6
+#[tokio::test]
+async fn a_challenge_demands_a_verifier() {
+    let server = start().await;
+    let code = authorize(&server, "shop").code().await;
+    let call = server.redemption(&code).without("code_verifier");
+    call.send_unwritten().await.refused(Reason::PkceVerifierMissing);
+}
+
+/// RFC 9700 §4.8.2: an attacker may have taken the challenge out of the request.
+#[tokio::test]
+async fn a_verifier_without_a_challenge_is_refused() {
+    let server =
+        TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
+    let code = authorize(&server, "shop").without_pkce().code().await;
+    server.redemption(&code).send_unwritten().await.refused(Reason::PkceVerifierUnexpected);
+}
+
+/// RFC 9700 §2.1.1: a confidential OpenID client may rely on its nonce, where the operator says so.
+#[tokio::test]
+async fn a_confidential_client_with_a_nonce_may_be_excused() {
+    let shop = || confidential("shop").without_pkce();
+    let scopes = "openid email";
+    let server = TestServer::new()
+        .client(shop())
+        .client(public("spa").without_pkce())
+        .account("alice")
+        .settings(|settings| settings.pkce = PkcePolicy::Public)
+        .start()
+        .await;
+    let excused = authorize(&server, "shop").scope(scopes).without_pkce().code().await;
+    server.redemption(&excused).without("code_verifier").send().await.ok();
+    let no_nonce = authorize(&server, "shop").without_pkce().without("nonce");
+    no_nonce.finish().await.refused(Reason::PkceMissing);
+    let no_openid = authorize(&server, "shop").scope("email").without_pkce();
+    no_openid.finish().await.refused(Reason::PkceMissing);
+    authorize(&server, "spa").without_pkce().finish().await.refused(Reason::PkceMissing);
+}
+
+/// Sent, it is enforced, whoever is excused.
+#[tokio::test]
+async fn a_challenge_that_was_not_demanded_is_enforced() {
+    let server =
+        TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
+    let code = authorize(&server, "shop").code().await;
+    with_verifier(&server, &code, &"x".repeat(43)).send().await.refused(Reason::PkceMismatch);
+}
