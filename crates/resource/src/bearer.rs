@@ -1,0 +1,117 @@
+//! Where the token of a request stands: in one `Authorization` header and nowhere else (RFC 6750 §2.1).
+
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::limits::TOKEN_BYTES_MAX;
+use crate::reason::Reason;
+
+/// The one bearer token of a request. A token in the query or the body alone is none (RFC 6750 §2.3, RFC 9700
+/// §4.3.2).
+pub(crate) fn token(head: &Parts) -> Result<&str, Reason> {
+    let mut headers = head.headers.get_all(AUTHORIZATION).iter();
+    let header = headers.next().ok_or(Reason::TokenMissing)?;
+    if headers.next().is_some() {
+        return Err(Reason::HeaderRepeated);
+    }
+    let token = credentials(header.as_bytes())?;
+    if token.len() > TOKEN_BYTES_MAX {
+        return Err(Reason::TokenTooLong);
+    }
+    if head.uri.query().is_some_and(names_a_token) {
+        return Err(Reason::TokenTwice);
+    }
+    Ok(token)
+}
+
+/// `Bearer`, in any case, at least one space, and a token.
+fn credentials(header: &[u8]) -> Result<&str, Reason> {
+    let text = std::str::from_utf8(header).map_err(|_| Reason::HeaderMalformed)?;
+    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Reason::SchemeUnsupported);
+    }
+    let token = rest.trim_matches(' ');
+    if !is_token(token) {
+        return Err(Reason::HeaderMalformed);
+    }
+    Ok(token)
+}
+
+/// `b64token` of RFC 6750 §2.1: at least one character, `=` at the end alone.
+fn is_token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    !body.is_empty() && body.bytes().all(fits)
+}
+
+fn names_a_token(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    fn read(uri: &str, headers: &[&[u8]]) -> Result<String, Reason> {
+        let mut head = Request::get(uri).body(()).expect("request").into_parts().0;
+        for header in headers {
+            head.headers.append(AUTHORIZATION, HeaderValue::from_bytes(header).expect("header"));
+        }
+        token(&head).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_bearer_token_is_taken_from_the_header_in_any_case() {
+        for header in [&b"Bearer a-._~+/9=="[..], b"bearer a-._~+/9==", b"BEARER  a-._~+/9== "] {
+            assert_eq!(read("/", &[header]).as_deref(), Ok("a-._~+/9=="), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn no_token_is_no_token_wherever_else_one_stands() {
+        assert_eq!(read("/", &[]), Err(Reason::TokenMissing));
+        assert_eq!(read("/?access_token=abc", &[]), Err(Reason::TokenMissing));
+        for header in [&b"Basic YTpi"[..], b"DPoP abc", b"Bearerabc", b"", b"abc"] {
+            assert_eq!(read("/", &[header]), Err(Reason::SchemeUnsupported), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_header_is_refused() {
+        for header in [
+            &b"Bearer"[..],
+            b"Bearer ",
+            b"Bearer a b",
+            b"Bearer a,b",
+            b"Bearer a, Bearer b",
+            b"Bearer =",
+            b"Bearer a=b",
+            b"Bearer \"a\"",
+            b"Bearer a%20",
+            b"Bearer \xc3\xa4",
+            b"Bearer \xff",
+            b"Bearer a\tb",
+        ] {
+            assert_eq!(read("/", &[header]), Err(Reason::HeaderMalformed), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_came_twice_is_refused() {
+        assert_eq!(read("/", &[b"Bearer a", b"Bearer a"]), Err(Reason::HeaderRepeated));
+        assert_eq!(read("/", &[b"Basic YTpi", b"Bearer a"]), Err(Reason::HeaderRepeated));
+        assert_eq!(read("/?x=1&access_token=b", &[b"Bearer a"]), Err(Reason::TokenTwice));
+        assert_eq!(read("/?access%5ftoken=b", &[b"Bearer a"]), Err(Reason::TokenTwice));
+        assert_eq!(read("/?access_tokens=b", &[b"Bearer a"]).as_deref(), Ok("a"));
+    }
+
+    #[test]
+    fn a_token_beyond_the_limit_is_refused() {
+        let header = |length| format!("Bearer {}", "x".repeat(length));
+        assert!(read("/", &[header(TOKEN_BYTES_MAX).as_bytes()]).is_ok());
+        assert_eq!(read("/", &[header(TOKEN_BYTES_MAX + 1).as_bytes()]), Err(Reason::TokenTooLong));
+    }
+}

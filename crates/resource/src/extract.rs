@@ -1,0 +1,3 @@
+//! What handlers take the token with, framework by framework.
+
+mod axum;

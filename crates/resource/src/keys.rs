@@ -1,0 +1,80 @@
+//! The issuer's keys: fetched when first needed, kept, and fetched again when a token names one that is new.
+
+use std::sync::Arc;
+
+use jose::jws::{Unverified, Verified};
+use jose::{JoseError, JwkSet, KeyError, SignatureAlgorithm, VerifyingKey};
+use protocol::display::Shown;
+
+use crate::clock::Clock;
+use crate::discovery::{Discovery, Http};
+use crate::limits::{KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX};
+use crate::reason::Reason;
+use crate::remembered::{Ages, Found, Need, Remembered};
+
+/// The key set of the issuer, shared by everything that verifies its signatures.
+pub(crate) struct RemoteKeys {
+    discovery: Arc<Discovery>,
+    http: Http,
+    set: Remembered<JwkSet>,
+}
+
+impl RemoteKeys {
+    pub(crate) fn new(discovery: Arc<Discovery>, http: Http, clock: Arc<dyn Clock>) -> Self {
+        let ages = Ages { fresh: KEYS_FRESH_SECONDS, most: KEYS_KEPT_SECONDS_MAX };
+        Self { discovery, http, set: Remembered::new(ages, clock) }
+    }
+
+    /// Verifies what the issuer signed, with an algorithm that is allowed.
+    pub(crate) async fn verify(
+        &self,
+        token: Unverified<'_>,
+        allowed: &[SignatureAlgorithm],
+    ) -> Result<Verified, Reason> {
+        let algorithm = token.algorithm().filter(|algorithm| allowed.contains(algorithm));
+        let algorithm = algorithm.ok_or(Reason::AlgorithmNotAllowed)?;
+        let key = self.key(token.kid(), algorithm).await?;
+        token.verify(&key).map_err(|error| match error {
+            JoseError::Algorithm => Reason::AlgorithmNotAllowed,
+            _ => Reason::SignatureWrong,
+        })
+    }
+
+    async fn key(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Result<VerifyingKey, Reason> {
+        let at_hand = self.set(Need::Fresh).await?;
+        match at_hand.document.verifying_key(kid, algorithm) {
+            Ok(key) => return Ok(key),
+            Err(KeyError::Unknown) if !at_hand.is_new => {}
+            Err(error) => return Err(self.unfit(kid, &error)),
+        }
+        let newer = self.set(Need::Newer).await?;
+        newer.document.verifying_key(kid, algorithm).map_err(|error| self.unfit(kid, &error))
+    }
+
+    /// A key that is unknown may be a new one that can't be had now: that is no fault of the token.
+    fn unfit(&self, kid: Option<&str>, error: &KeyError) -> Reason {
+        let kid = Shown(kid.unwrap_or_default());
+        tracing::debug!(%kid, %error, "no key of the issuer fits");
+        match self.set.trouble() {
+            Some(_) if *error == KeyError::Unknown => Reason::KeysUnavailable,
+            Some(_) | None => Reason::KeyUnknown,
+        }
+    }
+
+    async fn set(&self, need: Need) -> Result<Found<JwkSet>, Reason> {
+        let (discovery, http) = (Arc::clone(&self.discovery), self.http.clone());
+        self.set.get(need, || fetch(discovery, http)).await
+    }
+}
+
+async fn fetch(discovery: Arc<Discovery>, http: Http) -> Result<JwkSet, Reason> {
+    let url = discovery.jwks().await?;
+    let set = match http.document(&url).await {
+        Ok(body) => JwkSet::parse(&body).map_err(|error| error.to_string()),
+        Err(error) => Err(error),
+    };
+    set.map_err(|error| {
+        tracing::warn!(url, error, "the keys of the issuer are not to be had");
+        Reason::KeysUnavailable
+    })
+}
