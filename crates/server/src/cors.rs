@@ -12,19 +12,26 @@ use crate::{
 /// Seconds that a browser may keep the answer of a preflight.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Lets a page of the client's own origin read the answer.
-pub(crate) fn allow_origin_of(
+/// Lets a page of the client's own origin read the answer. A refusal that knows no client tells nothing of one, so
+/// any registered origin reads it, as with a preflight: a page must see that its token has expired.
+pub(crate) async fn allow_origin_of(
+    server: &AuthorizationServer,
     mut answer: Answer,
     client: Option<&RegisteredClient>,
     headers: &HeaderMap,
 ) -> Answer {
     answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
-    let (Some(client), Some(origin)) = (client, headers.get(header::ORIGIN)) else { return answer };
-    if client.origins.iter().any(|registered| registered.as_bytes() == origin.as_bytes()) {
-        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        answer
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("www-authenticate"));
+    let Some(origin) = headers.get(header::ORIGIN) else { return answer };
+    let Ok(text) = origin.to_str() else { return answer };
+    let is_allowed = match client {
+        Some(client) => client.origins.iter().any(|registered| registered == text),
+        None if answer.status().is_success() => false,
+        None => server.registry().is_origin_registered(text).await.unwrap_or(false),
+    };
+    if is_allowed {
+        let own = answer.headers_mut();
+        own.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        own.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("www-authenticate"));
     }
     answer
 }

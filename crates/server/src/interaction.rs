@@ -52,7 +52,7 @@ pub struct AskedScope {
     pub scope: String,
     /// A sentence, where the operator registered one (English, or whatever there is).
     pub description: Option<String>,
-    /// The identifier of the resource that it belongs to.
+    /// The identifier of the resource that it belongs to; a scope of several stands once for each.
     pub resource: Option<String>,
     /// The name of that resource.
     pub resource_name: Option<String>,
@@ -180,7 +180,11 @@ impl OpenInteraction {
     /// so is the client's own next one.
     pub fn form_action(&self) -> String {
         let mut sources = "'self' https:".to_owned();
-        let scheme = self.redirect_uri().and_then(|uri| uri.split_once(':')).map(|(scheme, _)| scheme);
+        let next = match &self.paused.pending {
+            Pending::Authorize(_, request) => Some(request.returnable.redirect_uri()),
+            Pending::SignOut(request) => request.return_to(),
+        };
+        let scheme = next.and_then(|uri| uri.split_once(':')).map(|(scheme, _)| scheme);
         match scheme {
             Some("http") => sources.push_str(" http:"),
             Some("https") | None => {}

@@ -68,12 +68,14 @@ where
         return answer::empty(StatusCode::NOT_FOUND);
     };
     if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
-        return refused(Reason::BodyTooLarge);
+        return refused(Reason::BodyTooLarge, StatusCode::URI_TOO_LONG);
     }
     match Limited::new(body, limits::BODY_BYTES_MAX).collect().await {
         Ok(body) => route(server, endpoint, &head, body.to_bytes()).await,
-        Err(error) if error.is::<LengthLimitError>() => refused(Reason::BodyTooLarge),
-        Err(_) => refused(Reason::BodyUnreadable),
+        Err(error) if error.is::<LengthLimitError>() => {
+            refused(Reason::BodyTooLarge, StatusCode::PAYLOAD_TOO_LARGE)
+        }
+        Err(_) => refused(Reason::BodyUnreadable, StatusCode::BAD_REQUEST),
     }
 }
 
@@ -115,10 +117,9 @@ async fn preflight(server: &AuthorizationServer, headers: &HeaderMap) -> Answer 
     }
 }
 
-fn refused(reason: Reason) -> Answer {
+/// What is refused before any endpoint looks at it.
+fn refused(reason: Reason, status: StatusCode) -> Answer {
     let mut answer = answer::json_error(&Error::Refused(reason), Scheme::Basic);
-    if reason == Reason::BodyTooLarge {
-        *answer.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-    }
+    *answer.status_mut() = status;
     answer
 }

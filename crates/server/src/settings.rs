@@ -17,6 +17,8 @@ pub struct Settings {
     pub refresh_idle_lifetime: i64,
     /// Refresh tokens of one grant live so long altogether.
     pub refresh_absolute_lifetime: i64,
+    /// The same for public web clients, where a script of the page holds them.
+    pub refresh_absolute_lifetime_public_web: i64,
     /// Within this time after a rotation the rotated token gets the same successor again.
     pub refresh_grace: i64,
     /// Unused sessions live so long.
@@ -52,6 +54,7 @@ impl Settings {
             id_token_lifetime: 600,
             refresh_idle_lifetime: 14 * 86_400,
             refresh_absolute_lifetime: 30 * 86_400,
+            refresh_absolute_lifetime_public_web: 86_400,
             refresh_grace: 10,
             session_idle_lifetime: 3_600,
             session_absolute_lifetime: 12 * 3_600,

@@ -42,7 +42,8 @@ async fn the_method_is_s256() {
 #[tokio::test]
 async fn a_challenge_is_43_characters_of_base64url() {
     let server = start().await;
-    for challenge in ["x", &"x".repeat(42), &"x".repeat(44), &format!("{}=", "x".repeat(43)), &"+".repeat(43)] {
+    for challenge in ["x", &"x".repeat(42), &"x".repeat(44), &format!("{}=", "x".repeat(43)), &"+".repeat(43)]
+    {
         let request = authorize(&server, "spa").param("code_challenge", challenge);
         request.finish().await.refused(Reason::PkceMalformed);
     }
@@ -82,8 +83,7 @@ async fn a_challenge_demands_a_verifier() {
 /// RFC 9700 §4.8.2: an attacker may have taken the challenge out of the request.
 #[tokio::test]
 async fn a_verifier_without_a_challenge_is_refused() {
-    let server =
-        TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
+    let server = TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
     let code = authorize(&server, "shop").without_pkce().code().await;
     server.redemption(&code).send_unwritten().await.refused(Reason::PkceVerifierUnexpected);
 }
@@ -112,8 +112,7 @@ async fn a_confidential_client_with_a_nonce_may_be_excused() {
 /// Sent, it is enforced, whoever is excused.
 #[tokio::test]
 async fn a_challenge_that_was_not_demanded_is_enforced() {
-    let server =
-        TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
+    let server = TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
     let code = authorize(&server, "shop").code().await;
     with_verifier(&server, &code, &"x".repeat(43)).send().await.refused(Reason::PkceMismatch);
 }

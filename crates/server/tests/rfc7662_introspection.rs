@@ -91,7 +91,10 @@ async fn times_are_whole_seconds_and_never_ahead() {
     server.clock.advance_millis(999);
     let token = access(&server, "notes.read").await;
     let answer = answer(&server, &token, "notes").await;
-    assert_eq!((answer["iat"].as_i64(), answer["exp"].as_i64()), (Some(server.now()), Some(server.now() + 600)));
+    assert_eq!(
+        (answer["iat"].as_i64(), answer["exp"].as_i64()),
+        (Some(server.now()), Some(server.now() + 600))
+    );
 }
 
 /// RFC 7662 §2.2: nothing is said of what is not active.
@@ -109,7 +112,8 @@ async fn an_expired_token_is_inactive_and_nothing_else() {
 #[tokio::test]
 async fn the_issuer_is_the_published_one() {
     let server = start().await;
-    let published = server.get("/.well-known/openid-configuration").send().await.ok().json()["issuer"].clone();
+    let published =
+        server.get("/.well-known/openid-configuration").send().await.ok().json()["issuer"].clone();
     let token = access(&server, "notes.read").await;
     assert_eq!(answer(&server, &token, "notes").await["iss"], published);
 }
@@ -150,7 +154,9 @@ async fn a_resource_chooses_what_stands_in_the_audience() {
 async fn the_resource_that_the_token_is_for_chooses_the_audience() {
     let choose = |member: &str| {
         let member = Some(member.to_owned());
-        move |settings: &mut passavant_server::store::ResourceSettings| settings.introspection_audience = member
+        move |settings: &mut passavant_server::store::ResourceSettings| {
+            settings.introspection_audience = member
+        }
     };
     let server = TestServer::new()
         .client(confidential("shop").scope("a b"))

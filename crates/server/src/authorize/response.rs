@@ -29,6 +29,7 @@ pub(crate) async fn approve(
     let audience = audience::of(&resources, client, &request.scopes, &request.wanted())?;
     let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
     let lifetime = match client.may_use(GrantType::RefreshToken) {
+        true if client.is_public_web() => settings.refresh_absolute_lifetime_public_web,
         true => settings.refresh_absolute_lifetime,
         false => settings.code_lifetime + audience.lifetime(settings.access_token_lifetime),
     };

@@ -101,6 +101,11 @@ fn is_of(hint: &Hint, signed_in: &SignedIn) -> bool {
 }
 
 impl SignOut {
+    /// Where the browser goes afterwards, if anywhere.
+    pub(crate) fn return_to(&self) -> Option<&str> {
+        self.return_to.as_deref()
+    }
+
     /// What ends: the session, and its grants but those with `offline_access`.
     pub(crate) fn end(&self, server: &AuthorizationServer, signed_in: Option<&SignedIn>) -> Commit {
         let mut commit = Commit::new(server.now());

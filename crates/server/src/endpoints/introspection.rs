@@ -5,7 +5,7 @@ mod look;
 
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
-use protocol::{Audience, ClientId, JwtId, Timestamp};
+use protocol::{ClientId, JwtId, Timestamp};
 use serde::Serialize;
 
 pub use look::{Inactive, Look, TokenKind};
@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Fault},
     grants::{self, Decision},
     reason::Reason,
-    registry::IntrospectionAudience,
+    registry::{IntrospectionAudience, RegisteredResource},
     store::Access,
 };
 
@@ -129,11 +129,11 @@ async fn look_for(
             return Ok(INACTIVE);
         }
     };
-    let own: Vec<&Audience> = caller
+    let own: Vec<&RegisteredResource> = caller
         .resources
         .iter()
-        .map(|resource| &resource.identifier)
-        .filter(|identifier| kind == TokenKind::Access && access.audience.contains(identifier))
+        .map(|resource| &**resource)
+        .filter(|resource| kind == TokenKind::Access && access.audience.contains(&resource.identifier))
         .collect();
     let is_own_client = caller.client.is_some() && access.client == caller.id;
     if own.is_empty() && !is_own_client {
@@ -160,17 +160,24 @@ async fn look_for(
     })
 }
 
-/// What stands in `aud`, by the resource's own setting; without one, the resource where the client named it.
-fn audience(caller: &AuthenticatedCaller, access: &Access, own: &[&Audience]) -> Option<AudienceClaim> {
+/// What stands in `aud`, as the resource that the token is for registered; without that, the resource where the
+/// client named it.
+fn audience(
+    caller: &AuthenticatedCaller,
+    access: &Access,
+    own: &[&RegisteredResource],
+) -> Option<AudienceClaim> {
     let default = if access.narrowed { IntrospectionAudience::Resource } else { IntrospectionAudience::None };
-    let setting = caller.resources.first()?.introspection_audience.unwrap_or(default);
-    match setting {
+    let resource = own.first().copied().or(caller.resources.first().map(|resource| &**resource))?;
+    match resource.introspection_audience.unwrap_or(default) {
         IntrospectionAudience::None => None,
         IntrospectionAudience::ClientId => Some(AudienceClaim::One(access.client.to_string())),
         IntrospectionAudience::Resource => match own {
             [] => None,
-            [one] => Some(AudienceClaim::One(one.to_string())),
-            many => Some(AudienceClaim::Many(many.iter().map(ToString::to_string).collect())),
+            [one] => Some(AudienceClaim::One(one.identifier.to_string())),
+            many => Some(AudienceClaim::Many(
+                many.iter().map(|resource| resource.identifier.to_string()).collect(),
+            )),
         },
     }
 }

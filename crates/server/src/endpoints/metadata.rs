@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, header};
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
-use protocol::{ClientAuthMethod, Prompt, ResponseMode, ServerMetadata};
+use protocol::{ClientAuthMethod, Prompt, ResponseMode, ServerMetadata, TokenType};
 
 use crate::{
     AuthorizationServer,
@@ -80,8 +80,9 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
         revocation_endpoint_auth_methods_supported: methods(true),
         revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         introspection_endpoint_auth_methods_supported: {
+            // RFC 8414 §2: a name of an access token type may stand among those of authentication methods.
             let mut offered = methods(false);
-            offered.push("bearer".to_owned());
+            offered.push(TokenType::Bearer.as_str().to_owned());
             offered
         },
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms,

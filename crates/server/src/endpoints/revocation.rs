@@ -21,7 +21,7 @@ pub(crate) async fn revoke(server: &AuthorizationServer, headers: &HeaderMap, bo
         Ok(client) => (answer::empty(StatusCode::OK), client),
         Err(error) => (answer::json_error(&error, Scheme::Basic), None),
     };
-    cors::allow_origin_of(answer, client.as_deref(), headers)
+    cors::allow_origin_of(server, answer, client.as_deref(), headers).await
 }
 
 async fn respond(

@@ -36,7 +36,7 @@ pub(crate) async fn token(server: &AuthorizationServer, headers: &HeaderMap, bod
         Ok((answer, client)) => (answer, client),
         Err(error) => (answer::json_error(&error, Scheme::Basic), None),
     };
-    cors::allow_origin_of(answer, client.as_deref(), headers)
+    cors::allow_origin_of(server, answer, client.as_deref(), headers).await
 }
 
 async fn respond(

@@ -50,7 +50,7 @@ pub(crate) async fn userinfo(server: &AuthorizationServer, head: &Parts, body: &
         Ok(answer) => answer,
         Err(error) => answer::bearer_error(&error),
     };
-    cors::allow_origin_of(answer, client.as_deref(), &head.headers)
+    cors::allow_origin_of(server, answer, client.as_deref(), &head.headers).await
 }
 
 async fn respond(

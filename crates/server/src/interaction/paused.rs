@@ -9,6 +9,7 @@ use crate::{
     authorize::request::AuthorizationRequest,
     endpoints::end_session::SignOut,
     error::{Error, Fault},
+    registry::RegisteredResource,
 };
 
 /// A paused request, as it is stored.
@@ -55,25 +56,33 @@ pub(crate) fn page_url(server: &AuthorizationServer, ask: Option<Ask>, token: &s
     format!("{}?interaction={token}", server.settings().url(path))
 }
 
-/// What a consent page shows of the request.
+/// What a consent page shows of the request: each scope once for every resource that it belongs to.
 pub(super) async fn asked(server: &AuthorizationServer, paused: &Paused) -> Result<Vec<AskedScope>, Error> {
     let Pending::Authorize(_, request) = &paused.pending else { return Ok(Vec::new()) };
     let resources = server.registry().resources().await?;
     let wanted = request.wanted();
-    let describe = |scope: &str| {
-        let registered = resources.scope(scope);
-        let owner = resources.all.iter().find(|resource| {
-            resource.scopes.contains(scope)
-                && (wanted.0.is_empty() || wanted.0.contains(&resource.identifier))
-        });
+    let describe = |scope: &str, owner: Option<&RegisteredResource>| {
+        let description = resources.scope(scope).map(|scope| &scope.description);
+        let sentence =
+            description.and_then(|by_language| by_language.get("en").or(by_language.values().next()));
         AskedScope {
             scope: scope.to_owned(),
-            description: registered
-                .and_then(|scope| scope.description.get("en").or_else(|| scope.description.values().next()))
-                .cloned(),
+            description: sentence.cloned(),
             resource: owner.map(|resource| resource.identifier.to_string()),
             resource_name: owner.and_then(|resource| resource.settings.resource_name.clone()),
         }
     };
-    Ok(request.scopes.iter().map(describe).collect())
+    let mut asked = Vec::new();
+    for scope in request.scopes.iter() {
+        let before = asked.len();
+        let owners = resources.all.iter().filter(|resource| {
+            let is_wanted = wanted.0.is_empty() || wanted.0.contains(&resource.identifier);
+            is_wanted && resource.scopes.contains(scope)
+        });
+        asked.extend(owners.map(|owner| describe(scope, Some(owner))));
+        if asked.len() == before {
+            asked.push(describe(scope, None));
+        }
+    }
+    Ok(asked)
 }

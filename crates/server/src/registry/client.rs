@@ -55,6 +55,11 @@ impl RegisteredClient {
         self.method == Some(ClientAuthMethod::None)
     }
 
+    /// Whether it is a script in a page: public, and not installed on a device (RFC 6749 §2.1).
+    pub fn is_public_web(&self) -> bool {
+        self.is_public() && self.metadata.application_type.as_deref() != Some("native")
+    }
+
     /// Whether it registered this grant type.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.metadata.grant_types().any(|registered| registered == grant_type.as_str())

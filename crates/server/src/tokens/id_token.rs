@@ -1,8 +1,8 @@
 //! ID tokens (OpenID Connect Core 1.0 §2).
 
 use jose::{
-    ContentEncryption, EncryptionKey, KeyManagement, SignatureAlgorithm, SigningKey, jwe, jws,
-    jws::Unverified,
+    Claims, ContentEncryption, EncryptionKey, KeyManagement, SignatureAlgorithm, SigningKey, VerifyingKey,
+    jwe, jws, jws::Unverified,
 };
 use protocol::{ClientId, SessionId, Subject};
 use serde::Serialize;
@@ -146,8 +146,7 @@ pub(crate) struct Hint {
 /// Reads an `id_token_hint`: an ID token of this server, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2).
 pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Result<Option<Hint>, Fault> {
     let Ok(unverified) = Unverified::parse(token) else { return Ok(None) };
-    let keys = server.keys().await?;
-    let Some(key) = unverified.kid().and_then(|kid| keys.verifying(kid)) else { return Ok(None) };
+    let Some(key) = verifying_key(server, &unverified).await? else { return Ok(None) };
     let Ok(verified) = unverified.verify(&key) else { return Ok(None) };
     if verified.typ() != Some(TYPE) {
         return Ok(None);
@@ -165,4 +164,26 @@ pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Resu
         client: ClientId::new(client),
         session: text("sid").and_then(SessionId::parse),
     }))
+}
+
+/// The key that an ID token of ours is under: one of the ring, or the secret of its client where that registered
+/// the HS* algorithm.
+async fn verifying_key(
+    server: &AuthorizationServer,
+    token: &Unverified<'_>,
+) -> Result<Option<VerifyingKey>, Fault> {
+    let Some(algorithm) = token.algorithm() else { return Ok(None) };
+    if !algorithm.is_symmetric() {
+        let keys = server.keys().await?;
+        return Ok(token.kid().and_then(|kid| keys.verifying(kid)));
+    }
+    let Ok(claims) = Claims::parse(token.payload_unverified()) else { return Ok(None) };
+    let Ok(Some(id)) = claims.string("aud") else { return Ok(None) };
+    let Some(client) = server.registry().client(id).await? else { return Ok(None) };
+    if client.metadata.id_token_signed_response_alg.as_deref() != Some(algorithm.as_str()) {
+        return Ok(None);
+    }
+    let secret = client.caller.secret.as_ref();
+    let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
+    Ok(secret.and_then(|secret| VerifyingKey::hmac(algorithm, &secret).ok()))
 }

@@ -75,6 +75,11 @@ impl Browser {
         self.travel(Visit::to(url), None).await
     }
 
+    /// Opens a URL of the issuer, and follows it to the page that asks for this. The user does nothing there.
+    pub async fn open_until(&self, url: &str, ask: Ask) -> Landing {
+        self.travel(Visit::to(url), Some(ask)).await
+    }
+
     /// Submits a form of another site to a URL of the issuer, and follows it to the end.
     pub async fn submit(&self, url: &str, params: &[(&str, &str)]) -> Landing {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

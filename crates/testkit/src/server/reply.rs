@@ -139,7 +139,7 @@ impl Reply {
     fn check_json(&self, reason: Reason) {
         let status = match reason {
             Reason::MethodNotAllowed => 405,
-            Reason::BodyTooLarge if self.status == 413 => 413,
+            Reason::BodyTooLarge if matches!(self.status, 413 | 414) => self.status,
             Reason::ClientFailuresTooMany => 429,
             other => other.code().status(),
         };

@@ -64,7 +64,7 @@ pub(super) async fn send(
         return Ok(answer);
     }
     let signed = sign(server, caller, wire).await?;
-    let token = match caller.resources.first() {
+    let token = match deciding(caller) {
         Some(resource) if resource.settings.introspection_encrypted_response_alg.is_some() => {
             encrypt(server, resource, &signed).await?
         }
@@ -73,15 +73,21 @@ pub(super) async fn send(
     Ok(answer::jwt(MEDIA_TYPE, token))
 }
 
+/// The resource whose registration holds for its caller: of several, one that demands encryption.
+fn deciding(caller: &AuthenticatedCaller) -> Option<&RegisteredResource> {
+    let encrypts =
+        |resource: &&RegisteredResource| resource.settings.introspection_encrypted_response_alg.is_some();
+    let mut resources = caller.resources.iter().map(|resource| &**resource);
+    resources.clone().find(encrypts).or_else(|| resources.next())
+}
+
 async fn sign(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
     wire: &Wire,
 ) -> Result<String, Error> {
-    let registered = caller
-        .resources
-        .first()
-        .and_then(|resource| resource.settings.introspection_signed_response_alg.as_deref());
+    let registered =
+        deciding(caller).and_then(|resource| resource.settings.introspection_signed_response_alg.as_deref());
     let algorithm = registered.and_then(SignatureAlgorithm::parse).unwrap_or(SignatureAlgorithm::Rs256);
     let keys = server.keys().await?;
     let key = keys.signing(algorithm).ok_or_else(|| Fault::new(format!("no key signs with {algorithm}")))?;

@@ -1,0 +1,66 @@
+//! `apply`: makes the registry what a file says.
+
+use std::{num::NonZero, path::PathBuf, sync::Arc};
+
+use accounts::{PasswordCost, Passwords};
+use server::Fault;
+
+use super::{
+    Exit, Failure, Global,
+    output::{self, Format, say},
+};
+use crate::world::{self, Manner, World};
+
+/// Which file, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApplyArgs {
+    /// Clients, resources, users and scopes under their registered names; JSON or TOML, by its extension
+    #[arg(short, long, value_name = "FILE")]
+    file: PathBuf,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Delete what an earlier apply made and the file no longer lists; users are disabled instead
+    #[arg(long)]
+    prune: bool,
+}
+
+impl ApplyArgs {
+    /// Does it.
+    ///
+    /// # Errors
+    /// [`world::Wrongs`], with exit code 3, and the store's.
+    pub(crate) async fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let installation = global.installation().await?;
+        let world = World::read(&self.file, &installation)?;
+        let manner = if self.prune { Manner::Prune } else { Manner::Replace };
+        let passwords = std::sync::OnceLock::new();
+        let hasher = || hasher(&passwords);
+        let difference = match self.dry_run {
+            true => world::difference(&installation, &world, manner).await?,
+            false => world::settle(&installation, &hasher, &world, manner).await?,
+        };
+        match global.format {
+            Format::Json | Format::Yaml | Format::Env => {
+                output::one(global.format, &output::Look { gist: &[], columns: &[] }, &difference.to_value())?;
+            }
+            Format::Table | Format::Quiet => {
+                difference.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
+                let changes = if global.format == Format::Table { difference.to_string() } else { String::new() };
+                let end = if self.dry_run { ", of which none was made" } else { "" };
+                output::print(&format!("{changes}{}{end}\n", difference.count()))?;
+            }
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Made when the first password is to be hashed: that takes as long as one hash.
+fn hasher(kept: &std::sync::OnceLock<Arc<Passwords>>) -> Result<Arc<Passwords>, Fault> {
+    if let Some(passwords) = kept.get() {
+        return Ok(passwords.clone());
+    }
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let made = Passwords::new(PasswordCost::default(), Arc::new(server::ports::SystemEntropy), cores)?;
+    Ok(kept.get_or_init(|| Arc::new(made)).clone())
+}

@@ -1,0 +1,60 @@
+//! `healthcheck`: asks the running server, for a container's health check or a script.
+
+use std::{net::SocketAddr, time::Duration};
+
+use protocol::uri::Parts;
+
+use super::{
+    Exit, Failure, Global,
+    output::say,
+};
+use crate::config::Config;
+
+/// Seconds that an answer may take.
+const ANSWER_SECONDS_MAX: u64 = 5;
+
+/// Asks the management listener where there is one, else for the server's metadata.
+///
+/// # Errors
+/// [`Exit::Unreachable`] where nobody answers.
+pub(crate) async fn run(global: &Global) -> Result<Exit, Failure> {
+    let url = url(&global.configuration()?);
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(ANSWER_SECONDS_MAX))
+        .build()?;
+    let answer = client.get(&url).send().await;
+    let answer = answer.map_err(|error| {
+        Failure::new(Exit::Unreachable, anyhow::anyhow!("{url} does not answer: {}", error.without_url()))
+    })?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(Exit::Ok);
+    }
+    say(format_args!("{url} answers with {status}"));
+    Ok(Exit::No)
+}
+
+/// The server is asked where it listens: what lies between it and its public URL is somebody else's health.
+fn url(config: &Config) -> String {
+    match (config.management, config.listen.first()) {
+        (Some(address), _) => format!("http://{}/health/ready", reachable(address)),
+        (None, Some(address)) => {
+            let path = Parts::of(&config.issuer).map_or("", |parts| parts.path);
+            format!("http://{}{path}/.well-known/oauth-authorization-server", reachable(*address))
+        }
+        (None, None) => format!("{}/.well-known/oauth-authorization-server", config.issuer),
+    }
+}
+
+/// Who listens everywhere also listens on loopback.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}

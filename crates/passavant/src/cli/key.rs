@@ -1,0 +1,129 @@
+//! `key ..`: the keys that sign tokens, and the one that seals them.
+
+use std::path::{Path, PathBuf};
+
+use jose::SignatureAlgorithm;
+use serde_json::{Value, json};
+use server::{
+    ports::{Entropy as _, SystemEntropy},
+    store::{KeyRecord, KeyState},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    Exit, Failure, Global,
+    output::{self, Format, Look, failed, say},
+};
+use crate::wiring::{Installation, master_key};
+
+const LOOK: Look = Look { gist: &["kid"], columns: &["kid", "alg", "state", "created_at", "retired_at"] };
+
+/// What is done with keys.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the signing keys
+    List,
+    /// Make a new signing key; the one before stays published until its signatures have expired
+    Rotate {
+        /// The algorithm, ES256 or EdDSA say; without one, every algorithm that signs now
+        #[arg(long, value_parser = parse_algorithm)]
+        alg: Option<SignatureAlgorithm>,
+    },
+    /// Write a new master key; never over another one
+    Master {
+        /// The file; without one, the key goes to standard output
+        file: Option<PathBuf>,
+    },
+}
+
+/// Does it. The master key needs no installation: it is made before there is one.
+///
+/// # Errors
+/// [`Failure`] says what and by which exit code.
+pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
+    match command {
+        Command::List => list(&global.installation().await?, global.format).await?,
+        Command::Rotate { alg } => rotate(&global.installation().await?, alg, global.format).await?,
+        Command::Master { file: Some(file) } => write_master(&file)?,
+        Command::Master { file: None } => {
+            let mut key = Zeroizing::new([0; 32]);
+            SystemEntropy.fill(&mut *key);
+            output::print(&Zeroizing::new(format!("{}\n", jose::base64url::encode(&*key))))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+async fn list(installation: &Installation, format: Format) -> Result<(), Failure> {
+    let keys = installation.server.store().keys().await?;
+    output::list(format, &LOOK, &keys.iter().map(record).collect::<Vec<_>>())
+}
+
+async fn rotate(
+    installation: &Installation,
+    algorithm: Option<SignatureAlgorithm>,
+    format: Format,
+) -> Result<(), Failure> {
+    let store = installation.server.store();
+    let mut algorithms = Vec::from_iter(algorithm);
+    if algorithms.is_empty() {
+        // The first rotation may come before the first start, which is when the keys are made.
+        installation.server.ensure_keys().await?;
+        let active = store.keys().await?.into_iter().filter(|key| key.state == KeyState::Active);
+        algorithms = active.map(|key| key.algorithm).collect();
+        algorithms.sort_unstable();
+        algorithms.dedup();
+    }
+    let mut made = Vec::new();
+    for algorithm in algorithms {
+        made.push(installation.server.rotate_key(algorithm).await?);
+    }
+    let keys = store.keys().await?;
+    let fresh = keys.iter().filter(|key| made.contains(&key.kid));
+    output::list(format, &LOOK, &fresh.map(record).collect::<Vec<_>>())
+}
+
+fn write_master(file: &Path) -> Result<(), Failure> {
+    master_key::write_new(file, &SystemEntropy).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => failed(format_args!(
+            "{} is there already, and what was sealed under it can't be opened by another: nothing was written",
+            file.display()
+        )),
+        _ => failed(format_args!("could not write {}: {error}", file.display())),
+    })?;
+    say(format_args!("wrote a master key to {}: keep a copy, for nothing opens without it", file.display()));
+    Ok(())
+}
+
+/// Reads the name of an algorithm with a public key.
+fn parse_algorithm(name: &str) -> Result<SignatureAlgorithm, String> {
+    let known = SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric());
+    let found = known.clone().find(|algorithm| algorithm.as_str() == name);
+    found.copied().ok_or_else(|| {
+        format!("one of {}", known.map(|algorithm| algorithm.as_str()).collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// A signing key, without its private half.
+fn record(key: &KeyRecord) -> Value {
+    json!({
+        "kid": &key.kid,
+        "alg": key.algorithm.as_str(),
+        "state": key.state.as_str(),
+        "created_at": key.created_at.0,
+        "retired_at": key.retired_at.map(|at| at.0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_algorithms_with_a_public_key_sign_tokens() {
+        assert_eq!(parse_algorithm("EdDSA"), Ok(SignatureAlgorithm::EdDsa));
+        for bad in ["HS256", "none", "es256"] {
+            assert!(parse_algorithm(bad).expect_err("none of them").contains("ES256"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What commands print: data on standard output, talk on standard error.
+
+use std::{
+    fmt::{Display, Write as _},
+    io::{self, Write as _},
+};
+
+use protocol::display::Shown;
+use serde_json::{Map, Value};
+
+use super::{Exit, Failure};
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// The registered names, as `apply` reads them.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// `NAME=value` lines for a shell.
+    Env,
+    /// Ids and secrets alone, one a line.
+    Quiet,
+}
+
+/// How records of one kind are shown.
+pub(crate) struct Look {
+    /// The members that are printed where only the gist is wanted.
+    pub(crate) gist: &'static [&'static str],
+    /// The columns of a table of them.
+    pub(crate) columns: &'static [&'static str],
+}
+
+/// Which part of a long list.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Page {
+    /// Only what comes after this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+}
+
+impl Page {
+    /// How many to ask for: one more than are shown, to know whether there are more.
+    pub(crate) fn asked(&self) -> u32 {
+        self.limit + 1
+    }
+
+    /// What is shown of what was found. Says so where there is more.
+    pub(crate) fn cut<T>(&self, mut found: Vec<T>, id: impl Fn(&T) -> String) -> Vec<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        if found.len() > limit {
+            found.truncate(limit);
+            if let Some(last) = found.last() {
+                say(format_args!("there are more: --after {}", id(last)));
+            }
+        }
+        found
+    }
+}
+
+/// Prints many records.
+///
+/// # Errors
+/// Where standard output can't be written.
+pub(crate) fn list(format: Format, look: &Look, records: &[Value]) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table => table(look.columns, records),
+        Format::Json => json(&Value::Array(records.to_vec())),
+        Format::Yaml => yaml(&Value::Array(records.to_vec())),
+        Format::Env => records.iter().map(env).collect::<Vec<_>>().join("\n"),
+        Format::Quiet => records.iter().map(|record| gist(look, record)).collect(),
+    };
+    print(&text)
+}
+
+/// Prints one record.
+///
+/// # Errors
+/// Where standard output can't be written.
+pub(crate) fn one(format: Format, look: &Look, record: &Value) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table => sheet(look, record),
+        Format::Json => json(record),
+        Format::Yaml => yaml(record),
+        Format::Env => env(record),
+        Format::Quiet => gist(look, record),
+    };
+    print(&text)
+}
+
+/// Prints text as it is.
+///
+/// # Errors
+/// Where standard output can't be written. That nobody reads it (`| head`) is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(failed(format!("could not write to standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Says something to whoever runs the command. That nobody listens is no failure.
+pub(crate) fn say(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The command can't be done.
+pub(crate) fn failed(text: impl Display) -> Failure {
+    Failure::new(Exit::Failed, anyhow::anyhow!("{text}"))
+}
+
+/// The command was not given as it must be.
+pub(crate) fn misused(text: impl Display) -> Failure {
+    Failure::new(Exit::Usage, anyhow::anyhow!("{text}"))
+}
+
+/// What the command is about does not exist.
+pub(crate) fn not_found(kind: &str, id: &str) -> Failure {
+    Failure::new(Exit::NotFound, anyhow::anyhow!("there is no {kind} {}", Shown(id)))
+}
+
+fn json(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn gist(look: &Look, record: &Value) -> String {
+    let shown = look.gist.iter().filter_map(|name| record.get(name));
+    shown.fold(String::new(), |text, value| text + &cell("", value) + "\n")
+}
+
+fn table(columns: &[&str], records: &[Value]) -> String {
+    let head = columns.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>();
+    let cells = |record: &Value| -> Vec<String> {
+        columns.iter().map(|name| record.get(name).map_or(String::new(), |value| cell(name, value))).collect()
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(records.iter().map(cells)).collect();
+    aligned(&rows)
+}
+
+/// One record as a table of two columns, the gist first.
+fn sheet(look: &Look, record: &Value) -> String {
+    let first = look.gist.iter().filter_map(|name| record.get(name).map(|value| (*name, value)));
+    let members = record.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value));
+    let others = members.filter(|(name, _)| !look.gist.contains(name));
+    let row = |(name, value): (&str, &Value)| vec![name.to_owned(), cell(name, value)];
+    aligned(&first.chain(others).map(row).collect::<Vec<_>>())
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let line = row.iter().zip(&widths).fold(String::new(), |mut line, (cell, width)| {
+            let _ = write!(line, "{cell:width$}  ");
+            line
+        });
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A value as people read it, without control characters, which a terminal would obey.
+fn cell(name: &str, value: &Value) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(seconds) if is_time(name) => {
+            let time = seconds.as_i64().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+        }
+        Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
+            items.iter().map(|item| cell(name, item)).collect::<Vec<_>>().join(" ")
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    };
+    text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+}
+
+fn is_time(name: &str) -> bool {
+    name.ends_with("_at") || matches!(name, "exp" | "iat" | "nbf" | "auth_time")
+}
+
+fn env(record: &Value) -> String {
+    let mut text = String::new();
+    for (name, value) in record.as_object().into_iter().flatten() {
+        let name: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+            .collect();
+        let value = if is_time(&name.to_lowercase()) { value.to_string() } else { cell("", value) };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
+        if value.chars().all(plain) {
+            let _ = writeln!(text, "{name}={value}");
+        } else {
+            let _ = writeln!(text, "{name}='{}'", value.replace('\'', r"'\''"));
+        }
+    }
+    text
+}
+
+fn yaml(value: &Value) -> String {
+    let mut text = String::new();
+    match value {
+        Value::Array(items) => yaml_items(items, 0, &mut text),
+        Value::Object(members) => yaml_members(members, 0, &mut text),
+        scalar => text = format!("{scalar}\n"),
+    }
+    text
+}
+
+fn yaml_items(items: &[Value], depth: usize, text: &mut String) {
+    if items.is_empty() && depth == 0 {
+        text.push_str("[]\n");
+    }
+    for item in items {
+        let mut inner = String::new();
+        match item {
+            Value::Object(members) if !members.is_empty() => yaml_members(members, depth + 1, &mut inner),
+            other => inner = format!("{}{other}\n", "  ".repeat(depth + 1)),
+        }
+        let _ = write!(text, "{}- {}", "  ".repeat(depth), inner.trim_start());
+    }
+}
+
+/// Scalars are written as JSON writes them, which YAML 1.2 reads the same.
+fn yaml_members(members: &Map<String, Value>, depth: usize, text: &mut String) {
+    for (name, value) in members {
+        let _ = write!(text, "{}{}:", "  ".repeat(depth), yaml_name(name));
+        match value {
+            Value::Object(inner) if !inner.is_empty() => {
+                text.push('\n');
+                yaml_members(inner, depth + 1, text);
+            }
+            Value::Array(inner) if !inner.is_empty() => {
+                text.push('\n');
+                yaml_items(inner, depth + 1, text);
+            }
+            other => {
+                let _ = writeln!(text, " {other}");
+            }
+        }
+    }
+}
+
+/// Older readers take some bare words for truth values, so everything but a plain registered name is quoted.
+fn yaml_name(name: &str) -> String {
+    let plain = name.contains('_') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if plain { name.to_owned() } else { Value::from(name).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_table_has_aligned_columns() {
+        let rows = [json!({"client_id": "shop", "scope": "a b"}), json!({"client_id": "x"})];
+        assert_eq!(table(&["client_id", "scope"], &rows), "CLIENT_ID  SCOPE\nshop       a b\nx\n");
+    }
+
+    #[test]
+    fn a_cell_never_speaks_to_the_terminal() {
+        assert_eq!(cell("client_name", &json!("a\u{1b}[2Jb\r\n")), "a?[2Jb??");
+    }
+
+    #[test]
+    fn times_read_as_times_and_lists_as_words() {
+        assert_eq!(cell("expires_at", &json!(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(cell("access_token_lifetime", &json!(600)), "600");
+        assert_eq!(cell("scopes", &json!(["a", "b"])), "a b");
+    }
+
+    #[test]
+    fn an_environment_line_survives_a_shell() {
+        let record = json!({"client_id": "shop", "client_name": "It's $HOME", "expires_at": 7});
+        assert_eq!(env(&record), "CLIENT_ID=shop\nCLIENT_NAME='It'\\''s $HOME'\nEXPIRES_AT=7\n");
+    }
+
+    #[test]
+    fn yaml_nests_and_quotes() {
+        let record =
+            json!([{"client_id": "no", "jwks": {"keys": [{"kty": "EC"}]}, "redirect_uris": ["a", "b"]}]);
+        let expected = "- client_id: \"no\"\n  \"jwks\":\n    \"keys\":\n      - \"kty\": \"EC\"\n  \
+                        redirect_uris:\n    - \"a\"\n    - \"b\"\n";
+        assert_eq!(yaml(&record), expected);
+    }
+}

@@ -1,0 +1,100 @@
+//! `resource token`: a long-lived access token by which a resource may introspect, for settings that want a static one.
+
+use protocol::{AccessToken, Scopes, TokenType, scope};
+use serde_json::json;
+use server::store::{Access, Commit, TokenChange};
+
+use super::find_all;
+use crate::{
+    cli::{
+        Failure,
+        output::{self, Format, Look, failed, not_found},
+        settle::{Decision, settle},
+    },
+    wiring::Installation,
+};
+
+const LOOK: Look = Look { gist: &["access_token"], columns: &["access_token"] };
+
+/// Longest lifetime, in seconds: ten years.
+const LIFETIME_SECONDS_MAX: i64 = 3650 * 86_400;
+
+/// Reads `365d`, `12h`, `30m` or `90s`, as seconds.
+pub(super) fn parse_lifetime(text: &str) -> Result<i64, String> {
+    let unit = match text.chars().last() {
+        Some('d') => Some(86_400),
+        Some('h') => Some(3_600),
+        Some('m') => Some(60),
+        Some('s') => Some(1),
+        Some(_) | None => None,
+    };
+    let number = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse::<i64>().ok());
+    let seconds = unit.zip(number).and_then(|(unit, number)| number.checked_mul(unit));
+    match seconds {
+        Some(seconds) if (1..=LIFETIME_SECONDS_MAX).contains(&seconds) => Ok(seconds),
+        Some(_) => Err("at most 3650d, and more than nothing".to_owned()),
+        None => Err("a number and a unit: 365d, 12h, 30m or 90s".to_owned()),
+    }
+}
+
+/// Issues the token and prints it, the only time that it is seen.
+pub(super) async fn print(
+    installation: &Installation,
+    format: Format,
+    id: &str,
+    lifetime: i64,
+) -> Result<(), Failure> {
+    let record = settle(installation, async || {
+        let resources = find_all(installation, id).await?;
+        let audience: Vec<_> = resources.iter().map(|resource| resource.identifier.clone()).collect();
+        let resource = resources.into_iter().next().ok_or_else(|| not_found("resource", id))?;
+        let Some(caller) = resource.caller else {
+            return Err(failed(format_args!("{} was registered without credentials", resource.identifier)));
+        };
+        if caller.disabled {
+            return Err(failed(format_args!("{} is disabled", caller.id)));
+        }
+        let mut chance = [0; 24];
+        installation.entropy.fill(&mut chance);
+        let token = AccessToken::mint(installation.server.draw_row_id(), chance);
+        let now = installation.server.now();
+        let record = json!({
+            "access_token": token.expose(),
+            "token_type": TokenType::Bearer.as_str(),
+            "expires_in": lifetime,
+            "expires_at": (now + lifetime).0,
+            "scope": scope::INTROSPECTION,
+            "client_id": caller.id.as_str(),
+            "resource": &audience,
+        });
+        let access = Access {
+            grant: None,
+            client: caller.id,
+            epoch: caller.epoch,
+            subject: None,
+            scopes: Scopes::stored(scope::INTROSPECTION),
+            audience,
+            narrowed: true,
+            issued_at: now,
+            expires_at: now + lifetime,
+        };
+        let commit = Commit::new(now).with(TokenChange::AddAccess(token.handle(), access));
+        Ok(Decision::new(commit, record))
+    })
+    .await?;
+    output::one(format, &LOOK, &record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_a_number_and_a_unit() {
+        assert_eq!(parse_lifetime("365d"), Ok(365 * 86_400));
+        assert_eq!(parse_lifetime("90s"), Ok(90));
+        for bad in ["", "d", "365", "0d", "-1d", "3651d", "1w", "99999999999999999d", "1é"] {
+            assert!(parse_lifetime(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `token ..`: what a token is, why it is inactive, and its end.
+
+mod decode;
+
+use protocol::{AccessToken, limits};
+use serde_json::{Value, json};
+use server::{
+    Inactive, Look as Found, TokenKind,
+    store::{Access, Commit, Event, EventKind, GrantChange, TokenChange},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    Exit, Failure, Global,
+    input::Source,
+    output::{self, Format, Look, failed, say},
+    settle::{Decision, settle},
+};
+use crate::wiring::Installation;
+
+const LOOK: Look = Look { gist: &["active", "reason"], columns: &["active", "reason"] };
+
+/// What is done with tokens.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Say whether a token is active, and if not, why (exit 5)
+    Introspect {
+        /// Where the token is: standard input (-, the default) or a @FILE
+        source: Option<Source>,
+    },
+    /// Show the header and claims of a JWT without believing them, and whether our keys signed it
+    Decode {
+        /// Where the token is: standard input (-, the default) or a @FILE
+        source: Option<Source>,
+    },
+    /// End a token: an access token alone, a refresh token with its grant
+    Revoke {
+        /// Where the token is: standard input (-, the default) or a @FILE
+        source: Option<Source>,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`Failure`] says what and by which exit code.
+pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
+    match command {
+        Command::Introspect { source } => {
+            let token = read(source)?;
+            introspect(&global.installation().await?, &token, global.format).await
+        }
+        Command::Decode { source } => {
+            let token = read(source)?;
+            // Decoding needs no installation; without one, it only can't say whose the signature is.
+            let installation = global.installation().await;
+            decode::print(installation.as_ref(), &token, global.format).await
+        }
+        Command::Revoke { source } => {
+            let token = read(source)?;
+            revoke(&global.installation().await?, &token).await
+        }
+    }
+}
+
+fn read(source: Option<Source>) -> Result<Zeroizing<String>, Failure> {
+    let text = source.unwrap_or(Source::Stdin).read("a token", limits::TOKEN_BYTES_MAX)?;
+    Ok(Zeroizing::new(text.trim().to_owned()))
+}
+
+async fn introspect(installation: &Installation, token: &str, format: Format) -> Result<Exit, Failure> {
+    match installation.server.look(token).await? {
+        Found::Inactive(why) => {
+            output::one(format, &LOOK, &inactive(why))?;
+            Ok(Exit::No)
+        }
+        Found::Active { access, kind, jti } => {
+            let username = match &access.subject {
+                Some(subject) => installation.directory.by_subject(subject).await?,
+                None => None,
+            };
+            let mut record = active(&access, kind);
+            let mut set = |name: &str, value: Option<&str>| value.map(|value| record[name] = value.into());
+            set("jti", jti.as_ref().map(|jti| jti.as_str()));
+            set("username", username.as_ref().map(|account| account.username.as_str()));
+            output::one(format, &LOOK, &record)?;
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// A token under the names of RFC 7662 §2.2, and what only the operator may know.
+fn active(access: &Access, kind: TokenKind) -> Value {
+    let mut record = json!({
+        "active": true,
+        "token_kind": match kind { TokenKind::Access => "access_token", TokenKind::Refresh => "refresh_token" },
+        "client_id": access.client.as_str(),
+        "scope": access.scopes.as_str(),
+        "aud": &access.audience,
+        "iat": access.issued_at.0,
+        "exp": access.expires_at.0,
+    });
+    if let Some(subject) = &access.subject {
+        record["sub"] = subject.as_str().into();
+    }
+    if let Some(grant) = access.grant {
+        record["grant_id"] = grant.to_string().into();
+    }
+    record
+}
+
+fn inactive(why: Inactive) -> Value {
+    json!({ "active": false, "reason": why.slug(), "explanation": why.explanation() })
+}
+
+async fn revoke(installation: &Installation, token: &str) -> Result<Exit, Failure> {
+    let (access, kind, jti) = match installation.server.look(token).await? {
+        Found::Active { access, kind, jti } => (access, kind, jti),
+        Found::Inactive(Inactive::Unknown) => {
+            return Err(Failure::new(Exit::NotFound, anyhow::anyhow!("{}", Inactive::Unknown.explanation())));
+        }
+        Found::Inactive(why) => {
+            say(format_args!("it had ended already: {}", why.explanation()));
+            return Ok(Exit::Ok);
+        }
+    };
+    settle(installation, async || {
+        let mut commit = Commit::new(installation.server.now());
+        match (kind, &jti, access.grant) {
+            (TokenKind::Access, Some(jti), _) => {
+                commit.push(TokenChange::RevokeJwt(jti.clone(), access.expires_at));
+            }
+            (TokenKind::Access, None, _) => {
+                let token = AccessToken::presented(token).ok_or_else(|| failed("no token of this issuer"))?;
+                commit.push(TokenChange::EndAccess(token.handle()));
+            }
+            (TokenKind::Refresh, _, Some(grant)) => {
+                commit.push(GrantChange::Revoke(grant));
+                commit.push(Event {
+                    kind: EventKind::GrantsRevoked,
+                    at: commit.now,
+                    subject: access.subject.clone(),
+                    client: Some(access.client.clone()),
+                    detail: grant.to_string().into(),
+                });
+            }
+            (TokenKind::Refresh, _, None) => return Err(failed("a refresh token without a grant")),
+        }
+        Ok(Decision::new(commit, ()))
+    })
+    .await?;
+    say(match kind {
+        TokenKind::Access => "revoked the access token",
+        TokenKind::Refresh => "revoked the grant of the refresh token, and every token issued from it",
+    });
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,252 @@
+//! `user ..`: people who sign in.
+
+use accounts::{
+    Account, AccountChange, Password, PasswordCost, PasswordHash, Passwords, Username,
+    passwords::PASSWORD_BYTES_MAX,
+};
+use protocol::{Subject, Timestamp};
+use serde_json::{Map, Value, json};
+use server::store::{Commit, Event, EventKind, GrantChange, Of, SessionChange};
+
+use super::{
+    Exit, Failure,
+    client::secret::draw_id,
+    input::{Source, new_secret},
+    output::{self, Format, Look, Page, failed, misused, not_found, say},
+    settle::{Decision, settle},
+};
+use crate::wiring::Installation;
+
+const LOOK: Look = Look { gist: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
+
+/// What is done with users.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make an account; the password is asked for, or read from standard input
+    Create {
+        /// What the user signs in with
+        username: String,
+        /// Its identifier, which never changes; without one, 22 characters are drawn
+        #[arg(long)]
+        sub: Option<String>,
+        /// A claim about the user; JSON, or text where it is none; may be repeated
+        #[arg(long, value_name = "NAME=VALUE")]
+        claim: Vec<String>,
+        /// The password, from standard input (-) or a @FILE
+        #[arg(long, value_name = "SOURCE")]
+        password: Option<Source>,
+        /// The account can't sign in by password
+        #[arg(long, conflicts_with = "password")]
+        without_password: bool,
+    },
+    /// List the accounts
+    List(Page),
+    /// Show an account
+    Show {
+        /// The username or sub
+        user: String,
+    },
+    /// Change a password; it is asked for, or read from standard input. The user's sessions end, and what they gave
+    Passwd {
+        /// The username or sub
+        user: String,
+        /// The password, from standard input (-) or a @FILE
+        source: Option<Source>,
+    },
+    /// Disable an account; its sessions, grants and tokens end
+    Disable {
+        /// The username or sub
+        user: String,
+    },
+    /// Let a disabled account sign in again
+    Enable {
+        /// The username or sub
+        user: String,
+    },
+    /// Delete an account; its sessions, grants and tokens end
+    Delete {
+        /// The username or sub
+        user: String,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+/// [`Failure`] says what and by which exit code.
+pub(crate) async fn run(
+    command: Command,
+    installation: &Installation,
+    format: Format,
+) -> Result<Exit, Failure> {
+    match command {
+        Command::Create { username, sub, claim, password, without_password } => {
+            let password = match without_password {
+                true => None,
+                false => Some(hash(installation, password.as_ref()).await?),
+            };
+            let account = account(&username, sub, &claim, password)?;
+            output::one(format, &LOOK, &create(installation, account).await?)?;
+        }
+        Command::List(page) => {
+            let after = page.after.as_deref().map(Subject::new);
+            let found = installation.directory.list_accounts(after.as_ref(), page.asked()).await?;
+            let accounts = page.cut(found, |account| account.subject.to_string());
+            output::list(format, &LOOK, &accounts.iter().map(record).collect::<Vec<_>>())?;
+        }
+        Command::Show { user } => output::one(format, &LOOK, &record(&find(installation, &user).await?))?,
+        Command::Passwd { user, source } => passwd(installation, &user, source.as_ref()).await?,
+        Command::Disable { user } => {
+            let record = switch(installation, &user, true).await?;
+            say(format_args!("disabled {user}, and ended the sessions and grants"));
+            output::one(format, &LOOK, &record)?;
+        }
+        Command::Enable { user } => {
+            output::one(format, &LOOK, &switch(installation, &user, false).await?)?;
+        }
+        Command::Delete { user } => {
+            delete(installation, &user).await?;
+            say(format_args!("deleted {user}, and ended the sessions and grants"));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// The account as it was written on the command line.
+fn account(
+    username: &str,
+    sub: Option<String>,
+    claims: &[String],
+    password: Option<PasswordHash>,
+) -> Result<Account, Failure> {
+    let username =
+        Username::parse(username).ok_or_else(|| misused("a username is 1 to 255 bytes of text"))?;
+    let subject = Subject::parse(&sub.unwrap_or_else(draw_id))
+        .ok_or_else(|| misused("a sub is 1 to 255 visible characters without spaces"))?;
+    let mut read = Map::new();
+    for text in claims {
+        let (name, value) = text.split_once('=').ok_or_else(|| misused("a claim is written NAME=VALUE"))?;
+        if name == "sub" {
+            return Err(misused("the sub is given by --sub"));
+        }
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        read.insert(name.to_owned(), value);
+    }
+    Ok(Account { subject, username, password, disabled: false, claims: read, applied: false, version: 0 })
+}
+
+async fn create(installation: &Installation, account: Account) -> Result<Value, Failure> {
+    settle(installation, async || {
+        let directory = &installation.directory;
+        if directory.by_username(&account.username).await?.is_some() {
+            return Err(failed(format_args!("there is already a user {}", account.username)));
+        }
+        if directory.by_subject(&account.subject).await?.is_some() {
+            return Err(failed(format_args!("there is already a user with sub {}", account.subject)));
+        }
+        let mut decision = Decision::new(changed(installation, &account), record(&account));
+        decision.people.push(AccountChange::Add(Box::new(account.clone())));
+        Ok(decision)
+    })
+    .await
+}
+
+async fn passwd(installation: &Installation, user: &str, source: Option<&Source>) -> Result<(), Failure> {
+    find(installation, user).await?;
+    let password = hash(installation, source).await?;
+    let account = settle(installation, async || {
+        let mut account = find(installation, user).await?;
+        account.password = Some(password.clone());
+        let mut commit = changed(installation, &account);
+        // Whoever knows the old password may be signed in with it.
+        commit.push(SessionChange::EndAll(account.subject.clone()));
+        commit.push(GrantChange::RevokeAll { of: Of::Subject(account.subject.clone()), keep_offline: true });
+        commit.push(event(EventKind::SessionEnded, commit.now, &account.subject));
+        let mut decision = Decision::new(commit, account.clone());
+        decision.people.push(replace(account));
+        Ok(decision)
+    })
+    .await?;
+    say(format_args!("changed the password of {}, and ended the sessions", account.username));
+    Ok(())
+}
+
+async fn switch(installation: &Installation, user: &str, disabled: bool) -> Result<Value, Failure> {
+    settle(installation, async || {
+        let mut account = find(installation, user).await?;
+        account.disabled = disabled;
+        let mut commit = changed(installation, &account);
+        if disabled {
+            end(&account.subject, &mut commit);
+        }
+        let mut decision = Decision::new(commit, record(&account));
+        decision.people.push(replace(account));
+        Ok(decision)
+    })
+    .await
+}
+
+async fn delete(installation: &Installation, user: &str) -> Result<(), Failure> {
+    settle(installation, async || {
+        let account = find(installation, user).await?;
+        let mut commit = changed(installation, &account);
+        end(&account.subject, &mut commit);
+        let mut decision = Decision::new(commit, ());
+        decision.people.push(AccountChange::Delete(account.subject));
+        Ok(decision)
+    })
+    .await
+}
+
+/// The account with this username or, where nobody has it, with this `sub`.
+pub(super) async fn find(installation: &Installation, user: &str) -> Result<Account, Failure> {
+    if let Some(username) = Username::parse(user)
+        && let Some(account) = installation.directory.by_username(&username).await?
+    {
+        return Ok(account);
+    }
+    let found = match Subject::parse(user) {
+        Some(subject) => installation.directory.by_subject(&subject).await?,
+        None => None,
+    };
+    found.ok_or_else(|| not_found("user", user))
+}
+
+async fn hash(installation: &Installation, source: Option<&Source>) -> Result<PasswordHash, Failure> {
+    let text = new_secret(source, "a password", PASSWORD_BYTES_MAX).await?;
+    let password = Password::parse(&text).ok_or_else(|| misused("a password is not empty"))?;
+    let passwords = Passwords::new(PasswordCost::default(), installation.entropy.clone(), 1)?;
+    Ok(passwords.hash(password).await?)
+}
+
+fn replace(account: Account) -> AccountChange {
+    let version = account.version;
+    AccountChange::Replace(Box::new(account), version)
+}
+
+fn changed(installation: &Installation, account: &Account) -> Commit {
+    let now = installation.server.now();
+    Commit::new(now).with(event(EventKind::AccountChanged, now, &account.subject))
+}
+
+/// Everything that was given to a subject ends, also what would outlive its sessions.
+fn end(subject: &Subject, commit: &mut Commit) {
+    commit.push(SessionChange::EndAll(subject.clone()));
+    commit.push(GrantChange::RevokeAll { of: Of::Subject(subject.clone()), keep_offline: false });
+    commit.push(event(EventKind::SessionEnded, commit.now, subject));
+    commit.push(event(EventKind::GrantsRevoked, commit.now, subject));
+}
+
+fn event(kind: EventKind, at: Timestamp, subject: &Subject) -> Event {
+    Event { kind, at, subject: Some(subject.clone()), client: None, detail: "".into() }
+}
+
+/// An account under its registered names, as `apply` reads them. Without its password.
+fn record(account: &Account) -> Value {
+    json!({
+        "sub": account.subject.as_str(),
+        "username": account.username.as_str(),
+        "claims": &account.claims,
+        "disabled": account.disabled,
+    })
+}

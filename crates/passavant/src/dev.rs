@@ -1,0 +1,200 @@
+//! `--dev`: an installation that needs no file and no environment, seeded, and never reachable from another machine.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use accounts::Passwords;
+use serde_json::{Value, json};
+use server::ports::SystemEntropy;
+use tokio::net::TcpListener;
+
+use crate::{
+    cli::{Exit, Failure},
+    config::{Config, Layers, Problem, Problems},
+    demo, http,
+    wiring::{Installation, master_key},
+    world::{self, Manner, World},
+};
+
+/// Where it lives, below the folder that the command runs in.
+const FOLDER: &str = ".passavant-dev";
+/// The configuration in it, by which other commands find its port.
+const FILE: &str = "passavant.toml";
+/// The port, unless `--listen` names another.
+const PORT: u16 = 4000;
+
+/// The seeded user.
+pub(crate) const USER: (&str, &str) = ("alice", "correct-horse");
+/// The seeded public client.
+pub(crate) const WEB: &str = "demo-web";
+/// The seeded machine and its secret.
+pub(crate) const CLI: (&str, &str) = ("demo-cli", "demo-secret");
+/// The seeded resource and its secret.
+pub(crate) const API: (&str, &str) = ("demo-api", "demo-api-secret");
+/// The scope of the seeded resource.
+pub(crate) const SCOPE: &str = "demo.read";
+
+/// The configuration of the development installation, for commands beside its server.
+///
+/// # Errors
+/// [`Problems`] where it was never started.
+pub(crate) fn configuration(data: Option<&Path>) -> Result<Config, Problems> {
+    let file = file(data);
+    if !file.exists() {
+        let folder = folder(data);
+        let folder = folder.display();
+        let text = format!("there is no development installation in {folder}: start it with passavant serve --dev");
+        return Err(Problems(vec![Problem { key: String::new(), origin: None, text }]));
+    }
+    let config = Layers::read(Some(&file), &[], &[])?.check()?;
+    Ok(Config { dev: true, ..config })
+}
+
+/// Where that configuration is.
+pub(crate) fn file(data: Option<&Path>) -> PathBuf {
+    folder(data).join(FILE)
+}
+
+/// Makes what is missing, and takes the ports.
+///
+/// # Errors
+/// An address beyond loopback; a port that is taken; a folder that can't be written.
+pub(crate) async fn prepare(
+    data: Option<&Path>,
+    listen: Option<SocketAddr>,
+) -> Result<(Config, Vec<TcpListener>), Failure> {
+    if let Some(address) = listen.filter(|address| !address.ip().is_loopback()) {
+        let text = format!("--dev listens on loopback alone, and {address} is not: its secrets are in the manual");
+        return Err(Failure::new(Exit::Usage, anyhow::anyhow!(text)));
+    }
+    let listeners = listen_on(listen.map_or(PORT, |address| address.port())).await?;
+    let mut addresses = Vec::with_capacity(listeners.len());
+    for listener in &listeners {
+        addresses.push(listener.local_addr()?);
+    }
+    let folder = make_folder(data)?;
+    let key = folder.join("master.key");
+    match master_key::write_new(&key, &SystemEntropy) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    write_file(&folder, &addresses)?;
+    Ok((configuration(Some(&folder))?, listeners))
+}
+
+/// Adds the seeds that are not there. What somebody changed stays as it is.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn seed(installation: &Installation, passwords: &Arc<Passwords>) -> Result<(), Failure> {
+    let world = World::of(seeds(installation), Path::new(FOLDER), installation, Manner::Seed)?;
+    world::settle(installation, &|| Ok(passwords.clone()), &world, Manner::Seed).await?;
+    Ok(())
+}
+
+/// What was seeded, and how to try it.
+pub(crate) fn welcome(config: &Config) -> String {
+    let issuer = &config.issuer;
+    let ((user, password), (cli, secret), (api, api_secret)) = (USER, CLI, API);
+    format!(
+        "\npassavant --dev: everything here is public knowledge, and reachable from this machine alone.\n\n\
+         open       {issuer}/\n\
+         issuer     {issuer}\n\
+         user       {user} / {password}\n\
+         client     {WEB} (public, PKCE, http://127.0.0.1/callback at any port)\n\
+         client     {cli} / {secret} (client_credentials)\n\
+         resource   {api} / {api_secret}, scope {SCOPE}, at {issuer}/demo-api\n\n\
+         # a token, the API that it opens, what the API's server says of it\n\
+         TOKEN=$(curl -s -u {cli}:{secret} -d grant_type=client_credentials -d scope={SCOPE} {issuer}/token \
+         | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         curl -s -H \"Authorization: Bearer $TOKEN\" {issuer}/demo-api/time\n\
+         curl -s -u {api}:{api_secret} -d token=$TOKEN {issuer}/introspect\n\n"
+    )
+}
+
+/// The identifier of the seeded resource.
+pub(crate) fn api_identifier(issuer: &str) -> String {
+    format!("{issuer}/demo-api")
+}
+
+fn seeds(installation: &Installation) -> Value {
+    let config = &installation.config;
+    let identifier = api_identifier(&config.issuer);
+    let signed_out = demo::post_logout_redirect_uri(config.listen.first().map_or(PORT, SocketAddr::port));
+    let ((user, password), (cli, cli_secret), (api, api_secret)) = (USER, CLI, API);
+    json!({
+        "clients": [
+            {
+                "client_id": WEB, "client_name": "Demo app", "application_type": "native",
+                "token_endpoint_auth_method": "none",
+                "redirect_uris": ["http://127.0.0.1/callback", "http://[::1]/callback", "http://127.0.0.1/demo-app/callback"],
+                "post_logout_redirect_uris": [signed_out],
+                "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+                "scope": format!("openid profile email offline_access {SCOPE}"),
+            },
+            {
+                "client_id": cli, "client_name": "Demo machine", "client_secret": cli_secret,
+                "grant_types": ["client_credentials"], "response_types": [], "scope": SCOPE,
+            },
+        ],
+        "resources": [
+            { "resource": identifier, "resource_name": "Demo API", "client_id": api, "client_secret": api_secret, "scopes": [SCOPE] },
+        ],
+        "users": [
+            {
+                "sub": user, "username": user, "password": password,
+                "claims": { "name": "Alice Example", "given_name": "Alice", "family_name": "Example",
+                            "email": "alice@example.org", "email_verified": true },
+            },
+        ],
+        "scopes": [
+            { "scope": SCOPE, "description": { "en": "Read the time from the demo API" } },
+        ],
+    })
+}
+
+fn folder(data: Option<&Path>) -> PathBuf {
+    data.unwrap_or(Path::new(FOLDER)).to_owned()
+}
+
+fn make_folder(data: Option<&Path>) -> Result<PathBuf, Failure> {
+    let folder = folder(data);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    Ok(folder.canonicalize()?)
+}
+
+/// One port on both loopback addresses. A machine without IPv6 has the one.
+async fn listen_on(port: u16) -> Result<Vec<TcpListener>, Failure> {
+    let first = http::listen((Ipv4Addr::LOCALHOST, port).into()).await?;
+    let port = first.local_addr()?.port();
+    match http::listen((Ipv6Addr::LOCALHOST, port).into()).await {
+        Ok(second) => Ok(vec![first, second]),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, "only 127.0.0.1 is served");
+            Ok(vec![first])
+        }
+    }
+}
+
+/// Written at every start, since `--listen` may have moved it. Renamed into place: whoever reads it reads all of it.
+fn write_file(folder: &Path, addresses: &[SocketAddr]) -> Result<(), Failure> {
+    let port = addresses.first().map_or(PORT, SocketAddr::port);
+    let addresses: Vec<_> = addresses.iter().map(|address| format!("\"{address}\"")).collect();
+    let text = format!(
+        "# Written by passavant serve --dev, at every start.\nissuer = \"http://localhost:{port}\"\n\
+         [http]\nlisten = [{}]\n[database]\nurl = \"sqlite:passavant.db\"\n[secrets]\nmaster_key_file = \"master.key\"\n",
+        addresses.join(", ")
+    );
+    let draft = folder.join(format!("{FILE}.new"));
+    let mut file = fs::File::create(&draft)?;
+    file.write_all(text.as_bytes())?;
+    fs::rename(draft, folder.join(FILE))?;
+    Ok(())
+}

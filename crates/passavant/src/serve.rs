@@ -1,0 +1,203 @@
+//! `serve`: from a configuration to a server that answers, and to its end.
+
+mod health;
+mod logging;
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    num::NonZero,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use accounts::{AccountPages, Authenticator, PasswordCost, Passwords, SignInLimits};
+use axum::Router;
+use server::AuthorizationServer;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    time::Instant,
+};
+
+pub(crate) use logging::log_warnings;
+
+use crate::{
+    cli::{Exit, Failure, Global},
+    config::{Config, Layers, Value, environment},
+    demo, dev,
+    http::{self, Door, Entrance},
+    wiring::{Installation, Role},
+    world,
+};
+
+/// Seconds between two rounds of housekeeping.
+const MAINTENANCE_SECONDS: u64 = 5;
+/// Rows that one step of housekeeping deletes at most.
+const MAINTENANCE_ROWS: u32 = 1_000;
+/// Steps of one round: an hour of a busy server is worked off in a few rounds, and no request waits for it.
+const MAINTENANCE_STEPS_MAX: usize = 50;
+
+static START: OnceLock<Instant> = OnceLock::new();
+
+/// The process began now.
+pub(crate) fn mark_start() {
+    START.get_or_init(Instant::now);
+}
+
+/// How the server runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Listen here instead (with --dev: on this port of both loopback addresses)
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Make the registry what this file says before answering anybody
+    #[arg(long, value_name = "FILE")]
+    apply: Option<PathBuf>,
+    /// Refuse a database of an older version instead of bringing it up to date
+    #[arg(long)]
+    no_migrate: bool,
+}
+
+/// Runs the server until it is told to end.
+///
+/// # Errors
+/// [`Failure`] where it can't start.
+pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failure> {
+    let Ready { config, listeners, management } = prepare(global, &args).await?;
+    let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
+    let passwords = tokio::task::spawn_blocking(passwords);
+    let installation = Installation::open(config, role).await?;
+    // An RSA key takes as long as everything else of a first start together.
+    let server = installation.server.clone();
+    let keys = tokio::spawn(async move { server.ensure_keys().await });
+    let passwords = Arc::new(passwords.await??);
+    if installation.config.dev {
+        dev::seed(&installation, &passwords).await?;
+    }
+    keys.await??;
+    if let Some(file) = &args.apply {
+        world::apply_at_start(&installation, &passwords, file).await?;
+    }
+    let door = door(&installation, passwords)?;
+    let mut entrances: Vec<_> =
+        listeners.into_iter().map(|listener| Entrance { listener, door: door.clone() }).collect();
+    if let Some(listener) = management {
+        let door = Door::to_pages(health::router(installation.server.clone()), &*installation.entropy);
+        entrances.push(Entrance { listener, door });
+    }
+    let stop = stop_signal()?;
+    let maintaining = tokio::spawn(maintain(installation.server.clone()));
+    announce(&installation, &entrances);
+    http::serve(entrances, stop).await;
+    maintaining.abort();
+    tracing::info!("ended");
+    Ok(Exit::Ok)
+}
+
+/// What is there before anything is opened: ports are taken first, so that a second server fails at once.
+struct Ready {
+    config: Config,
+    listeners: Vec<TcpListener>,
+    management: Option<TcpListener>,
+}
+
+async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
+    if global.dev {
+        logging::log("info");
+        let (config, listeners) = dev::prepare(global.data.as_deref(), args.listen).await?;
+        return Ok(Ready { config, listeners, management: None });
+    }
+    let listen = args.listen.map(|address| ("http.listen", Value::Text(address.to_string())));
+    let flags: Vec<_> = listen.into_iter().collect();
+    let mut layers = Layers::read(global.file().as_deref(), &environment(), &flags)?;
+    let config = layers.check()?;
+    logging::log(&config.log);
+    layers.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let mut listeners = Vec::with_capacity(config.listen.len());
+    for address in &config.listen {
+        listeners.push(http::listen(*address).await?);
+    }
+    let management = match config.management {
+        Some(address) => Some(http::listen(address).await?),
+        None => None,
+    };
+    Ok(Ready { config, listeners, management })
+}
+
+/// As many passwords at once as there are cores.
+fn passwords() -> Result<Passwords, server::Fault> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Passwords::new(PasswordCost::default(), Arc::new(server::ports::SystemEntropy), cores)
+}
+
+fn door(installation: &Installation, passwords: Arc<Passwords>) -> Result<Door, Failure> {
+    let Installation { config, server, directory, clock, entropy, pages, .. } = installation;
+    let authenticator = Authenticator {
+        directory: directory.clone(),
+        passwords,
+        limits: Arc::new(SignInLimits::default()),
+        clock: clock.clone(),
+    };
+    let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };
+    let own: Router = if config.dev { demo::router(installation)? } else { demo::front(config) };
+    let pages = accounts::router(state).merge(own).fallback(http::nothing_here);
+    Ok(Door::new(server, pages, config.trusted_proxies.clone(), &**entropy))
+}
+
+/// Turns true on SIGTERM and ctrl-C.
+fn stop_signal() -> io::Result<watch::Receiver<bool>> {
+    let (tell, told) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "ending");
+        tell.send_replace(true);
+        tell.closed().await;
+    });
+    Ok(told)
+}
+
+/// Sweeps what ended, in bounded steps.
+async fn maintain(server: AuthorizationServer) {
+    let mut rounds = tokio::time::interval(Duration::from_secs(MAINTENANCE_SECONDS));
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        for _ in 0..MAINTENANCE_STEPS_MAX {
+            match server.maintain(MAINTENANCE_ROWS).await {
+                Ok(MAINTENANCE_ROWS) => tokio::task::yield_now().await,
+                Ok(_) => break,
+                Err(fault) => {
+                    tracing::warn!(%fault, "housekeeping failed");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Says where the server is. That nobody reads it is no failure.
+fn announce(installation: &Installation, entrances: &[Entrance]) {
+    let config = &installation.config;
+    let mut text = if config.dev { dev::welcome(config) } else { format!("issuer     {}\n", config.issuer) };
+    let addresses = |entrances: &[Entrance]| {
+        let addresses = entrances.iter().filter_map(|entrance| entrance.listener.local_addr().ok());
+        addresses.map(|address| address.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let (public, management) = entrances.split_at(entrances.len() - usize::from(config.management.is_some()));
+    text.push_str(&format!("listening  {}\n", addresses(public)));
+    if !management.is_empty() {
+        text.push_str(&format!("management {}\n", addresses(management)));
+    }
+    let millis = START.get().map_or(0, |start| start.elapsed().as_millis());
+    text.push_str(&format!("ready in {millis} ms\n"));
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,197 @@
+//! `client ..`
+
+use serde_json::json;
+
+use crate::{
+    place::Place,
+    web::{As, is_active, machine_token, post, within_a_second},
+};
+
+const ROBOT: [&str; 7] =
+    ["client", "create", "robot", "--grant-type", "client_credentials", "--scope", "notes.read"];
+
+fn with_notes(place: &Place) -> String {
+    let notes =
+        ["resource", "create", "https://notes.example", "--scope", "notes.read", "--client-id", "notes"];
+    let made = place.json(&notes);
+    made["client_secret"].as_str().expect("a secret").to_owned()
+}
+
+#[test]
+fn a_client_is_made_listed_shown_and_deleted_under_its_registered_names() {
+    let place = Place::new();
+    let made = place.json(&[
+        "client",
+        "create",
+        "shop",
+        "--name",
+        "Shop",
+        "--redirect-uri",
+        "https://shop.example/cb",
+        "--grant-type",
+        "authorization_code",
+        "--grant-type",
+        "refresh_token",
+        "--scope",
+        "openid notes.read",
+        "--member",
+        "id_token_signed_response_alg=ES256",
+    ]);
+    let secret = made["client_secret"].as_str().expect("a secret");
+    assert!(secret.starts_with("pvs_") && secret.len() >= 4 + 43, "256 bits behind the prefix");
+    let expected = json!({
+        "client_id": "shop",
+        "client_name": "Shop",
+        "redirect_uris": ["https://shop.example/cb"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid notes.read",
+        "id_token_signed_response_alg": "ES256",
+        "require_pkce": true,
+        "skip_consent": false,
+        "disabled": false,
+    });
+    assert_eq!(place.json(&["client", "show", "shop"]), expected);
+    assert_eq!(place.json(&["client", "list"]), json!([expected]));
+    assert_eq!(
+        place.run(&["client", "create", "shop", "--public", "--redirect-uri", "https://a.example/"]).code,
+        1
+    );
+    assert_eq!(place.json(&["client", "show", "shop"]), expected, "it was not replaced");
+    let deleted = place.run(&["client", "delete", "shop"]);
+    assert_eq!(
+        (deleted.code, deleted.out.as_str()),
+        (0, ""),
+        "data on standard output, talk on standard error"
+    );
+    assert_eq!(place.json(&["client", "list"]), json!([]));
+}
+
+#[test]
+fn a_public_client_has_no_secret_and_a_drawn_id_is_for_urls() {
+    let place = Place::new();
+    let made = place.json(&["client", "create", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
+    assert_eq!(made.get("client_secret"), None);
+    let id = made["client_id"].as_str().expect("an id");
+    assert!(
+        id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
+        "{id}"
+    );
+    assert_eq!(place.run(&["client", "secret", id]).code, 1);
+}
+
+#[test]
+fn a_registration_that_can_not_be_is_refused_whole() {
+    let place = Place::new();
+    for wrong in [
+        &["--redirect-uri", "http://shop.example/cb"][..],
+        &["--redirect-uri", "https://shop.example/cb#x"],
+        &["--redirect-uri", "https://shop.example/cb", "--member", "redirect_url=https://shop.example/"],
+        &["--redirect-uri", "https://shop.example/cb", "--scope", "introspection"],
+        &["--redirect-uri", "https://shop.example/cb", "--member", "skip_consent=perhaps"],
+    ] {
+        let ran = place.run(&[&["client", "create", "shop"], wrong].concat());
+        assert_eq!(ran.code, 2, "{wrong:?}: {}", ran.err);
+    }
+    assert_eq!(place.json(&["client", "list"]), json!([]));
+}
+
+#[test]
+fn a_secret_may_be_brought_if_it_is_long_enough() {
+    let place = Place::new();
+    place.json(&ROBOT);
+    assert_eq!(place.run_with(&["client", "secret", "robot", "-"], "21-characters-exactly\n").code, 2);
+    let made = place.json_with(&["client", "secret", "robot", "-"], "22-characters-exactly!\n");
+    assert_eq!(made, json!({"client_id": "robot", "client_secret": "22-characters-exactly!"}));
+    std::fs::write(place.path("secret"), "a-secret-from-a-file-that-is-long\n").expect("written");
+    let source = format!("@{}", place.path("secret").display());
+    let made = place.json(&["client", "secret", "robot", &source]);
+    assert_eq!(made["client_secret"], "a-secret-from-a-file-that-is-long");
+}
+
+#[tokio::test]
+async fn a_secret_works_at_the_running_server_until_it_is_changed() {
+    let place = Place::new();
+    let _server = place.serve();
+    with_notes(&place);
+    let first = place.json(&ROBOT)["client_secret"].as_str().expect("a secret").to_owned();
+    let token = format!("{}/token", place.issuer);
+    let form = [("grant_type", "client_credentials")];
+    let status = async |secret: &str| post(&token, As::Basic("robot", secret), &form).await.0;
+    assert!(within_a_second(async || status(&first).await == 200).await, "a new client is known");
+    let second =
+        place.json(&["client", "secret", "robot"])["client_secret"].as_str().expect("a secret").to_owned();
+    assert!(within_a_second(async || status(&first).await == 401).await, "the old secret has ended");
+    assert_eq!(status(&second).await, 200);
+}
+
+#[tokio::test]
+async fn disabling_a_client_ends_its_tokens_within_a_second() {
+    let place = Place::new();
+    let secret = with_notes(&place);
+    let own = place.json(&ROBOT)["client_secret"].as_str().expect("a secret").to_owned();
+    let _server = place.serve();
+    let token = machine_token(&place.issuer, "robot", &own).await;
+    let active = async || is_active(&place.issuer, As::Basic("notes", &secret), &token).await;
+    assert!(active().await);
+    assert_eq!(place.json(&["client", "edit", "robot", "--disabled", "true"])["disabled"], true);
+    assert!(within_a_second(async || !active().await).await);
+    let why = place.run_with(&["token", "introspect", "--format", "json"], &token);
+    assert_eq!(why.code, 5, "{}", why.err);
+    assert!(why.out.contains("client_ended"), "{}", why.out);
+    assert_eq!(place.json(&["client", "edit", "robot", "--disabled", "false"])["disabled"], false);
+    assert!(!active().await, "what has ended does not come back");
+}
+
+#[tokio::test]
+async fn a_client_that_is_made_anew_does_not_revive_old_tokens() {
+    let place = Place::new();
+    let secret = with_notes(&place);
+    let own = place.json(&ROBOT)["client_secret"].as_str().expect("a secret").to_owned();
+    let _server = place.serve();
+    let token = machine_token(&place.issuer, "robot", &own).await;
+    assert_eq!(place.run(&["client", "delete", "robot"]).code, 0);
+    let active = async || is_active(&place.issuer, As::Basic("notes", &secret), &token).await;
+    assert!(within_a_second(async || !active().await).await);
+    place.json(&ROBOT);
+    assert!(!active().await);
+}
+
+#[tokio::test]
+async fn deleting_a_client_whose_credentials_a_resource_shares_ends_the_clients_tokens() {
+    let place = Place::new();
+    let both = ["client", "create", "both", "--grant-type", "client_credentials", "--scope", "notes.read"];
+    let own = place.json(&both)["client_secret"].as_str().expect("a secret").to_owned();
+    let notes =
+        ["resource", "create", "https://notes.example", "--scope", "notes.read", "--client-id", "both"];
+    assert_eq!(place.json(&notes).get("client_secret"), None, "the client's secret is the resource's");
+    let _server = place.serve();
+    let token = machine_token(&place.issuer, "both", &own).await;
+    let active = async || is_active(&place.issuer, As::Basic("both", &own), &token).await;
+    assert!(active().await);
+    assert_eq!(place.run(&["client", "delete", "both"]).code, 0);
+    assert!(
+        within_a_second(async || !active().await).await,
+        "the resource still calls, and reads that it ended"
+    );
+}
+
+#[test]
+fn no_change_is_lost_among_several_at_once() {
+    let place = Place::new();
+    place.json(&ROBOT);
+    let members = ["client_name=A", "client_uri=https://a.example/", "default_max_age=60", "software_id=b"];
+    let running = members.map(|member| place.start(&["client", "edit", "robot", "--member", member]));
+    for process in running {
+        let ran = process.finish();
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+    let robot = place.json(&["client", "show", "robot"]);
+    for (name, value) in [
+        ("client_name", json!("A")),
+        ("client_uri", json!("https://a.example/")),
+        ("default_max_age", json!(60)),
+        ("software_id", json!("b")),
+    ] {
+        assert_eq!(robot[name], value, "{robot}");
+    }
+}

@@ -1,0 +1,417 @@
+//! Bad input: each a clear refusal with its reason, never a 5xx, nothing stored.
+
+use std::{collections::BTreeSet, convert::Infallible, io};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{Method, Request, header};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use passavant_server::{Reason, ports::Entropy as _};
+use testkit::{
+    SeededEntropy,
+    server::{Call, Running, TestServer, confidential, public, resource},
+};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+/// Where a form is posted: by machines, and by browsers.
+const FORMS: [&str; 6] = ["/token", "/introspect", "/revoke", "/userinfo", "/authorize", "/logout"];
+
+async fn start() -> Running {
+    TestServer::new()
+        .client(confidential("shop"))
+        .client(public("spa"))
+        .resource(resource("https://notes.example", "notes.read").caller("notes"))
+        .account("alice")
+        .start()
+        .await
+}
+
+async fn refuses(call: Call, reason: Reason) {
+    call.send_unwritten().await.refused(reason);
+}
+
+/// RFC 6749 §3.1, §3.2: "MUST NOT be included more than once", whatever they are.
+#[tokio::test]
+async fn a_repeated_parameter_is_refused_everywhere() {
+    let server = start().await;
+    for path in FORMS {
+        for name in ["client_id", "grant_type", "token", "colour", ""] {
+            let call = server.post(path).param(name, "a").param(name, "b");
+            refuses(call, Reason::ParameterRepeated).await;
+        }
+        let disguised = server.post(path).body(Some(FORM), "scope=a&sc%6Fpe=b");
+        refuses(disguised, Reason::ParameterRepeated).await;
+    }
+    for path in ["/authorize", "/logout"] {
+        let call = server.get(path).param("state", "a").param("state", "b");
+        refuses(call, Reason::ParameterRepeated).await;
+    }
+}
+
+/// RFC 6749 Appendix B: percent-encoded UTF-8, and no NUL, which some databases choke on.
+#[tokio::test]
+async fn malformed_encoding_is_refused_everywhere() {
+    let server = start().await;
+    for body in ["a=%", "a=%4", "a=%zz", "%=a", "a=%00", "a=\0", "a=%ff", "a=%C3%28", "a=%ED%A0%80"] {
+        for path in FORMS {
+            refuses(server.post(path).body(Some(FORM), body), Reason::BodyMalformed).await;
+        }
+    }
+    for query in ["a=%", "a=%zz", "a=%00", "a=%ff"] {
+        for path in ["/authorize", "/logout"] {
+            refuses(server.get(&format!("{path}?{query}")), Reason::BodyMalformed).await;
+        }
+    }
+}
+
+/// RFC 6749 §3.2, RFC 7662 §2.1, RFC 7009 §2.1: a form, and nothing else.
+#[tokio::test]
+async fn another_content_type_is_refused_everywhere() {
+    let server = start().await;
+    let good = "client_id=shop&token=x";
+    for content_type in [
+        Some("application/json"),
+        Some("multipart/form-data; boundary=x"),
+        Some("text/plain"),
+        Some(""),
+        Some("form"),
+    ] {
+        for path in FORMS {
+            refuses(server.post(path).body(content_type, good), Reason::BodyType).await;
+        }
+    }
+    for path in ["/token", "/introspect", "/revoke", "/authorize", "/logout"] {
+        refuses(server.post(path).body(None, good), Reason::BodyType).await;
+    }
+}
+
+/// RFC 9110 §8.3.1: without case, and with parameters.
+#[tokio::test]
+async fn the_content_type_of_a_form_may_have_parameters() {
+    let server = start().await;
+    for content_type in
+        ["Application/X-WWW-Form-URLEncoded", "application/x-www-form-urlencoded; charset=UTF-8"]
+    {
+        let body = "client_id=spa&token=x";
+        server.post("/revoke").body(Some(content_type), body).send_unwritten().await.ok();
+    }
+}
+
+/// A limit with a name: 64 KiB of body, 100 parameters, 128 bytes of a name, 16 KiB of a value.
+#[tokio::test]
+async fn what_is_too_large_is_refused_everywhere() {
+    let server = start().await;
+    let many: String = (0..101).map(|i| format!("p{i}=&")).collect();
+    let long_name = format!("{}=1", "n".repeat(129));
+    let long_value = format!("a={}", "v".repeat(16 * 1024 + 1));
+    for path in FORMS {
+        for body in [&many, &long_name, &long_value] {
+            let reply = server.post(path).body(Some(FORM), body.as_str()).send_unwritten().await;
+            reply.refused(Reason::BodyTooLarge);
+            assert_eq!(reply.status(), 400, "{path}");
+        }
+        let whole = format!("{}=", "x".repeat(64 * 1024));
+        let reply = server.post(path).body(Some(FORM), whole).send_unwritten().await;
+        reply.refused(Reason::BodyTooLarge);
+        assert_eq!(reply.status(), 413, "{path}");
+    }
+}
+
+/// A limit with a name: 8 KiB of URL (RFC 9110 §15.5.15).
+#[tokio::test]
+async fn a_url_that_is_too_long_is_refused_everywhere() {
+    let server = start().await;
+    for path in FORMS.iter().chain(&["/jwks", "/.well-known/openid-configuration"]) {
+        let reply = server.get(&format!("{path}?x={}", "x".repeat(8 * 1024))).send_unwritten().await;
+        reply.refused(Reason::BodyTooLarge);
+        assert_eq!(reply.status(), 414, "{path}");
+    }
+}
+
+/// A peer that hangs up in the middle has asked for nothing.
+#[tokio::test]
+async fn a_body_that_breaks_off_is_refused_everywhere() {
+    let server = start().await;
+    for path in FORMS {
+        let frames: [Result<Frame<Bytes>, io::Error>; 2] =
+            [Ok(Frame::data("client_id=spa&to".into())), Err(io::ErrorKind::ConnectionReset.into())];
+        let request = Request::post(path).header(header::CONTENT_TYPE, FORM);
+        let request = request.body(StreamBody::new(stream::iter(frames))).expect("a request");
+        server.call(request).await.refused(Reason::BodyUnreadable);
+    }
+}
+
+/// A body that comes without a length is counted while it is read.
+#[tokio::test]
+async fn a_body_without_end_is_cut_off() {
+    let server = start().await;
+    let endless = stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'x'; 1024]))));
+    let request = Request::post("/token").header(header::CONTENT_TYPE, FORM);
+    let reply = server.call(request.body(StreamBody::new(endless)).expect("a request")).await;
+    reply.refused(Reason::BodyTooLarge);
+    assert_eq!(reply.status(), 413);
+}
+
+/// RFC 9110 §15.5.6: which methods there are instead is said in `Allow`.
+#[tokio::test]
+async fn another_method_is_refused_everywhere() {
+    let server = start().await;
+    let documents = ["/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+    let surface: Vec<(&str, &str, &[&str])> = [
+        ("/token", "POST", &["POST", "OPTIONS"][..]),
+        ("/revoke", "POST", &["POST", "OPTIONS"]),
+        ("/introspect", "POST", &["POST"]),
+        ("/userinfo", "GET, POST", &["GET", "POST", "OPTIONS"]),
+        ("/authorize", "GET, POST", &["GET", "POST"]),
+        ("/logout", "GET, POST", &["GET", "POST"]),
+    ]
+    .into_iter()
+    .chain(documents.map(|path| (path, "GET, HEAD", &["GET", "HEAD"][..])))
+    .collect();
+    for (path, allow, served) in surface {
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"] {
+            if served.contains(&method) {
+                continue;
+            }
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let reply = server.request(method.clone(), path).send_unwritten().await;
+            reply.refused(Reason::MethodNotAllowed);
+            assert_eq!((reply.status(), reply.header("allow")), (405, Some(allow)), "{method} {path}");
+        }
+    }
+}
+
+/// A token in the URL would stand in every log.
+#[tokio::test]
+async fn nothing_is_introspected_by_get() {
+    let server = start().await;
+    let call = server.get("/introspect").basic("notes", "notes-has-a-secret-of-this-length");
+    refuses(call.param("token", "x"), Reason::MethodNotAllowed).await;
+}
+
+/// Whatever is not served is not there.
+#[tokio::test]
+async fn another_path_is_not_found() {
+    let server = start().await;
+    for path in [
+        "/",
+        "/tokens",
+        "/token/x",
+        "/token//",
+        "//token",
+        "/TOKEN",
+        "/%74oken",
+        "/../token",
+        "/.well-known/",
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let reply = server.request(method, path).send_unwritten().await;
+            assert_eq!((reply.status(), reply.body()), (404, ""), "{path}");
+        }
+    }
+}
+
+/// An id is looked for as it stands, however odd it is.
+#[tokio::test]
+async fn an_odd_client_id_is_an_unknown_client() {
+    let server = start().await;
+    for id in [
+        "nobody",
+        " shop",
+        "shop ",
+        "SHOP",
+        "sh\u{f6}p",
+        "shop\u{200b}",
+        "'; drop table clients; --",
+        &"x".repeat(256),
+    ] {
+        refuses(server.post("/token").param("client_id", id), Reason::ClientUnknown).await;
+        let page = server.get("/authorize").param("client_id", id);
+        refuses(page, Reason::AuthorizeClientUnknown).await;
+    }
+}
+
+/// Headers are strangers' text too.
+#[tokio::test]
+async fn odd_headers_are_no_fault_of_ours() {
+    let server = start().await;
+    let latin = || header::HeaderValue::from_bytes(b"\xff\xfe").expect("obs-text");
+    for name in ["authorization", "content-type", "accept", "origin", "cookie", "host", "sec-fetch-site"] {
+        for path in FORMS.iter().chain(&["/jwks", "/.well-known/openid-configuration"]) {
+            for method in [Method::GET, Method::POST, Method::OPTIONS] {
+                let mut request = server.request(method.clone(), path).param("client_id", "spa").request();
+                let name = header::HeaderName::from_static(name);
+                request.headers_mut().insert(name.clone(), latin());
+                let reply = server.call(request).await;
+                assert!(reply.status() < 500, "{method} {path} {name}: {reply:?}");
+            }
+        }
+    }
+}
+
+/// I11: no request, however formed, gives a 5xx while the store is healthy; and what is refused leaves nothing behind,
+/// but for the replays and tries that must be remembered.
+#[tokio::test]
+async fn no_request_however_formed_is_a_fault_of_ours() {
+    let server = start().await;
+    let pieces = Pieces::of(&server).await;
+    let chance = Chance(SeededEntropy::new(9701));
+    let mut statuses = BTreeSet::new();
+    for round in 0..5_000 {
+        let call = pieces.call(&server, &chance);
+        server.clock.advance_millis(200);
+        let before = server.store.newest().await.expect("the store answers");
+        let reply = server.call(call.request()).await;
+        assert!(reply.status() < 500, "round {round}: {call:?} {reply:?}");
+        statuses.insert(reply.status());
+        let remembers = matches!(
+            reply.reason(),
+            Some(Reason::CodeAlreadyUsed | Reason::PkceMismatch | Reason::RefreshReplayed)
+        );
+        if reply.reason().is_some() && !remembers {
+            let after = server.store.newest().await.expect("the store answers");
+            assert_eq!(before, after, "round {round}: {call:?} {reply:?}");
+        }
+    }
+    for status in [200, 204, 303, 400, 401, 405] {
+        assert!(statuses.contains(&status), "the requests are too odd to meet a {status}: {statuses:?}");
+    }
+}
+
+/// What requests are made of: good parts, and odd ones.
+struct Pieces {
+    values: Vec<String>,
+    authorizations: Vec<String>,
+}
+
+impl Pieces {
+    const NAMES: [&'static str; 30] = [
+        "grant_type",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+        "scope",
+        "resource",
+        "code",
+        "redirect_uri",
+        "code_verifier",
+        "refresh_token",
+        "token",
+        "token_type_hint",
+        "response_type",
+        "response_mode",
+        "state",
+        "nonce",
+        "prompt",
+        "max_age",
+        "id_token_hint",
+        "login_hint",
+        "code_challenge",
+        "code_challenge_method",
+        "request",
+        "interaction",
+        "access_token",
+        "post_logout_redirect_uri",
+        "registration",
+        "\u{e4}",
+        "",
+    ];
+
+    async fn of(server: &Running) -> Self {
+        let browser = server.browser().sign_in("alice");
+        let code = browser.authorize("spa").code().await;
+        let tokens = browser.authorize("spa").scope("openid offline_access").tokens().await;
+        let mut values: Vec<String> = [
+            "authorization_code",
+            "client_credentials",
+            "refresh_token",
+            "shop",
+            "spa",
+            "notes",
+            "openid",
+            "openid offline_access",
+            "code",
+            "S256",
+            "none",
+            "login",
+            "0",
+            "-1",
+            "99999999999999999999",
+            "query",
+            "https://spa.example/cb",
+            "https://notes.example",
+            "shop-has-a-secret-of-this-length",
+            "a.b.c",
+            "eyJhbGciOiJub25lIn0.e30.",
+            "{\"a\":1}",
+            "\0",
+            "\u{1f600}",
+            "'\"<>&",
+            "%",
+            " ",
+            "\r\nSet-Cookie: x=y",
+        ]
+        .map(str::to_owned)
+        .into();
+        values.extend([code.code, code.verifier, code.redirect_uri, "A".repeat(43), "x".repeat(3_000)]);
+        values.extend(["access_token", "refresh_token", "id_token"].map(|name| tokens.member(name)));
+        let bearer = server.client_credentials("notes").send().await.ok().member("access_token");
+        let authorizations = [
+            "Basic c3BhOg==".to_owned(),
+            "Basic c2hvcDpzaG9wLWhhcy1hLXNlY3JldC1vZi10aGlzLWxlbmd0aA==".to_owned(),
+            "Basic //79".to_owned(),
+            "Basic Og==".to_owned(),
+            "Bearer".to_owned(),
+            "Bearer =".to_owned(),
+            format!("Bearer {bearer}"),
+            format!("Bearer {}", tokens.member("access_token")),
+            "Negotiate x".to_owned(),
+            ",".to_owned(),
+        ];
+        Self { values, authorizations: authorizations.into() }
+    }
+
+    fn call(&self, server: &Running, chance: &Chance) -> Call {
+        let methods = [Method::GET, Method::POST, Method::POST, Method::POST, Method::OPTIONS, Method::HEAD];
+        let mut call = server.request(chance.pick(&methods).clone(), chance.pick::<&str>(&FORMS));
+        for _ in 0..chance.below(9) {
+            call = call.param(chance.pick::<&str>(&Self::NAMES), chance.pick::<String>(&self.values));
+        }
+        if chance.below(3) == 0 {
+            call = call.header("authorization", chance.pick::<String>(&self.authorizations));
+        }
+        if chance.below(8) == 0 {
+            let types = [None, Some("application/json"), Some(FORM)];
+            let bodies = ["", "&&&=&", "{}", "token", "=x", "a=b;c=d", "client_id=spa&token=%F0%9F%98%80"];
+            call = call.body(*chance.pick(&types), *chance.pick(&bodies));
+        }
+        for (name, values) in [
+            ("host", ["as.example", "evil.example", "[::1", ""]),
+            ("origin", ["null", "https://spa.example", "x", "https://"]),
+            ("accept", ["*/*", "application/token-introspection+jwt", ";;,,", "application/jwt"]),
+            ("cookie", ["=", "__Host-passavant_session=x", "__Host-passavant_browser=; a", ";;;"]),
+        ] {
+            if chance.below(6) == 0 {
+                call = call.header(name, chance.pick::<&str>(&values));
+            }
+        }
+        call
+    }
+}
+
+/// The same choices in every run.
+struct Chance(SeededEntropy);
+
+impl Chance {
+    fn below(&self, limit: usize) -> usize {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        usize::try_from(u64::from_be_bytes(bytes) % limit as u64).expect("it is below a usize")
+    }
+
+    fn pick<'a, T>(&self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+}

@@ -1,0 +1,326 @@
+//! The pause of an authorization request: what a host's pages can do with it, and what nobody else can (RFC 9700
+//! §4.7); sessions and cookies.
+
+use http::HeaderValue;
+use passavant_server::{Ask, Error, OpenInteraction, Reason};
+use testkit::server::{Browser, Landing, Running, TestServer, confidential, public, resource, subject};
+
+async fn start() -> Running {
+    TestServer::new()
+        .client(confidential("shop").scope("openid notes.read"))
+        .client(public("app").with(|client| client.redirect_uris = vec!["com.example.app:/cb".to_owned()]))
+        .client(public("local").with(|client| client.redirect_uris = vec!["http://127.0.0.1/cb".to_owned()]))
+        .resource(resource("https://notes.example", "notes.read").with(|settings| {
+            settings.resource_name = Some("Notes".to_owned());
+        }))
+        .scope(passavant_server::store::Scope {
+            scope: "notes.read".to_owned(),
+            description: [("en".to_owned(), "Read your notes".to_owned())].into(),
+            ..Default::default()
+        })
+        .account("alice")
+        .account("bob")
+        .start()
+        .await
+}
+
+async fn open(browser: &Browser, landing: &Landing) -> OpenInteraction {
+    browser.interaction(&landing.url).await.expect("it opens")
+}
+
+fn reason<T>(result: Result<T, Error>) -> Option<Reason> {
+    match result {
+        Err(Error::Refused(reason)) => Some(reason),
+        Err(Error::Failed(fault)) => panic!("{fault}"),
+        Ok(_) => None,
+    }
+}
+
+fn location(answer: &passavant_server::Answer) -> &str {
+    answer.headers()["location"].to_str().expect("text")
+}
+
+/// What a consent page needs.
+#[tokio::test]
+async fn a_page_learns_what_is_asked_for_by_whom() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").scope("openid notes.read").until(Ask::Consent).await;
+    let open = open(&browser, &landing).await;
+    assert_eq!(open.ask(), Ask::Consent);
+    assert_eq!(open.subject(), Some(&subject("alice")));
+    assert_eq!(open.client_id().map(protocol::ClientId::as_str), Some("shop"));
+    assert_eq!(open.client().and_then(|client| client.name()), Some("The shop"));
+    assert_eq!(open.redirect_uri(), Some("https://shop.example/cb"));
+    let scopes: Vec<_> =
+        open.scopes().iter().map(|asked| (&*asked.scope, asked.description.as_deref())).collect();
+    assert_eq!(scopes, [("openid", None), ("notes.read", Some("Read your notes"))]);
+    assert_eq!(open.scopes()[1].resource.as_deref(), Some("https://notes.example"));
+    assert_eq!(open.scopes()[1].resource_name.as_deref(), Some("Notes"));
+}
+
+/// The redirect that follows a form is subject to the page's policy.
+#[tokio::test]
+async fn a_form_may_lead_to_where_the_client_is() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    for (client, policy) in [
+        ("shop", "'self' https:"),
+        ("local", "'self' https: http:"),
+        ("app", "'self' https: com.example.app:"),
+    ] {
+        let landing = browser.authorize(client).until(Ask::Consent).await;
+        assert_eq!(open(&browser, &landing).await.form_action(), policy);
+    }
+}
+
+/// RFC 9700 §4.7: a link alone is worth nothing.
+#[tokio::test]
+async fn another_browser_cannot_open_an_interaction() {
+    let server = start().await;
+    let landing = server.browser().authorize("shop").until(Ask::SignIn).await;
+    let thief = server.browser();
+    let refused = thief.interaction(&landing.url).await;
+    assert_eq!(reason(refused), Some(Reason::InteractionOfAnotherBrowser));
+    thief.authorize("shop").until(Ask::SignIn).await;
+    let page = thief.open(&landing.url).await;
+    let page = page.refused(Reason::InteractionOfAnotherBrowser).reply.clone().expect("a page");
+    assert_eq!(page.status(), 403);
+}
+
+/// What is no interaction opens nothing.
+#[tokio::test]
+async fn an_unknown_interaction_is_a_page() {
+    let server = start().await;
+    let browser = server.browser();
+    let landing = browser.authorize("shop").until(Ask::SignIn).await;
+    let guessed = format!("{}{}", &landing.url[..landing.url.len() - 20], "A".repeat(20));
+    for url in ["https://as.example/login?interaction=x", &guessed] {
+        browser.open(url).await.refused(Reason::InteractionUnknown);
+    }
+    let missing = browser.open("https://as.example/login").await;
+    missing.refused(Reason::ParameterMissing("interaction"));
+}
+
+/// A page waits for 15 minutes.
+#[tokio::test]
+async fn an_interaction_expires() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::SignIn).await;
+    server.clock.advance(899);
+    open(&browser, &landing).await;
+    server.clock.advance(1);
+    browser.open(&landing.url).await.refused(Reason::InteractionExpired);
+}
+
+/// A page that was open when its time ran out answers nothing any longer.
+#[tokio::test]
+async fn an_answer_after_the_expiry_is_refused() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::Consent).await;
+    let open = open(&browser, &landing).await;
+    server.clock.advance(900);
+    assert_eq!(reason(open.approve().await), Some(Reason::InteractionUnknown));
+}
+
+/// A form is submitted once.
+#[tokio::test]
+async fn an_interaction_is_answered_once() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::Consent).await;
+    let (first, second) = (open(&browser, &landing).await, open(&browser, &landing).await);
+    assert!(location(&first.approve().await.expect("the first")).contains("code="));
+    assert_eq!(reason(second.deny().await), Some(Reason::InteractionUnknown));
+    browser.open(&landing.url).await.refused(Reason::InteractionUnknown);
+}
+
+/// What a page may answer is what it was asked.
+#[tokio::test]
+async fn a_page_answers_only_what_it_was_asked() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let sign_in = browser.authorize("shop").until(Ask::SignIn).await;
+    assert_eq!(reason(open(&browser, &sign_in).await.approve().await), Some(Reason::InteractionUnknown));
+    assert_eq!(reason(open(&browser, &sign_in).await.sign_out().await), Some(Reason::InteractionUnknown));
+    let consent = browser.authorize("shop").until(Ask::Consent).await;
+    let signed_in = open(&browser, &consent).await.signed_in(&subject("bob"), "pwd").await;
+    assert_eq!(reason(signed_in), Some(Reason::InteractionUnknown));
+    let sign_out = browser.open_until("https://as.example/logout", Ask::SignOut).await;
+    assert_eq!(reason(open(&browser, &sign_out).await.approve().await), Some(Reason::InteractionUnknown));
+    assert_eq!(reason(open(&browser, &sign_out).await.deny().await), Some(Reason::InteractionUnknown));
+    assert_eq!(
+        reason(open(&browser, &sign_out).await.switch_account().await),
+        Some(Reason::InteractionUnknown)
+    );
+}
+
+/// RFC 9700 §4.7
+#[tokio::test]
+async fn a_form_is_good_from_its_own_page_alone() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::Consent).await;
+    let other = browser.authorize("shop").until(Ask::Consent).await;
+    let open_page = open(&browser, &landing).await;
+    let csrf = open_page.csrf();
+    let foreign = open(&browser, &other).await.csrf();
+    let check = |site: Option<&str>, origin: Option<&str>, csrf: Option<&str>| {
+        let mut head = browser.page_head(&landing.url);
+        head.headers.remove("sec-fetch-site");
+        for (name, value) in [("sec-fetch-site", site), ("origin", origin)] {
+            if let Some(value) = value {
+                head.headers.insert(name, HeaderValue::from_str(value).expect("visible"));
+            }
+        }
+        reason(open_page.check_form(&head, csrf))
+    };
+    let own = Some(&*csrf);
+    assert_eq!(check(Some("same-origin"), Some("https://as.example"), own), None);
+    assert_eq!(check(None, Some("https://as.example"), own), None);
+    assert_eq!(check(None, Some("null"), own), None, "Referrer-Policy: no-referrer makes it null");
+    assert_eq!(check(None, None, own), None, "an old browser says neither");
+    let refused = Some(Reason::CrossSiteForm);
+    for site in ["cross-site", "same-site", "none"] {
+        assert_eq!(check(Some(site), Some("https://as.example"), own), refused, "{site}");
+    }
+    assert_eq!(check(None, Some("https://evil.example"), own), refused);
+    for csrf in [None, Some(""), Some("x"), Some(&*foreign)] {
+        assert_eq!(check(Some("same-origin"), None, csrf), refused, "{csrf:?}");
+    }
+}
+
+/// *Not you?*
+#[tokio::test]
+async fn a_user_may_switch_to_another_account() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::Consent).await;
+    let answer = open(&browser, &landing).await.switch_account().await.expect("switches");
+    assert!(location(&answer).starts_with("https://as.example/login?interaction="));
+    let open_page = browser.interaction(location(&answer)).await.expect("it opens");
+    assert_eq!(open_page.ask(), Ask::SignIn);
+    open_page.signed_in(&subject("bob"), "pwd").await.expect("signs in");
+}
+
+/// The session of whoever was there before ends when another signs in, and with it what is not offline.
+#[tokio::test]
+async fn another_user_ends_the_session_before() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let tokens = browser.authorize("shop").tokens().await;
+    let bob = browser.clone().sign_in("bob");
+    bob.authorize("shop").param("prompt", "login").code().await;
+    assert!(!server.is_active(&tokens.member("access_token"), "shop").await);
+}
+
+/// A user who signs in again keeps what was granted before.
+#[tokio::test]
+async fn signing_in_again_ends_nothing() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let tokens = browser.authorize("shop").tokens().await;
+    browser.authorize("shop").param("prompt", "login").code().await;
+    assert!(server.is_active(&tokens.member("access_token"), "shop").await);
+}
+
+/// security.md: `__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain; a new id at each sign-in.
+#[tokio::test]
+async fn cookies_are_bound_to_the_host_and_the_session_is_new_at_each_sign_in() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let reply = browser.authorize("shop").send().await;
+    let attributes = "; Path=/; HttpOnly; SameSite=Lax; Secure";
+    let cookie = reply.header("set-cookie").expect("the browser's");
+    assert!(cookie.starts_with("__Host-passavant_browser=") && cookie.ends_with(attributes), "{cookie}");
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let landing = browser.authorize("shop").param("prompt", "login").until(Ask::SignIn).await;
+        let answer =
+            open(&browser, &landing).await.signed_in(&subject("alice"), "pwd").await.expect("signs in");
+        let cookie = answer.headers()["set-cookie"].to_str().expect("text").to_owned();
+        assert!(cookie.starts_with("__Host-passavant_session=") && cookie.ends_with(attributes), "{cookie}");
+        sessions.push(cookie);
+    }
+    assert_ne!(sessions[0], sessions[1]);
+}
+
+/// On loopback over http the same cookies come without prefix and without Secure, or browsers would drop them.
+#[tokio::test]
+async fn cookies_on_http_are_kept_by_browsers() {
+    let server = TestServer::new()
+        .client(confidential("shop"))
+        .account("alice")
+        .settings(|settings| {
+            *settings = passavant_server::Settings::new("http://localhost:4000").expect("loopback");
+        })
+        .start()
+        .await;
+    let browser = server.browser().sign_in("alice");
+    let reply = browser.authorize("shop").send().await;
+    let cookie = reply.header("set-cookie").expect("the browser's");
+    assert!(cookie.starts_with("passavant_browser=") && !cookie.contains("Secure"), "{cookie}");
+    browser.authorize("shop").code().await;
+    assert_eq!(browser.authorize("shop").finish().await.asked, []);
+}
+
+/// A browser keeps its own secret: no new one for each request.
+#[tokio::test]
+async fn a_known_browser_gets_no_new_cookie() {
+    let server = start().await;
+    let browser = server.browser();
+    browser.authorize("shop").until(Ask::SignIn).await;
+    assert_eq!(browser.authorize("shop").send().await.headers("set-cookie"), Vec::<&str>::new());
+}
+
+/// An unused session ends after an hour, and each use puts that off.
+#[tokio::test]
+async fn a_session_ends_when_it_is_not_used() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    browser.authorize("shop").code().await;
+    for _ in 0..3 {
+        server.clock.advance(3_599);
+        assert_eq!(browser.authorize("shop").finish().await.asked, []);
+    }
+    server.clock.advance(3_600);
+    assert_eq!(browser.authorize("shop").finish().await.asked, [Ask::SignIn]);
+}
+
+/// Used all the time, it ends after twelve hours.
+#[tokio::test]
+async fn a_session_ends_after_twelve_hours() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    browser.authorize("shop").code().await;
+    for _ in 0..23 {
+        server.clock.advance(1_800);
+        assert_eq!(browser.authorize("shop").finish().await.asked, []);
+    }
+    server.clock.advance(1_800);
+    assert_eq!(browser.authorize("shop").finish().await.asked, [Ask::SignIn]);
+}
+
+/// A cookie that opens no session is nobody's.
+#[tokio::test]
+async fn a_made_up_session_is_none() {
+    let server = start().await;
+    for value in ["x", &"A".repeat(43)] {
+        let call = server.get("/authorize").header("cookie", &format!("__Host-passavant_session={value}"));
+        let call = call.params(&[("client_id", "shop"), ("response_type", "code"), ("prompt", "none")]);
+        let call = call.params(&[("code_challenge", &"A".repeat(43)), ("code_challenge_method", "S256")]);
+        call.send_unwritten().await.refused(Reason::LoginRequired);
+    }
+}
+
+/// The client of a paused request may be gone when the user comes back.
+#[tokio::test]
+async fn a_client_that_was_disabled_meanwhile_gets_no_code() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::Consent).await;
+    server.put_client(confidential("shop").disabled()).await;
+    browser.open(&landing.url).await.refused(Reason::AuthorizeClientUnknown);
+}

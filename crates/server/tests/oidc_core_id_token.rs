@@ -1,0 +1,185 @@
+//! ID tokens (OpenID Connect Core 1.0 §2, §3.1.3.6, §10), verified as a client would: under the served key set.
+
+use jose::{
+    ContentEncryption, DecryptionKey, Encrypted, KeyManagement, SignatureAlgorithm, Unverified, VerifyingKey,
+    base64url, primitives,
+};
+use passavant_server::ports::FetchError;
+use protocol::ClientMetadata;
+use serde_json::{Value, json};
+use testkit::server::{Running, TestClient, TestServer, confidential, subject};
+
+const SECRET: &str = "a-secret-of-sixty-four-characters-or-more-as-hs512-demands-of-it!";
+const KEYS: &str = "https://shop.example/jwks";
+
+async fn start(client: TestClient) -> Running {
+    TestServer::new().client(client).account("alice").start().await
+}
+
+fn signed(alg: &str) -> TestClient {
+    let alg = Some(alg.to_owned());
+    confidential("shop").secret(SECRET).with(|client| client.id_token_signed_response_alg = alg)
+}
+
+fn encrypted(alg: KeyManagement, enc: Option<ContentEncryption>) -> TestClient {
+    confidential("shop").with(|client: &mut ClientMetadata| {
+        client.id_token_encrypted_response_alg = Some(alg.as_str().to_owned());
+        client.id_token_encrypted_response_enc = enc.map(|enc| enc.as_str().to_owned());
+        client.jwks_uri = Some(KEYS.to_owned());
+    })
+}
+
+fn header(token: &str) -> Value {
+    let encoded = token.split('.').next().expect("compact");
+    serde_json::from_slice(&base64url::decode(encoded).expect("base64url")).expect("JSON")
+}
+
+/// OpenID Connect Core 1.0 §2, §3.1.3.6, §3.1.3.7
+#[tokio::test]
+async fn an_id_token_has_these_claims() {
+    let server = start(confidential("shop")).await;
+    let signed_in_at = server.now();
+    let code = server.browser().sign_in("alice").authorize("shop").code().await;
+    server.clock.advance(9);
+    let reply = server.redeem(&code).await.ok();
+    let claims = server.claims(&reply.member("id_token")).await;
+    let digest = primitives::sha256(reply.member("access_token").as_bytes());
+    let sid = claims["sid"].clone();
+    assert!(sid.as_str().is_some_and(|sid| !sid.is_empty()));
+    let expected = json!({
+        "iss": "https://as.example", "sub": subject("alice").as_str(), "aud": "shop",
+        "iat": signed_in_at + 9, "exp": signed_in_at + 609, "auth_time": signed_in_at,
+        "nonce": code.nonce, "amr": ["pwd"], "sid": sid, "at_hash": base64url::encode(&digest[..16]),
+    });
+    assert_eq!(claims, expected);
+}
+
+/// OpenID Connect Core 1.0 §3.1.2.1: "If present in the Authentication Request".
+#[tokio::test]
+async fn without_a_nonce_there_is_none() {
+    let server = start(confidential("shop")).await;
+    let reply = server.browser().sign_in("alice").authorize("shop").without("nonce").tokens().await;
+    assert_eq!(server.claims(&reply.member("id_token")).await.get("nonce"), None);
+}
+
+/// OpenID Connect Core 1.0 §3.1.2.1: `openid` makes it an OpenID request.
+#[tokio::test]
+async fn without_openid_there_is_no_id_token() {
+    let server = start(confidential("shop")).await;
+    let reply = server.browser().sign_in("alice").authorize("shop").scope("email").tokens().await;
+    assert_eq!(reply.json().get("id_token"), None);
+}
+
+/// OpenID Connect Dynamic Client Registration 1.0 §2: RS256 where the client registered nothing.
+#[tokio::test]
+async fn an_id_token_is_signed_with_rs256_where_nothing_is_registered() {
+    let server = start(confidential("shop")).await;
+    let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
+    let header = header(&token);
+    let kid = header["kid"].clone();
+    assert_eq!(header, json!({ "alg": "RS256", "typ": "JWT", "kid": kid }));
+}
+
+/// `id_token_signed_response_alg`; the hash of `at_hash` is the signature's (§3.1.3.6).
+#[tokio::test]
+async fn an_id_token_is_signed_as_the_client_registered() {
+    for (alg, algorithm) in [("ES256", SignatureAlgorithm::Es256), ("EdDSA", SignatureAlgorithm::EdDsa)] {
+        let server = start(signed(alg)).await;
+        if alg == "EdDSA" {
+            server.authorization_server.rotate_key(algorithm).await.expect("makes a key");
+        }
+        let reply = server.browser().sign_in("alice").authorize("shop").tokens().await;
+        let token = reply.member("id_token");
+        assert_eq!(header(&token)["alg"], alg);
+        let claims = server.claims(&token).await;
+        let half = primitives::left_half_hash(algorithm, reply.member("access_token").as_bytes());
+        assert_eq!(claims["at_hash"], base64url::encode(&half));
+    }
+}
+
+/// OpenID Connect Core 1.0 §10.1: a MAC under the octets of the secret.
+#[tokio::test]
+async fn an_id_token_may_be_under_the_clients_secret() {
+    for (alg, algorithm) in [
+        ("HS256", SignatureAlgorithm::Hs256),
+        ("HS384", SignatureAlgorithm::Hs384),
+        ("HS512", SignatureAlgorithm::Hs512),
+    ] {
+        let server = start(signed(alg)).await;
+        let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
+        assert_eq!(header(&token), json!({ "alg": alg, "typ": "JWT" }));
+        let key = VerifyingKey::hmac(algorithm, SECRET.as_bytes()).expect("long enough");
+        let verified = Unverified::parse(&token).expect("a JWS").verify(&key).expect("a good signature");
+        assert_eq!(verified.claims().expect("claims").string("aud"), Ok(Some("shop")));
+    }
+}
+
+/// OpenID Connect Core 1.0 §10.2: signed, then encrypted.
+#[tokio::test]
+async fn an_id_token_is_encrypted_as_the_client_registered() {
+    let key = DecryptionKey::generate(KeyManagement::EcdhEsA128Kw).expect("fails without entropy only");
+    for (enc, expected) in [(None, "A128CBC-HS256"), (Some(ContentEncryption::A256Gcm), "A256GCM")] {
+        let server = start(encrypted(KeyManagement::EcdhEsA128Kw, enc)).await;
+        let public = key.public_jwk().expect("it is no shared secret").to_value();
+        server.fetch.serve(KEYS, &json!({ "keys": [public] }));
+        let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
+        let header = header(&token);
+        assert_eq!(
+            (&header["enc"], &header["cty"], &header["kid"]),
+            (&json!(expected), &json!("JWT"), &json!(key.kid()))
+        );
+        let plain =
+            Encrypted::parse(&token).expect("a JWE").decrypt(&key, ContentEncryption::ALL).expect("opens");
+        let signed = String::from_utf8(plain.plaintext().to_vec()).expect("text");
+        assert_eq!(server.claims(&signed).await["aud"], "shop");
+    }
+}
+
+/// A token that must be encrypted is never sent in the clear; the code is not used up by it.
+#[tokio::test]
+async fn without_the_clients_key_there_is_no_id_token() {
+    let server = start(encrypted(KeyManagement::EcdhEs, None)).await;
+    server.fetch.fail(KEYS, FetchError::Timeout);
+    let code = server.browser().sign_in("alice").authorize("shop").code().await;
+    let reply = server.redeem(&code).await;
+    assert_eq!((reply.status(), reply.header("retry-after")), (503, Some("1")));
+    let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
+    let public = key.public_jwk().expect("it is no shared secret").to_value();
+    server.fetch.serve(KEYS, &json!({ "keys": [public] }));
+    server.clock.advance(30);
+    server.redeem(&code).await.ok();
+}
+
+/// Its signature verifies with what is served then, until it expires.
+#[tokio::test]
+async fn an_id_token_of_a_retired_key_still_verifies() {
+    let server = start(signed("ES256")).await;
+    let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
+    server.authorization_server.rotate_key(SignatureAlgorithm::Es256).await.expect("rotates");
+    server.verified(&token).await;
+}
+
+/// Two clients of one session read one `sid`; another session has another.
+#[tokio::test]
+async fn the_session_has_one_name_for_all_clients() {
+    let server = start(confidential("shop")).await;
+    server.put_client(confidential("other")).await;
+    let browser = server.browser().sign_in("alice");
+    let mut sids = Vec::new();
+    for (browser, client) in
+        [(&browser, "shop"), (&browser, "other"), (&server.browser().sign_in("alice"), "shop")]
+    {
+        let token = browser.authorize(client).tokens().await.member("id_token");
+        sids.push(server.claims(&token).await["sid"].clone());
+    }
+    assert!(sids[0] == sids[1] && sids[1] != sids[2], "{sids:?}");
+}
+
+/// OpenID Connect Core 1.0 §5.4: claims of scopes are UserInfo's; the ID token names nobody.
+#[tokio::test]
+async fn claims_of_scopes_stay_out_of_the_id_token() {
+    let server = start(confidential("shop")).await;
+    let request = server.browser().sign_in("alice").authorize("shop").scope("openid profile email");
+    let claims = server.claims(&request.tokens().await.member("id_token")).await;
+    assert_eq!((claims.get("name"), claims.get("email")), (None, None));
+}

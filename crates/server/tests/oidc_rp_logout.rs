@@ -1,0 +1,224 @@
+//! Signing out on a client's wish (OpenID Connect RP-Initiated Logout 1.0).
+
+use http::Request;
+use passavant_server::{Ask, Reason};
+use testkit::server::{Browser, Landing, Reply, Running, TestServer, confidential};
+
+const LOGOUT: &str = "https://as.example/logout";
+const DONE: &str = "https://as.example/logout/done";
+
+async fn start() -> Running {
+    let hs256 = |client: &mut protocol::ClientMetadata| {
+        client.id_token_signed_response_alg = Some("HS256".to_owned());
+    };
+    TestServer::new()
+        .client(confidential("shop"))
+        .client(confidential("other"))
+        .client(confidential("hs256").with(hs256))
+        .account("alice")
+        .account("bob")
+        .start()
+        .await
+}
+
+/// Somebody who is signed in, and what `shop` got.
+async fn signed_in(server: &Running, name: &str) -> (Browser, Reply) {
+    let browser = server.browser().sign_in(name);
+    let tokens = browser.authorize("shop").tokens().await;
+    (browser, tokens)
+}
+
+/// A link to sign out, with these parameters.
+async fn follow(browser: &Browser, params: &[(&str, &str)]) -> Landing {
+    let pairs: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    browser.open(&format!("{LOGOUT}?{}", pairs.join("&"))).await
+}
+
+async fn is_signed_in(browser: &Browser) -> bool {
+    browser.authorize("shop").param("prompt", "none").finish().await.param("code").is_some()
+}
+
+/// RP-Initiated Logout 1.0 §2, §3
+#[tokio::test]
+async fn a_client_signs_its_user_out_and_gets_the_browser_back() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let (hint, back) = (tokens.member("id_token"), "https://shop.example/bye");
+    let params = [("id_token_hint", &*hint), ("post_logout_redirect_uri", back), ("state", "a%26b")];
+    let landing = follow(&browser, &params).await;
+    assert_eq!(landing.asked, [], "the hint says it all");
+    assert_eq!(landing.url, "https://shop.example/bye?state=a%26b");
+    assert!(!browser.has_cookie("passavant_session") && !is_signed_in(&browser).await);
+}
+
+/// RP-Initiated Logout 1.0 §2: without a hint anybody could have sent the browser here, so the user is asked.
+#[tokio::test]
+async fn without_a_hint_the_user_is_asked() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let landing = browser.open(LOGOUT).await;
+    assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], DONE));
+    assert!(!is_signed_in(&browser).await);
+}
+
+/// The user may stay.
+#[tokio::test]
+async fn who_is_asked_may_stay() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let landing = browser.clone().denying().open(LOGOUT).await;
+    assert_eq!(landing.asked, [Ask::SignOut]);
+    assert!(is_signed_in(&browser).await && server.is_active(&tokens.member("access_token"), "shop").await);
+}
+
+/// Logout ends the session and its grants: no later request sees one of them active.
+#[tokio::test]
+async fn signing_out_ends_what_was_granted_in_the_session() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let code = browser.authorize("other").code().await;
+    let (_, elsewhere) = signed_in(&server, "alice").await;
+    follow(&browser, &[("id_token_hint", &tokens.member("id_token"))]).await;
+    assert!(!server.is_active(&tokens.member("access_token"), "shop").await);
+    server.userinfo(&tokens.member("access_token")).await.refused(Reason::TokenRejected);
+    server.redeem(&code).await.refused(Reason::GrantEnded);
+    let lives_on = elsewhere.member("access_token");
+    assert!(server.is_active(&lives_on, "shop").await, "another session is another session");
+}
+
+/// A copied cookie opens nothing any longer.
+#[tokio::test]
+async fn an_ended_session_is_ended_for_its_thief_too() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let request = "client_id=shop&response_type=code&prompt=none&code_challenge_method=S256&code_challenge=";
+    let url = format!("https://as.example/authorize?{request}{}", "A".repeat(43));
+    let stolen = browser.page_head(&url);
+    browser.open(LOGOUT).await;
+    let reply = server.call(Request::from_parts(stolen, String::new())).await;
+    reply.refused(Reason::LoginRequired);
+}
+
+/// The audit trail learns of it.
+#[tokio::test]
+async fn signing_out_is_an_event() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    browser.open(LOGOUT).await;
+    let events = server.store.events(0, 10).await.expect("the store answers");
+    let kinds: Vec<&str> = events.iter().map(|(_, event)| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["session_ended"]);
+}
+
+/// RP-Initiated Logout 1.0 §3: "MUST NOT perform post-logout redirection" without knowing whose it is.
+#[tokio::test]
+async fn without_a_hint_there_is_no_redirect() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let back =
+        [("post_logout_redirect_uri", "https://shop.example/bye"), ("client_id", "shop"), ("state", "x")];
+    assert_eq!(follow(&browser, &back).await.url, DONE);
+    assert_eq!(follow(&server.browser(), &back).await.url, DONE, "nor when nobody is signed in");
+}
+
+/// RP-Initiated Logout 1.0 §3: "MUST have been previously registered".
+#[tokio::test]
+async fn an_unregistered_redirect_is_a_page() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let hint = tokens.member("id_token");
+    for back in [
+        "https://evil.example/",
+        "https://shop.example/bye/",
+        "https://shop.example/cb",
+        "https://other.example/bye",
+    ] {
+        let landing = follow(&browser, &[("id_token_hint", &hint), ("post_logout_redirect_uri", back)]).await;
+        landing.refused(Reason::LogoutRedirectMismatch);
+    }
+    assert!(is_signed_in(&browser).await, "nothing was ended");
+}
+
+/// RP-Initiated Logout 1.0 §2, §4
+#[tokio::test]
+async fn what_is_no_id_token_is_no_hint() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let hint = tokens.member("id_token");
+    let foreign = testkit::Authority::new(server.issuer()).token("shop").sign();
+    for bad in ["x", &foreign, &hint[..hint.len() - 2], &tokens.member("access_token")] {
+        follow(&browser, &[("id_token_hint", bad)]).await.refused(Reason::LogoutHintInvalid);
+    }
+    assert!(is_signed_in(&browser).await, "nothing was ended");
+}
+
+/// RP-Initiated Logout 1.0 §2: `client_id` must be the one that the ID token was issued to.
+#[tokio::test]
+async fn the_client_must_be_the_hints() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let hint = tokens.member("id_token");
+    let other = follow(&browser, &[("id_token_hint", &hint), ("client_id", "other")]).await;
+    other.refused(Reason::LogoutHintInvalid);
+    let own = follow(&browser, &[("id_token_hint", &hint), ("client_id", "shop")]).await;
+    assert_eq!(own.asked, []);
+}
+
+/// RP-Initiated Logout 1.0 §2: "the OP SHOULD accept ID Tokens when [..] the ID Token's exp time has passed".
+#[tokio::test]
+async fn an_expired_hint_is_a_hint() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    server.clock.advance(3_000);
+    let landing = follow(&browser, &[("id_token_hint", &tokens.member("id_token"))]).await;
+    assert_eq!((landing.asked.len(), &*landing.url), (0, DONE));
+}
+
+/// A client whose ID tokens are under its own secret signs its users out as well.
+#[tokio::test]
+async fn a_hint_may_be_under_the_clients_secret() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let hint = browser.authorize("hs256").tokens().await.member("id_token");
+    let back = [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://hs256.example/bye")];
+    let landing = follow(&browser, &back).await;
+    assert_eq!((landing.asked.len(), &*landing.url), (0, "https://hs256.example/bye"));
+}
+
+/// A hint at somebody else, or at another session, does not sign out whoever is here without asking.
+#[tokio::test]
+async fn a_hint_at_another_session_asks() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let (_, bobs) = signed_in(&server, "bob").await;
+    let (_, elsewhere) = signed_in(&server, "alice").await;
+    for hint in [bobs.member("id_token"), elsewhere.member("id_token")] {
+        let landing = follow(&browser.clone().denying(), &[("id_token_hint", &hint)]).await;
+        assert_eq!(landing.asked, [Ask::SignOut]);
+    }
+    assert!(server.is_active(&bobs.member("access_token"), "shop").await);
+}
+
+/// Who is not signed in is signed out already.
+#[tokio::test]
+async fn without_a_session_the_browser_goes_straight_back() {
+    let server = start().await;
+    let (_, tokens) = signed_in(&server, "alice").await;
+    assert_eq!(server.browser().open(LOGOUT).await.url, DONE);
+    let hint = tokens.member("id_token");
+    let back = [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye")];
+    assert_eq!(follow(&server.browser(), &back).await.url, "https://shop.example/bye");
+}
+
+/// RP-Initiated Logout 1.0 §2: by POST too. Another site's form carries no Lax cookie, so the user is asked.
+#[tokio::test]
+async fn a_request_may_be_posted_by_another_site() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let hint = tokens.member("id_token");
+    let back =
+        [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye"), ("state", "s")];
+    let landing = browser.submit(LOGOUT, &back).await;
+    assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], "https://shop.example/bye?state=s"));
+    assert!(!is_signed_in(&browser).await);
+}

@@ -1,0 +1,328 @@
+//! The authorization endpoint (RFC 6749 §3.1, §4.1.1, §4.1.2; RFC 9207; RFC 9700 §2.1): which requests are good, and
+//! where the answer goes.
+
+use passavant_server::{Ask, Reason};
+use testkit::server::{Authorize, Landing, Running, TestServer, confidential, public};
+
+async fn start() -> Running {
+    let two = |client: &mut protocol::ClientMetadata| {
+        client.redirect_uris.push("https://two.example/other".to_owned());
+    };
+    let app = |client: &mut protocol::ClientMetadata| {
+        client.application_type = Some("native".to_owned());
+        client.redirect_uris = vec!["http://127.0.0.1/callback".to_owned()];
+    };
+    let query = |client: &mut protocol::ClientMetadata| {
+        client.redirect_uris = vec!["https://query.example/cb?tenant=a%2Fb".to_owned()];
+    };
+    let machine = |client: &mut protocol::ClientMetadata| {
+        client.grant_types = Some(vec!["client_credentials".to_owned()]);
+    };
+    TestServer::new()
+        .client(confidential("shop"))
+        .client(confidential("two").with(two))
+        .client(public("app").with(app))
+        .client(confidential("query").with(query))
+        .client(confidential("machine").with(machine))
+        .client(confidential("gone").disabled())
+        .account("alice")
+        .start()
+        .await
+}
+
+fn authorize(server: &Running, client: &str) -> Authorize {
+    server.browser().sign_in("alice").authorize(client)
+}
+
+/// What the client finds in its redirect URI, beside the values.
+fn names(landing: &Landing) -> Vec<String> {
+    landing.params().into_keys().collect()
+}
+
+/// RFC 6749 §4.1.2, RFC 9207 §2
+#[tokio::test]
+async fn the_client_gets_a_code_with_state_and_iss() {
+    let server = start().await;
+    let landing = authorize(&server, "shop").param("state", "a b&c=d/ä%2F").finish().await;
+    assert_eq!(landing.place(), "https://shop.example/cb");
+    assert_eq!(names(&landing), ["code", "iss", "state"]);
+    assert_eq!(landing.param("state").as_deref(), Some("a b&c=d/ä%2F"));
+    assert_eq!(landing.param("iss").as_deref(), Some("https://as.example"));
+}
+
+/// RFC 9700 §4.12: a 307 would send the user's password on. RFC 9700 §4.2.4: the address says nothing to others.
+#[tokio::test]
+async fn the_code_comes_by_a_303_that_leaks_nothing() {
+    let server = start().await;
+    let reply = authorize(&server, "shop").finish().await.reply.expect("an answer");
+    assert_eq!((reply.status(), reply.body()), (303, ""));
+    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+}
+
+/// RFC 6749 §4.1.1: `state` is recommended, not required.
+#[tokio::test]
+async fn without_state_there_is_none_in_the_answer() {
+    let server = start().await;
+    assert_eq!(names(&authorize(&server, "shop").without("state").finish().await), ["code", "iss"]);
+}
+
+/// RFC 6749 §3.1.2: a query of the redirect URI "MUST be retained".
+#[tokio::test]
+async fn the_query_of_a_redirect_uri_is_kept() {
+    let server = start().await;
+    let landing = authorize(&server, "query").finish().await;
+    assert!(landing.url.starts_with("https://query.example/cb?tenant=a%2Fb&code="), "{}", landing.url);
+}
+
+/// RFC 6749 §3.1.2.3: one that is registered alone need not be named.
+#[tokio::test]
+async fn the_only_redirect_uri_may_be_left_out() {
+    let server = start().await;
+    let landing = authorize(&server, "shop").without("redirect_uri").finish().await;
+    assert_eq!(landing.place(), "https://shop.example/cb");
+}
+
+/// RFC 8252 §7.3: an app on the device listens where it may, on loopback addresses alone.
+#[tokio::test]
+async fn a_loopback_redirect_may_have_any_port() {
+    let server = start().await;
+    let landing =
+        authorize(&server, "app").param("redirect_uri", "http://127.0.0.1:49152/callback").finish().await;
+    assert_eq!(landing.place(), "http://127.0.0.1:49152/callback");
+    for other in [
+        "http://127.0.0.1:49152/other",
+        "http://localhost:49152/callback",
+        "http://127.0.0.2:49152/callback",
+        "https://127.0.0.1:49152/callback",
+        "http://127.0.0.1.example:49152/callback",
+        "http://127.0.0.1:99999/callback",
+    ] {
+        let landing = authorize(&server, "app").param("redirect_uri", other).finish().await;
+        landing.refused(Reason::RedirectUriMismatch);
+    }
+}
+
+/// RFC 6749 §4.1.2.1: "MUST NOT automatically redirect the user-agent to the invalid redirection URI". RFC 9700
+/// §2.1: compared byte for byte.
+#[tokio::test]
+async fn an_unregistered_redirect_uri_is_a_page_and_never_a_redirect() {
+    let server = start().await;
+    for sent in [
+        "https://shop.example/cb/",
+        "https://shop.example/CB",
+        "https://SHOP.example/cb",
+        "https://shop.example:443/cb",
+        "https://shop.example/cb?x=1",
+        "https://shop.example/cb#x",
+        "https://shop.example/x/../cb",
+        "https://shop.example@evil.example/cb",
+        "https://shop.example\\@evil.example/cb",
+        "https://evil.example/cb",
+        "http://shop.example/cb",
+        "javascript:alert(1)",
+        "//shop.example/cb",
+        "x",
+    ] {
+        let landing = authorize(&server, "shop").param("redirect_uri", sent).finish().await;
+        landing.refused(Reason::RedirectUriMismatch);
+    }
+}
+
+/// RFC 6749 §4.1.2.1: the same for who is not a client here.
+#[tokio::test]
+async fn an_unknown_client_is_a_page() {
+    let server = start().await;
+    for client in ["nobody", "gone"] {
+        let landing = authorize(&server, "shop").param("client_id", client).finish().await;
+        landing.refused(Reason::AuthorizeClientUnknown);
+    }
+    let landing = authorize(&server, "shop").without("client_id").finish().await;
+    landing.refused(Reason::ParameterMissing("client_id"));
+}
+
+/// RFC 6749 §3.1.2.3: of several one must be named.
+#[tokio::test]
+async fn one_of_several_redirect_uris_must_be_named() {
+    let server = start().await;
+    let landing = authorize(&server, "two").without("redirect_uri").finish().await;
+    landing.refused(Reason::RedirectUriMissing);
+    let landing = authorize(&server, "two").param("redirect_uri", "https://two.example/other").finish().await;
+    assert_eq!(landing.place(), "https://two.example/other");
+}
+
+/// RFC 6749 §3.1: "Request and response parameters MUST NOT be included more than once." What is sent twice may be
+/// the redirect URI itself: a page.
+#[tokio::test]
+async fn a_repeated_parameter_is_a_page() {
+    let server = start().await;
+    for name in ["redirect_uri", "client_id", "scope", "state", "colour"] {
+        let landing = authorize(&server, "shop").param(name, "x").and(name, "y").finish().await;
+        landing.refused(Reason::ParameterRepeated);
+    }
+}
+
+/// A page says what was sent and how to put it right, and shows nothing as markup.
+#[tokio::test]
+async fn a_page_escapes_what_it_shows() {
+    let server = start().await;
+    let landing =
+        authorize(&server, "shop").param("redirect_uri", "<script>alert(1)</script>").finish().await;
+    let reply = landing.refused(Reason::RedirectUriMismatch).reply.clone().expect("a page");
+    assert!(reply.body().contains("&lt;script&gt;") && !reply.body().contains("<script"), "{}", reply.body());
+    let policy = reply.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+}
+
+/// RFC 6749 §3.1.1, RFC 9700 §2.1.2: `code` alone.
+#[tokio::test]
+async fn the_response_type_is_code() {
+    let server = start().await;
+    let landing = authorize(&server, "shop").without("response_type").finish().await;
+    landing.refused(Reason::ResponseTypeMissing);
+    for other in ["token", "id_token", "code token", "code id_token", "none", "Code"] {
+        let landing = authorize(&server, "shop").param("response_type", other).finish().await;
+        landing.refused(Reason::ResponseTypeUnsupported);
+    }
+}
+
+/// RFC 7591 §2: who did not register it may not use it.
+#[tokio::test]
+async fn the_response_type_must_be_registered() {
+    let server = start().await;
+    authorize(&server, "machine").finish().await.refused(Reason::ResponseTypeNotRegistered);
+    let none = |client: &mut protocol::ClientMetadata| client.response_types = Some(Vec::new());
+    server.put_client(confidential("shop").with(none)).await;
+    authorize(&server, "shop").finish().await.refused(Reason::ResponseTypeNotRegistered);
+}
+
+/// OAuth 2.0 Multiple Response Types §2.1
+#[tokio::test]
+async fn the_response_mode_is_query() {
+    let server = start().await;
+    authorize(&server, "shop").param("response_mode", "query").code().await;
+    for other in ["fragment", "form_post", "x"] {
+        let landing = authorize(&server, "shop").param("response_mode", other).finish().await;
+        landing.refused(Reason::ResponseModeUnsupported);
+    }
+}
+
+/// OpenID Connect Core 1.0 §3.1.2.6: what is not served is refused by name, not ignored.
+#[tokio::test]
+async fn request_objects_and_registrations_are_refused() {
+    let server = start().await;
+    for (name, reason) in [
+        ("request", Reason::RequestObjectUnsupported),
+        ("request_uri", Reason::RequestUriUnsupported),
+        ("registration", Reason::RegistrationUnsupported),
+    ] {
+        authorize(&server, "shop").param(name, "x").finish().await.refused(reason);
+    }
+}
+
+/// RFC 6749 §3.1: "MUST ignore unrecognized request parameters".
+#[tokio::test]
+async fn unknown_parameters_are_ignored() {
+    let server = start().await;
+    let request = authorize(&server, "shop").param("colour", "blue").param("ui_locales", "fr");
+    let landing = request.param("claims", "{}").param("acr_values", "1").finish().await;
+    assert_eq!(names(&landing), ["code", "iss", "state"]);
+}
+
+/// RFC 6749 §3.3
+#[tokio::test]
+async fn a_scope_that_is_not_registered_is_refused() {
+    let server = start().await;
+    authorize(&server, "shop").scope("openid admin").finish().await.refused(Reason::ScopeNotRegistered);
+    authorize(&server, "shop")
+        .scope("openid introspection")
+        .finish()
+        .await
+        .refused(Reason::ScopeNotRegistered);
+    authorize(&server, "shop").scope("openid \"").finish().await.refused(Reason::ScopeMalformed);
+}
+
+/// RFC 6749 §3.3: a default stands for what was left out.
+#[tokio::test]
+async fn without_scope_everything_registered_but_openid_and_offline_access_is_meant() {
+    let server = start().await;
+    let reply = authorize(&server, "shop").without("scope").tokens().await;
+    assert_eq!((reply.member("scope"), reply.json().get("id_token")), ("profile email".to_owned(), None));
+}
+
+/// What is stored and sent back has a limit.
+#[tokio::test]
+async fn state_and_nonce_have_a_longest() {
+    let server = start().await;
+    let longest =
+        authorize(&server, "shop").param("state", &"s".repeat(2048)).param("nonce", &"n".repeat(1024));
+    longest.code().await;
+    let nonce = authorize(&server, "shop").param("nonce", &"n".repeat(1025));
+    nonce.finish().await.refused(Reason::ParameterTooLong("nonce"));
+    let state = authorize(&server, "shop").param("state", &"s".repeat(2049)).finish().await;
+    state.reply.as_ref().expect("an answer").refused(Reason::ParameterTooLong("state"));
+    assert_eq!(state.param("state"), None, "what is too long is not sent back");
+}
+
+/// RFC 6749 §4.1.2.1: `access_denied`
+#[tokio::test]
+async fn a_denied_request_is_told_to_the_client() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice").denying();
+    let landing = browser.authorize("shop").finish().await;
+    landing.refused(Reason::UserDenied);
+    assert_eq!(names(&landing), ["error", "error_description", "iss", "state"]);
+    assert_eq!(landing.asked, [Ask::SignIn, Ask::Consent]);
+}
+
+/// RFC 6749 §3.1: "MUST support the use of the HTTP "GET" method [..] and MAY support the use of the "POST" method".
+/// Another site's form carries no Lax cookie, so the browser comes back with a GET and its cookies.
+#[tokio::test]
+async fn a_request_may_be_posted_by_another_site() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").post().finish().await;
+    assert_eq!((landing.place(), names(&landing).len()), ("https://shop.example/cb".to_owned(), 3));
+    assert_eq!(landing.asked, [Ask::SignIn, Ask::Consent]);
+    let again = browser.authorize("shop").post().finish().await;
+    assert_eq!((again.asked.len(), again.param("code").is_some()), (0, true), "signed in and remembered");
+    let silent = browser.authorize("shop").post().param("prompt", "none").finish().await;
+    assert!(silent.param("code").is_some());
+}
+
+/// As above: what is wrong with it is said at once.
+#[tokio::test]
+async fn a_bad_posted_request_is_refused_at_once() {
+    let server = start().await;
+    let landing = authorize(&server, "shop").post().scope("admin").finish().await;
+    landing.refused(Reason::ScopeNotRegistered);
+    let landing = authorize(&server, "shop").post().param("redirect_uri", "https://x.example").finish().await;
+    landing.refused(Reason::RedirectUriMismatch);
+}
+
+/// A page under another host than the issuer's would set cookies that its next page never sees.
+#[tokio::test]
+async fn a_page_under_another_host_is_refused() {
+    let server = start().await;
+    for host in
+        ["127.0.0.1:4000", "as.example:8443", "evil.example", "as.example.evil.example", "as.example@x"]
+    {
+        let call = server.get("/authorize").header("host", host).param("client_id", "shop");
+        call.send_unwritten().await.refused(Reason::HostMismatch);
+    }
+    for host in ["as.example", "AS.example", "as.example:443"] {
+        let call = server.get("/authorize").header("host", host).param("client_id", "shop");
+        call.send_unwritten().await.refused(Reason::ResponseTypeMissing);
+    }
+}
+
+/// Codes are drawn anew for each request.
+#[tokio::test]
+async fn no_two_requests_get_one_code() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let first = browser.authorize("shop").code().await.code;
+    let second = browser.authorize("shop").code().await.code;
+    assert_ne!(first, second);
+}

@@ -1,0 +1,419 @@
+//! Discovery (RFC 8414, OpenID Connect Discovery 1.0): what is said is so. Each member is looked at, and a member that
+//! no test knows of fails.
+
+use std::collections::BTreeMap;
+
+use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm, SigningKey};
+use passavant_server::Reason;
+use serde_json::{Value, json};
+use testkit::server::{Running, TestServer, confidential, public, resource};
+
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const SECRET: &str = "a-secret-of-sixty-four-characters-or-more-as-hs512-demands-of-it!";
+
+async fn start() -> Running {
+    TestServer::new()
+        .client(confidential("shop").scope("openid offline_access notes.read"))
+        .client(public("spa"))
+        .resource(resource("https://notes.example", "notes.read").caller("notes"))
+        .account("alice")
+        .start()
+        .await
+}
+
+async fn metadata(server: &Running) -> BTreeMap<String, Value> {
+    let reply = server.get(OPENID).send().await.ok();
+    serde_json::from_value(reply.json()).expect("an object")
+}
+
+/// A member that lists names.
+async fn list(server: &Running, member: &str) -> Vec<String> {
+    let mut metadata = metadata(server).await;
+    serde_json::from_value(metadata.remove(member).expect("it is there")).expect("a list of names")
+}
+
+/// A key for this algorithm; RSA ones are made once.
+fn key(algorithm: SignatureAlgorithm, rsa: &Value) -> SigningKey {
+    let key = match algorithm.as_str().as_bytes() {
+        [b'H', ..] => SigningKey::hmac(algorithm, SECRET.as_bytes()),
+        [b'R' | b'P', ..] => SigningKey::from_private_jwk(rsa.to_string().as_bytes(), algorithm),
+        _ => SigningKey::generate(algorithm),
+    };
+    key.expect("a key")
+}
+
+fn rsa() -> Value {
+    let key = SigningKey::generate(SignatureAlgorithm::Rs256).expect("fails without entropy only");
+    let mut jwk: Value = serde_json::from_str(&key.to_private_jwk().expect("private")).expect("JSON");
+    let members = jwk.as_object_mut().expect("an object");
+    members.retain(|name, _| !matches!(name.as_str(), "alg" | "use" | "key_ops" | "kid"));
+    jwk
+}
+
+/// RFC 8414 §3, OpenID Connect Discovery 1.0 §4: one document at both places, for whoever asks, kept for a while.
+#[tokio::test]
+async fn one_document_is_at_both_well_known_places() {
+    let server = start().await;
+    let (openid, oauth) = (server.get(OPENID).send().await.ok(), server.get(OAUTH).send().await.ok());
+    assert_eq!(openid.json(), oauth.json());
+    for reply in [openid, oauth] {
+        assert_eq!(reply.header("content-type"), Some("application/json"));
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
+        assert_eq!((reply.header("access-control-allow-origin"), reply.header("pragma")), (Some("*"), None));
+    }
+}
+
+/// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §3: what must be there is there.
+#[tokio::test]
+async fn what_is_required_is_there() {
+    let metadata = metadata(&start().await).await;
+    for member in [
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+    ] {
+        assert!(metadata.contains_key(member), "{member}");
+    }
+    assert_eq!(metadata["issuer"], "https://as.example");
+    let algorithms = metadata["id_token_signing_alg_values_supported"].as_array().expect("a list");
+    assert!(algorithms.contains(&json!("RS256")), "OpenID Connect Discovery 1.0 §3 demands it");
+}
+
+/// A member without a check below is not known to be true.
+#[tokio::test]
+async fn every_member_is_one_that_a_test_here_knows() {
+    let known = [
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "end_session_endpoint",
+        "scopes_supported",
+        "response_types_supported",
+        "response_modes_supported",
+        "grant_types_supported",
+        "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+        "revocation_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
+        "introspection_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
+        "introspection_signing_alg_values_supported",
+        "introspection_encryption_alg_values_supported",
+        "introspection_encryption_enc_values_supported",
+        "code_challenge_methods_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+        "id_token_encryption_alg_values_supported",
+        "id_token_encryption_enc_values_supported",
+        "userinfo_signing_alg_values_supported",
+        "userinfo_encryption_alg_values_supported",
+        "userinfo_encryption_enc_values_supported",
+        "prompt_values_supported",
+        "claims_supported",
+        "authorization_response_iss_parameter_supported",
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+        "claims_parameter_supported",
+    ];
+    for (member, value) in metadata(&start().await).await {
+        assert!(known.contains(&member.as_str()), "{member}: {value}");
+        assert!(!value.is_null() && value != json!([]), "{member}: {value}");
+    }
+}
+
+/// Every URL that is listed is called, and is what it says.
+#[tokio::test]
+async fn every_url_is_served() {
+    let server = start().await;
+    for (member, value) in metadata(&server).await {
+        let url = value.as_str().filter(|url| url.starts_with("https://") && member != "issuer");
+        let Some(url) = url else { continue };
+        let path = url.strip_prefix(server.issuer()).expect("below the issuer");
+        match member.as_str() {
+            "jwks_uri" => assert!(server.get(path).send().await.ok().json()["keys"].is_array()),
+            "authorization_endpoint" => {
+                server.get(path).send().await.refused(Reason::ParameterMissing("client_id"));
+            }
+            "end_session_endpoint" => assert_eq!(server.get(path).send().await.status(), 303),
+            "userinfo_endpoint" => {
+                server.get(path).send().await.refused(Reason::TokenMissing);
+            }
+            "token_endpoint" => {
+                let call = server.post(path).as_client("shop");
+                call.send().await.refused(Reason::ParameterMissing("grant_type"));
+            }
+            "introspection_endpoint" | "revocation_endpoint" => {
+                let call = server.post(path).as_client("shop");
+                call.send().await.refused(Reason::ParameterMissing("token"));
+            }
+            other => panic!("nobody knows how to call {other}"),
+        }
+    }
+}
+
+/// An issuer with a path lists its endpoints below that path.
+#[tokio::test]
+async fn an_issuer_with_a_path_lists_what_is_below_it() {
+    let server = TestServer::new()
+        .client(confidential("shop"))
+        .account("alice")
+        .settings(|settings| {
+            *settings = passavant_server::Settings::new("https://as.example/tenant/1").expect("https");
+        })
+        .start()
+        .await;
+    let metadata = metadata(&server).await;
+    assert_eq!(metadata["issuer"], "https://as.example/tenant/1");
+    assert_eq!(metadata["token_endpoint"], "https://as.example/tenant/1/token");
+    let tokens = server.browser().sign_in("alice").authorize("shop").tokens().await;
+    let claims = server.claims(&tokens.member("id_token")).await;
+    assert_eq!(claims["iss"], "https://as.example/tenant/1");
+}
+
+/// `scopes_supported`
+#[tokio::test]
+async fn every_scope_can_be_asked_for() {
+    let server = start().await;
+    let scopes = list(&server, "scopes_supported").await;
+    assert_eq!(scopes, ["openid", "offline_access", "notes.read"]);
+    let browser = server.browser().sign_in("alice");
+    browser.authorize("shop").scope(&scopes.join(" ")).tokens().await;
+}
+
+/// `grant_types_supported`
+#[tokio::test]
+async fn every_grant_type_is_served() {
+    let server = start().await;
+    let grant_types = list(&server, "grant_types_supported").await;
+    assert_eq!(grant_types, ["authorization_code", "client_credentials", "refresh_token"]);
+    for grant_type in grant_types {
+        let reply = server.post("/token").as_client("shop").param("grant_type", &grant_type).send().await;
+        assert_ne!(reply.reason(), Some(Reason::GrantTypeUnknown), "{grant_type}");
+    }
+}
+
+/// `response_types_supported`, `response_modes_supported`, `code_challenge_methods_supported`,
+/// `prompt_values_supported`
+#[tokio::test]
+async fn every_word_of_the_authorization_request_is_understood() {
+    let server = start().await;
+    for (member, parameter) in [
+        ("response_types_supported", "response_type"),
+        ("response_modes_supported", "response_mode"),
+        ("code_challenge_methods_supported", "code_challenge_method"),
+        ("prompt_values_supported", "prompt"),
+    ] {
+        let browser = server.browser().sign_in("alice");
+        browser.authorize("shop").code().await;
+        for word in list(&server, member).await {
+            browser.authorize("shop").param(parameter, &word).code().await;
+        }
+    }
+}
+
+/// `authorization_response_iss_parameter_supported`, and what is not supported.
+#[tokio::test]
+async fn the_yes_and_no_members_are_true() {
+    let server = start().await;
+    let metadata = metadata(&server).await;
+    let landing = server.browser().sign_in("alice").authorize("shop").finish().await;
+    let has_iss = landing.param("iss").is_some();
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], has_iss);
+    for (member, parameter) in
+        [("request_parameter_supported", "request"), ("request_uri_parameter_supported", "request_uri")]
+    {
+        let landing = server.browser().authorize("shop").param(parameter, "x").finish().await;
+        assert_eq!(metadata[member], landing.param("error").is_none(), "{member}");
+    }
+    let claims = r#"{"id_token":{"email":{"essential":true}}}"#;
+    let request = server.browser().sign_in("alice").authorize("shop").param("claims", claims);
+    let token = request.tokens().await.member("id_token");
+    assert_eq!(metadata["claims_parameter_supported"], server.claims(&token).await.get("email").is_some());
+}
+
+/// `subject_types_supported`: every client reads the same subject.
+#[tokio::test]
+async fn subjects_are_public() {
+    let server = start().await;
+    assert_eq!(list(&server, "subject_types_supported").await, ["public"]);
+    let browser = server.browser().sign_in("alice");
+    let mut subjects = Vec::new();
+    for client in ["shop", "spa"] {
+        let token = browser.authorize(client).tokens().await.member("id_token");
+        subjects.push(server.claims(&token).await["sub"].clone());
+    }
+    assert_eq!(subjects[0], subjects[1]);
+}
+
+/// `claims_supported`
+#[tokio::test]
+async fn every_claim_can_be_had() {
+    let server = start().await;
+    let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
+    let claims = server.claims(&token).await;
+    for claim in list(&server, "claims_supported").await {
+        assert!(claims.get(&claim).is_some(), "{claim}");
+    }
+}
+
+/// `token_endpoint_auth_methods_supported`, `revocation_endpoint_auth_methods_supported`
+#[tokio::test]
+async fn every_method_of_client_authentication_is_served() {
+    let server = start().await;
+    let methods = list(&server, "token_endpoint_auth_methods_supported").await;
+    assert_eq!(methods, list(&server, "revocation_endpoint_auth_methods_supported").await);
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("fails without entropy only");
+    for method in methods {
+        let client = match method.as_str() {
+            "none" => public("x"),
+            "private_key_jwt" => confidential("x").key(&key),
+            secret => confidential("x").secret(SECRET).method(secret),
+        };
+        server.put_client(client).await;
+        server.browser().sign_in("alice").authorize("x").tokens().await;
+        server.revoke("nothing", "x").await.ok();
+    }
+}
+
+/// `introspection_endpoint_auth_methods_supported`: RFC 8414 §2 takes names of authentication methods and of access
+/// token types.
+#[tokio::test]
+async fn every_method_of_introspection_callers_is_served() {
+    let server = start().await;
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("fails without entropy only");
+    for method in list(&server, "introspection_endpoint_auth_methods_supported").await {
+        let call = match method.as_str() {
+            "Bearer" => {
+                let bearer = server.client_credentials("notes").send().await.ok().member("access_token");
+                server.post("/introspect").bearer(&bearer)
+            }
+            "private_key_jwt" => {
+                server.put_client(confidential("x").key(&key)).await;
+                server.post("/introspect").as_client("x")
+            }
+            secret => {
+                server.put_client(confidential("x").secret(SECRET).method(secret)).await;
+                server.post("/introspect").as_client("x")
+            }
+        };
+        call.param("token", "x").send().await.ok();
+    }
+}
+
+/// `*_endpoint_auth_signing_alg_values_supported`
+#[tokio::test]
+async fn every_algorithm_of_assertions_is_served() {
+    let (server, rsa) = (start().await, rsa());
+    let member = |endpoint: &str| format!("{endpoint}_endpoint_auth_signing_alg_values_supported");
+    let names = list(&server, &member("token")).await;
+    for endpoint in ["introspection", "revocation"] {
+        assert_eq!(names, list(&server, &member(endpoint)).await);
+    }
+    for name in names {
+        let algorithm = SignatureAlgorithm::parse(&name).expect("a known name");
+        let key = key(algorithm, &rsa);
+        let client = match algorithm.is_symmetric() {
+            true => confidential("x").secret(SECRET).method("client_secret_jwt"),
+            false => confidential("x").key(&key),
+        };
+        server.put_client(client).await;
+        let assertion = server.assertion("x").key(&key).sign();
+        let call = server.post("/token").param("grant_type", "client_credentials").asserting(&assertion);
+        call.send().await.ok();
+    }
+}
+
+/// `id_token_signing_alg_values_supported`, `userinfo_signing_alg_values_supported`: what the ring holds, and the
+/// client's secret.
+#[tokio::test]
+async fn every_algorithm_of_answers_to_clients_is_served() {
+    let server = start().await;
+    server.authorization_server.rotate_key(SignatureAlgorithm::EdDsa).await.expect("makes a key");
+    let names = list(&server, "id_token_signing_alg_values_supported").await;
+    assert_eq!(names, list(&server, "userinfo_signing_alg_values_supported").await);
+    assert!(names.contains(&"EdDSA".to_owned()), "{names:?}");
+    for name in names {
+        let client = confidential("x").secret(SECRET).with(|client| {
+            client.id_token_signed_response_alg = Some(name.clone());
+            client.userinfo_signed_response_alg = Some(name.clone());
+        });
+        server.put_client(client).await;
+        let tokens = server.browser().sign_in("alice").authorize("x").tokens().await;
+        let answer = server.userinfo(&tokens.member("access_token")).await.ok();
+        for token in [&*tokens.member("id_token"), answer.body()] {
+            assert_eq!(jose::Unverified::parse(token).expect("a JWS").algorithm_name(), name);
+        }
+    }
+}
+
+/// `introspection_signing_alg_values_supported`
+#[tokio::test]
+async fn every_algorithm_of_introspection_answers_is_served() {
+    let server = start().await;
+    for name in list(&server, "introspection_signing_alg_values_supported").await {
+        let api = resource("https://notes.example", "notes.read").caller("notes");
+        let alg = Some(name.clone());
+        server.put_resource(api.with(|settings| settings.introspection_signed_response_alg = alg)).await;
+        let call = server.post("/introspect").as_client("notes").param("token", "x");
+        let reply = call.header("accept", "application/token-introspection+jwt").send().await.ok();
+        assert_eq!(jose::Unverified::parse(reply.body()).expect("a JWS").algorithm_name(), name);
+    }
+}
+
+/// `*_encryption_alg_values_supported`, `*_encryption_enc_values_supported`: those whose every pair
+/// `rfc9701_introspection.rs` decrypts.
+#[tokio::test]
+async fn the_encryptions_are_those_that_are_served() {
+    let server = start().await;
+    let metadata = metadata(&server).await;
+    let algs: Vec<&str> =
+        KeyManagement::ALL.iter().filter(|alg| !alg.is_symmetric()).map(|alg| alg.as_str()).collect();
+    let encs: Vec<&str> = ContentEncryption::ALL.iter().map(|enc| enc.as_str()).collect();
+    for (member, value) in metadata {
+        if member.ends_with("_encryption_alg_values_supported") {
+            assert_eq!(value, json!(algs), "{member}");
+        }
+        if member.ends_with("_encryption_enc_values_supported") {
+            assert_eq!(value, json!(encs), "{member}");
+        }
+    }
+}
+
+/// RFC 7517 §5, and nothing private in it.
+#[tokio::test]
+async fn the_key_set_holds_public_keys() {
+    let server = start().await;
+    let reply = server.get("/jwks").send().await.ok();
+    assert_eq!(reply.header("content-type"), Some("application/jwk-set+json"));
+    assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
+    let keys = reply.json()["keys"].as_array().expect("a list").clone();
+    assert_eq!(keys.len(), 2);
+    for key in keys {
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert_eq!(key.get(private), None, "{private}");
+        }
+        assert_eq!(key["use"], "sig");
+        assert!(key["kid"].is_string() && key["alg"].is_string());
+    }
+}
+
+/// A key is published before it is used: whoever keeps the set for a while has it by then.
+#[tokio::test]
+async fn a_key_that_is_next_is_published_and_does_not_sign() {
+    let server = start().await;
+    let next = passavant_server::store::KeyState::Next;
+    let kid =
+        server.authorization_server.add_key(SignatureAlgorithm::EdDsa, next).await.expect("makes a key");
+    assert!(server.jwks().await.keys().iter().any(|key| key.kid() == Some(&kid)));
+    let algorithms = list(&server, "id_token_signing_alg_values_supported").await;
+    assert!(!algorithms.contains(&"EdDSA".to_owned()), "{algorithms:?}");
+}

@@ -1,0 +1,223 @@
+//! JWT access tokens (RFC 9068), for the resources that ask for them.
+
+use jose::{SignatureAlgorithm, Unverified, base64url};
+use passavant_server::{Reason, store::Of};
+use serde_json::{Value, json};
+use testkit::server::{Reply, Running, TestServer, confidential, resource, subject};
+
+const NOTES: &str = "https://notes.example";
+const PHOTOS: &str = "https://photos.example";
+
+async fn start() -> Running {
+    let scope = "openid offline_access notes.read photos.see music.play";
+    let rs256 = |settings: &mut passavant_server::store::ResourceSettings| {
+        settings.access_token_signing_alg = Some("RS256".to_owned());
+        settings.access_token_lifetime = Some(120);
+    };
+    TestServer::new()
+        .client(confidential("shop").scope(scope))
+        .resource(resource(NOTES, "notes.read").caller("notes").jwt())
+        .resource(resource(PHOTOS, "photos.see").caller("photos").jwt().with(rs256))
+        .resource(resource("https://music.example", "music.play").caller("music"))
+        .account("alice")
+        .start()
+        .await
+}
+
+async fn user_token(server: &Running, scope: &str) -> Reply {
+    server.browser().sign_in("alice").authorize("shop").scope(scope).tokens().await
+}
+
+async fn machine_token(server: &Running, scope: &str) -> Reply {
+    server.client_credentials("shop").param("scope", scope).send().await.ok()
+}
+
+fn header(token: &str) -> Value {
+    let encoded = token.split('.').next().expect("compact");
+    serde_json::from_slice(&base64url::decode(encoded).expect("base64url")).expect("JSON")
+}
+
+/// RFC 9068 §2.1
+#[tokio::test]
+async fn the_header_says_what_it_is() {
+    let server = start().await;
+    let token = user_token(&server, "notes.read").await.member("access_token");
+    let header = header(&token);
+    let kid = header["kid"].clone();
+    assert_eq!(header, json!({ "typ": "at+jwt", "alg": "ES256", "kid": kid }));
+    server.verified(&token).await;
+}
+
+/// RFC 9068 §2.2
+#[tokio::test]
+async fn a_user_token_has_these_claims() {
+    let server = start().await;
+    let signed_in_at = server.now();
+    let browser = server.browser().sign_in("alice");
+    let code = browser.authorize("shop").scope("openid notes.read").code().await;
+    server.clock.advance(7);
+    let token = server.redeem(&code).await.ok().member("access_token");
+    let claims = server.claims(&token).await;
+    let (jti, gid) = (claims["jti"].clone(), claims["gid"].clone());
+    assert!(jti.as_str().is_some_and(|jti| jti.len() == 22) && gid.is_string(), "{claims}");
+    let expected = json!({
+        "iss": "https://as.example", "sub": subject("alice").as_str(), "aud": NOTES, "client_id": "shop",
+        "iat": signed_in_at + 7, "exp": signed_in_at + 607, "scope": "openid notes.read",
+        "auth_time": signed_in_at, "jti": jti, "gid": gid,
+    });
+    assert_eq!(claims, expected);
+}
+
+/// RFC 9068 §2.2: without a resource owner, `sub` is the client.
+#[tokio::test]
+async fn a_machine_token_has_its_client_as_subject() {
+    let server = start().await;
+    let token = machine_token(&server, "notes.read").await.member("access_token");
+    let claims = server.claims(&token).await;
+    assert_eq!(
+        (&claims["sub"], &claims["client_id"], claims.get("auth_time")),
+        (&json!("shop"), &json!("shop"), None)
+    );
+}
+
+/// `access_token_signing_alg`, `access_token_lifetime`
+#[tokio::test]
+async fn a_resource_chooses_algorithm_and_lifetime() {
+    let server = start().await;
+    let reply = machine_token(&server, "photos.see").await;
+    let token = reply.member("access_token");
+    assert_eq!((&header(&token)["alg"], &reply.json()["expires_in"]), (&json!("RS256"), &json!(120)));
+    let claims = server.claims(&token).await;
+    assert_eq!(claims["exp"].as_i64(), Some(server.now() + 120));
+}
+
+/// RFC 9068 §3: one token for several; the shortest lifetime holds for all.
+#[tokio::test]
+async fn a_token_for_several_resources_names_them_all() {
+    let server = start().await;
+    let token = machine_token(&server, "notes.read photos.see").await.member("access_token");
+    let claims = server.claims(&token).await;
+    assert_eq!((&claims["aud"], claims["exp"].as_i64()), (&json!([NOTES, PHOTOS]), Some(server.now() + 120)));
+    assert!(server.is_active(&token, "notes").await && server.is_active(&token, "photos").await);
+}
+
+/// One resource that reads opaque tokens makes the token opaque.
+#[tokio::test]
+async fn a_token_is_a_jwt_only_where_every_resource_says_so() {
+    let server = start().await;
+    let token = machine_token(&server, "notes.read music.play").await.member("access_token");
+    assert!(Unverified::parse(&token).is_err() && token.len() == 43);
+    assert!(server.is_active(&token, "notes").await && server.is_active(&token, "music").await);
+}
+
+/// A token for this server alone is opaque.
+#[tokio::test]
+async fn a_token_for_no_resource_is_opaque() {
+    let server = start().await;
+    assert_eq!(user_token(&server, "openid").await.member("access_token").len(), 43);
+}
+
+/// A machine's JWT costs no write at all.
+#[tokio::test]
+async fn a_jwt_leaves_no_row() {
+    let server = start().await;
+    let call = server.client_credentials("shop").param("scope", "notes.read");
+    call.send_unwritten().await.ok();
+}
+
+/// RFC 9068 §2.2: `jti`
+#[tokio::test]
+async fn no_two_tokens_have_one_name() {
+    let server = start().await;
+    let mut names = Vec::new();
+    for _ in 0..10 {
+        let token = machine_token(&server, "notes.read").await.member("access_token");
+        names.push(server.claims(&token).await["jti"].as_str().expect("text").to_owned());
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 10);
+}
+
+/// A JWT is introspected like any other token, and says its `jti`.
+#[tokio::test]
+async fn a_jwt_can_be_introspected() {
+    let server = start().await;
+    let token = user_token(&server, "openid notes.read").await.member("access_token");
+    let answer = server.introspect(&token, "notes").await.ok().json();
+    let claims = server.claims(&token).await;
+    for name in ["sub", "client_id", "scope", "exp", "iat", "iss", "jti"] {
+        assert_eq!(answer[name], claims[name], "{name}");
+    }
+    assert_eq!(answer["username"], "alice");
+    assert!(!server.is_active(&token, "photos").await);
+}
+
+/// Expiry needs no row either.
+#[tokio::test]
+async fn an_expired_jwt_is_inactive() {
+    let server = start().await;
+    let token = user_token(&server, "openid notes.read").await.member("access_token");
+    server.clock.advance(600);
+    assert!(!server.is_active(&token, "notes").await);
+    server.userinfo(&token).await.refused(Reason::TokenRejected);
+}
+
+/// What ends the grant ends its JWTs, wherever this server is asked.
+#[tokio::test]
+async fn a_jwt_ends_with_its_grant() {
+    let server = start().await;
+    let token = user_token(&server, "openid notes.read").await.member("access_token");
+    server.userinfo(&token).await.ok();
+    server.authorization_server.end(Of::Subject(subject("alice"))).await.expect("ends");
+    assert!(!server.is_active(&token, "notes").await);
+    server.userinfo(&token).await.refused(Reason::TokenRejected);
+}
+
+/// A machine's JWT is read through its client.
+#[tokio::test]
+async fn a_machines_jwt_ends_with_its_client() {
+    let server = start().await;
+    let token = machine_token(&server, "notes.read").await.member("access_token");
+    let shop = || confidential("shop").scope("notes.read");
+    server.put_client(shop().disabled()).await;
+    assert!(!server.is_active(&token, "notes").await, "disabled");
+    server.put_client(shop()).await;
+    assert!(server.is_active(&token, "notes").await, "enabled");
+    server.delete_client("shop").await;
+    server.put_client(shop()).await;
+    assert!(!server.is_active(&token, "notes").await, "made anew");
+}
+
+/// A signature outlives the time in which its key signs: both keys are published.
+#[tokio::test]
+async fn a_token_of_a_retired_key_still_verifies() {
+    let server = start().await;
+    let before = machine_token(&server, "notes.read").await.member("access_token");
+    server.authorization_server.rotate_key(SignatureAlgorithm::Es256).await.expect("rotates");
+    let after = machine_token(&server, "notes.read").await.member("access_token");
+    assert_ne!(header(&before)["kid"], header(&after)["kid"]);
+    for token in [before, after] {
+        server.verified(&token).await;
+        assert!(server.is_active(&token, "notes").await);
+    }
+}
+
+/// RFC 9068 §4, RFC 8725 §3.11: neither another's signature nor another type of token passes.
+#[tokio::test]
+async fn what_is_not_signed_as_an_access_token_is_none() {
+    let server = start().await;
+    let tokens = user_token(&server, "openid notes.read").await;
+    let token = tokens.member("access_token");
+    let forged = testkit::Authority::new(server.issuer()).token(NOTES).subject("alice").sign();
+    let cut = &token[..token.len() - 2];
+    let none = format!(
+        "{}.{}.",
+        base64url::encode(b"{\"alg\":\"none\",\"typ\":\"at+jwt\"}"),
+        token.split('.').nth(1).expect("a payload")
+    );
+    for bad in [&*forged, cut, &none, &tokens.member("id_token")] {
+        assert!(!server.is_active(bad, "notes").await, "{bad}");
+        server.userinfo(bad).await.refused(Reason::TokenRejected);
+    }
+}

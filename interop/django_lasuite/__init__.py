@@ -1,0 +1,1 @@
+"""django-lasuite as a resource server that asks passavant about tokens."""

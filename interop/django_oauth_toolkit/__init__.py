@@ -1,0 +1,1 @@
+"""django-oauth-toolkit as a resource server that asks passavant about tokens."""

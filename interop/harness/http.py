@@ -1,0 +1,47 @@
+"""One HTTP request at a time: no redirects followed, no cookies kept, always with a deadline."""
+
+import base64
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+DEADLINE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+    def json(self) -> dict:
+        return json.loads(self.text)
+
+
+def send(method: str, url: str, headers: Mapping[str, str] = {}, form: Mapping[str, str] | None = None) -> Answer:
+    """Sends a request to the loopback interface, with a form if there is one."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname not in ("localhost", "127.0.0.1"):
+        raise ValueError(f"{url} is not on the loopback interface")
+    body = None
+    headers = {"Accept": "*/*", **headers}
+    if form is not None:
+        body = urlencode(form)
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=DEADLINE_SECONDS)
+    try:
+        connection.request(method, parts._replace(scheme="", netloc="").geturl() or "/", body, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read().decode("utf-8", "replace"))
+    finally:
+        connection.close()
+
+
+def basic(client_id: str, secret: str) -> str:
+    """The `Authorization` of a client that has a secret (RFC 6749 section 2.3.1)."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()

@@ -1,0 +1,71 @@
+"""Peers from their registries, at the versions of the lock files, kept outside the tracked files."""
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+from harness.process import complete
+
+INSTALL_SECONDS = 300
+DJANGO_PEERS = ("django_oauth_toolkit", "django_lasuite")
+
+
+class Packages:
+    """Installed peers. A folder whose stamp names the lock file it was made from is used again."""
+
+    def __init__(self, sources: Path, cache: Path) -> None:
+        self.sources = sources
+        self.cache = cache
+        self.node = cache / "node"
+
+    def install(self) -> None:
+        """Installs what is missing or was made from another lock file."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        for peer in DJANGO_PEERS:
+            self._python(peer)
+        self._node()
+
+    def python(self, peer: str) -> Path:
+        """The interpreter that has this peer."""
+        return self.cache / peer / "bin" / "python"
+
+    def _python(self, peer: str) -> None:
+        lock = self.sources / peer / "requirements.txt"
+        folder = self.cache / peer
+        if is_current(folder, lock):
+            return
+        print(f"installing {peer}", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        complete([sys.executable, "-m", "venv", folder], INSTALL_SECONDS, self.cache)
+        pip = [self.python(peer), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        complete([*pip, "--require-hashes", "--no-deps", "-r", lock], INSTALL_SECONDS, self.cache)
+        complete([self.python(peer), "-m", "pip", "check"], INSTALL_SECONDS, self.cache)
+        stamp(folder, lock)
+
+    def _node(self) -> None:
+        lock = self.sources / "node" / "package-lock.json"
+        if not is_current(self.node, lock):
+            print("installing the Node peers", flush=True)
+            shutil.rmtree(self.node, ignore_errors=True)
+            self.node.mkdir()
+            for name in ("package.json", "package-lock.json", ".npmrc"):
+                shutil.copy(self.sources / "node" / name, self.node)
+            complete(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], INSTALL_SECONDS, self.node)
+            stamp(self.node, lock)
+        # Modules are looked for beside the script that names them, so the scripts are copied to the modules.
+        for script in (self.sources / "node").glob("*.mjs"):
+            shutil.copy(script, self.node)
+
+
+def is_current(folder: Path, lock: Path) -> bool:
+    mark = folder / "made-from"
+    return mark.is_file() and mark.read_text() == digest(lock)
+
+
+def stamp(folder: Path, lock: Path) -> None:
+    (folder / "made-from").write_text(digest(lock))
+
+
+def digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()

@@ -1,0 +1,28 @@
+"""Free ports of the loopback interface, chosen before anything starts, so that addresses can be registered."""
+
+import socket
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Who listens where."""
+
+    authority: int
+    management: int
+    relying_party: int
+    second_origin: int
+    node_keys: int
+    dot_basic: int
+    dot_bearer: int
+    lasuite_json: int
+    lasuite_jwt: int
+
+
+def free_ports() -> Ports:
+    """Asks the system for all of them at once, so that no two are the same."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in fields(Ports)]
+    ports = [held.getsockname()[1] for held in sockets]
+    for held in sockets:
+        held.close()
+    return Ports(*ports)

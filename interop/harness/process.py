@@ -1,0 +1,88 @@
+"""Processes of peers: started with their output in a file, ended without fail, never waited for without a deadline."""
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.http import send
+
+START_SECONDS = 40
+END_SECONDS = 10
+
+
+class Failed(RuntimeError):
+    """A process that ended badly, or did not do in time what it was started for."""
+
+
+def complete(command: list, deadline_seconds: int, folder: Path, environment: Mapping[str, str] = {}) -> str:
+    """Runs a command to its end and returns what it printed on standard output."""
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=deadline_seconds,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"`{' '.join(words)}` did not end within {deadline_seconds} s") from late
+    if done.returncode != 0:
+        raise Failed(f"`{' '.join(words)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Daemon:
+    """A process that serves until it is told to stop."""
+
+    def __init__(self, command: list, folder: Path, log: Path, environment: Mapping[str, str] = {}) -> None:
+        self.words = [str(word) for word in command]
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.words,
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_for(self, url: str) -> None:
+        """Returns as soon as a GET of the address is answered at all."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Failed(f"`{' '.join(self.words)}` ended with {self.process.returncode}:\n{self.last_words()}")
+            try:
+                send("GET", url)
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise Failed(f"{url} did not answer within {START_SECONDS} s:\n{self.last_words()}")
+
+    def stop(self) -> float:
+        """Asks it to end, makes sure that it did, and returns the seconds that it took."""
+        asked = time.monotonic()
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(END_SECONDS)
+        return time.monotonic() - asked
+
+    def last_words(self) -> str:
+        """The last lines of its output."""
+        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-40:])
+
+    def __enter__(self) -> "Daemon":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

@@ -1,0 +1,75 @@
+"""What was tried and how it went: one row per cell."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class Unexpected(AssertionError):
+    """A peer or the server did something else than it should."""
+
+
+def expect(seen: object, wanted: object, what: str) -> None:
+    """Refuses everything but the wanted value, and says both."""
+    if seen != wanted:
+        raise Unexpected(f"{what}: wanted {wanted!r}, saw {seen!r}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell: what a peer of a version was asked to do, and what came of it."""
+
+    peer: str
+    version: str
+    cell: str
+    passed: bool
+
+
+class Table:
+    """All rows, in the order of their run; a failure is printed at once with its reason."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    @property
+    def passed(self) -> int:
+        return sum(row.passed for row in self.rows)
+
+    @property
+    def failed(self) -> int:
+        return len(self.rows) - self.passed
+
+    def add(self, peer: str, version: str, cell: str, problem: str | None) -> None:
+        self.rows.append(Row(peer, version, cell, problem is None))
+        print(f"{'ok    ' if problem is None else 'FAILED'} {peer}: {cell}", flush=True)
+        if problem is not None:
+            print("       " + problem.strip().replace("\n", "\n       "), flush=True)
+
+    def cell(self, peer: str, version: str, cell: str, work: Callable[[], None]) -> None:
+        """Runs one cell. Whatever it raises is its failure, and the next cell runs all the same."""
+        try:
+            work()
+        except Unexpected as error:
+            self.add(peer, version, cell, str(error))
+        except Exception:
+            self.add(peer, version, cell, traceback.format_exc(limit=-4))
+        else:
+            self.add(peer, version, cell, None)
+
+    def guard(self, peer: str, work: Callable[[], None]) -> None:
+        """Runs a whole peer. One that can't even start is a failed cell, not the end of the others."""
+        print(f"\n== {peer}", flush=True)
+        try:
+            work()
+        except Exception:
+            self.add(peer, "-", "starts and runs to its end", traceback.format_exc(limit=-4))
+        sys.stdout.flush()
+
+    def __str__(self) -> str:
+        lines = [("peer", "version", "cell", "status")]
+        lines += [(row.peer, row.version, row.cell, "passed" if row.passed else "FAILED") for row in self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(3)]
+        return "\n".join(
+            "  ".join([*(text.ljust(width) for text, width in zip(line, widths)), line[3]]) for line in lines
+        )

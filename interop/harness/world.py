@@ -1,0 +1,195 @@
+"""The world that every peer lives in: written once, as the document that `passavant apply` reads."""
+
+from harness.ports import Ports
+
+ALICE = {"sub": "u-alice", "username": "alice", "password": "correct-horse-battery"}
+BOB = {"sub": "u-bob", "username": "bob", "password": "staple-purple-monkey"}
+
+# The driver's own client for people, and its client that is a machine.
+WEB = ("web", "web-secret-of-some-length-1")
+MACHINE = ("machine", "machine-secret-of-some-length-1")
+
+# The client_id and secret by which each peer calls.
+DOT_BASIC = ("dot-basic-rs", "dot-basic-rs-secret-of-some-length")
+DOT_BEARER = ("dot-bearer-rs", "dot-bearer-rs-secret-of-some-length")
+LASUITE_JSON = ("lasuite-json-rs", "lasuite-json-rs-secret-of-some-length")
+LASUITE_JWT = ("lasuite-jwt-rs", "lasuite-jwt-rs-secret-of-some-length")
+ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
+
+NODE_SECRET = "node-peer-secret-of-32-or-more-characters"
+
+
+class World:
+    """Clients, resources, users and scopes, at the addresses of these ports."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        # A name and not an address, so that clients at 127.0.0.1 are another site to a browser.
+        self.issuer = f"http://localhost:{ports.authority}"
+        self.callback = f"http://127.0.0.1:{ports.relying_party}/callback"
+        self.signed_out = f"http://127.0.0.1:{ports.relying_party}/signed-out"
+        self.node_keys = f"http://127.0.0.1:{ports.node_keys}/jwks"
+        self.dot_basic = f"http://127.0.0.1:{ports.dot_basic}"
+        self.dot_bearer = f"http://127.0.0.1:{ports.dot_bearer}"
+        self.lasuite_json = f"http://127.0.0.1:{ports.lasuite_json}"
+        self.lasuite_jwt = f"http://127.0.0.1:{ports.lasuite_jwt}"
+        self.elsewhere = "https://elsewhere.example"
+
+    def document(self) -> dict:
+        """The document of `passavant apply`."""
+        return {
+            "clients": [*self._driver_clients(), *self._node_clients(), *self._browser_clients()],
+            "resources": [*self._django_resources(), *self._node_resources()],
+            "users": [
+                {**ALICE, "claims": {"name": "Alice Adams", "email": "alice@example.org", "email_verified": True}},
+                {**BOB, "claims": {"name": "Bob Brown", "email": "bob@example.org"}},
+            ],
+            "scopes": [
+                {"scope": "notes.read", "description": {"en": "Read your notes"}},
+                {"scope": "notes.write", "description": {"en": "Change your notes"}},
+                {"scope": "groups", "description": {"en": "See the groups that you are in"}},
+                {"scope": "teams", "description": {"en": "See your teams"}},
+            ],
+        }
+
+    def _driver_clients(self) -> list[dict]:
+        return [
+            {
+                "client_id": WEB[0],
+                "client_secret": WEB[1],
+                "client_name": "Web",
+                "redirect_uris": [self.callback],
+                "grant_types": ["authorization_code", "refresh_token"],
+                "response_types": ["code"],
+                "token_endpoint_auth_method": "client_secret_basic",
+                "scope": "openid profile offline_access notes.read notes.write groups teams",
+            },
+            {
+                "client_id": MACHINE[0],
+                "client_secret": MACHINE[1],
+                "client_name": "Machine",
+                "grant_types": ["client_credentials"],
+                "token_endpoint_auth_method": "client_secret_basic",
+                "scope": "notes.read notes.write groups teams",
+            },
+        ]
+
+    def _node_clients(self) -> list[dict]:
+        person = {
+            "redirect_uris": [self.callback],
+            "post_logout_redirect_uris": [self.signed_out],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "scope": "openid profile email offline_access notes.read",
+        }
+        machine = {"grant_types": ["client_credentials"], "scope": "notes.read"}
+        secret = {"client_secret": NODE_SECRET}
+        return [
+            {"client_id": "node-public", "client_name": "Node public", "token_endpoint_auth_method": "none", **person},
+            {
+                "client_id": "node-basic",
+                "client_name": "Node basic",
+                "token_endpoint_auth_method": "client_secret_basic",
+                **secret,
+                **person,
+            },
+            {
+                "client_id": "node-signed",
+                "client_name": "Node signed",
+                "token_endpoint_auth_method": "client_secret_post",
+                "id_token_signed_response_alg": "ES256",
+                "userinfo_signed_response_alg": "ES256",
+                **secret,
+                **person,
+            },
+            {
+                "client_id": "node-nested",
+                "client_name": "Node nested",
+                "token_endpoint_auth_method": "private_key_jwt",
+                "token_endpoint_auth_signing_alg": "ES256",
+                "jwks_uri": self.node_keys,
+                "userinfo_signed_response_alg": "RS256",
+                "userinfo_encrypted_response_alg": "RSA-OAEP-256",
+                "userinfo_encrypted_response_enc": "A256GCM",
+                **person,
+            },
+            {"client_id": "node-machine-post", "token_endpoint_auth_method": "client_secret_post", **secret, **machine},
+            {
+                "client_id": "node-machine-key",
+                "token_endpoint_auth_method": "private_key_jwt",
+                "jwks_uri": self.node_keys,
+                **machine,
+            },
+            {
+                "client_id": "node-machine-hmac",
+                "token_endpoint_auth_method": "client_secret_jwt",
+                **secret,
+                **machine,
+            },
+        ]
+
+    def _browser_clients(self) -> list[dict]:
+        return [
+            {
+                "client_id": "browser",
+                "client_secret": NODE_SECRET,
+                "client_name": "Browser shop",
+                "policy_uri": f"http://127.0.0.1:{self.ports.relying_party}/policy",
+                "tos_uri": f"http://127.0.0.1:{self.ports.relying_party}/terms",
+                "redirect_uris": [self.callback],
+                "post_logout_redirect_uris": [self.signed_out],
+                "grant_types": ["authorization_code", "refresh_token"],
+                "response_types": ["code"],
+                "token_endpoint_auth_method": "client_secret_basic",
+                "scope": "openid profile email notes.read notes.write",
+            }
+        ]
+
+    def _django_resources(self) -> list[dict]:
+        notes = ["notes.read", "notes.write"]
+        return [
+            resource(self.dot_basic + "/notes", notes, DOT_BASIC),
+            resource(self.dot_basic + "/archive", notes, DOT_BASIC),
+            resource(self.dot_bearer + "/notes", notes, DOT_BEARER, access_token_format="jwt"),
+            resource(self.lasuite_json, ["groups", "teams"], LASUITE_JSON),
+            resource(
+                self.lasuite_jwt,
+                ["groups", "teams"],
+                LASUITE_JWT,
+                introspection_audience="resource",
+                introspection_signed_response_alg="ES256",
+                introspection_encrypted_response_alg="RSA-OAEP",
+                introspection_encrypted_response_enc="A256GCM",
+                jwks_uri=self.lasuite_jwt + "/jwks",
+            ),
+            resource(self.elsewhere, notes, ELSEWHERE),
+        ]
+
+    def _node_resources(self) -> list[dict]:
+        here = f"http://127.0.0.1:{self.ports.node_keys}"
+        scopes = ["notes.read"]
+        signed = {"introspection_signed_response_alg": "ES256"}
+        return [
+            resource(here + "/json", scopes, ("node-json-rs", NODE_SECRET)),
+            resource(here + "/signed", scopes, ("node-signed-rs", NODE_SECRET), **signed),
+            resource(
+                here + "/nested",
+                scopes,
+                ("node-nested-rs", NODE_SECRET),
+                introspection_encrypted_response_alg="ECDH-ES+A256KW",
+                introspection_encrypted_response_enc="A128CBC-HS256",
+                jwks_uri=self.node_keys,
+                **signed,
+            ),
+        ]
+
+
+def resource(identifier: str, scopes: list[str], caller: tuple[str, str], **more: str) -> dict:
+    """A protected API and the credentials by which it introspects."""
+    return {
+        "resource": identifier,
+        "scopes": scopes,
+        "client_id": caller[0],
+        "client_secret": caller[1],
+        **more,
+    }
