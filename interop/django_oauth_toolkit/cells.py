@@ -25,8 +25,8 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
     """Starts both set-ups of the peer and runs every cell with each."""
     world = authority.world
     python = packages.python("django_oauth_toolkit")
-    asked = "from importlib.metadata import version as v; print(v('django-oauth-toolkit'), v('oauthlib'), sep=', oauthlib ')"
-    version = complete([python, "-c", asked], COMMAND_SECONDS, PROJECT).strip()
+    asked = "from importlib.metadata import version as of; print(of('django-oauth-toolkit'), of('oauthlib'))"
+    version = ", oauthlib ".join(complete([python, "-c", asked], COMMAND_SECONDS, PROJECT).split())
     credentials = {"CLIENT_ID": DOT_BASIC[0], "CLIENT_SECRET": DOT_BASIC[1]}
     static = {"AUTH_TOKEN": authority.resource_token(DOT_BEARER[0])}
     with ExitStack() as running:

@@ -190,7 +190,8 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = anyhow::Error::new(error);
         let open = error.downcast_ref::<OpenFailure>();
-        let is_configuration = error.is::<Problems>() || error.is::<Wrongs>() || open.is_some_and(OpenFailure::is_configuration);
+        let is_configuration =
+            error.is::<Problems>() || error.is::<Wrongs>() || open.is_some_and(OpenFailure::is_configuration);
         Self { exit: if is_configuration { Exit::Config } else { Exit::Failed }, error }
     }
 }

@@ -49,7 +49,8 @@ pub(crate) fn configuration(data: Option<&Path>) -> Result<Config, Problems> {
     if !file.exists() {
         let folder = folder(data);
         let folder = folder.display();
-        let text = format!("there is no development installation in {folder}: start it with passavant serve --dev");
+        let text =
+            format!("there is no development installation in {folder}: start it with passavant serve --dev");
         return Err(Problems(vec![Problem { key: String::new(), origin: None, text }]));
     }
     let config = Layers::read(Some(&file), &[], &[])?.check()?;
@@ -70,7 +71,8 @@ pub(crate) async fn prepare(
     listen: Option<SocketAddr>,
 ) -> Result<(Config, Vec<TcpListener>), Failure> {
     if let Some(address) = listen.filter(|address| !address.ip().is_loopback()) {
-        let text = format!("--dev listens on loopback alone, and {address} is not: its secrets are in the manual");
+        let text =
+            format!("--dev listens on loopback alone, and {address} is not: its secrets are in the manual");
         return Err(Failure::new(Exit::Usage, anyhow::anyhow!(text)));
     }
     let listeners = listen_on(listen.map_or(PORT, |address| address.port())).await?;

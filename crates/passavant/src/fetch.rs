@@ -129,7 +129,8 @@ mod tests {
     #[tokio::test]
     async fn a_redirect_is_not_followed_and_a_silent_peer_not_waited_for() {
         let fetch = OperatorFetch::new("http://localhost:4000");
-        let url = peer("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
+        let url =
+            peer("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
         assert_eq!(fetch.fetch(&url, limits()).await, Err(FetchError::Status(302)));
         let url = peer("").await;
         assert_eq!(fetch.fetch(&url, limits()).await, Err(FetchError::Timeout));

@@ -176,3 +176,35 @@ fn http2_builder() -> http2::Builder<TokioExecutor> {
     builder.keep_alive_timeout(Duration::from_secs(HEAD_SECONDS_MAX));
     builder
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use server::ports::SystemEntropy;
+
+    use super::*;
+
+    async fn boom() -> &'static str {
+        panic!("a handler broke")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_a_500_and_the_server_lives_on() {
+        let pages = Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine"));
+        let listener = listen((std::net::Ipv4Addr::LOCALHOST, 0).into()).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let entrance = Entrance { listener, door: Door::to_pages(pages, &SystemEntropy) };
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serve(vec![entrance], stopped));
+        // One connection is kept for all three.
+        let client =
+            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(1).build().expect("a client");
+        for (path, status) in [("fine", 200), ("boom", 500), ("fine", 200)] {
+            let answer = client.get(format!("http://{address}/{path}")).send().await.expect("an answer");
+            assert_eq!(answer.status(), status, "{path}");
+            answer.bytes().await.expect("a whole answer");
+        }
+        stop.send_replace(true);
+        serving.await.expect("it ends");
+    }
+}

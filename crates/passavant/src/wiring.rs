@@ -5,8 +5,7 @@
 pub(crate) mod master_key;
 
 use std::{
-    fs,
-    io,
+    fs, io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,

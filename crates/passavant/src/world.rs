@@ -9,12 +9,7 @@ mod plan;
 mod resource;
 mod served;
 
-use std::{
-    collections::HashSet,
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashSet, fmt, path::Path, sync::Arc};
 
 use accounts::Passwords;
 use serde_json::Value;
@@ -23,13 +18,14 @@ use server::{Fault, store::Scope};
 use crate::{cli::Failure, spelling::suggestion, wiring::Installation};
 use client::ClientEntry;
 pub(crate) use difference::Difference;
-use members::{CLIENT, Kind, Members, RESOURCE, SCOPE, USER};
+use members::{CLIENT, Known, Members, RESOURCE, SCOPE, USER};
 use person::{UserEntry, read_scope};
 use plan::Plan;
 use resource::ResourceEntry;
+pub(crate) use served::needs_secret_itself;
 
 /// Plans that are tried when somebody else gets there first.
-const ATTEMPTS_MAX: usize = 5;
+const ATTEMPTS_MAX: usize = 3;
 
 /// The arrays of the file.
 const ARRAYS: [&str; 4] = ["clients", "resources", "users", "scopes"];
@@ -94,7 +90,10 @@ struct Findings {
 
 impl Findings {
     fn refuse(&mut self, pointer: &str, text: impl Into<String>) {
-        self.wrongs.push(Wrong { pointer: pointer.to_owned(), text: text.into() });
+        // What was found there first says more.
+        if !self.wrongs.iter().any(|wrong| wrong.pointer == pointer) {
+            self.wrongs.push(Wrong { pointer: pointer.to_owned(), text: text.into() });
+        }
     }
 }
 
@@ -106,15 +105,22 @@ struct Reading<'r> {
     http_to_loopback: bool,
 }
 
+impl<'r> Reading<'r> {
+    fn of(folder: &'r Path, installation: &Installation, manner: Manner) -> Self {
+        let http_to_loopback = !installation.server.settings().is_https();
+        Self { folder, short_secrets: manner == Manner::Seed, http_to_loopback }
+    }
+}
+
 impl World {
-    /// Reads a file: JSON or TOML, by its extension.
+    /// Reads a file: JSON or TOML, by its extension; `-` is JSON from standard input.
     ///
     /// # Errors
     /// [`Wrongs`] where it can't be read at all. What else is wrong is told when the file is compared with the store.
     pub(crate) fn read(path: &Path, installation: &Installation) -> Result<Self, Wrongs> {
-        let value = document::read(path).map_err(|wrong| Wrongs(vec![wrong]))?;
+        let (value, findings) = document::read(path)?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self::of(value, &folder, installation, Manner::Replace)
+        Self::with(findings, value, &Reading::of(&folder, installation, Manner::Replace))
     }
 
     /// Reads a document.
@@ -127,27 +133,26 @@ impl World {
         installation: &Installation,
         manner: Manner,
     ) -> Result<Self, Wrongs> {
+        Self::with(Findings::default(), value, &Reading::of(folder, installation, manner))
+    }
+
+    fn with(mut findings: Findings, value: Value, reading: &Reading<'_>) -> Result<Self, Wrongs> {
         let Value::Object(mut document) = value else {
             let text = "must be an object with clients, resources, users, scopes".to_owned();
             return Err(Wrongs(vec![Wrong { pointer: String::new(), text }]));
         };
-        let mut findings = Findings::default();
         for name in document.keys().filter(|name| !ARRAYS.contains(&name.as_str())) {
             let text = format!("unknown member{}", suggestion(name, ARRAYS));
             findings.refuse(&members::at("", name), text);
         }
-        let reading = Reading {
-            folder,
-            short_secrets: manner == Manner::Seed,
-            http_to_loopback: !installation.server.settings().is_https(),
-        };
         let mut array = |name: &str| document.remove(name);
         let (clients, resources) = (array("clients"), array("resources"));
         let (users, scopes) = (array("users"), array("scopes"));
         let findings_of = &mut findings;
-        let clients = each(("clients", CLIENT), clients, findings_of, |m| ClientEntry::read(m, &reading));
-        let resources = each(("resources", RESOURCE), resources, findings_of, |m| ResourceEntry::read(m, &reading));
-        let users = each(("users", USER), users, findings_of, |m| UserEntry::read(m, &reading));
+        let clients = each(("clients", CLIENT), clients, findings_of, |m| ClientEntry::read(m, reading));
+        let resources =
+            each(("resources", RESOURCE), resources, findings_of, |m| ResourceEntry::read(m, reading));
+        let users = each(("users", USER), users, findings_of, |m| UserEntry::read(m, reading));
         let scopes = each(("scopes", SCOPE), scopes, findings_of, read_scope);
         let mut world = Self { clients, resources, users, scopes, findings };
         world.refuse_repeated();
@@ -186,7 +191,7 @@ impl World {
 }
 
 fn each<T>(
-    (name, known): (&str, &'static [(&'static str, Kind)]),
+    (name, known): (&str, Known),
     array: Option<Value>,
     findings: &mut Findings,
     read: impl Fn(Members<'_>) -> Option<T>,
@@ -197,7 +202,7 @@ fn each<T>(
     };
     let mut read_all = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
-        let members = Members::of(format!("/{name}/{at}"), entry, known, findings);
+        let members = Members::of(format!("/{name}/{at}"), entry, &known, findings);
         read_all.extend(members.and_then(&read));
     }
     Some(read_all)
@@ -238,7 +243,10 @@ pub(crate) async fn settle(
             return Ok(difference);
         }
     }
-    Err(Failure::new(crate::cli::Exit::Failed, anyhow::anyhow!("somebody else keeps changing this: try again")))
+    Err(Failure::new(
+        crate::cli::Exit::Failed,
+        anyhow::anyhow!("somebody else keeps changing this: try again"),
+    ))
 }
 
 /// `serve --apply FILE`.
@@ -248,7 +256,7 @@ pub(crate) async fn settle(
 pub(crate) async fn apply_at_start(
     installation: &Installation,
     passwords: &Arc<Passwords>,
-    file: &PathBuf,
+    file: &Path,
 ) -> Result<(), Failure> {
     let world = World::read(file, installation)?;
     let difference = settle(installation, &|| Ok(passwords.clone()), &world, Manner::Replace).await?;

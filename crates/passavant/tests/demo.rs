@@ -35,6 +35,23 @@ async fn the_front_page_names_the_issuer_and_the_seeds_and_has_one_button() {
 }
 
 #[tokio::test]
+async fn outside_of_dev_mode_the_front_page_links_discovery_and_there_is_no_demo() {
+    let server = Server::start().restarted_without_dev();
+    let page = Browser::new().open(&format!("{}/", server.issuer)).await;
+    assert_eq!(page.status, 200);
+    for document in ["openid-configuration", "oauth-authorization-server"] {
+        let url = format!("{}/.well-known/{document}", server.issuer);
+        assert!(page.body.contains(&format!("href=\"{url}\"")), "{document} in {}", page.body);
+        assert_eq!(Browser::new().open(&url).await.json()["issuer"], *server.issuer);
+    }
+    assert!(!page.body.contains("demo") && !page.body.contains("correct-horse"), "{}", page.body);
+    assert!(page.header("content-security-policy").starts_with("default-src 'none';"));
+    for path in ["/demo-app", "/demo-api", "/demo-api/time", "/assets/demo.css"] {
+        assert_eq!(server.call(Method::GET, path, None).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_time_is_told_to_a_token_of_the_machine_and_only_by_get() {
     let server = Server::start();
     let token = server.machine_token().await;
@@ -250,23 +267,35 @@ async fn a_form_without_its_token_or_from_another_site_does_nothing() {
 struct Server {
     process: Child,
     issuer: String,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
-    /// Starts it on a free port, and waits until it says that it is ready.
+    /// Starts it on a free port.
     fn start() -> Self {
         let data = TempDir::new().expect("a folder");
+        let folder = data.path().join("dev").display().to_string();
+        Self::run(data, &["serve", "--dev", "--listen", "127.0.0.1:0", "--data", &folder])
+    }
+
+    /// Ends it, and starts it on what it left, as the configuration in its folder says.
+    fn restarted_without_dev(mut self) -> Self {
+        let data = std::mem::replace(&mut self.data, TempDir::new().expect("a folder"));
+        drop(self);
+        let file = data.path().join("dev/passavant.toml").display().to_string();
+        Self::run(data, &["serve", "--config", &file])
+    }
+
+    /// Runs it until it says that it is ready.
+    fn run(data: TempDir, arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_passavant"))
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data.path().join("dev"))
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary");
-        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         let mut issuer = None;
-        for line in lines.by_ref() {
+        for line in BufReader::new(process.stdout.take().expect("its output")).lines() {
             let line = line.expect("text");
             if let Some(text) = line.strip_prefix("issuer ") {
                 issuer = Some(text.trim().to_owned());
@@ -275,7 +304,7 @@ impl Server {
                 break;
             }
         }
-        Self { process, issuer: issuer.expect("it starts"), _data: data }
+        Self { process, issuer: issuer.expect("it starts"), data }
     }
 
     fn port(&self) -> &str {

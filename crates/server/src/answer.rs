@@ -17,6 +17,8 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// Seconds in `Retry-After` when too much was waiting.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// Seconds in `Retry-After` when a peer failed too often.
+const RETRY_AFTER_FAILURES: HeaderValue = HeaderValue::from_static("60");
 
 /// The identifier of a request, set by the host as an extension and shown wherever a person may ask about it.
 #[derive(Clone, Debug)]
@@ -127,6 +129,10 @@ fn error_body(error: &Error) -> Answer {
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    if matches!(error, Error::Refused(Reason::ClientFailuresTooMany)) {
+        *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_FAILURES);
     }
     answer
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use protocol::{GrantType, Timestamp};
 
 use crate::{
-    clients::RemoteKeys,
+    clients::{Failures, RemoteKeys},
     error::Fault,
     grants::{
         GrantHandler, authorization_code::AuthorizationCodeGrant, client_credentials::ClientCredentials,
@@ -51,6 +51,7 @@ struct Inner {
     registry: Registry,
     keys: KeptKeys,
     remote_keys: RemoteKeys,
+    failures: Failures,
     grants: BTreeMap<GrantType, Box<dyn GrantHandler>>,
     endpoints: Vec<Endpoint>,
 }
@@ -110,6 +111,7 @@ impl AuthorizationServer {
             ports,
             keys: KeptKeys::default(),
             remote_keys: RemoteKeys::default(),
+            failures: Failures::default(),
             grants: grants.into_iter().map(|handler| (handler.grant_type(), handler)).collect(),
             endpoints: Endpoint::ALL.to_vec(),
         }))
@@ -145,13 +147,14 @@ impl AuthorizationServer {
         Service::new(self.clone())
     }
 
-    /// One bounded step of housekeeping; answers how many rows went. The host calls it every few seconds, and again
+    /// One bounded step of housekeeping: what ended and retired keys; answers how many rows went. The host calls it every few seconds, and again
     /// at once while it answers with `limit`.
     ///
     /// # Errors
     /// The store's.
     pub async fn maintain(&self, limit: u32) -> Result<u32, Fault> {
-        self.store().sweep(self.now(), limit).await
+        let swept = self.store().sweep(self.now(), limit).await?;
+        Ok(swept + self.delete_outlived_keys(limit.saturating_sub(swept)).await?)
     }
 
     /// Commits changes that have nothing to lose a race against.
@@ -174,6 +177,10 @@ impl AuthorizationServer {
 
     pub(crate) fn remote_keys(&self) -> &RemoteKeys {
         &self.0.remote_keys
+    }
+
+    pub(crate) fn failures(&self) -> &Failures {
+        &self.0.failures
     }
 
     pub(crate) fn kept_keys(&self) -> &KeptKeys {

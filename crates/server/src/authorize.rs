@@ -16,6 +16,7 @@ use crate::{
     answer::{Answer, see_other},
     endpoints::{form, parse},
     error::{Error, Fault},
+    grants::ATTEMPTS_MAX,
     interaction::{self, OpenInteraction, Paused, Pending},
     reason::Reason,
     session::{self, Cookie, SignedIn},
@@ -84,21 +85,28 @@ pub(crate) async fn pause(
     let known = session::browser(server, &head.headers);
     let fresh = known.is_none();
     let browser = known.unwrap_or_else(|| server.draw(protocol::BrowserSecret::mint));
-    let token: InteractionToken = server.draw(InteractionToken::mint);
     let row = Interaction {
         browser: browser.handle().digest,
         request: paused.to_text()?,
         expires_at: now + server.settings().interaction_lifetime,
         used: false,
     };
-    let mut commit = Commit::new(now).with(InteractionChange::Add(token.handle(), row));
+    let mut commit = Commit::new(now);
     commit.writes.extend(signed_in.and_then(|signed_in| signed_in.touch(now)).map(Into::into));
-    server.write(commit).await?;
-    let mut answer = see_other(&interaction::page_url(server, paused.pending.ask(), &token.expose()))?;
-    if fresh {
-        Cookie::Browser.set(server.settings(), &mut answer, Some(&browser.expose()));
+    for _ in 0..ATTEMPTS_MAX {
+        let token: InteractionToken = server.draw(InteractionToken::mint);
+        let attempt = commit.clone().with(InteractionChange::Add(token.handle(), row.clone()));
+        // A conflict: the id was taken, and another is drawn.
+        if server.store().commit(attempt).await?.is_err() {
+            continue;
+        }
+        let mut answer = see_other(&interaction::page_url(server, paused.pending.ask(), &token.expose()))?;
+        if fresh {
+            Cookie::Browser.set(server.settings(), &mut answer, Some(&browser.expose()));
+        }
+        return Ok(answer);
     }
-    Ok(answer)
+    Err(Fault::Busy("no id was free").into())
 }
 
 impl Paused {

@@ -1,6 +1,7 @@
 //! Who is calling. An [`AuthenticatedClient`] can be made only here.
 
 mod assertion;
+mod failures;
 mod keys;
 mod secret;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use protocol::{AccessToken, ClientAuthMethod, ClientId, Params, scope};
 
+pub(crate) use failures::Failures;
 pub(crate) use keys::RemoteKeys;
 
 use crate::{
@@ -74,15 +76,29 @@ pub(crate) async fn authenticate(
         Credential::Basic(basic) => basic.id.clone(),
         Credential::Assertion(presented) => presented.client_id().to_owned(),
     };
-    let client = server.registry().client(&id).await?;
+    match prove(server, &id, &credential).await {
+        Err(Error::Refused(
+            Reason::ClientUnknown | Reason::ClientSecretWrong | Reason::AssertionSignature,
+        )) if server.failures().count(&id, server.now()) => Err(Reason::ClientFailuresTooMany.into()),
+        verdict => verdict,
+    }
+}
+
+/// Who has this id, if the credential shows it.
+async fn prove(
+    server: &AuthorizationServer,
+    id: &str,
+    credential: &Credential<'_>,
+) -> Result<AuthenticatedCaller, Error> {
+    let client = server.registry().client(id).await?;
     let resources = server.registry().resources().await?;
-    let known = Known { client, resources: resources.by_caller(&id).cloned().collect() };
+    let known = Known { client, resources: resources.by_caller(id).cloned().collect() };
     let caller = known.caller().ok_or(Reason::ClientUnknown)?;
     if caller.disabled {
         return Err(Reason::ClientDisabled.into());
     }
     let mut remember = None;
-    match &credential {
+    match credential {
         Credential::None(_) => known.must_be(ClientAuthMethod::None)?,
         Credential::Basic(basic) => {
             known.must_be(ClientAuthMethod::ClientSecretBasic)?;
@@ -170,7 +186,8 @@ impl Known {
     fn registered(&self) -> Option<Option<ClientAuthMethod>> {
         match &self.client {
             Some(client) => Some(client.method),
-            None => self.resources.first()?.method.map(Some),
+            // A resource has no public kind (RFC 7662 §2.1): where it registered `none`, it must show its secret.
+            None => self.resources.first()?.method.filter(|method| *method != ClientAuthMethod::None).map(Some),
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::{
     tokens::Issued,
 };
 
-/// Decisions that are tried when somebody else gets there first.
-const ATTEMPTS_MAX: usize = 3;
+/// Decisions that are tried when somebody else gets there first, or an id is taken.
+pub(crate) const ATTEMPTS_MAX: usize = 3;
 
 /// Answers token requests of one `grant_type`.
 #[async_trait]

@@ -212,16 +212,22 @@ impl OpenInteraction {
         if same_site && known { Ok(()) } else { Err(Reason::CrossSiteForm.into()) }
     }
 
-    /// The user is who the page found out: a new session begins, and the request goes on.
+    /// The user is who the page found out, and the request goes on. Whoever was signed in already keeps the session,
+    /// so that what was granted in it still ends with it, under a new secret: one that was planted or copied before a
+    /// sign-in opens nothing after it. For anybody else a new session begins, and the one of before ends.
     ///
     /// # Errors
-    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
+    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered, or the session ended, meanwhile.
     pub async fn signed_in(mut self, subject: &Subject, amr: &str) -> Result<Answer, Error> {
         if self.ask() != Ask::SignIn {
             return Err(Reason::InteractionUnknown.into());
         }
         let (now, settings) = (self.server.now(), self.server.settings().clone());
-        let token: SessionToken = self.server.draw(SessionToken::mint);
+        let (kept, left) = match self.signed_in.take() {
+            Some(before) if before.session.subject == *subject => (Some(before.id), None),
+            before => (None, before),
+        };
+        let token = self.server.draw(|id, secret| SessionToken::mint(kept.map_or(id, |kept| kept.0), secret));
         let session = Session {
             subject: subject.clone(),
             authenticated_at: now,
@@ -229,12 +235,11 @@ impl OpenInteraction {
             seen_at: now,
             expires_at: now + settings.session_absolute_lifetime,
         };
-        let mut commit = Commit::new(now).with(SessionChange::Add(token.handle(), session.clone()));
-        if let Some(before) = self.signed_in.take()
-            && before.session.subject != *subject
-        {
-            commit.push(SessionChange::End(before.id));
-            commit.push(GrantChange::RevokeAll { of: Of::Session(before.id), keep_offline: true });
+        let write = if kept.is_some() { SessionChange::Renew } else { SessionChange::Add };
+        let mut commit = Commit::new(now).with(write(token.handle(), session.clone()));
+        if let Some(left) = left {
+            commit.push(SessionChange::End(left.id));
+            commit.push(GrantChange::RevokeAll { of: Of::Session(left.id), keep_offline: true });
         }
         self.signed_in = Some(SignedIn { id: token.session(), session });
         self.paused.signed_in_at = Some(now);

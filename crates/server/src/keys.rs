@@ -3,6 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use jose::{JwkSet, SignatureAlgorithm, SigningKey, VerifyingKey};
+use protocol::Timestamp;
 
 use crate::{
     AuthorizationServer,
@@ -13,16 +14,22 @@ use crate::{
 /// What the first start makes: one key for access tokens, one for clients that registered nothing.
 const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] = [SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256];
 
+/// Seconds that a key stays published after it last signed. Longer than any signature is asked about: tokens live
+/// for minutes, a day at the most, and an expired ID token hints at a session that ended within a day as well.
+const RETIRED_KEPT_SECONDS: i64 = 7 * 86_400;
+
 /// The parsed keys of one issuer.
 #[derive(Debug)]
 pub struct KeyRing {
     keys: Vec<(KeyState, SigningKey)>,
+    retired: Vec<(Timestamp, String)>,
     jwks: JwkSet,
 }
 
 impl KeyRing {
     fn open(server: &AuthorizationServer, records: Vec<KeyRecord>) -> Result<Self, Fault> {
         let mut keys = Vec::with_capacity(records.len());
+        let mut retired = Vec::new();
         for record in records {
             let private = server
                 .master()
@@ -30,9 +37,12 @@ impl KeyRing {
                 .ok_or_else(|| Fault::new("a signing key does not open under this master key"))?;
             let key = SigningKey::from_private_jwk(&private, record.algorithm).map_err(Fault::new)?;
             keys.push((record.state, key));
+            if let (KeyState::Retiring, Some(at)) = (record.state, record.retired_at) {
+                retired.push((at, record.kid));
+            }
         }
         let jwks = keys.iter().filter_map(|(_, key)| key.public_jwk().cloned()).collect();
-        Ok(Self { jwks: JwkSet::new(jwks).map_err(Fault::new)?, keys })
+        Ok(Self { jwks: JwkSet::new(jwks).map_err(Fault::new)?, keys, retired })
     }
 
     /// The key that signs with this algorithm now.
@@ -57,6 +67,12 @@ impl KeyRing {
     pub fn algorithms(&self) -> Vec<&'static str> {
         let active = self.keys.iter().filter(|(state, _)| *state == KeyState::Active);
         active.map(|(_, key)| key.algorithm().as_str()).collect()
+    }
+
+    /// The keys that were retired more than [`RETIRED_KEPT_SECONDS`] ago.
+    fn outlived(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+        let due = self.retired.iter().filter(move |(at, _)| now.since(*at) > RETIRED_KEPT_SECONDS);
+        due.map(|(_, kid)| &**kid)
     }
 }
 
@@ -109,7 +125,8 @@ impl AuthorizationServer {
         Ok(kid)
     }
 
-    /// Rotates: a fresh key of this algorithm signs from now on, the one before stays published.
+    /// Rotates: a fresh key of this algorithm signs from now on, the one before stays published
+    /// for a week.
     ///
     /// # Errors
     /// The store's.
@@ -126,6 +143,20 @@ impl AuthorizationServer {
         }
         self.write(commit).await?;
         Ok(kid)
+    }
+
+    /// Deletes at most `limit` keys whose last signature has long expired; answers how many. The ring that is kept
+    /// knows when each is due, so that nothing is read or written before.
+    pub(crate) async fn delete_outlived_keys(&self, limit: u32) -> Result<u32, Fault> {
+        let (ring, mut commit, mut deleted) = (self.keys().await?, Commit::new(self.now()), 0);
+        for kid in ring.outlived(commit.now).take(limit as usize) {
+            commit.writes.push(KeyChange::Delete(kid.to_owned()).into());
+            deleted += 1;
+        }
+        if deleted > 0 {
+            self.write(commit).await?;
+        }
+        Ok(deleted)
     }
 
     fn make_key(&self, algorithm: SignatureAlgorithm, state: KeyState) -> Result<KeyRecord, Fault> {

@@ -32,7 +32,8 @@ pub struct Registry {
 #[derive(Default)]
 struct Kept {
     version: Option<i64>,
-    clients: HashMap<ClientId, Arc<RegisteredClient>>,
+    /// `None`: a resource authenticates by this id, and no client has it.
+    clients: HashMap<ClientId, Option<Arc<RegisteredClient>>>,
     resources: Option<Arc<Resources>>,
     origins: Option<Arc<HashSet<String>>>,
 }
@@ -83,18 +84,21 @@ impl Registry {
     pub async fn client(&self, id: &str) -> Result<Option<Arc<RegisteredClient>>, Fault> {
         let version = self.store.registry_version()?;
         if let Some(client) = self.kept(version, |kept| kept.clients.get(id).cloned()) {
-            return Ok(Some(client));
+            return Ok(client);
         }
         let Some(id) = ClientId::parse(id) else { return Ok(None) };
-        let Some(record) = self.store.client(&id).await? else { return Ok(None) };
-        let client = Arc::new(RegisteredClient::read(record));
+        let client = self.store.client(&id).await?.map(RegisteredClient::read).map(Arc::new);
+        // Ids that nobody has are not kept: there is no end of them.
+        if client.is_none() && self.resources().await?.by_caller(id.as_str()).next().is_none() {
+            return Ok(None);
+        }
         self.keep(version, |kept| {
             if kept.clients.len() >= CLIENTS_KEPT_MAX {
                 kept.clients.clear();
             }
             kept.clients.insert(id, client.clone());
         });
-        Ok(Some(client))
+        Ok(client)
     }
 
     /// Every resource and scope.

@@ -226,7 +226,7 @@ async fn signing_in_again_ends_nothing() {
     assert!(server.is_active(&tokens.member("access_token"), "shop").await);
 }
 
-/// security.md: `__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain; a new id at each sign-in.
+/// security.md: `__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain; a new secret at each sign-in.
 #[tokio::test]
 async fn cookies_are_bound_to_the_host_and_the_session_is_new_at_each_sign_in() {
     let server = start().await;

@@ -1,7 +1,7 @@
 //! Signing out on a client's wish (OpenID Connect RP-Initiated Logout 1.0).
 
 use http::Request;
-use passavant_server::{Ask, Reason};
+use passavant_server::{Ask, Error, Reason};
 use testkit::server::{Browser, Landing, Reply, Running, TestServer, confidential};
 
 const LOGOUT: &str = "https://as.example/logout";
@@ -84,6 +84,57 @@ async fn signing_out_ends_what_was_granted_in_the_session() {
     server.redeem(&code).await.refused(Reason::GrantEnded);
     let lives_on = elsewhere.member("access_token");
     assert!(server.is_active(&lives_on, "shop").await, "another session is another session");
+}
+
+/// OpenID Connect Session Management names the session by `sid`: who signs in again stays in it, and leaves all of it.
+#[tokio::test]
+async fn signing_out_ends_what_was_granted_before_signing_in_again() {
+    let server = start().await;
+    let (browser, first) = signed_in(&server, "alice").await;
+    let offline = browser.authorize("shop").scope("openid offline_access").tokens().await;
+    server.clock.advance(30);
+    let second = browser.authorize("other").param("prompt", "login").tokens().await;
+    let (before, after) =
+        (server.claims(&first.member("id_token")).await, server.claims(&second.member("id_token")).await);
+    assert!(before["sid"].is_string());
+    assert_eq!(before["sid"], after["sid"]);
+    assert_eq!(after["auth_time"].as_i64(), before["auth_time"].as_i64().map(|at| at + 30));
+    assert!(server.is_active(&first.member("access_token"), "shop").await);
+    let landing = follow(&browser, &[("id_token_hint", &first.member("id_token"))]).await;
+    assert_eq!(landing.asked, [], "the hint of before is at this session");
+    assert!(!server.is_active(&first.member("access_token"), "shop").await);
+    assert!(!server.is_active(&second.member("access_token"), "other").await);
+    assert!(server.is_active(&offline.member("access_token"), "shop").await, "offline_access outlives it");
+}
+
+/// A cookie that was planted or copied before a sign-in opens nothing after it, though the session is the same.
+#[tokio::test]
+async fn signing_in_again_changes_the_secret_of_the_session() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let request = "client_id=shop&response_type=code&prompt=none&code_challenge_method=S256&code_challenge=";
+    let url = format!("https://as.example/authorize?{request}{}", "A".repeat(43));
+    let copied = browser.page_head(&url);
+    let silent = server.call(Request::from_parts(copied.clone(), String::new())).await;
+    assert_eq!(silent.reason(), None, "it opens the session so far");
+    browser.authorize("shop").param("prompt", "login").code().await;
+    server.call(Request::from_parts(copied, String::new())).await.refused(Reason::LoginRequired);
+    assert!(is_signed_in(&browser).await);
+}
+
+/// A session that ends while its user signs in again is not revived.
+#[tokio::test]
+async fn an_ended_session_is_not_renewed() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let page = browser.authorize("shop").param("prompt", "login").until(Ask::SignIn).await;
+    let open = browser.interaction(&page.url).await.expect("it opens");
+    follow(&browser, &[("id_token_hint", &tokens.member("id_token"))]).await;
+    let error = open.signed_in(&testkit::server::subject("alice"), "pwd").await.expect_err("it has ended");
+    assert!(matches!(error, Error::Refused(Reason::InteractionUnknown)), "{error:?}");
+    let again = browser.interaction(&page.url).await.expect("the page is still good");
+    assert_eq!(again.subject(), None);
+    again.signed_in(&testkit::server::subject("alice"), "pwd").await.expect("a session of its own");
 }
 
 /// A copied cookie opens nothing any longer.

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use futures_util::FutureExt as _;
 use passavant_server::{Ask, Error, Reason, store::memory::MemoryStore};
 use testkit::{
     Interleaved,
@@ -86,6 +87,28 @@ async fn a_refresh_token_has_one_successor() {
         let second = server.refresh("shop", successor).await.ok().member("refresh_token");
         server.refresh("shop", &first).await.refused(Reason::RefreshReplayed);
         server.refresh("shop", &second).await.refused(Reason::GrantEnded);
+    }
+}
+
+/// A rotation that was decided long ago does not turn the family back, wherever it is overtaken: the newest token that
+/// was handed out is known, be it live or ended by the replay that the late one is.
+#[tokio::test]
+async fn an_overtaken_rotation_turns_nothing_back() {
+    for polls in 0.. {
+        let server = start(1).await;
+        let first = offline(&server.browser().sign_in("alice")).await.member("refresh_token");
+        let mut late = Box::pin(server.refresh("shop", &first));
+        let is_over = (0..polls).any(|_| (&mut late).now_or_never().is_some());
+        if is_over {
+            assert!(polls > 3, "it was never overtaken");
+            break;
+        }
+        let second = server.refresh("shop", &first).await.ok().member("refresh_token");
+        let newest = server.refresh("shop", &second).await.ok().member("refresh_token");
+        late.await;
+        let reply = server.refresh("shop", &newest).await;
+        let is_known = reply.status() == 200 || reply.reason() == Some(Reason::GrantEnded);
+        assert!(is_known, "overtaken after {polls} polls: the newest token is {:?}", reply.reason());
     }
 }
 

@@ -105,6 +105,23 @@ async fn an_unknown_client_reads_the_same_as_a_wrong_secret() {
     assert_eq!(unknown.header("www-authenticate"), wrong.header("www-authenticate"));
 }
 
+/// RFC 6749 §2.3.1: guessing is slowed down, and nobody is locked out by it.
+#[tokio::test]
+async fn the_31st_failure_in_a_minute_is_one_too_many() {
+    for (id, expected) in [("shop", Reason::ClientSecretWrong), ("nobody", Reason::ClientUnknown)] {
+        let server = start().await;
+        for _ in 0..30 {
+            ask(&server).basic(id, "wrong").send().await.refused(expected);
+        }
+        let reply = ask(&server).basic(id, "wrong").send_unwritten().await;
+        reply.refused(Reason::ClientFailuresTooMany);
+        assert_eq!((reply.status(), reply.header("retry-after")), (429, Some("60")));
+        server.client_credentials("shop").send().await.ok();
+        server.clock.advance(60);
+        ask(&server).basic(id, "wrong").send().await.refused(expected);
+    }
+}
+
 /// RFC 7591 §2: a client authenticates by the method that it registered.
 #[tokio::test]
 async fn another_method_than_the_registered_one_is_refused() {

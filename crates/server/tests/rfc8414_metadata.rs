@@ -387,33 +387,3 @@ async fn the_encryptions_are_those_that_are_served() {
         }
     }
 }
-
-/// RFC 7517 §5, and nothing private in it.
-#[tokio::test]
-async fn the_key_set_holds_public_keys() {
-    let server = start().await;
-    let reply = server.get("/jwks").send().await.ok();
-    assert_eq!(reply.header("content-type"), Some("application/jwk-set+json"));
-    assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
-    let keys = reply.json()["keys"].as_array().expect("a list").clone();
-    assert_eq!(keys.len(), 2);
-    for key in keys {
-        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
-            assert_eq!(key.get(private), None, "{private}");
-        }
-        assert_eq!(key["use"], "sig");
-        assert!(key["kid"].is_string() && key["alg"].is_string());
-    }
-}
-
-/// A key is published before it is used: whoever keeps the set for a while has it by then.
-#[tokio::test]
-async fn a_key_that_is_next_is_published_and_does_not_sign() {
-    let server = start().await;
-    let next = passavant_server::store::KeyState::Next;
-    let kid =
-        server.authorization_server.add_key(SignatureAlgorithm::EdDsa, next).await.expect("makes a key");
-    assert!(server.jwks().await.keys().iter().any(|key| key.kid() == Some(&kid)));
-    let algorithms = list(&server, "id_token_signing_alg_values_supported").await;
-    assert!(!algorithms.contains(&"EdDSA".to_owned()), "{algorithms:?}");
-}

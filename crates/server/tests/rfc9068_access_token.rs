@@ -80,6 +80,20 @@ async fn a_machine_token_has_its_client_as_subject() {
     );
 }
 
+/// RFC 9068 §5: an account that is called like a client is not that client.
+#[tokio::test]
+async fn a_user_who_is_called_like_the_client_is_still_a_user() {
+    let server = start().await;
+    let id = subject("alice");
+    server.put_client(confidential(id.as_str()).scope("openid notes.read")).await;
+    let request = server.browser().sign_in("alice").authorize(id.as_str()).scope("openid notes.read");
+    let token = request.tokens().await.member("access_token");
+    let claims = server.claims(&token).await;
+    assert_eq!(claims["sub"], claims["client_id"]);
+    assert_eq!(server.introspect(&token, "notes").await.ok().json()["username"], "alice");
+    server.userinfo(&token).await.ok();
+}
+
 /// `access_token_signing_alg`, `access_token_lifetime`
 #[tokio::test]
 async fn a_resource_chooses_algorithm_and_lifetime() {
@@ -151,6 +165,17 @@ async fn a_jwt_can_be_introspected() {
     }
     assert_eq!(answer["username"], "alice");
     assert!(!server.is_active(&token, "photos").await);
+}
+
+/// RFC 8707 §2.2: as for opaque tokens, the answer names the audience where the client named the resource.
+#[tokio::test]
+async fn an_introspected_jwt_says_its_audience_only_where_the_client_named_it() {
+    let server = start().await;
+    let call = server.client_credentials("shop").param("scope", "notes.read");
+    for (call, aud) in [(call.clone(), None), (call.param("resource", NOTES), Some(json!(NOTES)))] {
+        let token = call.send().await.ok().member("access_token");
+        assert_eq!(server.introspect(&token, "notes").await.ok().json().get("aud"), aud.as_ref());
+    }
 }
 
 /// Expiry needs no row either.

@@ -31,7 +31,9 @@ const KEYS: &str = "SELECT kid, algorithm, state, sealed, created_at, retired_at
     WHERE issuer = ?1 ORDER BY created_at, kid";
 
 pub(crate) fn client(connection: &Connection, issuer: i64, id: &ClientId) -> Result<Option<Client>, Broken> {
-    Ok(all(connection, CLIENT, params![issuer, id.as_str()], read_client)?.pop())
+    let mut statement = connection.prepare_cached(CLIENT)?;
+    let mut rows = statement.query(params![issuer, id.as_str()])?;
+    rows.next()?.map(|row| read_client(&mut Columns::of(row))).transpose()
 }
 
 /// The least id is not empty, so the empty one comes before all.

@@ -28,7 +28,7 @@ use std::sync::{Arc, OnceLock};
 use jose::{SignatureAlgorithm, SigningKey};
 use server::{
     AuthorizationServer, MasterKey, PlainPages, Ports, Settings,
-    ports::Clock as _,
+    ports::{Clock as _, Entropy},
     store::{Commit, KeyChange, KeyRecord, KeyState, RegistryChange, Scope, Store, memory::MemoryStore},
 };
 
@@ -57,7 +57,7 @@ pub struct TestServer {
     clients: Vec<TestClient>,
     resources: Vec<TestResource>,
     scopes: Vec<Scope>,
-    seed: u64,
+    entropy: Arc<dyn Entropy>,
 }
 
 impl TestServer {
@@ -70,7 +70,7 @@ impl TestServer {
             clients: Vec::new(),
             resources: Vec::new(),
             scopes: Vec::new(),
-            seed: 0,
+            entropy: Arc::new(SeededEntropy::default()),
         }
     }
 
@@ -118,8 +118,14 @@ impl TestServer {
 
     /// Begins chance with another seed.
     #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+    pub fn seed(self, seed: u64) -> Self {
+        self.entropy(Arc::new(SeededEntropy::new(seed)))
+    }
+
+    /// Takes the place of the seeded chance.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
         self
     }
 
@@ -135,7 +141,7 @@ impl TestServer {
             store: self.store.clone(),
             accounts: accounts.clone(),
             clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SeededEntropy::new(self.seed)),
+            entropy: self.entropy,
             fetch: fetch.clone(),
             pages: Arc::new(PlainPages),
             master: Arc::new(MasterKey::new(&MASTER)),

@@ -14,7 +14,8 @@ use crate::world::{self, Manner, World};
 /// Which file, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApplyArgs {
-    /// Clients, resources, users and scopes under their registered names; JSON or TOML, by its extension
+    /// Clients, resources, users and scopes under their registered names; JSON or TOML, by its extension, or - for JSON
+    /// from standard input
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
     /// Show what would change, and change nothing
@@ -42,13 +43,20 @@ impl ApplyArgs {
         };
         match global.format {
             Format::Json | Format::Yaml | Format::Env => {
-                output::one(global.format, &output::Look { gist: &[], columns: &[] }, &difference.to_value())?;
+                output::one(
+                    global.format,
+                    &output::Look { gist: &[], columns: &[] },
+                    &difference.to_value(),
+                )?;
             }
             Format::Table | Format::Quiet => {
                 difference.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
-                let changes = if global.format == Format::Table { difference.to_string() } else { String::new() };
-                let end = if self.dry_run { ", of which none was made" } else { "" };
-                output::print(&format!("{changes}{}{end}\n", difference.count()))?;
+                let changes =
+                    if global.format == Format::Table { difference.to_string() } else { String::new() };
+                output::print(&format!("{changes}{}\n", difference.count()))?;
+                if self.dry_run {
+                    say("nothing was changed: this was a dry run");
+                }
             }
         }
         Ok(Exit::Ok)

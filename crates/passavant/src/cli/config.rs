@@ -82,7 +82,10 @@ fn record(layers: &Layers, key: &str, with_origin: bool) -> Value {
 
 /// No key holds a secret itself, but a URL may hold one by mistake.
 fn shown(texts: &[String]) -> Value {
-    let hide = |text: &String| match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?))) {
+    let hide = |text: &String| match text
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)))
+    {
         Some((scheme, (_, host))) => format!("{scheme}://...@{host}"),
         None => text.clone(),
     };

@@ -4,10 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use protocol::uri::Parts;
 
-use super::{
-    Exit, Failure, Global,
-    output::say,
-};
+use super::{Exit, Failure, Global, output::say};
 use crate::config::Config;
 
 /// Seconds that an answer may take.

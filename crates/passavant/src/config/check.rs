@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn an_http_issuer_on_loopback_is_taken_with_a_warning() {
         let mut layers =
-            Layers::read(None, &[("PASSAVANT_ISSUER".to_owned(), "http://localhost:4000".into())], &[]).expect("no file");
+            Layers::read(None, &[("PASSAVANT_ISSUER".to_owned(), "http://localhost:4000".into())], &[])
+                .expect("no file");
         layers.check().expect("fine");
         assert_eq!(layers.warnings.len(), 1);
     }

@@ -105,16 +105,19 @@ fn parse(text: &str) -> Result<Value, String> {
     }
     let list: toml::Table =
         format!("list = {text}").parse().map_err(|_| "is no TOML list of texts".to_owned())?;
-    let texts = list.get("list").and_then(toml::Value::as_array).map(|list| {
-        list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-    });
+    let texts = list
+        .get("list")
+        .and_then(toml::Value::as_array)
+        .map(|list| list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
     texts.flatten().map(Value::List).ok_or_else(|| "is no TOML list of texts".to_owned())
 }
 
 /// What Kubernetes sets for a service that is called `passavant` or begins so.
 fn is_service_link(rest: &str, value: &OsString) -> bool {
     let rest = format!("_{rest}");
-    let link = value.to_str().is_some_and(|value| ["tcp://", "udp://", "sctp://"].iter().any(|s| value.starts_with(s)));
+    let link = value
+        .to_str()
+        .is_some_and(|value| ["tcp://", "udp://", "sctp://"].iter().any(|s| value.starts_with(s)));
     link || rest.ends_with("_PORT") || rest.contains("_PORT_") || rest.contains("_SERVICE_")
 }
 
@@ -163,10 +166,8 @@ mod tests {
 
     #[test]
     fn a_value_and_its_file_together_are_refused() {
-        let mut layers = layers(&[
-            ("PASSAVANT_ISSUER", "https://id.example.org"),
-            ("PASSAVANT_ISSUER_FILE", "/nowhere"),
-        ]);
+        let mut layers =
+            layers(&[("PASSAVANT_ISSUER", "https://id.example.org"), ("PASSAVANT_ISSUER_FILE", "/nowhere")]);
         let problems = layers.check().expect_err("both");
         assert!(problems.to_string().contains("PASSAVANT_ISSUER is set as well"), "{problems}");
     }

@@ -39,8 +39,11 @@ struct Source<'t> {
 impl Source<'_> {
     fn walk(&self, above: &str, table: &DeTable<'_>, layers: &mut Layers) {
         for (name, value) in table {
-            let path =
-                if above.is_empty() { name.get_ref().to_string() } else { format!("{above}.{}", name.get_ref()) };
+            let path = if above.is_empty() {
+                name.get_ref().to_string()
+            } else {
+                format!("{above}.{}", name.get_ref())
+            };
             let origin = self.origin(name.span().start);
             if let Some(key) = find(&path) {
                 match plain(value.get_ref()) {

@@ -38,7 +38,8 @@ impl Body for InTime {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let due = || Box::pin(tokio::time::sleep_until(Instant::now() + Duration::from_secs(BODY_SECONDS_MAX)));
+        let due =
+            || Box::pin(tokio::time::sleep_until(Instant::now() + Duration::from_secs(BODY_SECONDS_MAX)));
         let alarm = self.alarm.get_or_insert_with(due);
         alarm.as_mut().poll(cx).map(|()| Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
     }

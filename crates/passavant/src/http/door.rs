@@ -80,7 +80,8 @@ impl Door {
         let peer = self.0.peer(socket, request.headers());
         let told = Told::of(&request);
         let answering = AssertUnwindSafe(self.0.route(request, &id, peer));
-        let (mut answer, is_page) = answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), true));
+        let (mut answer, is_page) =
+            answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), true));
         if self.0.is_https {
             answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
         }
@@ -153,7 +154,8 @@ impl Inner {
 /// An address, or one with its port, as proxies write it.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
+    let address =
+        bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
     address.map(|address: IpAddr| address.to_canonical())
 }
 

@@ -64,7 +64,10 @@ mod tests {
             ("/oauth/eu", Some("/")),
             ("/oauth/eu/.well-known/openid-configuration", Some("/.well-known/openid-configuration")),
             ("/.well-known/openid-configuration/oauth/eu", Some("/.well-known/openid-configuration")),
-            ("/.well-known/oauth-authorization-server/oauth/eu", Some("/.well-known/oauth-authorization-server")),
+            (
+                "/.well-known/oauth-authorization-server/oauth/eu",
+                Some("/.well-known/oauth-authorization-server"),
+            ),
             ("/.well-known/openid-configuration", None),
             ("/oauth/europe/token", None),
             ("/token", None),

@@ -15,11 +15,16 @@ pub(super) fn router(server: AuthorizationServer) -> Router {
 }
 
 async fn ready(State(server): State<AuthorizationServer>) -> impl IntoResponse {
-    let has_keys = server.store().keys().await.map(|keys| keys.iter().any(|key| key.state == KeyState::Active));
+    let has_keys =
+        server.store().keys().await.map(|keys| keys.iter().any(|key| key.state == KeyState::Active));
     match has_keys {
-        Ok(false) => told(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failed", "signing_keys": "none" })),
+        Ok(false) => {
+            told(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failed", "signing_keys": "none" }))
+        }
         Ok(true) => told(StatusCode::OK, &json!({ "status": "ok", "database": "ok", "signing_keys": "ok" })),
-        Err(Fault::Busy(what)) => told(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "busy", "reason": what })),
+        Err(Fault::Busy(what)) => {
+            told(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "busy", "reason": what }))
+        }
         Err(Fault::Broken(error)) => {
             tracing::error!(%error, "not ready");
             told(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failed" }))

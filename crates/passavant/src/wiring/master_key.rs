@@ -111,8 +111,14 @@ mod tests {
     fn base64_base64url_and_hex_are_one_key_with_or_without_a_line_end() {
         let key = [0xfb; 32];
         let hex = "fb".repeat(32);
-        for text in [STANDARD.encode(key), STANDARD_NO_PAD.encode(key), URL_SAFE.encode(key), URL_SAFE_NO_PAD.encode(key), hex.to_uppercase(), hex]
-        {
+        for text in [
+            STANDARD.encode(key),
+            STANDARD_NO_PAD.encode(key),
+            URL_SAFE.encode(key),
+            URL_SAFE_NO_PAD.encode(key),
+            hex.to_uppercase(),
+            hex,
+        ] {
             for end in ["", "\n", "\r\n"] {
                 let read = parse(format!("{text}{end}").as_bytes());
                 assert_eq!(read.as_deref(), Some(&key), "{text:?}{end:?}");

@@ -1,6 +1,8 @@
 //! One entry of `clients`.
 
-use protocol::{ClientId, ClientMetadata, GrantType, Scopes, client_metadata::OTHER_MEMBERS, limits, scope, uri};
+use protocol::{
+    ClientId, ClientMetadata, GrantType, Scopes, client_metadata::OTHER_MEMBERS, limits, scope, uri,
+};
 use zeroize::Zeroizing;
 
 use super::{Reading, members::Members, served};
@@ -23,7 +25,7 @@ impl ClientEntry {
         let rule = "must be 1 to 255 visible ASCII characters";
         let id = members.take_id("client_id", ClientId::parse, rule);
         let secret = members.take_secret("client_secret", reading.folder, limits::CLIENT_SECRET_BYTES_MAX);
-        let secret = secret.filter(|secret| check_secret(&mut members, secret, reading));
+        let secret = secret.and_then(|secret| check_secret(&mut members, secret, reading));
         let require_pkce = members.take_truth("require_pkce", true);
         let skip_consent = members.take_truth("skip_consent", false);
         let disabled = members.take_truth("disabled", false);
@@ -56,18 +58,25 @@ impl ClientEntry {
 }
 
 /// Long enough not to be guessed; only the seeds of the development installation are exempt.
-pub(super) fn check_secret(members: &mut Members<'_>, secret: &str, reading: &Reading<'_>) -> bool {
+pub(super) fn check_secret(
+    members: &mut Members<'_>,
+    (secret, name): (Zeroizing<String>, String),
+    reading: &Reading<'_>,
+) -> Option<Zeroizing<String>> {
     let least = if reading.short_secrets { 1 } else { limits::CLIENT_SECRET_CHARS_MIN };
     if secret.chars().count() < least {
-        members.refuse("client_secret", format!("must have at least {least} characters"));
-        return false;
+        members.refuse(&name, format!("must have at least {least} characters"));
+        return None;
     }
     if secret.len() > limits::CLIENT_SECRET_BYTES_MAX || secret.chars().any(char::is_control) {
         let most = limits::CLIENT_SECRET_BYTES_MAX;
-        members.refuse("client_secret", format!("must have at most {most} bytes, and no control characters"));
-        return false;
+        members.refuse(
+            &name,
+            format!("must have at most {most} bytes, and no control characters, a newline say"),
+        );
+        return None;
     }
-    true
+    Some(secret)
 }
 
 fn check_uris(members: &mut Members<'_>) {
@@ -80,14 +89,21 @@ fn check_uris(members: &mut Members<'_>) {
     }
     let grant_types = members.texts("grant_types");
     let code = GrantType::AuthorizationCode.as_str();
-    let may_use_code = !members.map.contains_key("grant_types") || grant_types.iter().any(|name| name == code);
+    let may_use_code =
+        !members.map.contains_key("grant_types") || grant_types.iter().any(|name| name == code);
     if may_use_code && members.texts("redirect_uris").is_empty() {
         members.warn("redirect_uris", "without one, authorization_code can't be used");
     }
     for name in ["client_uri", "logo_uri", "policy_uri", "tos_uri"] {
-        let is_wrong = |text: &str| !matches!(uri::Parts::of(text).map(|parts| parts.scheme), Ok("https" | "http"));
-        if members.text(name).is_some_and(is_wrong) {
-            members.refuse(name, "must be an http or https address");
+        match members.text(name).map(uri::Parts::of) {
+            Some(Ok(parts)) if parts.host.is_none() || !matches!(parts.scheme, "https" | "http") => {
+                members.refuse(name, "must be an https or http address");
+            }
+            Some(Err(why @ uri::UriError::Fragment)) => {
+                members.warn(name, format!("is kept, and no page shows it: it {why}"));
+            }
+            Some(Err(why)) => members.refuse(name, why.to_string()),
+            Some(Ok(_)) | None => {}
         }
     }
 }

@@ -86,13 +86,15 @@ impl Difference {
     /// The same for machines.
     pub(crate) fn to_value(&self) -> Value {
         let members = |change: &Change| -> Map<String, Value> {
-            let pair = |(name, old, new): &(String, Value, Value)| (name.clone(), json!({ "from": old, "to": new }));
+            let pair =
+                |(name, old, new): &(String, Value, Value)| (name.clone(), json!({ "from": old, "to": new }));
             change.members.iter().map(pair).collect()
         };
         let changes = self.changes.iter().map(|change| {
             json!({ "action": change.action.as_str(), "kind": change.kind, "id": change.id, "members": members(change) })
         });
-        let warnings = self.warnings.iter().map(|wrong| json!({ "pointer": wrong.pointer, "text": wrong.text }));
+        let warnings =
+            self.warnings.iter().map(|wrong| json!({ "pointer": wrong.pointer, "text": wrong.text }));
         json!({ "count": self.changes.len(), "changes": changes.collect::<Vec<_>>(), "warnings": warnings.collect::<Vec<_>>() })
     }
 }

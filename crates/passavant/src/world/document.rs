@@ -1,58 +1,116 @@
 //! The file as one JSON value, whichever way it was written, each member once.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use zeroize::Zeroizing;
 
-use super::Wrong;
+use super::{Findings, Wrong, Wrongs, members};
 
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Reads a file: TOML where its name ends so, JSON otherwise.
-pub(super) fn read(path: &Path) -> Result<Value, Wrong> {
-    let wrong = |text: String| Wrong { pointer: String::new(), text };
-    let unreadable = |error: std::io::Error| wrong(format!("{}: {error}", path.display()));
-    if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
-        return Err(wrong(format!("{} is larger than {FILE_BYTES_MAX} bytes", path.display())));
+/// Reads a file, JSON or TOML by its extension; `-` is JSON from standard input. What it holds that JSON can't is among
+/// the findings.
+///
+/// # Errors
+/// The one thing that keeps it from being read at all. Never shows what stands in it: that may be a secret.
+pub(super) fn read(path: &Path) -> Result<(Value, Findings), Wrongs> {
+    let unreadable = |error: io::Error| refused(format!("{}: {error}", path.display()));
+    let unusable = |why: String| refused(format!("{}: {why}", path.display()));
+    if path == Path::new("-") {
+        return parse_json(&text(io::stdin().lock()).map_err(unreadable)?).map_err(unusable);
     }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let is_toml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let read = if is_toml {
-        text.parse::<toml::Table>().map(|table| from_toml(table.into())).map_err(|error| error.to_string())
-    } else {
-        serde_json::from_str::<Strict>(&text).map(|Strict(value)| value).map_err(|error| error.to_string())
+    let parse = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => parse_json,
+        Some("toml") => parse_toml,
+        Some(_) | None => return Err(unusable("its name must end in .json or .toml".to_owned())),
     };
-    read.map_err(|error| wrong(format!("{}: {error}", path.display())))
+    parse(&File::open(path).and_then(text).map_err(unreadable)?).map_err(unusable)
 }
 
-fn from_toml(value: toml::Value) -> Value {
+fn refused(text: String) -> Wrongs {
+    Wrongs(vec![Wrong { pointer: String::new(), text }])
+}
+
+fn text(source: impl Read) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    let read = source.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read > FILE_BYTES_MAX) {
+        return Err(io::Error::other(format!("is longer than {FILE_BYTES_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+fn parse_json(text: &str) -> Result<(Value, Findings), String> {
+    let mut findings = Findings::default();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let seed = Unique { pointer: String::new(), findings: &mut findings };
+    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    read.map(|value| (value, findings)).map_err(|error| format!("is no JSON: {error}"))
+}
+
+fn parse_toml(text: &str) -> Result<(Value, Findings), String> {
+    let table = text.parse::<toml::Table>().map_err(|error| {
+        // The whole error would show the line.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        format!("is no TOML: line {line}: {}", error.message())
+    })?;
+    let mut findings = Findings::default();
+    let value = from_toml(table.into(), "", &mut findings);
+    Ok((value, findings))
+}
+
+/// TOML as JSON; a date is the text that it is.
+fn from_toml(value: toml::Value, pointer: &str, findings: &mut Findings) -> Value {
     match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        toml::Value::Float(number) => match Number::from_f64(number) {
+            Some(number) => Value::Number(number),
+            None => {
+                findings.refuse(pointer, "is no number that JSON can hold");
+                Value::Null
+            }
+        },
         toml::Value::Boolean(truth) => truth.into(),
         toml::Value::Datetime(time) => time.to_string().into(),
-        toml::Value::Array(items) => items.into_iter().map(from_toml).collect(),
+        toml::Value::Array(items) => {
+            let item = |(index, item)| from_toml(item, &format!("{pointer}/{index}"), findings);
+            items.into_iter().enumerate().map(item).collect()
+        }
         toml::Value::Table(table) => {
-            Value::Object(table.into_iter().map(|(name, value)| (name, from_toml(value))).collect())
+            let member = |(name, value): (String, toml::Value)| {
+                let value = from_toml(value, &members::at(pointer, &name), findings);
+                (name, value)
+            };
+            Value::Object(table.into_iter().map(member).collect())
         }
     }
 }
 
-/// JSON that repeats no member: the second would silently win.
-struct Strict(Value);
+/// JSON that repeats no member: of two, some readers take the first.
+struct Unique<'f> {
+    pointer: String,
+    findings: &'f mut Findings,
+}
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for Unique<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,19 +142,24 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let Self { pointer, findings } = self;
         let mut values = Vec::new();
-        while let Some(Strict(value)) = items.next_element()? {
+        loop {
+            let item = Unique { pointer: format!("{pointer}/{}", values.len()), findings: &mut *findings };
+            let Some(value) = items.next_element_seed(item)? else { return Ok(values.into()) };
             values.push(value);
         }
-        Ok(values.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let Self { pointer, findings } = self;
         let mut members = Map::new();
-        while let Some((name, Strict(value))) = entries.next_entry::<String, Strict>()? {
+        while let Some(name) = entries.next_key::<String>()? {
+            let pointer = members::at(&pointer, &name);
             if members.contains_key(&name) {
-                return Err(A::Error::custom(format!("the member `{name}` repeats")));
+                findings.refuse(&pointer, "is there twice");
             }
+            let value = entries.next_value_seed(Unique { pointer, findings: &mut *findings })?;
             members.insert(name, value);
         }
         Ok(members.into())
@@ -105,28 +168,47 @@ impl<'de> Visitor<'de> for Reader {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use serde_json::json;
 
     use super::*;
 
-    fn file(suffix: &str, text: &str) -> Result<Value, Wrong> {
-        let mut file = tempfile::Builder::new().suffix(suffix).tempfile().expect("a file");
-        file.write_all(text.as_bytes()).expect("written");
-        read(file.path())
+    fn wrongs((_, findings): (Value, Findings)) -> Vec<String> {
+        findings.wrongs.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn json_and_toml_say_the_same() {
-        let expected = json!({"clients": [{"client_id": "shop", "disabled": false}]});
-        assert_eq!(file(".json", r#"{"clients":[{"client_id":"shop","disabled":false}]}"#), Ok(expected.clone()));
-        assert_eq!(file(".toml", "[[clients]]\nclient_id = \"shop\"\ndisabled = false\n"), Ok(expected));
+        let expected = json!({
+            "clients": [{"client_id": "shop", "disabled": false, "default_max_age": 60}],
+            "users": [{"sub": "u-1", "claims": {"birthdate": "1990-01-31", "height": 1.7}}],
+        });
+        let toml = "[[clients]]\nclient_id = \"shop\"\ndisabled = false\ndefault_max_age = 60\n\
+                    [[users]]\nsub = \"u-1\"\nclaims = { birthdate = 1990-01-31, height = 1.7 }\n";
+        assert_eq!(parse_json(&expected.to_string()).expect("JSON").0, expected);
+        assert_eq!(parse_toml(toml).expect("TOML").0, expected);
     }
 
     #[test]
-    fn a_member_that_repeats_is_refused_with_its_line() {
-        let wrong = file(".json", "{\"clients\": [],\n \"clients\": []}").expect_err("twice");
-        assert!(wrong.text.contains("`clients` repeats") && wrong.text.contains("line 2"), "{wrong:?}");
+    fn a_member_that_repeats_is_told_with_its_pointer() {
+        let text = r#"{"clients": [{"client_id": "a"}, {"a/b": 1, "a/b": 2}], "clients": []}"#;
+        assert_eq!(
+            wrongs(parse_json(text).expect("JSON")),
+            ["/clients/1/a~1b: is there twice", "/clients: is there twice"]
+        );
+    }
+
+    #[test]
+    fn what_json_can_not_hold_is_told_with_its_pointer() {
+        let read = parse_toml("[[users]]\nclaims = { height = [1.7, nan] }\n").expect("TOML");
+        assert_eq!(wrongs(read), ["/users/0/claims/height/1: is no number that JSON can hold"]);
+    }
+
+    #[test]
+    fn a_broken_file_is_told_by_its_line_and_not_shown() {
+        let error = parse_toml("a = 1\nclient_secret = \"hush\" hush\n").expect_err("no TOML");
+        assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
+        let error = parse_json("{\n\"client_secret\": \"hush\" hush}").expect_err("no JSON");
+        assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
+        assert!(parse_json("{} {}").is_err());
     }
 }

@@ -7,7 +7,13 @@ use protocol::{Scopes, Subject};
 use serde_json::{Map, Value};
 use server::store::Scope;
 
-use super::{Reading, members::Members};
+use super::{
+    Reading,
+    members::{Members, at},
+};
+
+/// The language of a description that names none: what the consent page shows.
+const DEFAULT_LANGUAGE: &str = "en";
 
 /// A user as the file says it.
 #[derive(Clone)]
@@ -24,14 +30,21 @@ pub(super) struct UserEntry {
 impl UserEntry {
     /// Reads an entry; what is wrong with it is among the findings.
     pub(super) fn read(mut members: Members<'_>, reading: &Reading<'_>) -> Option<Self> {
-        let subject = members.take_id("sub", Subject::parse, "must be 1 to 255 visible ASCII characters without spaces");
-        let username = members.take_id("username", Username::parse, "must not be empty or hold control characters");
+        let subject = members.take_id(
+            "sub",
+            Subject::parse,
+            "must be 1 to 255 visible ASCII characters without spaces",
+        );
+        let username =
+            members.take_id("username", Username::parse, "must not be empty or hold control characters");
         let password = members.take_secret("password", reading.folder, PASSWORD_BYTES_MAX);
-        let is_given = password.is_some();
-        let password = password.and_then(|password| Password::parse(&password));
-        if is_given && password.is_none() {
-            members.refuse("password", format!("must have 1 to {PASSWORD_BYTES_MAX} bytes"));
-        }
+        let password = password.and_then(|(text, name)| {
+            let password = Password::parse(&text);
+            if password.is_none() {
+                members.refuse(&name, format!("must have 1 to {PASSWORD_BYTES_MAX} bytes"));
+            }
+            password
+        });
         let claims = match members.map.remove("claims") {
             Some(Value::Object(claims)) => claims,
             Some(_) | None => Map::new(),
@@ -53,13 +66,17 @@ pub(super) fn read_scope(mut members: Members<'_>) -> Option<Scope> {
     };
     let scope = members.take_id("scope", one, "must be one scope, without spaces (RFC 6749 section 3.3)");
     let mut description = BTreeMap::new();
-    if let Some(Value::Object(texts)) = members.map.remove("description") {
-        for (language, text) in texts {
-            match text {
-                Value::String(text) => drop(description.insert(language, text)),
-                _ => members.refuse(&format!("description/{language}"), "must be a text"),
+    match members.map.remove("description") {
+        Some(Value::String(text)) => drop(description.insert(DEFAULT_LANGUAGE.to_owned(), text)),
+        Some(Value::Object(texts)) => {
+            for (language, text) in texts {
+                match text {
+                    Value::String(text) => drop(description.insert(language, text)),
+                    _ => members.refuse(&at("description", &language), "must be a text"),
+                }
             }
         }
+        Some(_) | None => {}
     }
     let claims = members.texts("claims");
     Some(Scope { scope: scope?, description, claims, applied: false })

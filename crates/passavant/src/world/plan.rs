@@ -81,8 +81,22 @@ struct Planner<'p> {
 }
 
 impl Planner<'_> {
+    /// Tells what is wrong. What was found wrong there while reading says more.
     fn refuse(&mut self, pointer: String, text: impl Into<String>) {
-        self.wrongs.push(Wrong { pointer, text: text.into() });
+        if !self.is_wrong(&pointer) {
+            self.wrongs.push(Wrong { pointer, text: text.into() });
+        }
+    }
+
+    /// Whether something is wrong there, or with the file that stands for it.
+    fn is_wrong(&self, pointer: &str) -> bool {
+        let stands_for =
+            |wrong: &Wrong| wrong.pointer.strip_suffix("_file").is_some_and(|stem| stem == pointer);
+        self.wrongs.iter().any(|wrong| wrong.pointer == pointer || stands_for(wrong))
+    }
+
+    fn warn(&mut self, pointer: String, text: impl Into<String>) {
+        self.plan.difference.warnings.push(Wrong { pointer, text: text.into() });
     }
 
     /// Whether what is stored already stays as it is.

@@ -1,5 +1,6 @@
 //! One entry of `resources`.
 
+use jose::SignatureAlgorithm;
 use protocol::{Audience, ClientId, Scopes, limits, scope, uri};
 use server::{registry::IntrospectionAudience, store::ResourceSettings};
 use zeroize::Zeroizing;
@@ -35,11 +36,13 @@ impl ResourceEntry {
             "must be an absolute URI without fragment (RFC 8707 section 2)",
         );
         let client_id = match members.map.contains_key("client_id") {
-            true => members.take_id("client_id", ClientId::parse, "must be 1 to 255 visible ASCII characters"),
+            true => {
+                members.take_id("client_id", ClientId::parse, "must be 1 to 255 visible ASCII characters")
+            }
             false => None,
         };
         let secret = members.take_secret("client_secret", reading.folder, limits::CLIENT_SECRET_BYTES_MAX);
-        let secret = secret.filter(|secret| check_secret(&mut members, secret, reading));
+        let secret = secret.and_then(|secret| check_secret(&mut members, secret, reading));
         if secret.is_some() && client_id.is_none() {
             members.refuse("client_id", "is required beside a secret");
         }
@@ -98,11 +101,14 @@ fn check_own(members: &mut Members<'_>) {
     if one_of(members.text("access_token_format"), &["opaque", "jwt"]) {
         members.refuse("access_token_format", "must be opaque or jwt");
     }
-    if members.text("introspection_audience").is_some_and(|text| IntrospectionAudience::parse(text).is_none()) {
+    if members.text("introspection_audience").is_some_and(|text| IntrospectionAudience::parse(text).is_none())
+    {
         members.refuse("introspection_audience", "must be resource, client_id or none");
     }
-    if members.text("access_token_signing_alg").is_some_and(|text| text.starts_with("HS")) {
-        members.refuse("access_token_signing_alg", "must be an algorithm with a public key");
+    let is_public =
+        |name: &str| SignatureAlgorithm::parse(name).is_some_and(|algorithm| !algorithm.is_symmetric());
+    if members.text("access_token_signing_alg").is_some_and(|name| !is_public(name)) {
+        members.refuse("access_token_signing_alg", "must be an algorithm with a public key, like ES256");
     }
     match members.map.get("access_token_lifetime").and_then(serde_json::Value::as_i64) {
         Some(seconds) if !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds) => {

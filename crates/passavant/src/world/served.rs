@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::members::Members;
 
 /// Members that are notes: nothing is promised by them.
-const NOTES: &[&str] = &["contacts", "software_id", "software_version", "initiate_login_uri", "default_acr_values"];
+const NOTES: &[&str] =
+    &["contacts", "software_id", "software_version", "initiate_login_uri", "default_acr_values"];
 
 /// Warns of every value that has no effect here.
 pub(super) fn warn(members: &mut Members<'_>) {
@@ -37,6 +38,7 @@ pub(super) fn warn_of_kept(members: &mut Members<'_>, kept: &[&str]) {
 /// Checks keys: either by value or by reference, public ones, at an address that may be asked.
 pub(super) fn check_keys(members: &mut Members<'_>, http_to_loopback: bool) {
     let url = members.text("jwks_uri").map(str::to_owned);
+    check_encryption(members, url.is_some() || members.map.contains_key("jwks"));
     if let Some(keys) = members.map.get("jwks") {
         if let Err(error) = JwkSet::from_value(keys) {
             members.refuse("jwks", error.to_string());
@@ -53,8 +55,27 @@ pub(super) fn check_keys(members: &mut Members<'_>, http_to_loopback: bool) {
     }
 }
 
+/// An answer is encrypted to one of the keys, in a way that names both of its algorithms.
+fn check_encryption(members: &mut Members<'_>, has_keys: bool) {
+    for of in ["id_token", "userinfo", "introspection"] {
+        let (alg, enc) = (format!("{of}_encrypted_response_alg"), format!("{of}_encrypted_response_enc"));
+        match members.text(&alg).and_then(KeyManagement::parse) {
+            Some(alg_served) if !alg_served.is_symmetric() && !has_keys => {
+                members.warn(
+                    &alg,
+                    "without jwks or jwks_uri there is no key to encrypt to, and such an answer fails",
+                );
+            }
+            None if members.map.contains_key(&enc) && !members.map.contains_key(&alg) => {
+                members.refuse(&enc, format!("needs {alg} beside it"));
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
 /// Whether a registered method works only with the secret itself: a MAC or an encryption keyed by it.
-pub(super) fn needs_secret_itself(members: &Value) -> bool {
+pub(crate) fn needs_secret_itself(members: &Value) -> bool {
     members.as_object().into_iter().flatten().any(|(name, value)| match value.as_str() {
         Some("client_secret_jwt") => name == "token_endpoint_auth_method",
         Some(value) if name.ends_with("_alg") => {

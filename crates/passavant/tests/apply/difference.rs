@@ -42,10 +42,12 @@ fn no_run_prints_a_secret() {
     let installation = Installation::new();
     let symmetric = |k: &str| json!({ "keys": [{ "kty": "oct", "kid": "1", "k": k }] });
     let mut world = whole();
-    world["clients"][0] = shop_with(json!({ "jwks": symmetric("b25lLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ") }));
+    world["clients"][0] =
+        shop_with(json!({ "jwks": symmetric("b25lLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ") }));
     let mut changed = world.clone();
-    changed["clients"][0] =
-        shop_with(json!({ "client_secret": OTHER, "jwks": symmetric("dHdvLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ") }));
+    changed["clients"][0] = shop_with(
+        json!({ "client_secret": OTHER, "jwks": symmetric("dHdvLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ") }),
+    );
     changed["resources"][0]["client_secret"] = OTHER.into();
     let outcomes = [
         installation.apply(&world, &["--dry-run"]),
@@ -57,7 +59,10 @@ fn no_run_prints_a_secret() {
     for outcome in outcomes {
         assert_eq!(outcome.code, 0, "{outcome:?}");
         for secret in [SECRET, OTHER, "correct-horse", "argon2", "b25lLW9jdGV0", "dHdvLW9jdGV0"] {
-            assert!(!outcome.out.contains(secret) && !outcome.err.contains(secret), "{secret} in {outcome:?}");
+            assert!(
+                !outcome.out.contains(secret) && !outcome.err.contains(secret),
+                "{secret} in {outcome:?}"
+            );
         }
     }
 }
@@ -120,6 +125,21 @@ fn a_registered_value_that_is_not_served_is_kept_and_told() {
     assert_eq!(shop["grant_types"][1], "urn:ietf:params:oauth:grant-type:device_code");
     assert_eq!(shop["contacts"][0], "ops@shop.example");
     installation.must_apply(&world, 0);
+}
+
+#[test]
+fn runs_at_once_end_as_one() {
+    let installation = Installation::new();
+    let file = installation.write("world.json", &whole().to_string());
+    let file = file.to_str().expect("UTF-8");
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let run = || installation.run(&["apply", "-f", file], "");
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
+        runs.into_iter().map(|run| run.join().expect("it ends")).collect()
+    });
+    let lines: Vec<_> = outcomes.iter().map(|outcome| (outcome.code, outcome.last_line())).collect();
+    assert_eq!(lines.iter().filter(|line| **line == (0, "4 changes")).count(), 1, "{outcomes:?}");
+    assert_eq!(lines.iter().filter(|line| **line == (0, "0 changes")).count(), 3, "{outcomes:?}");
 }
 
 #[test]

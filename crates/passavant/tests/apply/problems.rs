@@ -78,7 +78,8 @@ fn one_problem_keeps_every_change_out() {
 fn an_unknown_member_is_answered_with_the_nearest_one() {
     let installation = Installation::new();
     let mut world = whole();
-    world["clients"][0] = shop_with(json!({ "redirect_uri": "https://shop.example/cb", "client-name": "Shop" }));
+    world["clients"][0] =
+        shop_with(json!({ "redirect_uri": "https://shop.example/cb", "client-name": "Shop" }));
     world["resources"][0]["scope"] = "notes.read".into();
     world["users"][0]["user_name"] = "alice".into();
     world["client"] = json!([]);
@@ -106,8 +107,7 @@ fn two_objects_of_one_id_are_a_problem() {
     }
     world["users"][1]["sub"] = "u-2".into();
     world["users"][1]["username"] = " ALICE ".into();
-    let pointers =
-        ["/clients/1/client_id", "/resources/1/resource", "/users/1/username", "/scopes/1/scope"];
+    let pointers = ["/clients/1/client_id", "/resources/1/resource", "/users/1/username", "/scopes/1/scope"];
     installation.apply(&world, &[]).must_refuse(&pointers);
 }
 
@@ -134,7 +134,8 @@ fn a_username_that_somebody_else_has_is_a_problem() {
 #[test]
 fn no_client_can_hold_the_scope_introspection() {
     let installation = Installation::new();
-    apply_client(&installation, json!({ "scope": "openid introspection" })).must_refuse(&["/clients/0/scope"]);
+    apply_client(&installation, json!({ "scope": "openid introspection" }))
+        .must_refuse(&["/clients/0/scope"]);
     let world = json!({ "resources": [{ "resource": NOTES, "scopes": ["introspection"] }] });
     installation.apply(&world, &[]).must_refuse(&["/resources/0/scopes/0"]);
 }
@@ -142,7 +143,9 @@ fn no_client_can_hold_the_scope_introspection() {
 #[test]
 fn a_confidential_client_without_a_secret_is_a_problem() {
     let installation = Installation::new();
-    for method in [json!(null), json!("client_secret_basic"), json!("client_secret_post"), json!("client_secret_jwt")] {
+    for method in
+        [json!(null), json!("client_secret_basic"), json!("client_secret_post"), json!("client_secret_jwt")]
+    {
         let members = json!({ "client_secret": null, "token_endpoint_auth_method": method });
         apply_client(&installation, members).must_refuse(&["/clients/0/client_secret"]);
     }
@@ -173,10 +176,14 @@ fn a_client_that_shows_no_secret_needs_none() {
 fn a_resource_that_would_show_nothing_is_a_problem() {
     let installation = Installation::new();
     for method in ["none", "private_key_jwt"] {
-        let resource = json!({ "resource": NOTES, "client_id": "notes-rs", "token_endpoint_auth_method": method });
+        let resource =
+            json!({ "resource": NOTES, "client_id": "notes-rs", "token_endpoint_auth_method": method });
         let outcome = installation.apply(&json!({ "resources": [resource] }), &[]);
         outcome.must_refuse(&["/resources/0/token_endpoint_auth_method"]);
     }
+    let shop = shop_with(json!({ "client_secret": null, "token_endpoint_auth_method": "none" }));
+    let world = json!({ "clients": [shop], "resources": [{ "resource": NOTES, "client_id": "shop" }] });
+    installation.apply(&world, &[]).must_refuse(&["/resources/0/client_id"]);
 }
 
 #[test]
@@ -227,9 +234,8 @@ fn a_value_that_could_do_harm_is_a_problem() {
         let outcome = apply_client(&installation, json!({ name: value }));
         outcome.must_refuse(&[&format!("/clients/0/{name}")]);
     }
-    let signed_by = |name: &str| {
-        json!({ "resources": [{ "resource": NOTES, "access_token_signing_alg": name }] })
-    };
+    let signed_by =
+        |name: &str| json!({ "resources": [{ "resource": NOTES, "access_token_signing_alg": name }] });
     for name in ["HS256", "none", "es256"] {
         installation.apply(&signed_by(name), &[]).must_refuse(&["/resources/0/access_token_signing_alg"]);
     }
@@ -239,9 +245,11 @@ fn a_value_that_could_do_harm_is_a_problem() {
 fn credentials_are_taken_over_from_a_client_but_never_from_a_resource() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
-    let client = json!({ "client_id": "notes-rs", "client_secret": OTHER, "grant_types": ["client_credentials"] });
+    let client =
+        json!({ "client_id": "notes-rs", "client_secret": OTHER, "grant_types": ["client_credentials"] });
     installation.apply(&json!({ "clients": [client] }), &[]).must_refuse(&["/clients/0/client_id"]);
 
-    let resource = json!({ "resource": "https://shop.example/api", "client_id": "shop", "client_secret": OTHER });
+    let resource =
+        json!({ "resource": "https://shop.example/api", "client_id": "shop", "client_secret": OTHER });
     installation.apply(&json!({ "resources": [resource] }), &[]).must_refuse(&["/resources/0/client_secret"]);
 }

@@ -46,7 +46,10 @@ fn an_array_that_the_file_does_not_have_is_not_pruned() {
     let outcome = installation.apply(&json!({ "resources": [], "scopes": [] }), &["--prune"]);
     assert_eq!(outcome.last_line(), "2 changes", "{outcome:?}");
     let left = installation.everything();
-    assert_eq!((&left["clients"][0]["client_id"], &left["users"][0]["disabled"]), (&json!("shop"), &json!(false)));
+    assert_eq!(
+        (&left["clients"][0]["client_id"], &left["users"][0]["disabled"]),
+        (&json!("shop"), &json!(false))
+    );
 }
 
 #[test]

@@ -97,9 +97,7 @@ fn a_resource_may_share_a_client_that_shows_keys() {
 fn what_needs_the_secret_itself_asks_for_it_where_only_its_digest_is_kept() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
-    let needs = |secret: serde_json::Value| {
-        json!({ "clients": [shop_with(json!({ "client_secret": secret, "id_token_signed_response_alg": "HS256" }))] })
-    };
+    let needs = |secret: serde_json::Value| json!({ "clients": [shop_with(json!({ "client_secret": secret, "id_token_signed_response_alg": "HS256" }))] });
     let outcome = installation.apply(&needs(json!(null)), &[]);
     outcome.must_refuse(&["/clients/0/client_secret"]);
     installation.must_apply(&needs(json!(SECRET)), 1);

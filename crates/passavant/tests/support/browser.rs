@@ -198,6 +198,7 @@ fn code_of(location: &str) -> Option<String> {
 /// The value of a hidden field; empty where there is none.
 fn hidden(page: &str, name: &str) -> String {
     let field = page.split("<input").find(|field| field.contains(&format!("name=\"{name}\"")));
-    let value = field.and_then(|field| field.split_once("value=\"")).and_then(|(_, rest)| rest.split_once('"'));
+    let value =
+        field.and_then(|field| field.split_once("value=\"")).and_then(|(_, rest)| rest.split_once('"'));
     value.map(|(value, _)| value.to_owned()).unwrap_or_default()
 }

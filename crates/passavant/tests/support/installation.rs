@@ -68,7 +68,12 @@ impl Installation {
     /// Starts the server, and waits until it answers.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Running {
         let mut command = self.command();
-        command.arg("serve").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("serve")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut log = child.stderr.take().expect("piped");

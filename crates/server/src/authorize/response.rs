@@ -8,7 +8,8 @@ use crate::{
     AuthorizationServer, RequestId,
     answer::{self, Answer, log_fault, name_reason, see_other},
     audience,
-    error::Error,
+    error::{Error, Fault},
+    grants::ATTEMPTS_MAX,
     pages::ErrorPage,
     reason::Reason,
     registry::RegisteredClient,
@@ -22,19 +23,18 @@ pub(crate) async fn approve(
     client: &RegisteredClient,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
-    mut commit: Commit,
+    commit: Commit,
 ) -> Result<Answer, Error> {
     let (now, settings) = (server.now(), server.settings());
     let resources = server.registry().resources().await?;
     let audience = audience::of(&resources, client, &request.scopes, &request.wanted())?;
-    let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
     let lifetime = match client.may_use(GrantType::RefreshToken) {
         true if client.is_public_web() => settings.refresh_absolute_lifetime_public_web,
         true => settings.refresh_absolute_lifetime,
         false => settings.code_lifetime + audience.lifetime(settings.access_token_lifetime),
     };
-    let grant = Grant {
-        id: GrantId(server.draw_row_id()),
+    let grant = |id| Grant {
+        id,
         subject: signed_in.session.subject.clone(),
         client: client.id().clone(),
         session: Some(signed_in.id),
@@ -47,8 +47,8 @@ pub(crate) async fn approve(
         approved_at: now,
         expires_at: now + lifetime,
     };
-    let row = Code {
-        grant: grant.id,
+    let row = |grant| Code {
+        grant,
         redirect_uri: request.returnable.redirect_uri().into(),
         challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
@@ -56,12 +56,22 @@ pub(crate) async fn approve(
         used: false,
         tries: 0,
     };
-    commit.push(GrantChange::Add(Box::new(grant)));
-    commit.push(CodeChange::Add(code.handle(), Box::new(row)));
-    match server.store().commit(commit).await? {
-        Ok(()) => redirect(server, &request.returnable, &[("code", &code.expose())]),
-        Err(_) => Err(Reason::InteractionUnknown.into()),
+    for _ in 0..ATTEMPTS_MAX {
+        let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
+        let id = GrantId(server.draw_row_id());
+        let attempt = commit.clone();
+        let attempt = attempt.with(GrantChange::Add(Box::new(grant(id))));
+        let attempt = attempt.with(CodeChange::Add(code.handle(), Box::new(row(id))));
+        match server.store().commit(attempt).await? {
+            Ok(()) => return redirect(server, &request.returnable, &[("code", &code.expose())]),
+            Err(conflict) if conflict.guard < commit.guards.len() => {
+                return Err(Reason::InteractionUnknown.into());
+            }
+            // An id was taken: others are drawn.
+            Err(_) => {}
+        }
     }
+    Err(Fault::Busy("no id was free").into())
 }
 
 /// Tells the client why not (RFC 6749 §4.1.2.1).

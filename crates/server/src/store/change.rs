@@ -93,7 +93,7 @@ impl Change {
                     TokenChange::AddAccess(..) | TokenChange::AddRefresh(..) | TokenChange::Rotate { .. }
                 )
             }
-            Self::Session(change) => matches!(change, SessionChange::Add(..)),
+            Self::Session(change) => matches!(change, SessionChange::Add(..) | SessionChange::Renew(..)),
             Self::Interaction(_) | Self::Once(_) | Self::Item(_) => true,
             Self::Registry(change) => {
                 matches!(change, RegistryChange::PutClient(..) | RegistryChange::PutResource(..))
@@ -194,6 +194,9 @@ pub enum TokenChange {
 pub enum SessionChange {
     /// Guard: the id is new.
     Add(Handle<SessionToken>, Session),
+    /// Guard: this subject has a session with this id that has not ended. It goes on under another secret, and what
+    /// is known of it is replaced: the secret of before opens nothing any longer, its grants stay its own.
+    Renew(Handle<SessionToken>, Session),
     /// No guard: it was used just now.
     Touch(SessionId, Timestamp),
     /// No guard: ending twice is ending. Its grants are ended by a change of their own.

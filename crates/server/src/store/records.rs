@@ -310,7 +310,7 @@ pub struct KeyRecord {
     pub sealed: Vec<u8>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it left the state `Active`; it is published until its last signature has expired.
+    /// When it left the state `Active`; it is published until its last signature has long expired.
     pub retired_at: Option<Timestamp>,
 }
 

@@ -111,7 +111,8 @@ fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
     let client = ClientId::new(claims.string("client_id").ok()??);
     let subject = claims.string("sub").ok()??;
     let through = GrantId::parse(claims.string("gid").ok()??)?;
-    let is_machine = subject == client.as_str();
+    // Not by comparing `sub` with `client_id`, since an account may be called like a client (RFC 9068 §5).
+    let is_machine = claims.time("auth_time").ok()?.is_none();
     let access = Access {
         grant: (!is_machine).then_some(through),
         epoch: if is_machine { through.0 } else { 0 },

@@ -17,11 +17,17 @@ const REPLACE: &str = "UPDATE account SET username = ?3, canonical = ?4, passwor
 
 const DELETE: &str = "DELETE FROM account WHERE issuer = ?1 AND subject = ?2";
 
+const FORGET_CONSENTS: &str = "DELETE FROM consent WHERE issuer = ?1 AND subject = ?2";
+
 pub(super) fn apply(t: &Transaction<'_>, change: &AccountChange) -> Result<bool, Broken> {
     match change {
         AccountChange::Add(account) => write(t, ADD, account, None),
         AccountChange::Replace(account, version) => write(t, REPLACE, account, Some(*version)),
-        AccountChange::Delete(subject) => t.unguarded(DELETE, params![t.issuer, subject.as_str()]),
+        // Whoever has this subject one day has allowed nothing yet.
+        AccountChange::Delete(subject) => {
+            t.unguarded(FORGET_CONSENTS, params![t.issuer, subject.as_str()])?;
+            t.unguarded(DELETE, params![t.issuer, subject.as_str()])
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! Sessions, written.
 
 use rusqlite::params;
-use server::store::SessionChange;
+use protocol::{Handle, SessionToken};
+use server::store::{Session, SessionChange};
 
 use super::Transaction;
 use crate::error::Broken;
 
 const ADD: &str = "INSERT INTO session (id, issuer, digest, expires_at, subject, authenticated_at, amr, seen_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+
+/// The values are those of [`ADD`].
+const RENEW: &str = "UPDATE session SET digest = ?3, expires_at = ?4, authenticated_at = ?6, amr = ?7, seen_at = ?8 \
+    WHERE id = ?1 AND issuer = ?2 AND subject = ?5 AND ended_at IS NULL";
 
 const TOUCH: &str = "UPDATE session SET seen_at = max(seen_at, ?3) WHERE id = ?1 AND issuer = ?2";
 
@@ -18,21 +23,29 @@ const END_ALL: &str =
 
 pub(super) fn apply(t: &Transaction<'_>, change: &SessionChange) -> Result<bool, Broken> {
     match change {
-        SessionChange::Add(handle, session) => {
-            let values = params![
-                handle.id,
-                t.issuer,
-                handle.digest.as_bytes(),
-                session.expires_at.0,
-                session.subject.as_str(),
-                session.authenticated_at.0,
-                session.amr,
-                session.seen_at.0,
-            ];
-            t.guarded(ADD, values)
-        }
+        SessionChange::Add(handle, session) => write(t, ADD, handle, session),
+        SessionChange::Renew(handle, session) => write(t, RENEW, handle, session),
         SessionChange::Touch(id, at) => t.unguarded(TOUCH, [id.0, t.issuer, at.0]),
         SessionChange::End(id) => t.unguarded(END, [id.0, t.issuer, t.now.0]),
         SessionChange::EndAll(subject) => t.unguarded(END_ALL, params![t.issuer, subject.as_str(), t.now.0]),
     }
+}
+
+fn write(
+    t: &Transaction<'_>,
+    sql: &str,
+    handle: &Handle<SessionToken>,
+    session: &Session,
+) -> Result<bool, Broken> {
+    let values = params![
+        handle.id,
+        t.issuer,
+        handle.digest.as_bytes(),
+        session.expires_at.0,
+        session.subject.as_str(),
+        session.authenticated_at.0,
+        session.amr,
+        session.seen_at.0,
+    ];
+    t.guarded(sql, values)
 }

@@ -4,10 +4,10 @@ use std::future::Future as _;
 use std::task::{Context, Waker};
 
 use accounts::{Account, AccountChange, Directory as _, Username};
-use protocol::{Subject, Timestamp};
+use protocol::{ClientId, Issuer, Scopes, Subject, Timestamp};
 use server::{
     Fault, Reason,
-    store::{Commit, Conflict, Remember, Space, Store as _, TokenChange},
+    store::{Commit, Conflict, Consent, GrantChange, Remember, Space, Store as _, TokenChange},
 };
 use tokio::task::JoinSet;
 
@@ -228,4 +228,29 @@ async fn an_account_is_replaced_only_over_its_version_and_not_under_the_name_of_
     assert!(put(AccountChange::Delete(Subject::new("2"))).await);
     let left = store.list_accounts(None, 9).await.expect("the store works");
     assert_eq!(left.iter().map(|account| account.subject.as_str()).collect::<Vec<_>>(), ["1"]);
+}
+
+#[tokio::test]
+async fn a_deleted_account_has_allowed_nothing() {
+    let folder = Folder::new();
+    let open = folder.open(SERVER);
+    let store = rows::one(&open);
+    let (one, two, clients) = (Subject::new("1"), Subject::new("2"), ["shop", "wiki"].map(ClientId::new));
+    let mut commit = Commit::new(NOW);
+    for (subject, client) in [(&one, &clients[0]), (&one, &clients[1]), (&two, &clients[0])] {
+        let (subject, client, scopes) = (subject.clone(), client.clone(), Scopes::stored("openid"));
+        commit.push(GrantChange::Consent(Consent { subject, client, scopes, given_at: NOW }));
+    }
+    let people =
+        vec![AccountChange::Add(account("1", "alice")), AccountChange::Add(account("2", "bob"))];
+    assert_eq!(store.commit_people(people, commit.clone()).await.expect("the store works"), Ok(()));
+    let other = open.issuer(&Issuer::new("https://two.example")).expect("an issuer");
+    rows::done(&other, commit).await;
+    let delete = vec![AccountChange::Delete(one.clone())];
+    assert_eq!(store.commit_people(delete, Commit::new(NOW)).await.expect("the store works"), Ok(()));
+    for client in &clients {
+        assert_eq!(store.consent(&one, client).await.expect("the store works"), None);
+    }
+    assert!(store.consent(&two, &clients[0]).await.expect("the store works").is_some(), "another's stands");
+    assert!(other.consent(&one, &clients[0]).await.expect("the store works").is_some(), "elsewhere too");
 }

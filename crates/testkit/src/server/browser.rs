@@ -227,7 +227,8 @@ impl Browser {
             add(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         let cookies: Vec<String> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !cookies.is_empty() && !(is_post && visit.is_cross_site) {
+        let keeps_back = is_post && visit.is_cross_site;
+        if !cookies.is_empty() && !keeps_back {
             add(header::COOKIE, &cookies.join("; "));
         }
         request.into_parts().0

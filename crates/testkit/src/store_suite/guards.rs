@@ -117,6 +117,19 @@ pub async fn the_id_of_a_session_is_new(f: Fixture) {
     refuses(&*f.store, add).await;
 }
 
+pub async fn a_session_is_renewed_only_while_its_subject_has_it(f: Fixture) {
+    let (handle, row) = (rows::session_handle(), rows::session());
+    refuses(&*f.store, SessionChange::Renew(handle, row.clone())).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    let mut bobs = row.clone();
+    bobs.subject = rows::subject("bob");
+    refuses(&*f.store, SessionChange::Renew(handle, bobs)).await;
+    assert_eq!(asking::session(&*f.store, handle).await, Some(row.clone()));
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(SessionId(handle.id)))).await;
+    refuses(&*f.store, SessionChange::Renew(handle, row)).await;
+    assert_eq!(asking::session(&*f.store, handle).await, None, "what has ended is not revived");
+}
+
 pub async fn the_id_of_an_interaction_is_new(f: Fixture) {
     let add = InteractionChange::Add(rows::interaction_handle(), rows::interaction());
     asking::done(&*f.store, Commit::new(NOW).with(add.clone())).await;

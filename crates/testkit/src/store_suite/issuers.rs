@@ -169,9 +169,10 @@ pub async fn changes_of_another_issuer_touch_nothing(f: Fixture) {
 pub async fn guards_of_another_issuer_do_not_hold_for_these_rows(f: Fixture) {
     let written = Written::to(&*f.store).await;
     let (family, to) = (written.family.family, rows::refresh_digest());
-    let changes: [server::store::Change; 5] = [
+    let changes: [server::store::Change; 6] = [
         CodeChange::Use(written.code).into(),
         TokenChange::Rotate { family, from: 0, to, at: NOW, expires_at: NOW + 9 }.into(),
+        SessionChange::Renew(written.session, rows::session()).into(),
         InteractionChange::Use(written.interaction).into(),
         InteractionChange::Update(written.interaction, "{}".into()).into(),
         rows::item("k", Some(b"a"), Some(b"b")).into(),

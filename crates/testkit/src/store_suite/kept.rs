@@ -1,6 +1,6 @@
 //! What was written is read as it was written: codes, grants, tokens, sessions, interactions, events.
 
-use protocol::{AuthorizationCode, Handle, limits};
+use protocol::{AuthorizationCode, Handle, SessionToken, limits};
 use server::store::{
     CodeChange, Commit, Consent, Ended, EventKind, GrantChange, InteractionChange, SessionChange, Store,
     TokenChange,
@@ -180,6 +180,20 @@ pub async fn a_touched_session_was_seen_then(f: Fixture) {
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row))).await;
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Touch(id, NOW + 7))).await;
     assert_eq!(asking::session(&*f.store, handle).await.expect("it is there").seen_at, NOW + 7);
+}
+
+pub async fn a_renewed_session_opens_for_its_new_secret_alone(f: Fixture) {
+    let (handle, mut row) = (rows::session_handle(), rows::session());
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    let renewed = SessionToken::mint(handle.id, [5; 24]).handle();
+    (row.authenticated_at, row.amr, row.seen_at) = (NOW + 7, "pwd otp".into(), NOW + 7);
+    row.expires_at = row.expires_at + 67;
+    asking::done(&*f.store, Commit::new(NOW + 7).with(SessionChange::Renew(renewed, row.clone()))).await;
+    assert_eq!(asking::session(&*f.store, renewed).await, Some(row.clone()));
+    let stored = f.store.session(handle).await.expect("the store works").expect("the row has this id");
+    assert_eq!(stored.open(&handle), None, "the secret of before");
+    let listed = f.store.list_sessions(None, None, 9).await.expect("the store works");
+    assert_eq!(listed, [(protocol::SessionId(handle.id), row)], "it is still the one session");
 }
 
 pub async fn an_expired_session_is_found_and_an_ended_one_is_not(f: Fixture) {

@@ -1,8 +1,6 @@
 //! Secrets of clients and resources: made, brought, and kept as their owner needs them.
 
-use jose::KeyManagement;
 use protocol::{ClientId, limits};
-use serde_json::Value;
 use server::{
     Fault,
     ports::{Entropy as _, SystemEntropy},
@@ -15,6 +13,8 @@ use crate::{
     wiring::Installation,
 };
 
+pub(in crate::cli) use crate::world::needs_secret_itself;
+
 /// Whether a resource that authenticates by this id works only with the secret itself.
 pub(in crate::cli) async fn is_needed_by_resource(
     installation: &Installation,
@@ -26,18 +26,6 @@ pub(in crate::cli) async fn is_needed_by_resource(
         .filter(|resource| resource.caller.as_ref().is_some_and(|caller| caller.id == *id))
         .filter_map(|resource| serde_json::to_value(&resource.settings).ok())
         .any(|settings| needs_secret_itself(&settings)))
-}
-
-/// Whether a registered method works only with the secret itself: a MAC or an encryption keyed by it.
-pub(in crate::cli) fn needs_secret_itself(members: &Value) -> bool {
-    members.as_object().into_iter().flatten().any(|(name, value)| match value.as_str() {
-        Some("client_secret_jwt") => name == "token_endpoint_auth_method",
-        Some(algorithm) if name.ends_with("_alg") => {
-            algorithm.starts_with("HS")
-                || KeyManagement::parse(algorithm).is_some_and(|alg| alg.is_symmetric())
-        }
-        Some(_) | None => false,
-    })
 }
 
 /// A secret that the operator brings.
@@ -66,24 +54,7 @@ pub(in crate::cli) fn draw_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn only_what_needs_the_secret_itself_has_it_kept() {
-        for (members, needed) in [
-            (json!({"token_endpoint_auth_method": "client_secret_basic"}), false),
-            (json!({"token_endpoint_auth_method": "client_secret_jwt"}), true),
-            (json!({"id_token_signed_response_alg": "HS256"}), true),
-            (json!({"id_token_signed_response_alg": "ES256"}), false),
-            (json!({"userinfo_encrypted_response_alg": "dir"}), true),
-            (json!({"userinfo_encrypted_response_alg": "RSA-OAEP"}), false),
-            (json!({"client_name": "HS256"}), false),
-        ] {
-            assert_eq!(needs_secret_itself(&members), needed, "{members}");
-        }
-    }
 
     #[test]
     fn a_made_secret_has_256_bits_and_the_prefix() {

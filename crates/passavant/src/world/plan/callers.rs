@@ -48,7 +48,8 @@ impl<'p> Callers<'p> {
             of_resources.insert(caller.id.clone(), caller.clone());
         }
         let prunes = manner == Manner::Prune && world.clients.is_some();
-        let pruned = stored.clients.values().filter(|client| prunes && client.applied && !listed(&client.caller.id));
+        let pruned =
+            stored.clients.values().filter(|client| prunes && client.applied && !listed(&client.caller.id));
         let pruned = pruned.map(|client| client.caller.id.clone()).collect();
         Self { installation, recoverable, pruned, of_resources, planned: HashMap::new() }
     }
@@ -93,9 +94,12 @@ impl<'p> Callers<'p> {
         recoverable: bool,
     ) -> Result<Option<StoredSecret>, &'static str> {
         let master = &self.installation.master;
-        let is_same = |given: &str| stored.as_ref().is_some_and(|stored| master.is_secret(id, given.as_bytes(), stored));
+        let is_same = |given: &str| {
+            stored.as_ref().is_some_and(|stored| master.is_secret(id, given.as_bytes(), stored))
+        };
         if let Some(given) = given
-            && !(is_same(given) && stored.as_ref().is_some_and(|stored| stored.sealed.is_some() == recoverable))
+            && !(is_same(given)
+                && stored.as_ref().is_some_and(|stored| stored.sealed.is_some() == recoverable))
         {
             return Ok(Some(master.store_secret(id, given, recoverable)));
         }

@@ -68,9 +68,13 @@ impl Planner<'_> {
     /// Ends every session and every grant, those with `offline_access` included.
     pub(super) fn end_user(&mut self, subject: &Subject) {
         self.plan.commit.push(SessionChange::EndAll(subject.clone()));
-        self.plan.commit.push(GrantChange::RevokeAll { of: Of::Subject(subject.clone()), keep_offline: false });
-        let event = Event { subject: Some(subject.clone()), ..self.event(EventKind::GrantsRevoked) };
-        self.plan.commit.push(event);
+        self.plan
+            .commit
+            .push(GrantChange::RevokeAll { of: Of::Subject(subject.clone()), keep_offline: false });
+        for kind in [EventKind::SessionEnded, EventKind::GrantsRevoked] {
+            let event = Event { subject: Some(subject.clone()), ..self.event(kind) };
+            self.plan.commit.push(event);
+        }
     }
 }
 

@@ -55,7 +55,8 @@ impl Planner<'_> {
         for account in accounts {
             let disabled = Account { disabled: true, ..account.clone() };
             let has_password = account.password.is_some();
-            let (before, after) = (user_members(account, has_password), user_members(&disabled, has_password));
+            let (before, after) =
+                (user_members(account, has_password), user_members(&disabled, has_password));
             self.plan.difference.note("user", account.subject.as_str(), Some(&before), Some(&after));
             self.plan.people.push(AccountChange::Replace(Box::new(disabled), account.version));
             self.account_changed(&account.subject);

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use accounts::Account;
+use jose::SignatureAlgorithm;
 use protocol::{ClientId, Subject};
 use server::{
     Fault,
-    store::{Client, Resource, Scope, Store as _},
+    store::{Client, KeyState, Resource, Scope, Store as _},
 };
 
 use super::super::{Manner, World};
@@ -24,6 +25,8 @@ pub(super) struct Stored {
     /// Who has each username that the file names, by its canonical spelling.
     pub(super) usernames: HashMap<String, Subject>,
     pub(super) scopes: Vec<Scope>,
+    /// What some key signs with, or will from the first start on.
+    pub(super) signing: Vec<SignatureAlgorithm>,
 }
 
 impl Stored {
@@ -34,7 +37,10 @@ impl Stored {
     ) -> Result<Self, Fault> {
         let Installation { issuer, directory, .. } = installation;
         let resources = issuer.resources().await?;
-        let mut stored = Self { resources, scopes: issuer.scopes().await?, ..Self::default() };
+        let mut signing = vec![SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256];
+        let active = issuer.keys().await?.into_iter().filter(|key| key.state == KeyState::Active);
+        signing.extend(active.map(|key| key.algorithm));
+        let mut stored = Self { resources, scopes: issuer.scopes().await?, signing, ..Self::default() };
         let of_clients = world.clients.iter().flatten().map(|entry| &entry.id);
         let of_resources = world.resources.iter().flatten().filter_map(|entry| entry.client_id.as_ref());
         for id in of_clients.chain(of_resources) {

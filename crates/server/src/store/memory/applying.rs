@@ -100,7 +100,7 @@ impl State {
 
     fn apply_session(&mut self, change: SessionChange, now: Timestamp) {
         match change {
-            SessionChange::Add(token, row) => {
+            SessionChange::Add(token, row) | SessionChange::Renew(token, row) => {
                 let kept = KeptSession { digest: token.digest, row, ended_at: None };
                 self.sessions.insert(protocol::SessionId(token.id), kept);
             }
