@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bench;
+mod docs;
 mod steps;
 mod test;
 
@@ -14,6 +15,7 @@ cargo xtask COMMAND
   architecture [--write]         check who leans on whom; --write renews the picture in ARCHITECTURE.md
   bench [--seconds N] [--rounds N] [--connections N,N]
                                  what a request costs beside its physical limit; needs wrk and two cores
+  docs [--write]                 check that docs/specs.md names the tests; --write renews it
   test [--only unit|interop]     run every test: cargo's own, then the real peers in interop/
 ";
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "architecture" => architecture::run(rest),
         "bench" => bench::run(rest),
+        "docs" => docs::run(rest),
         "test" => test::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -125,7 +125,7 @@ pub async fn a_session_is_renewed_only_while_its_subject_has_it(f: Fixture) {
     bobs.subject = rows::subject("bob");
     refuses(&*f.store, SessionChange::Renew(handle, bobs)).await;
     assert_eq!(asking::session(&*f.store, handle).await, Some(row.clone()));
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(SessionId(handle.id)))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(protocol::SessionId(handle.id)))).await;
     refuses(&*f.store, SessionChange::Renew(handle, row)).await;
     assert_eq!(asking::session(&*f.store, handle).await, None, "what has ended is not revived");
 }

@@ -1,0 +1,84 @@
+//! `cargo xtask docs`: the page that says which test shows which requirement, made from the tests themselves.
+
+use std::{fmt::Write as _, path::Path};
+
+use anyhow::{Context as _, bail};
+
+use crate::steps::workspace;
+
+const DOCUMENT: &str = "docs/specs.md";
+const TESTS: &str = "crates/server/tests";
+const HEAD: &str = "\
+# Requirements, and the tests that show them
+
+Made by `cargo xtask docs --write` from the authorization server's tests: a test is named by its requirement, and its
+doc line is the section that demands it. The stores have `testkit::store_suite!`, the API side `crates/resource/tests`,
+tokens and keys `crates/jose/tests`, peers and browser `interop/`.
+";
+
+/// Compares the page with the tests, or renews it.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let write = match arguments {
+        [] => false,
+        [one] if one == "--write" => true,
+        _ => bail!("the only option is --write"),
+    };
+    let page = page(&workspace().join(TESTS))?;
+    let path = workspace().join(DOCUMENT);
+    if write {
+        return std::fs::write(&path, page).with_context(|| format!("could not write {DOCUMENT}"));
+    }
+    if std::fs::read_to_string(&path).unwrap_or_default() != page {
+        bail!("{DOCUMENT} is not what the tests say\n    fix: cargo xtask docs --write");
+    }
+    println!("docs: {DOCUMENT} is what the tests say");
+    Ok(())
+}
+
+fn page(folder: &Path) -> anyhow::Result<String> {
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.sort();
+    let mut page = HEAD.to_owned();
+    for file in files {
+        let text = std::fs::read_to_string(&file)?;
+        let title = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        write!(page, "\n## {title}\n\n`{TESTS}/{name}`\n\n| requirement | demanded by |\n|---|---|\n")?;
+        for (test, demanded) in tests(&text) {
+            writeln!(page, "| `{test}` | {} |", demanded.replace('|', "\\|"))?;
+        }
+    }
+    Ok(page)
+}
+
+/// Each test of a file, with the doc comment above it on one line.
+fn tests(text: &str) -> Vec<(&str, String)> {
+    let (mut found, mut doc, mut is_test) = (Vec::new(), String::new(), false);
+    for line in text.lines() {
+        let name = line.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
+        if let Some(words) = line.strip_prefix("///") {
+            doc.push_str(words);
+        } else if line == "#[test]" || line.starts_with("#[tokio::test") {
+            is_test = true;
+        } else if let Some((name, _)) = name.filter(|_| is_test) {
+            found.push((name, std::mem::take(&mut doc).trim().to_owned()));
+            is_test = false;
+        } else if !line.starts_with("#[") {
+            doc.clear();
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_listed_with_its_doc_line() {
+        let text = "/// RFC 1 §2:\n/// a | b\n#[tokio::test]\nasync fn it_holds() {\n}\n\n/// No test.\nfn other() {}\n\n#[test]\nfn bare() {}\n";
+        assert_eq!(tests(text), [("it_holds", "RFC 1 §2: a | b".to_owned()), ("bare", String::new())]);
+    }
+}
