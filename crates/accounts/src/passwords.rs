@@ -40,7 +40,7 @@ const STORED_PASSES_MAX: u32 = 64;
 pub struct Passwords {
     cost: PasswordCost,
     entropy: Arc<dyn Entropy>,
-    /// What the password of an unknown user is compared with. Nobody knows its password.
+    /// What the password of an unknown user is compared with. Its tag was drawn, so it has no password.
     dummy: PasswordHash,
     threads: Arc<Semaphore>,
     /// How many may hold a thread or wait for one.
@@ -50,17 +50,15 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Makes the one that the sign-in page and the command line use. Takes as long as one hash.
+    /// Makes the one that the sign-in page and the command line use. Computes no hash.
     ///
     /// `threads` is how many passwords are worked on at once: the number of cores.
     ///
     /// # Errors
-    /// [`Fault::Broken`] where the first hash does not succeed, for lack of memory.
+    /// [`Fault::Broken`] where this cost can't be written as a PHC string.
     pub fn new(cost: PasswordCost, entropy: Arc<dyn Entropy>, threads: usize) -> Result<Self, Fault> {
         let threads = threads.max(1);
-        let mut nobody = Zeroizing::new([0; 32]);
-        entropy.fill(&mut *nobody);
-        let dummy = cost.hash(&*nobody, &salt(&*entropy))?;
+        let dummy = cost.hash_of_nothing(&*entropy)?;
         Ok(Self {
             cost,
             entropy,
@@ -201,11 +199,28 @@ impl PasswordCost {
     }
 
     fn hash(self, password: &[u8], salt: &[u8; SALT_BYTES]) -> Result<PasswordHash, Fault> {
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(TAG_BYTES))
-            .map_err(|error| Fault::new(error.to_string()))?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params()?);
         let hash = argon2.hash_password_with_salt(password, salt).map_err(Fault::new)?;
         Ok(PasswordHash(hash.to_string().into()))
+    }
+
+    /// A hash at this cost whose tag was drawn instead of computed: to compare with it costs the same.
+    fn hash_of_nothing(self, entropy: &dyn Entropy) -> Result<PasswordHash, Fault> {
+        let mut tag = [0; TAG_BYTES];
+        entropy.fill(&mut tag);
+        let hash = phc::PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(&self.params()?).map_err(Fault::new)?,
+            salt: Some(phc::Salt::new(&salt(entropy)).map_err(Fault::new)?),
+            hash: Some(phc::Output::new(&tag).map_err(Fault::new)?),
+        };
+        Ok(PasswordHash(hash.to_string().into()))
+    }
+
+    fn params(self) -> Result<Params, Fault> {
+        Params::new(self.memory_kib, self.passes, self.lanes, Some(TAG_BYTES))
+            .map_err(|error| Fault::new(error.to_string()))
     }
 
     /// Whether a hash made at `params` is to be made anew. A hash that costs more in one respect and no less in the
@@ -336,14 +351,20 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_user_costs_one_hash_like_a_known_one() {
         let passwords = passwords(1);
+        assert_eq!(passwords.computed(), 0, "nothing is computed at the start");
         let hash = passwords.hash(password("correct-horse")).await.expect("hash");
         let before = passwords.computed();
         assert_eq!(passwords.verify(password("x"), Some(&hash)).await.expect("verdict"), Verdict::Wrong);
         let known = passwords.computed() - before;
         assert_eq!(passwords.verify(password("x"), None).await.expect("verdict"), Verdict::Wrong);
         assert_eq!((known, passwords.computed() - before), (1, 2));
-        let cost = |hash: &PasswordHash| hash.0.split('$').nth(3).map(str::to_owned);
-        assert_eq!(cost(&passwords.dummy), cost(&hash));
+        // What decides how much is computed: everything but the bytes of salt and tag, whose lengths are the same.
+        let work = |hash: &PasswordHash| {
+            let parsed = phc::PasswordHash::new(&hash.0).expect("PHC");
+            let lengths = (parsed.salt.map(|salt| salt.len()), parsed.hash.map(|tag| tag.len()));
+            (hash.0.split('$').take(4).collect::<Vec<_>>().join("$"), lengths)
+        };
+        assert_eq!(work(&passwords.dummy), work(&hash));
     }
 
     #[tokio::test]

@@ -92,6 +92,8 @@ enum Command {
     Flow(flow::Command),
     /// Ask a running server whether it is well (exit 0 yes, 5 no, 6 nobody there)
     Healthcheck,
+    /// Print the name and the version
+    Version,
     /// Write completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -114,6 +116,10 @@ impl Cli {
             Command::Token(command) => token::run(command, global).await,
             Command::Flow(command) => flow::run(command, global).await,
             Command::Healthcheck => healthcheck::run(global).await,
+            Command::Version => {
+                output::print(concat!("passavant ", env!("CARGO_PKG_VERSION"), "\n"))?;
+                Ok(Exit::Ok)
+            }
             Command::Completions(args) => args.run(),
         }
     }

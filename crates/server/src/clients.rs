@@ -187,7 +187,9 @@ impl Known {
         match &self.client {
             Some(client) => Some(client.method),
             // A resource has no public kind (RFC 7662 §2.1): where it registered `none`, it must show its secret.
-            None => self.resources.first()?.method.filter(|method| *method != ClientAuthMethod::None).map(Some),
+            None => {
+                self.resources.first()?.method.filter(|method| *method != ClientAuthMethod::None).map(Some)
+            }
         }
     }
 }

@@ -102,6 +102,9 @@ pub enum Reason {
     SessionEnded,
     /// The account is disabled or gone.
     SubjectDisabled,
+    /// The client or resource registered an algorithm that this server does not serve now, or an HS* one under a secret
+    /// that does not allow it (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
+    RegistrationNotServed,
     // Access tokens as credentials
     /// No access token came (RFC 6750 §3: a bare challenge).
     TokenMissing,
@@ -111,6 +114,9 @@ pub enum Reason {
     TokenSentTwice,
     /// The token lacks the scope (RFC 6750 §3.1).
     ScopeInsufficient,
+    /// The client registered an algorithm for UserInfo answers that this server does not serve (OpenID Connect Dynamic
+    /// Client Registration 1.0 §2); a code of RFC 6750 §3.1.
+    UserInfoNotServed,
     // Introspection and revocation
     /// RFC 7662 §2.1: a public client can't introspect.
     IntrospectionPublic,
@@ -197,6 +203,7 @@ impl Reason {
             | Self::ClientMethodsMixed
             | Self::ClientIdMismatch
             | Self::TokenSentTwice
+            | Self::UserInfoNotServed
             | Self::IntrospectionPlainRefused
             | Self::RedirectUriMissing
             | Self::RedirectUriMismatch
@@ -234,6 +241,7 @@ impl Reason {
             Self::GrantTypeUnknown => ErrorCode::UnsupportedGrantType,
             Self::GrantTypeNotRegistered
             | Self::PublicClientCredentials
+            | Self::RegistrationNotServed
             | Self::ResponseTypeNotRegistered => ErrorCode::UnauthorizedClient,
             Self::ScopeMalformed | Self::ScopeNotRegistered | Self::ScopeNotGranted => {
                 ErrorCode::InvalidScope
@@ -304,10 +312,12 @@ impl Reason {
             | Self::RefreshExpired
             | Self::SessionEnded
             | Self::SubjectDisabled
+            | Self::RegistrationNotServed
             | Self::TokenMissing
             | Self::TokenRejected
             | Self::TokenSentTwice
             | Self::ScopeInsufficient
+            | Self::UserInfoNotServed
             | Self::IntrospectionPublic
             | Self::IntrospectionPlainRefused
             | Self::AuthorizeClientUnknown

@@ -4,8 +4,12 @@ use jose::{
     ContentEncryption, DecryptionKey, Encrypted, KeyManagement, SignatureAlgorithm, Unverified, VerifyingKey,
     base64url, primitives,
 };
-use passavant_server::ports::FetchError;
-use protocol::ClientMetadata;
+use passavant_server::{
+    Reason,
+    ports::{Clock as _, FetchError},
+    store::{Commit, Expect, RegistryChange},
+};
+use protocol::{ClientId, ClientMetadata};
 use serde_json::{Value, json};
 use testkit::server::{Running, TestClient, TestServer, confidential, subject};
 
@@ -148,6 +152,51 @@ async fn without_the_clients_key_there_is_no_id_token() {
     server.fetch.serve(KEYS, &json!({ "keys": [public] }));
     server.clock.advance(30);
     server.redeem(&code).await.ok();
+}
+
+/// OpenID Connect Dynamic Client Registration 1.0 §2: what this server does not serve is refused, not a failure; the
+/// code is not used up by it.
+#[tokio::test]
+async fn a_registered_algorithm_that_is_not_served_is_refused() {
+    let symmetric = encrypted(KeyManagement::A128Kw, None);
+    let unknown_enc = encrypted(KeyManagement::EcdhEs, None)
+        .with(|client| client.id_token_encrypted_response_enc = Some("A192CBC-HS384".to_owned()));
+    let short_secret = signed("HS512").secret("a-secret-that-is-too-short-for-hs512");
+    // EdDSA is known, but no key of it is in the ring.
+    for client in [signed("none"), signed("EdDSA"), signed("XY512"), symmetric, unknown_enc, short_secret] {
+        let server = start(client).await;
+        let code = server.browser().sign_in("alice").authorize("shop").code().await;
+        server.redeem(&code).await.refused(Reason::RegistrationNotServed);
+        server.put_client(confidential("shop").secret(SECRET)).await;
+        server.redeem(&code).await.ok();
+    }
+}
+
+/// OpenID Connect Core 1.0 §10.1: HS* needs the secret itself, which is kept only where it was registered in time.
+#[tokio::test]
+async fn a_secret_that_is_not_kept_signs_nothing() {
+    let server = start(confidential("shop").secret(SECRET)).await;
+    let stored = server.store.client(&ClientId::new("shop")).await.expect("the store answers");
+    let mut client = stored.expect("registered");
+    client.metadata.id_token_signed_response_alg = Some("HS256".to_owned());
+    let expect = Expect::Version(client.version);
+    let change = RegistryChange::PutClient(Box::new(client), expect);
+    server.commit(Commit::new(server.clock.now()).with(change)).await;
+    let code = server.browser().sign_in("alice").authorize("shop").code().await;
+    server.redeem(&code).await.refused(Reason::RegistrationNotServed);
+}
+
+/// The same on refreshing: the token that was presented goes on working.
+#[tokio::test]
+async fn a_refresh_whose_id_token_cannot_be_signed_rotates_nothing() {
+    let server = start(confidential("shop").secret(SECRET)).await;
+    let request = server.browser().sign_in("alice").authorize("shop").scope("openid offline_access");
+    let first = request.tokens().await.member("refresh_token");
+    server.put_client(signed("XY512")).await;
+    server.refresh("shop", &first).await.refused(Reason::RegistrationNotServed);
+    server.clock.advance(60);
+    server.put_client(confidential("shop").secret(SECRET)).await;
+    server.refresh("shop", &first).await.ok();
 }
 
 /// Its signature verifies with what is served then, until it expires.

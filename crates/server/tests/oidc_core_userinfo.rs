@@ -299,3 +299,27 @@ async fn without_the_clients_key_there_is_no_answer() {
     let reply = server.userinfo(&token).await;
     assert_eq!((reply.status(), reply.header("retry-after")), (503, Some("1")));
 }
+
+/// RFC 6750 §3.1: what this server does not serve is refused, not a failure, and never sent in another way.
+#[tokio::test]
+async fn a_registered_algorithm_that_is_not_served_is_refused() {
+    let clients = [
+        with(|client| client.userinfo_signed_response_alg = Some("none".to_owned())),
+        with(|client| client.userinfo_signed_response_alg = Some("EdDSA".to_owned())),
+        with(|client| client.userinfo_signed_response_alg = Some("HS512".to_owned())),
+        with(|client| client.userinfo_encrypted_response_alg = Some("RSA1_5".to_owned())),
+        with(|client| client.userinfo_encrypted_response_alg = Some("dir".to_owned())),
+        with(|client| {
+            client.userinfo_signed_response_alg = Some("RS256".to_owned());
+            client.userinfo_encrypted_response_alg = Some("ECDH-ES".to_owned());
+            client.userinfo_encrypted_response_enc = Some("A192CBC-HS384".to_owned());
+        }),
+    ];
+    for client in clients {
+        let server = start(client).await;
+        let reply = server.userinfo(&token(&server, "openid").await).await;
+        reply.refused(Reason::UserInfoNotServed);
+        let challenge = reply.header("www-authenticate").expect("a challenge");
+        assert!(challenge.starts_with("Bearer error=\"invalid_request\""), "{challenge}");
+    }
+}

@@ -86,7 +86,7 @@ async fn signing_out_ends_what_was_granted_in_the_session() {
     assert!(server.is_active(&lives_on, "shop").await, "another session is another session");
 }
 
-/// OpenID Connect Session Management names the session by `sid`: who signs in again stays in it, and leaves all of it.
+/// Who signs in again stays in the session that `sid` names, and signing out leaves all of it.
 #[tokio::test]
 async fn signing_out_ends_what_was_granted_before_signing_in_again() {
     let server = start().await;
@@ -112,8 +112,8 @@ async fn signing_out_ends_what_was_granted_before_signing_in_again() {
 async fn signing_in_again_changes_the_secret_of_the_session() {
     let server = start().await;
     let (browser, _) = signed_in(&server, "alice").await;
-    let request = "client_id=shop&response_type=code&prompt=none&code_challenge_method=S256&code_challenge=";
-    let url = format!("https://as.example/authorize?{request}{}", "A".repeat(43));
+    let request = "client_id=shop&response_type=code&scope=openid&prompt=none&code_challenge_method=S256";
+    let url = format!("https://as.example/authorize?{request}&code_challenge={}", "A".repeat(43));
     let copied = browser.page_head(&url);
     let silent = server.call(Request::from_parts(copied.clone(), String::new())).await;
     assert_eq!(silent.reason(), None, "it opens the session so far");

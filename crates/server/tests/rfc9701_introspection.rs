@@ -96,6 +96,23 @@ async fn the_answer_is_signed_as_the_resource_registered() {
     server.verified(jwt.body()).await;
 }
 
+/// RFC 9701 §6: what this server does not serve is refused, not a failure, and nothing else is sent instead.
+#[tokio::test]
+async fn a_registered_algorithm_that_is_not_served_is_refused() {
+    let signed = |alg: &str| {
+        let alg = Some(alg.to_owned());
+        notes().with(|settings| settings.introspection_signed_response_alg = alg)
+    };
+    let unknown_enc = encrypting(KeyManagement::EcdhEs, None)
+        .with(|settings| settings.introspection_encrypted_response_enc = Some("A192CBC-HS384".to_owned()));
+    let symmetric = encrypting(KeyManagement::Dir, None);
+    for api in [signed("none"), signed("HS256"), signed("EdDSA"), unknown_enc, symmetric] {
+        let (server, token) = start(api).await;
+        let reply = ask(&server, &token).header("accept", JWT).send().await;
+        reply.refused(Reason::RegistrationNotServed);
+    }
+}
+
 /// RFC 9701 §4: the media type is asked for by name, wherever it stands in `Accept`.
 #[tokio::test]
 async fn the_media_type_is_found_in_any_accept_header() {

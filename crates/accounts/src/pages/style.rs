@@ -64,4 +64,16 @@ mod tests {
         }
         assert!(STYLE.contains("prefers-color-scheme: dark"));
     }
+
+    #[test]
+    fn no_selector_is_styled_twice_outside_of_the_color_schemes() {
+        let rules = STYLE.lines().filter(|line| !line.starts_with([' ', '@', '}', '/']));
+        let mut selectors: Vec<&str> =
+            rules.filter_map(|line| line.split_once(" {")).map(|rule| rule.0).collect();
+        assert!(selectors.len() > 30, "{selectors:?}");
+        selectors.sort_unstable();
+        let twice: Vec<_> = selectors.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        assert!(selectors.contains(&".alert p"));
+    }
 }

@@ -147,7 +147,7 @@ fn table(columns: &[&str], records: &[Value]) -> String {
 }
 
 /// One record as a table of two columns, the gist first.
-fn sheet(look: &Look, record: &Value) -> String {
+pub(super) fn sheet(look: &Look, record: &Value) -> String {
     let first = look.gist.iter().filter_map(|name| record.get(name).map(|value| (*name, value)));
     let members = record.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value));
     let others = members.filter(|(name, _)| !look.gist.contains(name));

@@ -65,7 +65,7 @@ pub(crate) enum Command {
         /// The secret, from standard input (-) or a @FILE, instead of one that is made
         source: Option<Source>,
     },
-    /// Print a long-lived token by which the resource may introspect
+    /// Print a long-lived token by which the resource may introspect: it alone on standard output
     Token {
         /// Its client_id or its identifier
         resource: String,

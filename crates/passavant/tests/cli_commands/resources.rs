@@ -113,6 +113,21 @@ async fn a_long_lived_token_introspects_for_its_resource_alone_until_it_is_revok
     assert_eq!((why.code, why.out.as_str()), (5, "false\ntoken_revoked\n"));
 }
 
+#[test]
+fn a_long_lived_token_stands_alone_on_standard_output() {
+    let place = Place::new();
+    place.json(&NOTES);
+    let ran = place.run(&["resource", "token", "notes", "--lifetime", "30d"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let token = ran.out.strip_suffix('\n').expect("a line");
+    assert!(!token.is_empty() && !token.contains(char::is_whitespace), "{}", ran.out);
+    assert!(ran.err.contains("expires_at") && ran.err.contains("https://notes.example"), "{}", ran.err);
+    assert!(!ran.err.contains(token), "the token is printed once");
+    assert_eq!(place.json_with(&["token", "introspect"], token)["active"], true);
+    let quiet = place.run(&["resource", "token", "notes", "--format", "quiet"]);
+    assert_eq!((quiet.out.lines().count(), quiet.err.as_str()), (1, ""));
+}
+
 #[tokio::test]
 async fn a_resource_that_is_made_anew_does_not_revive_its_long_lived_token() {
     let place = Place::new();

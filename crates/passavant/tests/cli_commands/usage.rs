@@ -20,6 +20,13 @@ fn a_command_that_is_none_is_exit_2() {
 }
 
 #[test]
+fn the_version_is_told_by_the_verb_and_by_the_option() {
+    let verb = bare(&["version"], "");
+    assert_eq!((verb.code, verb.out.as_str()), (0, concat!("passavant ", env!("CARGO_PKG_VERSION"), "\n")));
+    assert_eq!(bare(&["--version"], "").out, verb.out);
+}
+
+#[test]
 fn what_is_not_there_is_exit_4_and_nothing_on_standard_output() {
     let place = Place::new();
     for command in [

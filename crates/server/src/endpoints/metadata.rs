@@ -95,6 +95,8 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
             has_browser,
             [signing.clone(), with_secrets.clone()].concat(),
         ),
+        id_token_encryption_alg_values_supported: when(has_browser, encryption_alg.clone()),
+        id_token_encryption_enc_values_supported: when(has_browser, encryption_enc.clone()),
         userinfo_signing_alg_values_supported: when(userinfo, [signing, with_secrets].concat()),
         userinfo_encryption_alg_values_supported: when(userinfo, encryption_alg),
         userinfo_encryption_enc_values_supported: when(userinfo, encryption_enc),

@@ -1,7 +1,7 @@
 //! `GET` and `POST /userinfo` (OpenID Connect Core 1.0 §5.3), as JSON or as a JWT.
 
 use http::{Method, header, request::Parts};
-use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
+use jose::SignatureAlgorithm;
 use protocol::{AccessToken, limits, scope};
 use serde_json::{Map, Value};
 
@@ -79,7 +79,11 @@ async fn respond(
             claims.insert(name, value);
         }
     }
-    send(server, &client, claims).await
+    send(server, &client, claims).await.map_err(|error| match error {
+        // RFC 6750 §3.1 has other codes than RFC 6749 §5.2.
+        Error::Refused(Reason::RegistrationNotServed) => Reason::UserInfoNotServed.into(),
+        other => other,
+    })
 }
 
 /// The token, in the header or in a form, never in both (RFC 6750 §2).
@@ -137,52 +141,51 @@ fn wanted(access: &Access, resources: &Resources) -> Vec<String> {
 async fn send(
     server: &AuthorizationServer,
     client: &RegisteredClient,
-    mut claims: Map<String, Value>,
+    claims: Map<String, Value>,
 ) -> Result<Answer, Error> {
     let metadata = &client.metadata;
     let encrypted = metadata.userinfo_encrypted_response_alg.as_deref();
-    let signed = metadata.userinfo_signed_response_alg.as_deref();
-    if signed.is_none() && encrypted.is_none() {
-        return answer::json(&claims);
-    }
-    claims.insert("iss".to_owned(), Value::String(server.settings().issuer.to_string()));
-    claims.insert("aud".to_owned(), Value::String(client.id().to_string()));
-    claims.insert("iat".to_owned(), Value::from(server.now().0));
-    let payload = serde_json::to_vec(&claims).map_err(Fault::new)?;
-    let token = match signed {
-        Some(name) => {
-            let algorithm = SignatureAlgorithm::parse(name)
-                .ok_or_else(|| Fault::new(format!("userinfo_signed_response_alg {name} is not served")))?;
+    let encrypted = encrypted.map(|alg| (alg, metadata.userinfo_encrypted_response_enc.as_deref()));
+    let token = match (metadata.userinfo_signed_response_alg.as_deref(), encrypted) {
+        (None, None) => return answer::json(&claims),
+        (None, Some(wanted)) => {
+            let payload = addressed(server, client, claims)?;
+            encrypt_plain(server, client, wanted, &payload).await?
+        }
+        (Some(name), encrypted) => {
+            let algorithm = SignatureAlgorithm::parse(name);
+            let algorithm = algorithm.ok_or_else(|| id_token::not_served(client.id(), name))?;
+            let payload = addressed(server, client, claims)?;
             let signed = id_token::sign_for(server, client, algorithm, ("JWT", &payload)).await?;
             match encrypted {
-                Some(alg) => {
-                    let wanted = (alg, metadata.userinfo_encrypted_response_enc.as_deref());
-                    id_token::encrypt_for(server, client, wanted, &signed).await?
-                }
+                Some(wanted) => id_token::encrypt_for(server, client, wanted, &signed).await?,
                 None => signed,
             }
         }
-        None => {
-            let alg = encrypted.and_then(KeyManagement::parse);
-            let alg = alg.ok_or_else(|| Fault::new("the registered encryption is not served"))?;
-            encrypt_plain(server, client, alg, &payload).await?
-        }
     };
     Ok(answer::jwt("application/jwt", token))
+}
+
+/// The claims of a JWT: who says them, to whom, and when (OpenID Connect Core 1.0 §5.3.2).
+fn addressed(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    mut claims: Map<String, Value>,
+) -> Result<Vec<u8>, Fault> {
+    claims.insert("iss".to_owned(), Value::String(server.settings().issuer.to_string()));
+    claims.insert("aud".to_owned(), Value::String(client.id().to_string()));
+    claims.insert("iat".to_owned(), Value::from(server.now().0));
+    serde_json::to_vec(&claims).map_err(Fault::new)
 }
 
 /// Encrypted alone: the plaintext is the claims themselves, so there is no `cty`.
 async fn encrypt_plain(
     server: &AuthorizationServer,
     client: &RegisteredClient,
-    algorithm: KeyManagement,
+    wanted: (&str, Option<&str>),
     payload: &[u8],
 ) -> Result<String, Error> {
-    let metadata = &client.metadata;
-    let encryption = metadata.userinfo_encrypted_response_enc.as_deref().map(ContentEncryption::parse);
-    let encryption = encryption
-        .unwrap_or(Some(ContentEncryption::A128CbcHs256))
-        .ok_or_else(|| Fault::new("the registered enc is not served"))?;
+    let (algorithm, encryption) = id_token::encryption(client.id(), wanted)?;
     let key = id_token::encryption_key(server, client, algorithm).await?;
     let header = jose::jwe::Header { kid: key.kid().map(Into::into), ..jose::jwe::Header::default() };
     Ok(jose::jwe::encrypt(&header, payload, &key, encryption).map_err(Fault::new)?)

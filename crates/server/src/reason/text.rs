@@ -51,6 +51,9 @@ impl Reason {
             Self::RefreshOfAnotherClient => "The refresh token is invalid",
             Self::SessionEnded => "The session has ended",
             Self::SubjectDisabled => "The account is not active",
+            Self::RegistrationNotServed | Self::UserInfoNotServed => {
+                "The client registered an algorithm that this server does not serve"
+            }
             Self::TokenMissing => "An access token is required",
             Self::TokenRejected => "The access token is invalid or has expired",
             Self::TokenSentTwice => "The access token was sent in more than one way",
@@ -141,10 +144,12 @@ impl Reason {
             Self::RefreshOfAnotherClient => "refresh_of_another_client",
             Self::SessionEnded => "session_ended",
             Self::SubjectDisabled => "subject_disabled",
+            Self::RegistrationNotServed => "registration_not_served",
             Self::TokenMissing => "token_missing",
             Self::TokenRejected => "token_rejected",
             Self::TokenSentTwice => "token_sent_twice",
             Self::ScopeInsufficient => "scope_insufficient",
+            Self::UserInfoNotServed => "userinfo_not_served",
             Self::IntrospectionPublic => "introspection_public",
             Self::IntrospectionPlainRefused => "introspection_plain_refused",
             Self::AuthorizeClientUnknown => "authorize_client_unknown",

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},
+    reason::Reason,
     registry::RegisteredClient,
     store::Grant,
 };
@@ -44,8 +45,7 @@ pub(crate) async fn mint(
 ) -> Result<String, Error> {
     let now = server.now();
     let algorithm = match client.metadata.id_token_signed_response_alg.as_deref() {
-        Some(name) => SignatureAlgorithm::parse(name)
-            .ok_or_else(|| Fault::new(format!("id_token_signed_response_alg {name} is not served")))?,
+        Some(name) => SignatureAlgorithm::parse(name).ok_or_else(|| not_served(client.id(), name))?,
         None => SignatureAlgorithm::Rs256,
     };
     let wire = Wire {
@@ -87,14 +87,15 @@ pub(crate) async fn sign_for(
     if algorithm.is_symmetric() {
         let secret = client.caller.secret.as_ref();
         let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
-        let secret =
-            secret.ok_or_else(|| Fault::new("the client's secret is not kept for HS* signatures"))?;
-        let key = SigningKey::hmac(algorithm, &secret).map_err(Fault::new)?;
+        // It is not kept where another method was registered when it was set, and too short a key is none (RFC 7518
+        // §3.2).
+        let key = secret.and_then(|secret| SigningKey::hmac(algorithm, &secret).ok());
+        let key = key.ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
         let header = jws::Header { typ: Some(typ.into()), ..jws::Header::default() };
         return Ok(jws::sign(&header, payload, &key).map_err(Fault::new)?);
     }
     let keys = server.keys().await?;
-    let key = keys.signing(algorithm).ok_or_else(|| Fault::new(format!("no key signs with {algorithm}")))?;
+    let key = keys.signing(algorithm).ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
     let header = jws::Header { typ: Some(typ.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
     Ok(jws::sign(&header, payload, key).map_err(Fault::new)?)
 }
@@ -106,18 +107,33 @@ pub(crate) async fn encrypt_for(
     wanted: (&str, Option<&str>),
     signed: &str,
 ) -> Result<String, Error> {
-    let (alg, enc) = wanted;
-    let algorithm = KeyManagement::parse(alg).ok_or_else(|| Fault::new(format!("{alg} is not served")))?;
-    let encryption = match enc {
-        Some(name) => {
-            ContentEncryption::parse(name).ok_or_else(|| Fault::new(format!("{name} is not served")))?
-        }
-        None => ContentEncryption::A128CbcHs256,
-    };
+    let (algorithm, encryption) = encryption(client.id(), wanted)?;
     let key = encryption_key(server, client, algorithm).await?;
     let header =
         jwe::Header { cty: Some("JWT".into()), kid: key.kid().map(Into::into), ..jwe::Header::default() };
     Ok(jwe::encrypt(&header, signed.as_bytes(), &key, encryption).map_err(Fault::new)?)
+}
+
+/// How to encrypt for somebody who registered this `alg` and `enc`, whose default is A128CBC-HS256 (OpenID Connect
+/// Dynamic Client Registration 1.0 §2, RFC 9701 §6).
+pub(crate) fn encryption(
+    who: &ClientId,
+    (alg, enc): (&str, Option<&str>),
+) -> Result<(KeyManagement, ContentEncryption), Reason> {
+    // A key that both sides hold can't be among those that a peer publishes.
+    let algorithm = KeyManagement::parse(alg).filter(|algorithm| !algorithm.is_symmetric());
+    let algorithm = algorithm.ok_or_else(|| not_served(who, alg))?;
+    let encryption = match enc {
+        Some(name) => ContentEncryption::parse(name).ok_or_else(|| not_served(who, name))?,
+        None => ContentEncryption::A128CbcHs256,
+    };
+    Ok((algorithm, encryption))
+}
+
+/// Refuses for what was registered, and tells the operator what that is.
+pub(crate) fn not_served(who: &ClientId, name: &str) -> Reason {
+    tracing::warn!(client = %who, algorithm = name, "a registered algorithm is not served");
+    Reason::RegistrationNotServed
 }
 
 /// The key that a client registered for encrypting to it; where it is not to be had, nothing is answered.

@@ -1,7 +1,7 @@
 //! Sessions, written.
 
-use rusqlite::params;
 use protocol::{Handle, SessionToken};
+use rusqlite::params;
 use server::store::{Session, SessionChange};
 
 use super::Transaction;

@@ -241,8 +241,7 @@ async fn a_deleted_account_has_allowed_nothing() {
         let (subject, client, scopes) = (subject.clone(), client.clone(), Scopes::stored("openid"));
         commit.push(GrantChange::Consent(Consent { subject, client, scopes, given_at: NOW }));
     }
-    let people =
-        vec![AccountChange::Add(account("1", "alice")), AccountChange::Add(account("2", "bob"))];
+    let people = vec![AccountChange::Add(account("1", "alice")), AccountChange::Add(account("2", "bob"))];
     assert_eq!(store.commit_people(people, commit.clone()).await.expect("the store works"), Ok(()));
     let other = open.issuer(&Issuer::new("https://two.example")).expect("an issuer");
     rows::done(&other, commit).await;

@@ -37,14 +37,15 @@ pub(super) fn parse_lifetime(text: &str) -> Result<i64, String> {
     }
 }
 
-/// Issues the token and prints it, the only time that it is seen.
+/// Issues the token and prints it, the only time that it is seen. For people the token stands alone on standard output,
+/// and what is to be known of it goes to standard error, so that `TOKEN=$(passavant resource token rs)` works.
 pub(super) async fn print(
     installation: &Installation,
     format: Format,
     id: &str,
     lifetime: i64,
 ) -> Result<(), Failure> {
-    let record = settle(installation, async || {
+    let mut record = settle(installation, async || {
         let resources = find_all(installation, id).await?;
         let audience: Vec<_> = resources.iter().map(|resource| resource.identifier.clone()).collect();
         let resource = resources.into_iter().next().ok_or_else(|| not_found("resource", id))?;
@@ -82,6 +83,12 @@ pub(super) async fn print(
         Ok(Decision::new(commit, record))
     })
     .await?;
+    if format == Format::Table {
+        output::one(Format::Quiet, &LOOK, &record)?;
+        record.as_object_mut().map(|members| members.remove("access_token"));
+        output::say(output::sheet(&LOOK, &record).trim_end());
+        return Ok(());
+    }
     output::one(format, &LOOK, &record)
 }
 

@@ -1,7 +1,8 @@
 //! How an introspection answer travels: plain, signed, or signed and encrypted (RFC 9701).
 
 use http::{HeaderMap, HeaderValue, header};
-use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm, jwe, jws};
+use jose::{SignatureAlgorithm, jwe, jws};
+use protocol::ClientId;
 use serde::Serialize;
 
 use super::Wire;
@@ -12,6 +13,7 @@ use crate::{
     error::{Error, Fault},
     reason::Reason,
     registry::RegisteredResource,
+    tokens::id_token,
 };
 
 /// The media type of RFC 9701 §4, without `application/`: it is the JWT's `typ` as well.
@@ -65,10 +67,8 @@ pub(super) async fn send(
     }
     let signed = sign(server, caller, wire).await?;
     let token = match deciding(caller) {
-        Some(resource) if resource.settings.introspection_encrypted_response_alg.is_some() => {
-            encrypt(server, resource, &signed).await?
-        }
-        Some(_) | None => signed,
+        Some(resource) => encrypt(server, &caller.id, resource, signed).await?,
+        None => signed,
     };
     Ok(answer::jwt(MEDIA_TYPE, token))
 }
@@ -88,9 +88,10 @@ async fn sign(
 ) -> Result<String, Error> {
     let registered =
         deciding(caller).and_then(|resource| resource.settings.introspection_signed_response_alg.as_deref());
-    let algorithm = registered.and_then(SignatureAlgorithm::parse).unwrap_or(SignatureAlgorithm::Rs256);
+    let name = registered.unwrap_or(SignatureAlgorithm::Rs256.as_str());
     let keys = server.keys().await?;
-    let key = keys.signing(algorithm).ok_or_else(|| Fault::new(format!("no key signs with {algorithm}")))?;
+    let key = SignatureAlgorithm::parse(name).and_then(|algorithm| keys.signing(algorithm));
+    let key = key.ok_or_else(|| id_token::not_served(&caller.id, name))?;
     let claims = Claims {
         iss: server.settings().issuer.as_str(),
         aud: caller.id.as_str(),
@@ -103,22 +104,18 @@ async fn sign(
     Ok(jws::sign(&header, &payload, key).map_err(Fault::new)?)
 }
 
-/// Where the answer must be encrypted and the key can't be had, nothing is answered: 503, never a plain answer.
+/// Encrypts where the resource registered that. Where the key can't be had, nothing is answered: 503, never a plain
+/// answer.
 async fn encrypt(
     server: &AuthorizationServer,
+    who: &ClientId,
     resource: &RegisteredResource,
-    signed: &str,
+    signed: String,
 ) -> Result<String, Error> {
     let settings = &resource.settings;
-    let algorithm = settings.introspection_encrypted_response_alg.as_deref().and_then(KeyManagement::parse);
-    let algorithm =
-        algorithm.ok_or_else(|| Fault::new("the registered encryption algorithm is not served"))?;
-    let encryption = match settings.introspection_encrypted_response_enc.as_deref() {
-        Some(name) => {
-            ContentEncryption::parse(name).ok_or_else(|| Fault::new("the registered enc is not served"))?
-        }
-        None => ContentEncryption::A128CbcHs256,
-    };
+    let Some(alg) = settings.introspection_encrypted_response_alg.as_deref() else { return Ok(signed) };
+    let wanted = (alg, settings.introspection_encrypted_response_enc.as_deref());
+    let (algorithm, encryption) = id_token::encryption(who, wanted)?;
     let keys =
         server.remote_keys().of(server, settings.jwks.as_ref(), settings.jwks_uri.as_deref(), None).await;
     let keys = keys.map_err(|error| {

@@ -23,11 +23,10 @@ impl State {
             Change::Token(change) => self.token_holds(change),
             Change::Session(change) => match change {
                 SessionChange::Add(token, _) => !self.sessions.contains_key(&SessionId(token.id)),
-                SessionChange::Renew(token, row) => {
-                    self.sessions.get(&SessionId(token.id)).is_some_and(|kept| {
-                        kept.ended_at.is_none() && kept.row.subject == row.subject
-                    })
-                }
+                SessionChange::Renew(token, row) => self
+                    .sessions
+                    .get(&SessionId(token.id))
+                    .is_some_and(|kept| kept.ended_at.is_none() && kept.row.subject == row.subject),
                 SessionChange::Touch(..) | SessionChange::End(_) | SessionChange::EndAll(_) => true,
             },
             Change::Interaction(change) => match change {
