@@ -79,23 +79,26 @@ where
     }
 }
 
-/// The whole surface, in one table.
+/// The whole surface, in one table. A request's future is as large as that of its largest endpoint, and is moved about:
+/// what is not asked for all day is boxed.
 async fn route(server: &AuthorizationServer, endpoint: Endpoint, head: &Parts, body: Bytes) -> Answer {
     let headers = &head.headers;
     match (endpoint, &head.method) {
         (Endpoint::Token, &Method::POST) => token::token(server, headers, &body).await,
         (Endpoint::Introspect, &Method::POST) => introspection::introspect(server, headers, &body).await,
         (Endpoint::Revoke, &Method::POST) => revocation::revoke(server, headers, &body).await,
-        (Endpoint::UserInfo, &Method::GET | &Method::POST) => userinfo::userinfo(server, head, &body).await,
+        (Endpoint::UserInfo, &Method::GET | &Method::POST) => {
+            Box::pin(userinfo::userinfo(server, head, &body)).await
+        }
         (Endpoint::Authorize, &Method::GET | &Method::POST) => {
-            authorize::authorize(server, head, &body).await
+            Box::pin(authorize::authorize(server, head, &body)).await
         }
         (Endpoint::EndSession, &Method::GET | &Method::POST) => {
-            end_session::end_session(server, head, &body).await
+            Box::pin(end_session::end_session(server, head, &body)).await
         }
         (Endpoint::Jwks, &Method::GET | &Method::HEAD) => jwks::jwks(server).await,
         (Endpoint::Metadata | Endpoint::OpenIdMetadata, &Method::GET | &Method::HEAD) => {
-            metadata::metadata(server).await
+            Box::pin(metadata::metadata(server)).await
         }
         (Endpoint::Token | Endpoint::Revoke | Endpoint::UserInfo, &Method::OPTIONS) => {
             preflight(server, headers).await

@@ -68,7 +68,7 @@ impl Default for Options {
 /// What the writer did since the file was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Transactions that were made durable, each by one fdatasync.
+    /// Transactions that were made durable, each by one fsync.
     pub batches: u64,
     /// Commits that were gathered in them, those that conflicted included.
     pub commits: u64,

@@ -1,4 +1,4 @@
-//! The one thread that writes: it gathers the commits that wait into one transaction and one fdatasync.
+//! The one thread that writes: it gathers the commits that wait into one transaction and one fsync.
 
 use std::{
     io,
