@@ -1,4 +1,7 @@
-//! `cargo xtask docs`: the page that says which test shows which requirement, made from the tests themselves.
+//! `cargo xtask docs`: pages that are made from the code, so that they stay true: which test shows which requirement, and
+//! every reason to refuse.
+
+mod errors;
 
 use std::{fmt::Write as _, path::Path};
 
@@ -6,7 +9,6 @@ use anyhow::{Context as _, bail};
 
 use crate::steps::workspace;
 
-const DOCUMENT: &str = "docs/specs.md";
 const TESTS: &str = "crates/server/tests";
 const HEAD: &str = "\
 # Requirements, and the tests that show them
@@ -16,22 +18,25 @@ doc line is the section that demands it. The stores have `testkit::store_suite!`
 tokens and keys `crates/jose/tests`, peers and browser `interop/`.
 ";
 
-/// Compares the page with the tests, or renews it.
+/// Compares the pages with the code, or renews them.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let write = match arguments {
         [] => false,
         [one] if one == "--write" => true,
         _ => bail!("the only option is --write"),
     };
-    let page = page(&workspace().join(TESTS))?;
-    let path = workspace().join(DOCUMENT);
-    if write {
-        return std::fs::write(&path, page).with_context(|| format!("could not write {DOCUMENT}"));
+    let reasons = std::fs::read_to_string(workspace().join(errors::SOURCE))?;
+    let pages =
+        [("docs/specs.md", page(&workspace().join(TESTS))?), ("docs/errors.md", errors::page(&reasons)?)];
+    for (document, page) in pages {
+        let path = workspace().join(document);
+        if write {
+            std::fs::write(&path, page).with_context(|| format!("could not write {document}"))?;
+        } else if std::fs::read_to_string(&path).unwrap_or_default() != page {
+            bail!("{document} is not what the code says\n    fix: cargo xtask docs --write");
+        }
+        println!("docs: {document} is what the code says");
     }
-    if std::fs::read_to_string(&path).unwrap_or_default() != page {
-        bail!("{DOCUMENT} is not what the tests say\n    fix: cargo xtask docs --write");
-    }
-    println!("docs: {DOCUMENT} is what the tests say");
     Ok(())
 }
 

@@ -15,7 +15,7 @@ cargo xtask COMMAND
   architecture [--write]         check who leans on whom; --write renews the picture in ARCHITECTURE.md
   bench [--seconds N] [--rounds N] [--connections N,N]
                                  what a request costs beside its physical limit; needs wrk and two cores
-  docs [--write]                 check that docs/specs.md names the tests; --write renews it
+  docs [--write]                 check docs/specs.md and docs/errors.md against the code; --write renews them
   test [--only unit|interop]     run every test: cargo's own, then the real peers in interop/
 ";
 
