@@ -34,6 +34,30 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     fixed(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data).as_ref())
 }
 
+/// A key for HMAC-SHA-256 that is used often: what depends on the key alone is computed once.
+#[derive(Clone)]
+pub struct HmacKey(hmac::Key);
+
+impl HmacKey {
+    /// Prepares a key of any length.
+    pub fn new(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of the parts, one after the other, without a copy of them.
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        parts.iter().for_each(|part| context.update(part));
+        fixed(context.sign().as_ref())
+    }
+}
+
+impl std::fmt::Debug for HmacKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HmacKey(...)")
+    }
+}
+
 /// A 32-byte key from a secret by HKDF-SHA-256 without salt (RFC 5869).
 ///
 /// `info` says what the key is for; two purposes never share a key.
@@ -121,6 +145,8 @@ mod tests {
     fn hmac_matches_rfc_4231_case_2() {
         let expected = hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert_eq!(hmac_sha256(b"Jefe", b"what do ya want for nothing?").to_vec(), expected);
+        let parts: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
+        assert_eq!(HmacKey::new(b"Jefe").sign(&parts), hmac_sha256(b"Jefe", b"what do ya want for nothing?"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The master key and what is derived from it. Nothing that must stay secret is stored in the clear.
 
-use jose::primitives::{constant_time_eq, hkdf_sha256, hmac_sha256, open, seal};
+use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256, open, seal};
 use protocol::ClientId;
 use zeroize::Zeroizing;
 
@@ -11,10 +11,10 @@ pub const REFRESH_KEY: u32 = 1;
 
 /// Keys derived (HKDF-SHA-256) from the 32 bytes that the operator keeps.
 pub struct MasterKey {
-    client_secrets: Zeroizing<[u8; 32]>,
+    client_secrets: HmacKey,
     sealing: Zeroizing<[u8; 32]>,
     refresh: Zeroizing<[u8; 32]>,
-    forms: Zeroizing<[u8; 32]>,
+    forms: HmacKey,
 }
 
 impl MasterKey {
@@ -22,10 +22,10 @@ impl MasterKey {
     pub fn new(master: &[u8; 32]) -> Self {
         let derive = |purpose: &str| Zeroizing::new(hkdf_sha256(master, purpose));
         Self {
-            client_secrets: derive("passavant client secrets 1"),
+            client_secrets: HmacKey::new(&*derive("passavant client secrets 1")),
             sealing: derive("passavant sealing 1"),
             refresh: derive("passavant refresh successors 1"),
-            forms: derive("passavant forms 1"),
+            forms: HmacKey::new(&*derive("passavant forms 1")),
         }
     }
 
@@ -65,15 +65,12 @@ impl MasterKey {
 
     /// A token for a form, bound to what only this browser and this form have.
     pub fn form_token(&self, bound_to: &[u8]) -> String {
-        jose::base64url::encode(&hmac_sha256(&*self.forms, bound_to))
+        jose::base64url::encode(&self.forms.sign(&[bound_to]))
     }
 
     fn digest_secret(&self, id: &ClientId, secret: &[u8]) -> [u8; 32] {
-        let mut input = Zeroizing::new(Vec::with_capacity(id.as_str().len() + 1 + secret.len()));
-        input.extend_from_slice(id.as_str().as_bytes());
-        input.push(0);
-        input.extend_from_slice(secret);
-        hmac_sha256(&*self.client_secrets, &input)
+        // No client id holds a NUL, so no two pairs run together.
+        self.client_secrets.sign(&[id.as_str().as_bytes(), &[0], secret])
     }
 }
 

@@ -98,7 +98,6 @@ impl Inner {
     async fn route(&self, request: Request<Incoming>, id: &str, peer: IpAddr) -> (Response<Body>, bool) {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(RequestId(id.to_owned()));
-        head.extensions.insert(PeerAddress(peer));
         let Some(path) = self.mount.below(head.uri.path()) else {
             return (nothing_here().await, true);
         };
@@ -114,6 +113,7 @@ impl Inner {
             let Ok(answer) = server.clone().call(Request::from_parts(head, body)).await;
             return (answer.map(Either::Left), false);
         }
+        head.extensions.insert(PeerAddress(peer));
         if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
             return (text(StatusCode::URI_TOO_LONG, "This address is too long.\n"), true);
         }
