@@ -2,6 +2,7 @@
 
 mod access_token;
 pub(crate) mod id_token;
+pub(crate) mod recipient;
 
 use protocol::{ClientId, GrantId, Handle, RefreshToken, Scopes, Subject, Timestamp};
 use zeroize::Zeroizing;

@@ -15,7 +15,10 @@ use crate::{
     reason::Reason,
     registry::{RegisteredClient, Resources},
     store::Access,
-    tokens::{self, id_token},
+    tokens::{
+        self,
+        recipient::{Recipient, not_served, sign_for},
+    },
 };
 
 /// Claims that the standard scopes open (OpenID Connect Core 1.0 §5.4).
@@ -143,22 +146,22 @@ async fn send(
     client: &RegisteredClient,
     claims: Map<String, Value>,
 ) -> Result<Answer, Error> {
-    let metadata = &client.metadata;
+    let (metadata, recipient) = (&client.metadata, Recipient::client(client));
     let encrypted = metadata.userinfo_encrypted_response_alg.as_deref();
     let encrypted = encrypted.map(|alg| (alg, metadata.userinfo_encrypted_response_enc.as_deref()));
     let token = match (metadata.userinfo_signed_response_alg.as_deref(), encrypted) {
         (None, None) => return answer::json(&claims),
         (None, Some(wanted)) => {
             let payload = addressed(server, client, claims)?;
-            encrypt_plain(server, client, wanted, &payload).await?
+            recipient.encrypt_claims(server, wanted, &payload).await?
         }
         (Some(name), encrypted) => {
             let algorithm = SignatureAlgorithm::parse(name);
-            let algorithm = algorithm.ok_or_else(|| id_token::not_served(client.id(), name))?;
+            let algorithm = algorithm.ok_or_else(|| not_served(client.id(), name))?;
             let payload = addressed(server, client, claims)?;
-            let signed = id_token::sign_for(server, client, algorithm, ("JWT", &payload)).await?;
+            let signed = sign_for(server, client, algorithm, ("JWT", &payload)).await?;
             match encrypted {
-                Some(wanted) => id_token::encrypt_for(server, client, wanted, &signed).await?,
+                Some(wanted) => recipient.encrypt_jwt(server, wanted, &signed).await?,
                 None => signed,
             }
         }
@@ -176,17 +179,4 @@ fn addressed(
     claims.insert("aud".to_owned(), Value::String(client.id().to_string()));
     claims.insert("iat".to_owned(), Value::from(server.now().0));
     serde_json::to_vec(&claims).map_err(Fault::new)
-}
-
-/// Encrypted alone: the plaintext is the claims themselves, so there is no `cty`.
-async fn encrypt_plain(
-    server: &AuthorizationServer,
-    client: &RegisteredClient,
-    wanted: (&str, Option<&str>),
-    payload: &[u8],
-) -> Result<String, Error> {
-    let (algorithm, encryption) = id_token::encryption(client.id(), wanted)?;
-    let key = id_token::encryption_key(server, client, algorithm).await?;
-    let header = jose::jwe::Header { kid: key.kid().map(Into::into), ..jose::jwe::Header::default() };
-    Ok(jose::jwe::encrypt(&header, payload, &key, encryption).map_err(Fault::new)?)
 }

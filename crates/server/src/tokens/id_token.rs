@@ -1,17 +1,14 @@
 //! ID tokens (OpenID Connect Core 1.0 §2).
 
-use jose::{
-    Claims, ContentEncryption, EncryptionKey, KeyManagement, SignatureAlgorithm, SigningKey, VerifyingKey,
-    jwe, jws, jws::Unverified,
-};
+use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
 use protocol::{ClientId, SessionId, Subject};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::recipient::{Recipient, not_served, sign_for};
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},
-    reason::Reason,
     registry::RegisteredClient,
     store::Grant,
 };
@@ -66,8 +63,8 @@ pub(crate) async fn mint(
     match metadata.id_token_encrypted_response_alg.as_deref() {
         None => Ok(signed),
         Some(alg) => {
-            encrypt_for(server, client, (alg, metadata.id_token_encrypted_response_enc.as_deref()), &signed)
-                .await
+            let registered = (alg, metadata.id_token_encrypted_response_enc.as_deref());
+            Recipient::client(client).encrypt_jwt(server, registered, &signed).await
         }
     }
 }
@@ -75,80 +72,6 @@ pub(crate) async fn mint(
 /// The left half of the hash that the signature uses (OpenID Connect Core 1.0 §3.1.3.6).
 fn half_hash(algorithm: SignatureAlgorithm, text: &str) -> String {
     jose::base64url::encode(&jose::primitives::left_half_hash(algorithm, text.as_bytes()))
-}
-
-/// Signs for one client: under a key of ours, or under its secret where it registered an HS* algorithm.
-pub(crate) async fn sign_for(
-    server: &AuthorizationServer,
-    client: &RegisteredClient,
-    algorithm: SignatureAlgorithm,
-    (typ, payload): (&str, &[u8]),
-) -> Result<String, Error> {
-    if algorithm.is_symmetric() {
-        let secret = client.caller.secret.as_ref();
-        let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
-        // It is not kept where another method was registered when it was set, and too short a key is none (RFC 7518
-        // §3.2).
-        let key = secret.and_then(|secret| SigningKey::hmac(algorithm, &secret).ok());
-        let key = key.ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
-        let header = jws::Header { typ: Some(typ.into()), ..jws::Header::default() };
-        return Ok(jws::sign(&header, payload, &key).map_err(Fault::new)?);
-    }
-    let keys = server.keys().await?;
-    let key = keys.signing(algorithm).ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
-    let header = jws::Header { typ: Some(typ.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
-    Ok(jws::sign(&header, payload, key).map_err(Fault::new)?)
-}
-
-/// Encrypts for one client, to the key that it registered. `wanted` is the registered `alg` and `enc`.
-pub(crate) async fn encrypt_for(
-    server: &AuthorizationServer,
-    client: &RegisteredClient,
-    wanted: (&str, Option<&str>),
-    signed: &str,
-) -> Result<String, Error> {
-    let (algorithm, encryption) = encryption(client.id(), wanted)?;
-    let key = encryption_key(server, client, algorithm).await?;
-    let header =
-        jwe::Header { cty: Some("JWT".into()), kid: key.kid().map(Into::into), ..jwe::Header::default() };
-    Ok(jwe::encrypt(&header, signed.as_bytes(), &key, encryption).map_err(Fault::new)?)
-}
-
-/// How to encrypt for somebody who registered this `alg` and `enc`, whose default is A128CBC-HS256 (OpenID Connect
-/// Dynamic Client Registration 1.0 §2, RFC 9701 §6).
-pub(crate) fn encryption(
-    who: &ClientId,
-    (alg, enc): (&str, Option<&str>),
-) -> Result<(KeyManagement, ContentEncryption), Reason> {
-    // A key that both sides hold can't be among those that a peer publishes.
-    let algorithm = KeyManagement::parse(alg).filter(|algorithm| !algorithm.is_symmetric());
-    let algorithm = algorithm.ok_or_else(|| not_served(who, alg))?;
-    let encryption = match enc {
-        Some(name) => ContentEncryption::parse(name).ok_or_else(|| not_served(who, name))?,
-        None => ContentEncryption::A128CbcHs256,
-    };
-    Ok((algorithm, encryption))
-}
-
-/// Refuses for what was registered, and tells the operator what that is.
-pub(crate) fn not_served(who: &ClientId, name: &str) -> Reason {
-    tracing::warn!(client = %who, algorithm = name, "a registered algorithm is not served");
-    Reason::RegistrationNotServed
-}
-
-/// The key that a client registered for encrypting to it; where it is not to be had, nothing is answered.
-pub(crate) async fn encryption_key(
-    server: &AuthorizationServer,
-    client: &RegisteredClient,
-    algorithm: KeyManagement,
-) -> Result<EncryptionKey, Error> {
-    let metadata = &client.metadata;
-    let keys =
-        server.remote_keys().of(server, metadata.jwks.as_ref(), metadata.jwks_uri.as_deref(), None).await;
-    keys.and_then(|keys| keys.encryption_key(algorithm).map_err(Fault::new)).map_err(|error| {
-        tracing::warn!(client = %client.id(), %error, "the client's encryption key is not to be had");
-        Fault::Busy("the client's encryption key is not to be had").into()
-    })
 }
 
 /// What a hint says: whom an ID token of this server was about.

@@ -1,7 +1,7 @@
 //! How an introspection answer travels: plain, signed, or signed and encrypted (RFC 9701).
 
 use http::{HeaderMap, HeaderValue, header};
-use jose::{SignatureAlgorithm, jwe, jws};
+use jose::{SignatureAlgorithm, jws};
 use protocol::ClientId;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Fault},
     reason::Reason,
     registry::RegisteredResource,
-    tokens::id_token,
+    tokens::recipient::{Recipient, not_served},
 };
 
 /// The media type of RFC 9701 §4, without `application/`: it is the JWT's `typ` as well.
@@ -91,7 +91,7 @@ async fn sign(
     let name = registered.unwrap_or(SignatureAlgorithm::Rs256.as_str());
     let keys = server.keys().await?;
     let key = SignatureAlgorithm::parse(name).and_then(|algorithm| keys.signing(algorithm));
-    let key = key.ok_or_else(|| id_token::not_served(&caller.id, name))?;
+    let key = key.ok_or_else(|| not_served(&caller.id, name))?;
     let claims = Claims {
         iss: server.settings().issuer.as_str(),
         aud: caller.id.as_str(),
@@ -115,18 +115,5 @@ async fn encrypt(
     let settings = &resource.settings;
     let Some(alg) = settings.introspection_encrypted_response_alg.as_deref() else { return Ok(signed) };
     let wanted = (alg, settings.introspection_encrypted_response_enc.as_deref());
-    let (algorithm, encryption) = id_token::encryption(who, wanted)?;
-    let keys =
-        server.remote_keys().of(server, settings.jwks.as_ref(), settings.jwks_uri.as_deref(), None).await;
-    let keys = keys.map_err(|error| {
-        tracing::warn!(resource = %resource.identifier, %error, "the resource's encryption key is not to be had");
-        Fault::Busy("the resource's encryption key is not to be had")
-    })?;
-    let key = keys.encryption_key(algorithm).map_err(|error| {
-        tracing::warn!(resource = %resource.identifier, %error, "the resource's key set has no key that fits");
-        Fault::Busy("the resource's key set has no encryption key that fits")
-    })?;
-    let header =
-        jwe::Header { cty: Some("JWT".into()), kid: key.kid().map(Into::into), ..jwe::Header::default() };
-    Ok(jwe::encrypt(&header, signed.as_bytes(), &key, encryption).map_err(Fault::new)?)
+    Recipient::resource(who, resource).encrypt_jwt(server, wanted, &signed).await
 }

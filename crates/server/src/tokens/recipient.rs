@@ -1,0 +1,112 @@
+//! JWTs for one recipient: signed and encrypted as it registered, whoever it is and whatever they say.
+
+use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm, SigningKey, jwe, jws};
+use protocol::ClientId;
+use serde_json::Value;
+
+use crate::{
+    AuthorizationServer,
+    error::{Error, Fault},
+    reason::Reason,
+    registry::{RegisteredClient, RegisteredResource},
+};
+
+/// Signs for one client: under a key of ours, or under its secret where it registered an HS* algorithm.
+pub(crate) async fn sign_for(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    algorithm: SignatureAlgorithm,
+    (typ, payload): (&str, &[u8]),
+) -> Result<String, Error> {
+    if algorithm.is_symmetric() {
+        let secret = client.caller.secret.as_ref();
+        let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
+        // It is not kept where another method was registered when it was set, and too short a key is none (RFC 7518
+        // §3.2).
+        let key = secret.and_then(|secret| SigningKey::hmac(algorithm, &secret).ok());
+        let key = key.ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
+        let header = jws::Header { typ: Some(typ.into()), ..jws::Header::default() };
+        return Ok(jws::sign(&header, payload, &key).map_err(Fault::new)?);
+    }
+    let keys = server.keys().await?;
+    let key = keys.signing(algorithm).ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
+    let header = jws::Header { typ: Some(typ.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
+    Ok(jws::sign(&header, payload, key).map_err(Fault::new)?)
+}
+
+/// Refuses for what was registered, and tells the operator what that is.
+pub(crate) fn not_served(who: &ClientId, name: &str) -> Reason {
+    tracing::warn!(client = %who, algorithm = name, "a registered algorithm is not served");
+    Reason::RegistrationNotServed
+}
+
+/// Whom something is encrypted to, and where the keys are that it registered.
+pub(crate) struct Recipient<'a> {
+    who: &'a ClientId,
+    jwks: Option<&'a Value>,
+    jwks_uri: Option<&'a str>,
+}
+
+impl<'a> Recipient<'a> {
+    /// A client.
+    pub(crate) fn client(client: &'a RegisteredClient) -> Self {
+        let metadata = &client.metadata;
+        Self { who: client.id(), jwks: metadata.jwks.as_ref(), jwks_uri: metadata.jwks_uri.as_deref() }
+    }
+
+    /// A resource, by the id that it authenticated with.
+    pub(crate) fn resource(who: &'a ClientId, resource: &'a RegisteredResource) -> Self {
+        let settings = &resource.settings;
+        Self { who, jwks: settings.jwks.as_ref(), jwks_uri: settings.jwks_uri.as_deref() }
+    }
+
+    /// Encrypts a JWT. `registered` is the `alg` and `enc`.
+    pub(crate) async fn encrypt_jwt(
+        &self,
+        server: &AuthorizationServer,
+        registered: (&str, Option<&str>),
+        signed: &str,
+    ) -> Result<String, Error> {
+        self.encrypt(server, registered, (Some("JWT".into()), signed.as_bytes())).await
+    }
+
+    /// Encrypts claims that nobody signed: what is inside is no JWT, so there is no `cty`.
+    pub(crate) async fn encrypt_claims(
+        &self,
+        server: &AuthorizationServer,
+        registered: (&str, Option<&str>),
+        claims: &[u8],
+    ) -> Result<String, Error> {
+        self.encrypt(server, registered, (None, claims)).await
+    }
+
+    /// Where the key can't be had, nothing is answered: 503, never a plain answer.
+    async fn encrypt(
+        &self,
+        server: &AuthorizationServer,
+        registered: (&str, Option<&str>),
+        (cty, plaintext): (Option<String>, &[u8]),
+    ) -> Result<String, Error> {
+        let (algorithm, encryption) = self.read(registered)?;
+        let keys = server.remote_keys().of(server, self.jwks, self.jwks_uri, None).await;
+        let key = keys.and_then(|keys| keys.encryption_key(algorithm).map_err(Fault::new));
+        let key = key.map_err(|error| {
+            tracing::warn!(client = %self.who, %error, "the recipient's encryption key is not to be had");
+            Fault::Busy("the recipient's encryption key is not to be had")
+        })?;
+        let header = jwe::Header { cty, kid: key.kid().map(Into::into), ..jwe::Header::default() };
+        Ok(jwe::encrypt(&header, plaintext, &key, encryption).map_err(Fault::new)?)
+    }
+
+    /// The default `enc` is A128CBC-HS256 (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
+    fn read(&self, (alg, enc): (&str, Option<&str>)) -> Result<(KeyManagement, ContentEncryption), Reason> {
+        // A key that both sides hold can't be among those that a peer publishes.
+        let algorithm = KeyManagement::parse(alg).filter(|algorithm| !algorithm.is_symmetric());
+        let algorithm = algorithm.ok_or_else(|| not_served(self.who, alg))?;
+        let encryption = match enc {
+            Some(name) => ContentEncryption::parse(name).ok_or_else(|| not_served(self.who, name))?,
+            None => ContentEncryption::A128CbcHs256,
+        };
+        Ok((algorithm, encryption))
+    }
+}
