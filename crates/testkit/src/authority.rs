@@ -1,19 +1,29 @@
-//! An issuer in a test's own process: keys, and tokens that are right until a test makes them wrong.
+//! An authorization server in an API's own tests: keys, tokens that are right until a test makes them wrong, and
+//! answers that come, stay away or go astray as the test wants.
 
+mod answers;
+mod listening;
+mod minting;
+mod trouble;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jose::{
-    ContentEncryption, Jwk, JwkSet, KeyManagement, SignatureAlgorithm, SigningKey, base64url, jwe, jws,
-    primitives,
+    ContentEncryption, Jwk, JwkSet, KeyManagement, SignatureAlgorithm, SigningKey, base64url, primitives,
 };
 use protocol::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Seconds that a token lives where a test says nothing.
-const LIFETIME_SECONDS: i64 = 600;
+use listening::Listening;
+pub use minting::{AnswerBuilder, TokenBuilder};
+pub use trouble::Trouble;
 
-/// An issuer for an API's own tests: it has one ES256 and one RS256 key, publishes them, and signs access tokens
-/// and introspection answers. It answers no requests; a test puts [`Authority::jwks`] where its guard looks.
+/// An authorization server for an API's own tests. It has one ES256 and one RS256 key, signs access tokens, and
+/// answers on a loopback port of its own: metadata (RFC 8414), `/jwks`, and `/introspect` (RFC 7662, RFC 9701) for
+/// its own tokens. A guard is pointed at [`Authority::issuer`] and works as with a real one. Clones are the same
+/// authority; the port closes with the last of them.
 ///
 /// ```
 /// use passavant_testkit::Authority;
@@ -21,37 +31,87 @@ const LIFETIME_SECONDS: i64 = 600;
 /// let authority = Authority::start();
 /// let token = authority.token("https://api.example").subject("alice").scope("orders").sign();
 /// let stale = authority.token("https://api.example").expires_in(-1).sign();
+/// let opaque = authority.token("https://api.example").opaque();
 /// # assert_ne!(token, stale);
+/// # assert!(!opaque.contains('.'));
 /// ```
+///
+/// What happens to a real server happens here by a call: [`rotate`](Self::rotate), [`retire`](Self::retire),
+/// [`revoke`](Self::revoke), [`go_down`](Self::go_down), [`misbehave`](Self::misbehave).
 #[derive(Clone, Debug)]
 pub struct Authority {
     issuer: String,
+    state: Arc<Mutex<State>>,
+    _listening: Option<Arc<Listening>>,
+}
+
+/// What changes while a test runs.
+#[derive(Debug)]
+struct State {
+    time: Option<Timestamp>,
+    /// The pair that signs.
+    current: Keys,
+    /// The pairs that are published beside it.
+    former: Vec<Keys>,
+    /// Opaque tokens and what introspection says of them.
+    opaque: HashMap<String, Map<String, Value>>,
+    revoked: HashSet<String>,
+    /// Whom JWT answers are encrypted to, and how.
+    recipient: Option<(Jwk, KeyManagement, ContentEncryption)>,
+    trouble: Option<Trouble>,
+    requests: HashMap<String, usize>,
+}
+
+/// One key for each algorithm.
+#[derive(Clone, Debug)]
+struct Keys {
     es256: SigningKey,
     rs256: SigningKey,
-    time: Option<Timestamp>,
+}
+
+impl Keys {
+    fn generate() -> Self {
+        let key = |algorithm| SigningKey::generate(algorithm).expect("fails without entropy only");
+        Self { es256: key(SignatureAlgorithm::Es256), rs256: key(SignatureAlgorithm::Rs256) }
+    }
+
+    fn all(&self) -> [&SigningKey; 2] {
+        [&self.es256, &self.rs256]
+    }
 }
 
 impl Authority {
-    /// An issuer by the name of `https://issuer.example`, with keys of its own.
+    /// An authority on a free port of 127.0.0.1, whose issuer is `http://127.0.0.1:PORT`. It needs no runtime.
+    ///
+    /// # Panics
+    /// When there is no free port.
     pub fn start() -> Self {
-        Self::new("https://issuer.example")
+        let (listener, issuer) = listening::bind();
+        let mut authority = Self::new(issuer);
+        authority._listening = Some(Arc::new(Listening::start(listener, authority.clone())));
+        authority
     }
 
-    /// An issuer by this name, compared byte for byte with `iss`, with keys of its own.
+    /// An authority by this name that answers no requests, for tests that bring its documents where the guard
+    /// looks. The name is compared byte for byte with `iss`.
     pub fn new(issuer: impl Into<String>) -> Self {
-        let key = |algorithm| SigningKey::generate(algorithm).expect("fails without entropy only");
-        Self {
-            issuer: issuer.into(),
-            es256: key(SignatureAlgorithm::Es256),
-            rs256: key(SignatureAlgorithm::Rs256),
+        let state = State {
             time: None,
-        }
+            current: Keys::generate(),
+            former: Vec::new(),
+            opaque: HashMap::new(),
+            revoked: HashSet::new(),
+            recipient: None,
+            trouble: None,
+            requests: HashMap::new(),
+        };
+        Self { issuer: issuer.into(), state: Arc::new(Mutex::new(state)), _listening: None }
     }
 
     /// Issues everything at this time instead of the system's, for guards with a clock that stands still.
     #[must_use]
-    pub fn at(mut self, time: Timestamp) -> Self {
-        self.time = Some(time);
+    pub fn at(self, time: Timestamp) -> Self {
+        self.state().time = Some(time);
         self
     }
 
@@ -62,9 +122,10 @@ impl Authority {
 
     /// The public keys, as they stand at `jwks_uri` (RFC 7517 §5).
     pub fn jwks(&self) -> Value {
-        let keys =
-            [&self.es256, &self.rs256].map(|key| key.public_jwk().expect("it is no shared secret").clone());
-        JwkSet::new(keys.to_vec()).expect("two keys by two names").to_value()
+        let state = self.state();
+        let keys = std::iter::once(&state.current).chain(&state.former).flat_map(Keys::all);
+        let keys = keys.map(|key| key.public_jwk().expect("it is no shared secret").clone()).collect();
+        JwkSet::new(keys).expect("keys by names of their own").to_value()
     }
 
     /// The authorization server's metadata (RFC 8414 §2), with the members that a resource looks for: `jwks_uri` is
@@ -83,11 +144,7 @@ impl Authority {
     /// behalf, without scope, from now on for ten minutes.
     pub fn token(&self, audience: &str) -> TokenBuilder {
         let claims = json!({ "iss": self.issuer, "aud": audience, "client_id": "client", "jti": chance() });
-        TokenBuilder {
-            envelope: Envelope::new(self, &self.es256, "at+jwt", claims),
-            issued_at: self.now(),
-            lifetime_seconds: LIFETIME_SECONDS,
-        }
+        TokenBuilder::new(self.clone(), claims)
     }
 
     /// A signed answer of the introspection endpoint (RFC 9701 §5) to the caller with this `client_id`. `answer` is
@@ -95,172 +152,67 @@ impl Authority {
     pub fn introspection_answer(&self, caller: &str, answer: Value) -> AnswerBuilder {
         let claims =
             json!({ "iss": self.issuer, "aud": caller, "iat": self.now().0, "token_introspection": answer });
-        AnswerBuilder { envelope: Envelope::new(self, &self.rs256, "token-introspection+jwt", claims) }
+        AnswerBuilder::new(self.keys(), claims)
+    }
+
+    /// From now on JWT answers of `/introspect` are encrypted to this key (RFC 9701 §5).
+    ///
+    /// # Panics
+    /// At the next such answer, when the key is not for this algorithm.
+    pub fn encrypt_to(&self, key: &Jwk, algorithm: KeyManagement, content: ContentEncryption) {
+        self.state().recipient = Some((key.clone(), algorithm, content));
+    }
+
+    /// Introspection calls this token inactive from now on, opaque or signed.
+    pub fn revoke(&self, token: &str) {
+        self.state().revoked.insert(token.to_owned());
+    }
+
+    /// Signs with new keys from now on, and publishes the former ones beside them.
+    pub fn rotate(&self) {
+        let former = std::mem::replace(&mut self.state().current, Keys::generate());
+        self.state().former.push(former);
+    }
+
+    /// Publishes the former keys no longer.
+    pub fn retire(&self) {
+        self.state().former.clear();
+    }
+
+    /// Every connection is closed without an answer, as if the machine were away.
+    pub fn go_down(&self) {
+        self.misbehave(Trouble::Away);
+    }
+
+    /// Answers every request in this wrong way, until [`behave`](Self::behave).
+    pub fn misbehave(&self, trouble: Trouble) {
+        self.state().trouble = Some(trouble);
+    }
+
+    /// Answers rightly again.
+    pub fn behave(&self) {
+        self.state().trouble = None;
+    }
+
+    /// How many requests came for this path, such as `/introspect`, wrongly answered ones included.
+    pub fn requests(&self, path: &str) -> usize {
+        self.state().requests.get(path).copied().unwrap_or_default()
+    }
+
+    fn keys(&self) -> Keys {
+        self.state().current.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the guard under test reads the same clock")]
     fn now(&self) -> Timestamp {
-        self.time.unwrap_or_else(|| {
+        self.state().time.unwrap_or_else(|| {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Timestamp(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
         })
-    }
-}
-
-/// What every signed token has: who signs it, how it says so, and what it claims.
-#[derive(Clone, Debug)]
-struct Envelope {
-    keys: [SigningKey; 2],
-    key: SigningKey,
-    header: jws::Header,
-    claims: Map<String, Value>,
-}
-
-impl Envelope {
-    fn new(authority: &Authority, key: &SigningKey, typ: &str, claims: Value) -> Self {
-        let Value::Object(claims) = claims else { unreachable!("claims are an object") };
-        let mut envelope = Self {
-            keys: [authority.es256.clone(), authority.rs256.clone()],
-            key: key.clone(),
-            header: jws::Header { typ: Some(typ.to_owned()), ..jws::Header::default() },
-            claims,
-        };
-        envelope.sign_with(key);
-        envelope
-    }
-
-    fn sign_with(&mut self, key: &SigningKey) {
-        self.key = key.clone();
-        self.header.kid = Some(key.kid().to_owned());
-    }
-
-    fn choose(&mut self, algorithm: SignatureAlgorithm) {
-        let key = self.keys.iter().find(|key| key.algorithm() == algorithm).cloned();
-        self.sign_with(&key.expect("an authority has one ES256 and one RS256 key; others come by `key`"));
-    }
-
-    fn sign(&self) -> String {
-        let payload = Value::Object(self.claims.clone()).to_string();
-        jws::sign(&self.header, payload.as_bytes(), &self.key).expect("the library signs")
-    }
-}
-
-macro_rules! envelope_setters {
-    () => {
-        /// Sets a claim, also one that stands there already.
-        pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-            self.envelope.claims.insert(name.to_owned(), value.into());
-            self
-        }
-
-        /// Says another `typ` (RFC 7515 §4.1.9), or none.
-        pub fn typ(mut self, typ: Option<&str>) -> Self {
-            self.envelope.header.typ = typ.map(str::to_owned);
-            self
-        }
-
-        /// Signs with the authority's key for this algorithm: ES256 or RS256.
-        ///
-        /// # Panics
-        /// For any other algorithm; see `key`.
-        pub fn algorithm(mut self, algorithm: SignatureAlgorithm) -> Self {
-            self.envelope.choose(algorithm);
-            self
-        }
-
-        /// Signs with a key that is none of the authority's, under that key's own `kid`.
-        pub fn key(mut self, key: &SigningKey) -> Self {
-            self.envelope.sign_with(key);
-            self
-        }
-
-        /// Says another `kid` than the signing key's, or none. Comes after `algorithm` and `key`.
-        pub fn kid(mut self, kid: Option<&str>) -> Self {
-            self.envelope.header.kid = kid.map(str::to_owned);
-            self
-        }
-    };
-}
-
-/// A JWT access token in the making (RFC 9068), right until something of it is changed.
-#[derive(Clone, Debug)]
-#[must_use = "`sign` makes the token"]
-pub struct TokenBuilder {
-    envelope: Envelope,
-    issued_at: Timestamp,
-    lifetime_seconds: i64,
-}
-
-impl TokenBuilder {
-    envelope_setters!();
-
-    /// On whose behalf (`sub`). Without one `sub` is the client (RFC 9068 §2.2).
-    pub fn subject(self, subject: &str) -> Self {
-        self.claim("sub", subject)
-    }
-
-    /// Whom it was issued to (`client_id`).
-    pub fn client(self, client: &str) -> Self {
-        self.claim("client_id", client)
-    }
-
-    /// What it allows: scope tokens separated by spaces (RFC 9068 §2.2.3).
-    pub fn scope(self, scope: &str) -> Self {
-        self.claim("scope", scope)
-    }
-
-    /// When it was issued (`iat`).
-    pub const fn issued_at(mut self, at: Timestamp) -> Self {
-        self.issued_at = at;
-        self
-    }
-
-    /// Seconds from `iat` to `exp`; negative for a token that has expired.
-    pub const fn expires_in(mut self, seconds: i64) -> Self {
-        self.lifetime_seconds = seconds;
-        self
-    }
-
-    /// The token in compact serialization.
-    pub fn sign(self) -> String {
-        self.sign_without(&[])
-    }
-
-    /// The token without these claims, required or not.
-    pub fn sign_without(mut self, names: &[&str]) -> String {
-        let claims = &mut self.envelope.claims;
-        claims.entry("iat").or_insert_with(|| self.issued_at.0.into());
-        claims.entry("exp").or_insert_with(|| (self.issued_at + self.lifetime_seconds).0.into());
-        let client = claims.get("client_id").cloned().unwrap_or_default();
-        claims.entry("sub").or_insert(client);
-        claims.retain(|name, _| !names.contains(&name.as_str()));
-        self.envelope.sign()
-    }
-}
-
-/// An introspection answer in the making (RFC 9701), right until something of it is changed.
-#[derive(Clone, Debug)]
-#[must_use = "`sign` or `encrypt` makes the answer"]
-pub struct AnswerBuilder {
-    envelope: Envelope,
-}
-
-impl AnswerBuilder {
-    envelope_setters!();
-
-    /// The signed answer in compact serialization, to be sent as `application/token-introspection+jwt`.
-    pub fn sign(self) -> String {
-        self.envelope.sign()
-    }
-
-    /// The signed answer, encrypted to the caller's key: nested, with `cty` and the key's `kid` in the outer header.
-    ///
-    /// # Panics
-    /// When the key is not for this algorithm.
-    pub fn encrypt(self, to: &Jwk, algorithm: KeyManagement, content: ContentEncryption) -> String {
-        let key = to.encryption_key(algorithm).expect("a key for this algorithm");
-        let header = jwe::Header { typ: None, cty: Some("JWT".to_owned()), kid: to.kid().map(str::to_owned) };
-        jwe::encrypt(&header, self.envelope.sign().as_bytes(), &key, content).expect("the library encrypts")
     }
 }
 
@@ -301,7 +253,7 @@ mod tests {
         let mut claims = claims(&authority, &token).into_map();
         assert!(claims.remove("jti").is_some_and(|jti| jti.as_str().is_some_and(|jti| jti.len() == 22)));
         let expected = json!({
-            "iss": "https://issuer.example", "aud": API, "sub": "alice", "client_id": "shop", "scope": "a b",
+            "iss": authority.issuer(), "aud": API, "sub": "alice", "client_id": "shop", "scope": "a b",
             "iat": NOW.0, "exp": NOW.0 + 60,
         });
         assert_eq!(Value::Object(claims), expected);
@@ -346,10 +298,10 @@ mod tests {
 
     #[test]
     fn another_key_is_not_the_authority_s() {
-        let (authority, other) = (Authority::start(), Authority::start());
-        let token = authority.token(API).key(&other.es256).kid(Some(authority.es256.kid())).sign();
+        let (own, other) = (Authority::start().keys().es256, Authority::start().keys().es256);
+        let token = Authority::start().token(API).key(&other).kid(Some(own.kid())).sign();
         let token = Unverified::parse(&token).expect("a token");
-        let refused = token.verify(&authority.es256.verifying_key()).err();
+        let refused = token.verify(&own.verifying_key()).err();
         assert_eq!(refused, Some(JoseError::Signature));
     }
 
@@ -361,7 +313,7 @@ mod tests {
         let verified = verified(&authority, &signed);
         assert!(verified.is_type("token-introspection+jwt"));
         let expected = json!({
-            "iss": "https://issuer.example", "aud": "api", "iat": NOW.0, "token_introspection": answer,
+            "iss": authority.issuer(), "aud": "api", "iat": NOW.0, "token_introspection": answer,
         });
         assert_eq!(Value::Object(verified.claims().expect("claims").clone().into_map()), expected);
     }

@@ -16,7 +16,7 @@ pub mod server;
 #[cfg(feature = "store")]
 pub mod store_suite;
 
-pub use authority::{AnswerBuilder, Authority, TokenBuilder};
+pub use authority::{AnswerBuilder, Authority, TokenBuilder, Trouble};
 #[cfg(feature = "store")]
 pub use interleaved::Interleaved;
 #[cfg(feature = "server")]

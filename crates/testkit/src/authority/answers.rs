@@ -1,0 +1,122 @@
+//! What a test's authorization server answers when it behaves: metadata, keys, introspection.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jose::{Claims, JwkSet, Unverified};
+use protocol::Params;
+use serde_json::{Map, Value, json};
+
+use super::{Authority, Trouble};
+
+/// The media type of a JWT answer (RFC 9701 §4).
+const JWT_ANSWER: &str = "application/token-introspection+jwt";
+
+/// A request, as far as it matters.
+pub(super) struct Question {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) accept: Option<String>,
+    pub(super) authorization: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What is sent back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) media_type: String,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn status(status: u16) -> Self {
+        Self { status, media_type: "text/plain".to_owned(), location: None, body: Vec::new() }
+    }
+
+    fn json(value: &Value) -> Self {
+        Self {
+            media_type: "application/json".to_owned(),
+            body: value.to_string().into(),
+            ..Self::status(200)
+        }
+    }
+}
+
+impl Authority {
+    /// Counts the request, and says how it is to be answered wrongly, if so.
+    pub(super) fn trouble_at(&self, path: &str) -> Option<Trouble> {
+        let mut state = self.state();
+        *state.requests.entry(path.to_owned()).or_default() += 1;
+        state.trouble.clone()
+    }
+
+    pub(super) fn answer(&self, question: &Question) -> Answer {
+        match (question.method.as_str(), question.path.as_str()) {
+            ("GET", "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration") => {
+                Answer::json(&self.metadata())
+            }
+            ("GET", "/jwks") => Answer::json(&self.jwks()),
+            ("POST", "/introspect") => self.introspect(question),
+            (_, "/jwks" | "/introspect") => Answer::status(405),
+            _ => Answer::status(404),
+        }
+    }
+
+    /// RFC 7662 §2: any caller who shows a name, or a token, is let in; nobody else is.
+    fn introspect(&self, question: &Question) -> Answer {
+        let Ok(form) = Params::parse(&question.body) else { return Answer::status(400) };
+        let Some(token) = form.get("token") else { return Answer::status(400) };
+        let Some(caller) = caller(question, &form) else { return Answer::status(401) };
+        let said = self.said_of(token);
+        if !question.accept.as_ref().is_some_and(|accept| accept.contains(JWT_ANSWER)) {
+            return Answer::json(&said);
+        }
+        let answer = self.introspection_answer(&caller, said);
+        let recipient = self.state().recipient.clone();
+        let body = match recipient {
+            Some((key, algorithm, content)) => answer.encrypt(&key, algorithm, content),
+            None => answer.sign(),
+        };
+        Answer { media_type: JWT_ANSWER.to_owned(), body: body.into(), ..Answer::status(200) }
+    }
+
+    /// The introspection answer of a token: its claims while it lives, else that it is not active.
+    fn said_of(&self, token: &str) -> Value {
+        let now = self.now();
+        let lives = |claims: &Map<String, Value>| {
+            claims.get("exp").and_then(Value::as_i64).is_none_or(|expires| now.0 < expires)
+        };
+        let revoked = self.state().revoked.contains(token);
+        match self.claims_of(token).filter(|claims| !revoked && lives(claims)) {
+            Some(mut claims) => {
+                claims.insert("active".to_owned(), true.into());
+                Value::Object(claims)
+            }
+            None => json!({ "active": false }),
+        }
+    }
+
+    fn claims_of(&self, token: &str) -> Option<Map<String, Value>> {
+        if let Some(claims) = self.state().opaque.get(token) {
+            return Some(claims.clone());
+        }
+        let jwt = Unverified::parse(token).ok()?;
+        let keys = JwkSet::from_value(&self.jwks()).ok()?;
+        let key = keys.verifying_key(jwt.kid(), jwt.algorithm()?).ok()?;
+        jwt.verify(&key).ok()?.claims().ok().map(Claims::into_map)
+    }
+}
+
+/// By what name the caller introspects: from HTTP Basic, from the body, or `bearer` for who sends a token.
+fn caller(question: &Question, form: &Params<'_>) -> Option<String> {
+    if let Some(id) = form.get("client_id") {
+        return Some(id.to_owned());
+    }
+    let (scheme, value) = question.authorization.as_deref()?.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some("bearer".to_owned());
+    }
+    let decoded = STANDARD.decode(value).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let id = decoded.split(|byte| *byte == b':').next()?;
+    protocol::params::decode(id).ok().map(|id| id.into_owned())
+}

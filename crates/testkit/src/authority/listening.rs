@@ -1,0 +1,143 @@
+//! The loopback port of a test's authorization server: plain blocking HTTP/1.1, a thread per connection, so that it
+//! works under every runtime and under none.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::answers::{Answer, Question};
+use super::{Authority, Trouble};
+
+/// Longest head of a request, in bytes.
+const HEAD_BYTES_MAX: u64 = 64 * 1024;
+/// Longest body of a request, in bytes.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+/// How long a connection may stay idle, in seconds, so that no thread outlives a test for long.
+const IDLE_SECONDS: u64 = 30;
+
+/// A port that answers until it is dropped.
+#[derive(Debug)]
+pub(super) struct Listening {
+    address: SocketAddr,
+    ended: Arc<AtomicBool>,
+}
+
+/// A free port, and the issuer that lives there.
+pub(super) fn bind() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
+    let issuer = format!("http://{}", listener.local_addr().expect("a bound port"));
+    (listener, issuer)
+}
+
+impl Listening {
+    /// `authority` has no port of its own yet, so the threads do not keep the port open.
+    pub(super) fn start(listener: TcpListener, authority: Authority) -> Self {
+        let address = listener.local_addr().expect("a bound port");
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&ended);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                if end.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (Ok(connection), authority) = (connection, authority.clone()) else { continue };
+                std::thread::spawn(move || serve(&connection, &authority));
+            }
+        });
+        Self { address, ended }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        // The listener waits for a connection; this is the last one.
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+/// Answers one request after the other until the connection ends or breaks.
+fn serve(connection: &TcpStream, authority: &Authority) {
+    connection.set_nodelay(true).ok();
+    connection.set_read_timeout(Some(Duration::from_secs(IDLE_SECONDS))).ok();
+    let mut reader = BufReader::new(connection);
+    while let Some(question) = read(&mut reader) {
+        let stays = match authority.trouble_at(&question.path) {
+            Some(Trouble::Away) => return,
+            Some(Trouble::Silence) => {
+                // The caller's end of patience is the end of the connection.
+                reader.read_exact(&mut [0; 1]).ok();
+                return;
+            }
+            Some(Trouble::Half) => {
+                let answer = authority.answer(&question);
+                write(connection, &answer, answer.body.len() / 2);
+                return;
+            }
+            Some(Trouble::Status(status)) => write(connection, &Answer::status(status), 0),
+            Some(Trouble::Body { media_type, body }) => {
+                let answer = Answer { status: 200, media_type, location: None, body };
+                write(connection, &answer, answer.body.len())
+            }
+            Some(Trouble::Redirect(to)) => {
+                write(connection, &Answer { location: Some(to), ..Answer::status(302) }, 0)
+            }
+            None => {
+                let answer = authority.answer(&question);
+                write(connection, &answer, answer.body.len())
+            }
+        };
+        if !stays {
+            return;
+        }
+    }
+}
+
+/// The next request; none at the end of the connection, and for what is no request.
+fn read(reader: &mut BufReader<&TcpStream>) -> Option<Question> {
+    let mut lines = Vec::new();
+    let mut head = reader.by_ref().take(HEAD_BYTES_MAX);
+    loop {
+        let mut line = String::new();
+        head.read_line(&mut line).ok().filter(|length| *length > 0)?;
+        let line = line.trim_end_matches(['\r', '\n']);
+        if line.is_empty() {
+            break;
+        }
+        lines.push(line.to_owned());
+    }
+    let mut request_line = lines.first()?.split(' ');
+    let (method, target) = (request_line.next()?.to_owned(), request_line.next()?.to_owned());
+    let header = |name: &str| {
+        let of_name =
+            |line: &&String| line.split_once(':').is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
+        lines[1..]
+            .iter()
+            .find(of_name)
+            .and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim().to_owned())
+    };
+    let length = header("content-length").map_or(Ok(0), |length| length.parse::<usize>()).ok()?;
+    if length > BODY_BYTES_MAX {
+        return None;
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    Some(Question { method, path, accept: header("accept"), authorization: header("authorization"), body })
+}
+
+/// Sends the answer with so many bytes of its body, and says whether the connection still stands.
+fn write(mut connection: &TcpStream, answer: &Answer, bytes: usize) -> bool {
+    let location = answer.location.as_ref().map_or(String::new(), |to| format!("Location: {to}\r\n"));
+    let head = format!(
+        "HTTP/1.1 {} .\r\nContent-Type: {}\r\n{location}Content-Length: {}\r\nCache-Control: no-store\r\n\r\n",
+        answer.status,
+        answer.media_type,
+        answer.body.len()
+    );
+    let whole = [head.as_bytes(), &answer.body[..bytes]].concat();
+    connection.write_all(&whole).is_ok()
+}
