@@ -94,6 +94,11 @@ impl Guard {
         &self.0.audience
     }
 
+    /// The scopes that every request needs.
+    pub(crate) fn required(&self) -> &Scopes {
+        &self.0.required
+    }
+
     /// Refuses, and logs why: what is the caller's fault quietly, what is the server's or ours aloud.
     pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
         let slug = reason.slug();

@@ -34,3 +34,5 @@ pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 pub const DOCUMENT_FRESH_SECONDS: u32 = 300;
 /// What `Retry-After` says when the authorization server is away, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
+/// Longest message to an MCP server that is read to find the tool, in bytes.
+pub const MCP_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -20,6 +20,9 @@ pub enum Reason {
     TokenTwice,
     /// Longer than [`crate::limits::TOKEN_BYTES_MAX`].
     TokenTooLong,
+    /// A message to an MCP server that is no JSON-RPC, encoded, or longer than
+    /// [`crate::limits::MCP_MESSAGE_BYTES_MAX`]: which tool it calls can't be told.
+    MessageUnreadable,
     // A signed token, verified here
     /// No JWS, where only a JWS can be verified (RFC 9068 §2).
     TokenMalformed,
@@ -86,6 +89,7 @@ impl Reason {
         Self::HeaderMalformed,
         Self::TokenTwice,
         Self::TokenTooLong,
+        Self::MessageUnreadable,
         Self::TokenMalformed,
         Self::TypeWrong,
         Self::AlgorithmNotAllowed,
@@ -122,6 +126,7 @@ impl Reason {
             Self::HeaderMalformed => "header_malformed",
             Self::TokenTwice => "token_twice",
             Self::TokenTooLong => "token_too_long",
+            Self::MessageUnreadable => "message_unreadable",
             Self::TokenMalformed => "token_malformed",
             Self::TypeWrong => "type_wrong",
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
@@ -154,7 +159,7 @@ impl Reason {
     pub const fn code(self) -> Option<ErrorCode> {
         match self {
             Self::TokenMissing | Self::SchemeUnsupported => None,
-            Self::HeaderRepeated | Self::HeaderMalformed | Self::TokenTwice => {
+            Self::HeaderRepeated | Self::HeaderMalformed | Self::TokenTwice | Self::MessageUnreadable => {
                 Some(ErrorCode::InvalidRequest)
             }
             Self::TokenTooLong
@@ -204,6 +209,7 @@ impl Reason {
             Self::HeaderMalformed => "The Authorization header holds no bearer token",
             Self::TokenTwice => "An access token came in the header and in the query",
             Self::TokenTooLong => "The token is too long",
+            Self::MessageUnreadable => "The body is no JSON-RPC message that can be read",
             Self::TokenMalformed => "The token is not of a kind that is accepted here",
             Self::TypeWrong => "The token is not a JWT access token",
             Self::AlgorithmNotAllowed => "The token is signed with an algorithm that is not accepted here",

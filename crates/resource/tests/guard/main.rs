@@ -9,6 +9,8 @@ mod jwt;
 mod keys;
 mod layer;
 mod logs;
+#[cfg(feature = "axum")]
+mod mcp;
 mod sharing;
 mod signed_answers;
 mod support;
