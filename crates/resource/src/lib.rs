@@ -81,3 +81,8 @@ pub use protocol::{Audience, Issuer, Scopes, Timestamp};
 pub use reason::Reason;
 pub use token::Token;
 pub use verifier::Mode;
+
+/// The example in README.md, compiled with every test.
+#[cfg(all(doctest, feature = "axum", feature = "client"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

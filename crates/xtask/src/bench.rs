@@ -2,7 +2,7 @@
 //!
 //! `passavant serve` and the limit server (`crates/passavant/examples/bare.rs`) run on one core, the load generator
 //! `wrk` on another; the two take turns, so that a noisy machine is noisy to both. The figure to compare is CPU time
-//! of the server per request.
+//! of the server per request. `cargo xtask bench guard` measures the resource's side instead.
 
 mod load;
 mod servers;
@@ -39,6 +39,9 @@ struct Options {
 }
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    if arguments == ["guard"] {
+        return guard();
+    }
     let options = options(arguments)?;
     let binaries = build()?;
     let folder = std::env::temp_dir().join(format!("passavant-bench-{}", std::process::id()));
@@ -46,6 +49,16 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let outcome = measure(&options, &binaries, &folder);
     std::fs::remove_dir_all(&folder).ok();
     outcome
+}
+
+/// What a guard adds to a request (`bench/guard`): a workspace of its own, since it holds other guards too.
+fn guard() -> anyhow::Result<()> {
+    let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().context("cargo metadata")?;
+    let manifest = metadata.workspace_root.join("bench/guard/Cargo.toml");
+    let target = metadata.target_directory.join("bench-guard");
+    let mut command = crate::steps::command("cargo", &["run", "--release", "--locked"]);
+    command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target);
+    crate::steps::execute(&mut command)
 }
 
 fn measure(options: &Options, binaries: &Binaries, folder: &std::path::Path) -> anyhow::Result<()> {
@@ -142,7 +155,7 @@ fn options(arguments: &[String]) -> anyhow::Result<Options> {
                 let numbers = value.split(',').map(str::parse).collect::<Result<_, _>>();
                 options.connections = numbers.context("--connections takes numbers separated by commas")?;
             }
-            other => anyhow::bail!("bench knows --seconds, --rounds and --connections, not {other}"),
+            other => anyhow::bail!("bench knows guard, or --seconds, --rounds and --connections, not {other}"),
         }
     }
     Ok(options)

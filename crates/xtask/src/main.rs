@@ -16,6 +16,7 @@ cargo xtask COMMAND
   bench [--seconds N] [--rounds N] [--connections N,N]
                                  what a request costs beside its physical limit; needs wrk and two cores
   docs [--write]                 check docs/specs.md and docs/errors.md against the code; --write renews them
+  bench guard                    what a guard adds to a request, beside other guards as released
   test [--only unit|interop]     run every test: cargo's own, then the real peers in interop/
 ";
 
