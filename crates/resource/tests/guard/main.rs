@@ -4,11 +4,15 @@
 mod axum;
 #[cfg(feature = "client")]
 mod client;
+mod health;
 mod introspection;
+mod issuers;
 mod jwt;
 mod keys;
 mod layer;
 mod logs;
+mod policy;
+mod rotation;
 mod sharing;
 mod signed_answers;
 mod support;
