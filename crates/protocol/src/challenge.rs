@@ -9,7 +9,12 @@ pub struct Challenge(String);
 impl Challenge {
     /// A `Bearer` challenge (RFC 6750 §3).
     pub fn bearer() -> Self {
-        Self("Bearer".to_owned())
+        Self::of("Bearer")
+    }
+
+    /// A challenge of another registered scheme.
+    pub fn of(scheme: &'static str) -> Self {
+        Self(scheme.to_owned())
     }
 
     /// A `Basic` challenge (RFC 7617 §2); it demands a realm.

@@ -10,6 +10,8 @@ pub enum ErrorCode {
     ConsentRequired,
     /// The token holds too little scope (RFC 6750 §3.1).
     InsufficientScope,
+    /// The user signed in too weakly or too long ago (RFC 9470 §3).
+    InsufficientUserAuthentication,
     /// `prompt=none`, and something must be shown (OpenID Connect Core 1.0 §3.1.2.6).
     InteractionRequired,
     /// Who asks is not who it says, or did not say it as registered (RFC 6749 §5.2).
@@ -53,6 +55,7 @@ impl ErrorCode {
             Self::AccessDenied => "access_denied",
             Self::ConsentRequired => "consent_required",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
@@ -76,7 +79,7 @@ impl ErrorCode {
     /// The status of a direct answer: a JSON body or a challenge.
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidClient | Self::InvalidToken => 401,
+            Self::InsufficientUserAuthentication | Self::InvalidClient | Self::InvalidToken => 401,
             Self::InsufficientScope => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,

@@ -21,9 +21,37 @@ pub struct ResourceMetadata {
     /// How a token may be sent: `header`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bearer_methods_supported: Vec<String>,
+    /// The algorithms of what the resource signs itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource_signing_alg_values_supported: Vec<String>,
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,
+    /// Where developers read how to use it: a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_documentation: Option<String>,
+    /// Where it says what clients may do with its data: a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_policy_uri: Option<String>,
+    /// Where its terms of service are: a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_tos_uri: Option<String>,
+    /// Whether tokens bound to client certificates are taken (RFC 8705 §3).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// The `type`s of authorization details that are understood (RFC 9396 §2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types_supported: Vec<String>,
+    /// The algorithms of DPoP proofs that are accepted (RFC 9449 §5.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dpop_signing_alg_values_supported: Vec<String>,
+    /// Whether every token must be bound by DPoP (RFC 9449).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dpop_bound_access_tokens_required: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The path of the document for a resource identifier: the well-known name stands between host and path (RFC 9728
@@ -37,6 +65,16 @@ pub fn well_known_path(resource: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_without_a_value_are_left_out() {
+        let written = |metadata: &ResourceMetadata| serde_json::to_string(metadata).expect("JSON");
+        let plain = ResourceMetadata { resource: "https://a.example".to_owned(), ..Default::default() };
+        assert_eq!(written(&plain), r#"{"resource":"https://a.example"}"#);
+        let bound = ResourceMetadata { dpop_bound_access_tokens_required: true, ..plain };
+        let expected = r#"{"resource":"https://a.example","dpop_bound_access_tokens_required":true}"#;
+        assert_eq!(written(&bound), expected);
+    }
 
     #[test]
     fn the_well_known_name_stands_before_the_path() {

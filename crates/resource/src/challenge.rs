@@ -1,4 +1,4 @@
-//! How a refusal is told: the challenge of RFC 6750 §3 with the metadata of RFC 9728 §5.1, and a small JSON body.
+//! How a refusal is told: the challenges of RFC 6750 §3 and RFC 9470 §3 with the metadata of RFC 9728 §5.1, and a body.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,16 +8,36 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use protocol::{Challenge, Scopes};
+use protocol::{Challenge, ErrorCode, Scopes};
+use serde_json::json;
 
 use crate::limits::RETRY_AFTER_SECONDS;
+use crate::policy::{Needs, Refusal};
 use crate::reason::Reason;
+
+/// The form of refusals. What is the server's fault is 503 in each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefusalForm {
+    /// Status and challenge of RFC 6750, and a JSON body with `error` and `error_description`.
+    #[default]
+    Standard,
+    /// 403 with nothing, as the plain decorators of django-oauth-toolkit answer. It tells clients nothing, so that
+    /// they can't renew a token that expired: only for callers that expect it.
+    Bare,
+    /// As [`RefusalForm::Standard`], with the realm `api` and the body `{"detail": ..}` of Django REST framework.
+    DjangoRest {
+        /// Whether the body of a 403 lists the scopes as `required_scopes`.
+        required_scopes: bool,
+    },
+}
 
 /// A request that was refused, with everything that its answer needs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Denied {
     reason: Reason,
     challenge: Option<HeaderValue>,
+    form: RefusalForm,
+    needed: Scopes,
 }
 
 impl Denied {
@@ -28,22 +48,27 @@ impl Denied {
 
     /// 400, 401, 403 or 503; 500 where an extractor stands on a route that no guard covers.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        match (self.form, self.reason.status()) {
+            (RefusalForm::Bare, 400..=499) => StatusCode::FORBIDDEN,
+            (_, status) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        }
     }
 
-    /// The value of `WWW-Authenticate`; none where it is not the caller's fault (503, 500).
+    /// The value of `WWW-Authenticate`, with a challenge for each scheme that is accepted; none where it is not the
+    /// caller's fault (503, 500), and none in [`RefusalForm::Bare`].
     pub fn challenge(&self) -> Option<&HeaderValue> {
         self.challenge.as_ref()
     }
 
-    /// The whole answer: status, challenge, `no-store`, and `error` with `error_description` as JSON where there is
-    /// a code.
+    /// The whole answer: status, challenge, `no-store`, and the body of the guard's [`RefusalForm`].
     pub fn response(&self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body()));
+        let body = self.body();
+        let has_body = !body.is_empty();
+        let mut response = Response::new(Full::new(body));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.reason.code().is_some() {
+        if has_body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         if let Some(challenge) = &self.challenge {
@@ -61,13 +86,34 @@ impl Denied {
             "a token is asked for on a route that no guard covers: put `guard.layer()` or \
              `guard.require(..)` on the route; the request is refused"
         );
-        Self { reason: Reason::GuardMissing, challenge: None }
+        let form = RefusalForm::Standard;
+        Self { reason: Reason::GuardMissing, challenge: None, form, needed: Scopes::default() }
     }
 
     fn body(&self) -> Bytes {
-        let Some(code) = self.reason.code() else { return Bytes::new() };
         let description = self.reason.description();
-        format!(r#"{{"error":"{}","error_description":"{description}"}}"#, code.as_str()).into()
+        match (self.form, self.reason.code()) {
+            (RefusalForm::Bare, _) | (RefusalForm::Standard, None) => Bytes::new(),
+            (RefusalForm::Standard, Some(code)) => {
+                format!(r#"{{"error":"{}","error_description":"{description}"}}"#, code.as_str()).into()
+            }
+            (RefusalForm::DjangoRest { required_scopes }, code) => {
+                let mut body = json!({ "detail": detail(code, description) });
+                if required_scopes && self.reason == Reason::ScopeInsufficient {
+                    body["required_scopes"] = self.needed.iter().collect();
+                }
+                body.to_string().into()
+            }
+        }
+    }
+}
+
+/// What Django REST framework says in its own words, and our description for the rest.
+fn detail(code: Option<ErrorCode>, description: &'static str) -> String {
+    match code {
+        None | Some(ErrorCode::InvalidToken) => "Authentication credentials were not provided.".to_owned(),
+        Some(ErrorCode::InsufficientScope) => "You do not have permission to perform this action.".to_owned(),
+        Some(_) => format!("{description}."),
     }
 }
 
@@ -85,20 +131,49 @@ impl fmt::Display for Denied {
 
 impl std::error::Error for Denied {}
 
+/// A way to send a token that a guard accepts, as its challenge tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scheme {
+    pub(crate) name: &'static str,
+    /// Parameters of every challenge of this scheme, behind all others.
+    pub(crate) parameters: Vec<(&'static str, String)>,
+}
+
+impl Scheme {
+    /// `Bearer` (RFC 6750).
+    pub(crate) const BEARER: Self = Self { name: "Bearer", parameters: Vec::new() };
+}
+
+/// How the refusals of a guard look.
+#[derive(Clone, Debug)]
+pub(crate) struct Style {
+    /// What is accepted, the preferred first: an error is told in its challenge.
+    pub(crate) schemes: Vec<Scheme>,
+    pub(crate) realm: Option<String>,
+    pub(crate) form: RefusalForm,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { schemes: vec![Scheme::BEARER], realm: None, form: RefusalForm::default() }
+    }
+}
+
 /// Writes the challenges of one guard.
 #[derive(Clone, Debug)]
 pub(crate) struct Challenger(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    style: Style,
     metadata_url: Option<String>,
     /// Whether the metadata is served: a challenge does not send callers to where there is nothing.
     announced: AtomicBool,
 }
 
 impl Challenger {
-    pub(crate) fn new(metadata_url: Option<String>) -> Self {
-        Self(Arc::new(Inner { metadata_url, announced: AtomicBool::new(false) }))
+    pub(crate) fn new(metadata_url: Option<String>, style: Style) -> Self {
+        Self(Arc::new(Inner { style, metadata_url, announced: AtomicBool::new(false) }))
     }
 
     /// From now on challenges name the metadata.
@@ -106,76 +181,283 @@ impl Challenger {
         self.0.announced.store(true, Ordering::Relaxed);
     }
 
-    /// Refuses, saying which scopes are needed where too few came.
-    pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
-        let challenge = self.challenge(reason, needed);
-        Denied { reason, challenge: challenge.and_then(|text| HeaderValue::from_str(text.as_str()).ok()) }
+    /// Refuses, saying what is needed where too little came.
+    pub(crate) fn deny(&self, refusal: Refusal) -> Denied {
+        let challenge = self.challenges(refusal.reason, &refusal.needs);
+        let challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
+        let Refusal { reason, needs } = refusal;
+        Denied { reason, challenge, form: self.0.style.form, needed: needs.scopes }
     }
 
-    fn challenge(&self, reason: Reason, needed: &Scopes) -> Option<Challenge> {
-        if reason.status() >= 500 {
+    /// One challenge for each scheme, in one value (RFC 9110 §11.6.1, as RFC 9449 §7.1 shows it).
+    fn challenges(&self, reason: Reason, needs: &Needs) -> Option<String> {
+        let style = &self.0.style;
+        if reason.status() >= 500 || style.form == RefusalForm::Bare {
             return None;
         }
-        let mut challenge = Challenge::bearer();
-        if let Some(code) = reason.code() {
-            challenge = challenge.with("error", code.as_str());
-            challenge = challenge.with("error_description", reason.description());
-        }
-        if reason == Reason::ScopeInsufficient {
-            challenge = challenge.with("scope", needed.as_str());
-        }
-        if let Some(url) = &self.0.metadata_url
-            && self.0.announced.load(Ordering::Relaxed)
-        {
-            challenge = challenge.with("resource_metadata", url);
-        }
-        Some(challenge)
+        let challenges = style.schemes.iter().enumerate().map(|(place, scheme)| {
+            let mut challenge = Challenge::of(scheme.name);
+            if let Some(realm) = self.realm() {
+                challenge = challenge.with("realm", realm);
+            }
+            if place == 0 {
+                challenge = explained(challenge, reason, needs);
+            }
+            if let Some(url) = &self.0.metadata_url
+                && self.0.announced.load(Ordering::Relaxed)
+            {
+                challenge = challenge.with("resource_metadata", url);
+            }
+            let own = scheme.parameters.iter();
+            own.fold(challenge, |challenge, (name, value)| challenge.with(name, value)).as_str().to_owned()
+        });
+        Some(challenges.collect::<Vec<_>>().join(", "))
     }
+
+    fn realm(&self) -> Option<&str> {
+        match (&self.0.style.realm, self.0.style.form) {
+            (Some(realm), _) => Some(realm),
+            (None, RefusalForm::DjangoRest { .. }) => Some("api"),
+            (None, RefusalForm::Standard | RefusalForm::Bare) => None,
+        }
+    }
+}
+
+/// Adds what went wrong, and what would have been enough.
+fn explained(mut challenge: Challenge, reason: Reason, needs: &Needs) -> Challenge {
+    let Some(code) = reason.code() else { return challenge };
+    challenge = challenge.with("error", code.as_str());
+    challenge = challenge.with("error_description", reason.description());
+    if reason == Reason::ScopeInsufficient && !needs.scopes.is_empty() {
+        challenge = challenge.with("scope", needs.scopes.as_str());
+    }
+    if code == ErrorCode::InsufficientUserAuthentication {
+        if let Some(values) = &needs.acr_values {
+            challenge = challenge.with("acr_values", values);
+        }
+        if let Some(age) = needs.max_age {
+            challenge = challenge.with("max_age", &age.to_string());
+        }
+    }
+    challenge
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const URL: &str = "https://notes.example/.well-known/oauth-protected-resource";
+
+    fn needs() -> Needs {
+        let scopes = Scopes::stored("notes.read notes.write");
+        Needs { scopes, acr_values: Some("phr mfa".to_owned()), max_age: Some(300) }
+    }
+
     fn rendered(challenger: &Challenger, reason: Reason) -> Option<String> {
-        let denied = challenger.deny(reason, &Scopes::stored("notes.read notes.write"));
+        let denied = challenger.deny(Refusal { reason, needs: needs() });
         denied.challenge().map(|value| value.to_str().expect("ASCII").to_owned())
     }
 
+    fn plain() -> Challenger {
+        Challenger::new(None, Style::default())
+    }
+
+    fn of_form(form: RefusalForm) -> Challenger {
+        Challenger::new(None, Style { form, ..Style::default() })
+    }
+
+    /// Every challenge, byte for byte. A reason that is not here is the server's fault, and has none.
+    const CHALLENGES: &[(Reason, &str)] = &[
+        (Reason::TokenMissing, "Bearer"),
+        (Reason::SchemeUnsupported, "Bearer"),
+        (
+            Reason::HeaderRepeated,
+            r#"Bearer error="invalid_request", error_description="More than one Authorization header""#,
+        ),
+        (
+            Reason::HeaderMalformed,
+            r#"Bearer error="invalid_request", error_description="The Authorization header holds no bearer token""#,
+        ),
+        (
+            Reason::TokenTwice,
+            r#"Bearer error="invalid_request", error_description="An access token came in the header and in the query""#,
+        ),
+        (Reason::TokenTooLong, r#"Bearer error="invalid_token", error_description="The token is too long""#),
+        (
+            Reason::TokenMalformed,
+            r#"Bearer error="invalid_token", error_description="The token is not of a kind that is accepted here""#,
+        ),
+        (
+            Reason::TypeWrong,
+            r#"Bearer error="invalid_token", error_description="The token is not a JWT access token""#,
+        ),
+        (
+            Reason::AlgorithmNotAllowed,
+            r#"Bearer error="invalid_token", error_description="The token is signed with an algorithm that is not accepted here""#,
+        ),
+        (
+            Reason::KeyUnknown,
+            r#"Bearer error="invalid_token", error_description="The token is signed with a key that its issuer does not publish""#,
+        ),
+        (
+            Reason::SignatureWrong,
+            r#"Bearer error="invalid_token", error_description="The signature of the token does not verify""#,
+        ),
+        (Reason::ClaimMissing, r#"Bearer error="invalid_token", error_description="A claim is missing""#),
+        (
+            Reason::ClaimMalformed,
+            r#"Bearer error="invalid_token", error_description="A claim is of the wrong type""#,
+        ),
+        (
+            Reason::IssuerWrong,
+            r#"Bearer error="invalid_token", error_description="The token is from another issuer""#,
+        ),
+        (
+            Reason::AudienceWrong,
+            r#"Bearer error="invalid_token", error_description="The token is for another resource""#,
+        ),
+        (Reason::Expired, r#"Bearer error="invalid_token", error_description="The token has expired""#),
+        (
+            Reason::NotYetValid,
+            r#"Bearer error="invalid_token", error_description="The token is not valid yet""#,
+        ),
+        (
+            Reason::IssuedAhead,
+            r#"Bearer error="invalid_token", error_description="The token was issued in the future""#,
+        ),
+        (
+            Reason::TokenBound,
+            r#"Bearer error="invalid_token", error_description="The token is bound to a key and can not be used as a bearer token""#,
+        ),
+        (
+            Reason::KindWrong,
+            r#"Bearer error="invalid_token", error_description="The token is not an access token""#,
+        ),
+        (Reason::Inactive, r#"Bearer error="invalid_token", error_description="The token is not active""#),
+        (
+            Reason::ScopeInsufficient,
+            r#"Bearer error="insufficient_scope", error_description="The token does not have the scope that is needed", scope="notes.read notes.write""#,
+        ),
+        (
+            Reason::MethodNotCovered,
+            r#"Bearer error="insufficient_scope", error_description="No token is enough for this method here""#,
+        ),
+        (
+            Reason::AuthenticationWeak,
+            r#"Bearer error="insufficient_user_authentication", error_description="A different authentication level is required", acr_values="phr mfa", max_age="300""#,
+        ),
+        (
+            Reason::AuthenticationOld,
+            r#"Bearer error="insufficient_user_authentication", error_description="More recent authentication is required", acr_values="phr mfa", max_age="300""#,
+        ),
+        (
+            Reason::ClaimsRefused,
+            r#"Bearer error="insufficient_scope", error_description="The token is not enough for this""#,
+        ),
+    ];
+
+    fn expected(reason: Reason) -> Option<&'static str> {
+        CHALLENGES.iter().find(|(known, _)| *known == reason).map(|(_, text)| *text)
+    }
+
     #[test]
-    fn each_reason_has_the_challenge_of_rfc_6750() {
-        let plain = Challenger::new(None);
+    fn each_challenge_is_exactly_this() {
         for reason in Reason::ALL {
-            let description = reason.description();
-            let expected = match reason.status() {
-                500 | 503 => None,
-                401 if reason.code().is_none() => Some("Bearer".to_owned()),
-                400 => Some(format!(r#"Bearer error="invalid_request", error_description="{description}""#)),
-                401 => Some(format!(r#"Bearer error="invalid_token", error_description="{description}""#)),
-                _ => Some(format!(
-                    r#"Bearer error="insufficient_scope", error_description="{description}", scope="notes.read notes.write""#
-                )),
-            };
-            assert_eq!(rendered(&plain, *reason), expected, "{reason:?}");
+            assert_eq!(rendered(&plain(), *reason).as_deref(), expected(*reason), "{reason:?}");
+            assert_eq!(expected(*reason).is_none(), reason.status() >= 500, "{reason:?}");
         }
     }
 
     #[test]
+    fn a_step_up_names_only_what_is_demanded() {
+        let only = |needs: Needs| {
+            let denied = plain().deny(Refusal { reason: Reason::AuthenticationOld, needs });
+            denied.challenge().expect("a challenge").to_str().expect("ASCII").to_owned()
+        };
+        let start = r#"Bearer error="insufficient_user_authentication", error_description="More recent authentication is required""#;
+        let age = Needs { max_age: Some(0), ..Needs::default() };
+        assert_eq!(only(age), format!(r#"{start}, max_age="0""#));
+        let acr = Needs { acr_values: Some("a\"b".to_owned()), ..Needs::default() };
+        assert_eq!(only(acr), format!(r#"{start}, acr_values="a\"b""#));
+    }
+
+    #[test]
     fn the_metadata_is_named_once_it_is_served() {
-        let url = "https://notes.example/.well-known/oauth-protected-resource";
-        let challenger = Challenger::new(Some(url.to_owned()));
+        let challenger = Challenger::new(Some(URL.to_owned()), Style::default());
         assert_eq!(rendered(&challenger, Reason::TokenMissing).as_deref(), Some("Bearer"));
         challenger.announce();
-        let bare = format!(r#"Bearer resource_metadata="{url}""#);
+        let bare = format!(r#"Bearer resource_metadata="{URL}""#);
         assert_eq!(rendered(&challenger, Reason::TokenMissing), Some(bare));
-        let expired = rendered(&challenger, Reason::Expired).expect("a challenge");
-        assert!(expired.ends_with(&format!(r#", resource_metadata="{url}""#)), "{expired}");
+        let expired = expected(Reason::Expired).expect("a challenge");
+        let expired = format!(r#"{expired}, resource_metadata="{URL}""#);
+        assert_eq!(rendered(&challenger, Reason::Expired), Some(expired));
         assert_eq!(rendered(&challenger, Reason::Busy), None);
     }
 
     #[test]
+    fn each_scheme_has_its_challenge_and_the_first_tells_the_error() {
+        let dpop = Scheme { name: "DPoP", parameters: vec![("algs", "ES256 EdDSA".to_owned())] };
+        let style = Style { schemes: vec![Scheme::BEARER, dpop], ..Style::default() };
+        let challenger = Challenger::new(None, style);
+        let bare = rendered(&challenger, Reason::TokenMissing);
+        assert_eq!(bare.as_deref(), Some(r#"Bearer, DPoP algs="ES256 EdDSA""#));
+        let expired = expected(Reason::Expired).expect("a challenge");
+        let both = format!(r#"{expired}, DPoP algs="ES256 EdDSA""#);
+        assert_eq!(rendered(&challenger, Reason::Expired), Some(both));
+    }
+
+    #[test]
+    fn a_realm_stands_in_front() {
+        let style = Style { realm: Some("notes".to_owned()), ..Style::default() };
+        let challenger = Challenger::new(None, style);
+        assert_eq!(rendered(&challenger, Reason::TokenMissing).as_deref(), Some(r#"Bearer realm="notes""#));
+        let expired =
+            r#"Bearer realm="notes", error="invalid_token", error_description="The token has expired""#;
+        assert_eq!(rendered(&challenger, Reason::Expired).as_deref(), Some(expired));
+    }
+
+    #[test]
+    fn a_bare_refusal_is_403_with_nothing_and_trouble_is_still_503() {
+        let challenger = of_form(RefusalForm::Bare);
+        for reason in Reason::ALL {
+            let denied = challenger.deny(Refusal { reason: *reason, needs: needs() });
+            let expected = if reason.status() < 500 { 403 } else { reason.status() };
+            assert_eq!(denied.status(), expected, "{reason:?}");
+            assert_eq!((denied.challenge(), denied.body()), (None, Bytes::new()), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn refusals_take_the_words_of_django_rest_framework() {
+        let nobody = r#"{"detail":"Authentication credentials were not provided."}"#;
+        let forbidden = r#"{"detail":"You do not have permission to perform this action."}"#;
+        let listed = r#"{"detail":"You do not have permission to perform this action.","required_scopes":["notes.read","notes.write"]}"#;
+        let weak = r#"{"detail":"A different authentication level is required."}"#;
+        let away = r#"{"detail":"The token can not be checked at the moment."}"#;
+        for (required_scopes, reason, status, body) in [
+            (false, Reason::TokenMissing, 401, nobody),
+            (false, Reason::Expired, 401, nobody),
+            (false, Reason::ScopeInsufficient, 403, forbidden),
+            (true, Reason::ScopeInsufficient, 403, listed),
+            (true, Reason::ClaimsRefused, 403, forbidden),
+            (true, Reason::AuthenticationWeak, 401, weak),
+            (true, Reason::KeysUnavailable, 503, away),
+        ] {
+            let challenger = of_form(RefusalForm::DjangoRest { required_scopes });
+            let denied = challenger.deny(Refusal { reason, needs: needs() });
+            assert_eq!((denied.status().as_u16(), denied.body()), (status, Bytes::from(body)), "{reason:?}");
+            assert_eq!(denied.response().headers()[CONTENT_TYPE], "application/json");
+        }
+        let challenger = of_form(RefusalForm::DjangoRest { required_scopes: false });
+        assert_eq!(rendered(&challenger, Reason::TokenMissing).as_deref(), Some(r#"Bearer realm="api""#));
+        let expired =
+            r#"Bearer realm="api", error="invalid_token", error_description="The token has expired""#;
+        assert_eq!(rendered(&challenger, Reason::Expired).as_deref(), Some(expired));
+    }
+
+    #[test]
     fn an_answer_is_not_stored_and_says_when_to_come_again() {
-        let answer = Challenger::new(None).deny(Reason::KeysUnavailable, &Scopes::default()).response();
+        let answer = plain().deny(Reason::KeysUnavailable.into()).response();
         assert_eq!(answer.status(), 503);
         assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(answer.headers()[RETRY_AFTER], "5");

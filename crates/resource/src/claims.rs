@@ -6,6 +6,7 @@ use jose::{Claims, JoseError};
 use protocol::display::Shown;
 use protocol::{Audience, Issuer, Scopes, Timestamp};
 
+use crate::audience::{self, AudienceRule};
 use crate::limits::LEEWAY_SECONDS;
 use crate::reason::Reason;
 
@@ -16,6 +17,7 @@ pub(crate) struct Expected {
     pub(crate) audience: Audience,
     /// Whether an introspection answer must name the audience too.
     pub(crate) audience_required: bool,
+    pub(crate) rule: AudienceRule,
 }
 
 /// What an accepted token allows.
@@ -33,10 +35,7 @@ pub(crate) fn access_token(
     now: Timestamp,
 ) -> Result<Authorization, Reason> {
     issuer(text(&claims, "iss")?.ok_or_else(|| missing("iss"))?, expected)?;
-    if claims.value("aud").is_none() {
-        return Err(missing("aud"));
-    }
-    audience(&claims, expected)?;
+    audience::named(&claims, expected, true)?;
     if time(&claims, "exp")?.is_none() {
         return Err(missing("exp"));
     }
@@ -63,11 +62,7 @@ pub(crate) fn introspected(
     if let Some(found) = text(&claims, "iss")? {
         issuer(found, expected)?;
     }
-    if claims.value("aud").is_some() {
-        audience(&claims, expected)?;
-    } else if expected.audience_required {
-        return Err(missing("aud"));
-    }
+    audience::named(&claims, expected, expected.audience_required)?;
     kind(&claims)?;
     common(claims, now)
 }
@@ -124,16 +119,6 @@ fn common(claims: Claims, now: Timestamp) -> Result<Authorization, Reason> {
     Ok(Authorization { claims, scopes, expires })
 }
 
-fn audience(claims: &Claims, expected: &Expected) -> Result<(), Reason> {
-    let found = claims.strings("aud").map_err(|error| malformed(&error))?;
-    if !found.contains(&expected.audience.as_str()) {
-        let found = found.join(" ");
-        tracing::debug!(expected = %expected.audience, found = %Shown(&found), "the audience is another");
-        return Err(Reason::AudienceWrong);
-    }
-    Ok(())
-}
-
 /// `token_type`, whose case does not count (RFC 6749 §5.1), and `token_use`, as some servers name a refresh token.
 fn kind(claims: &Claims) -> Result<(), Reason> {
     match text(claims, "token_type")? {
@@ -151,12 +136,12 @@ fn time(claims: &Claims, name: &str) -> Result<Option<Timestamp>, Reason> {
     Ok(claims.time(name).map_err(|error| malformed(&error))?.map(Timestamp))
 }
 
-fn missing(claim: &str) -> Reason {
+pub(crate) fn missing(claim: &str) -> Reason {
     tracing::debug!(claim, "a claim is missing");
     Reason::ClaimMissing
 }
 
-fn malformed(error: &JoseError) -> Reason {
+pub(crate) fn malformed(error: &JoseError) -> Reason {
     tracing::debug!(%error, "a claim is malformed");
     Reason::ClaimMalformed
 }
@@ -174,6 +159,7 @@ mod tests {
             issuer: Issuer::new("https://id.example"),
             audience: Audience::new("https://notes.example"),
             audience_required: false,
+            rule: AudienceRule::Exact,
         }
     }
 

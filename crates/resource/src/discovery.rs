@@ -7,12 +7,13 @@ use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue};
 use http::{Request, Uri};
 use jose::Claims;
-use protocol::Issuer;
 use protocol::display::Shown;
 use protocol::server_metadata::well_known_url;
+use protocol::{Issuer, Timestamp};
 
 use crate::clock::Clock;
 use crate::fetch::{Fetch, FetchLimits};
+use crate::health::SourceHealth;
 use crate::limits::DISCOVERY_FRESH_SECONDS;
 use crate::reason::Reason;
 use crate::remembered::{Ages, Need, Remembered};
@@ -66,6 +67,11 @@ impl Discovery {
     /// Where tokens are introspected.
     pub(crate) async fn introspection(&self) -> Result<String, Reason> {
         self.endpoint("introspection_endpoint", |endpoints| endpoints.introspection.clone()).await
+    }
+
+    /// How looking for them went.
+    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
+        self.found.health(now)
     }
 
     async fn endpoint(

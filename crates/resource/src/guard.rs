@@ -1,4 +1,4 @@
-//! The guard of one API: which issuer and audience it trusts, and the way from a request to a token.
+//! The guard of one API: which issuers and audience it trusts, and the way from a request to a token.
 
 mod builder;
 
@@ -6,30 +6,35 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use protocol::{Audience, Issuer, Scopes};
+use jose::DecryptionKey;
+use protocol::{Audience, Issuer, Scopes, Timestamp};
 
+use crate::audience;
 use crate::bearer;
 use crate::challenge::{Challenger, Denied};
+use crate::clock::Clock;
+use crate::health::{Health, HealthService};
+use crate::issuers::{Issuers, Trusted};
+use crate::jwks::OwnKeys;
 use crate::layer::Require;
 use crate::metadata::MetadataService;
+use crate::policy::{Needs, Policy, Refusal};
 use crate::reason::Reason;
 use crate::token::Token;
-use crate::verifier::Verifier;
 
 pub use builder::{GuardBuilder, GuardError};
 
-/// Protects an API: accepts the access tokens of one issuer for one audience. Cheap to clone, clones share keys and
-/// cache.
+/// Protects an API: accepts the access tokens of the issuers it trusts, for its audience. Cheap to clone, clones share
+/// keys and cache.
 #[derive(Clone)]
 pub struct Guard(Arc<Inner>);
 
 struct Inner {
-    issuer: Issuer,
-    audience: Audience,
-    required: Scopes,
-    verifier: Verifier,
+    issuers: Issuers,
     challenger: Challenger,
     metadata: MetadataService,
+    own_keys: OwnKeys,
+    clock: Arc<dyn Clock>,
 }
 
 impl Guard {
@@ -43,27 +48,23 @@ impl Guard {
         Self::builder(issuer, audience).build()
     }
 
-    /// A guard to be set up further: introspection, another HTTP client, scopes.
+    /// A guard to be set up further: introspection, more issuers, another HTTP client, what every request needs.
     pub fn builder(issuer: &str, audience: &str) -> GuardBuilder {
         GuardBuilder::new(issuer, audience)
     }
 
-    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, and the
-    /// scopes that the guard demands of every request.
+    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, and what the
+    /// guard demands of every request.
     ///
     /// # Errors
     ///
     /// [`Denied`], which is a ready answer. Never a panic, and never 500.
     pub async fn check(&self, head: &Parts) -> Result<Token, Denied> {
-        let judged = match bearer::token(head) {
-            Ok(text) => self.0.verifier.verify(text).await,
-            Err(reason) => Err(reason),
-        };
-        let token = match judged {
-            Ok(authorization) => Token::new(authorization, self.clone()),
-            Err(reason) => return Err(self.deny(reason, &self.0.required)),
-        };
-        token.demand(&self.0.required)?;
+        let found = bearer::token(head).and_then(|text| Ok((text, self.0.issuers.whose(text)?)));
+        let (text, trusted) = found.map_err(|reason| self.refuse(reason.into(), self.issuer()))?;
+        let token = self.judge(text, trusted, head).await;
+        let token = token.map_err(|reason| self.refuse(reason.into(), &trusted.expected.issuer))?;
+        token.demand(&trusted.required)?;
         Ok(token)
     }
 
@@ -72,9 +73,10 @@ impl Guard {
         self.require("")
     }
 
-    /// A layer that lets only tokens with these scopes through, separated by spaces, all of them.
-    pub fn require(&self, scopes: &str) -> Require {
-        Require::new(self.clone(), scopes)
+    /// A layer that lets only tokens through that are enough for this policy; a text is scopes, separated by spaces,
+    /// all of them.
+    pub fn require(&self, policy: impl Into<Policy>) -> Require {
+        Require::new(self.clone(), policy.into())
     }
 
     /// The resource's own documents as a `tower` service: its metadata (RFC 9728), at the root and with the path of
@@ -84,30 +86,73 @@ impl Guard {
         self.0.metadata.clone()
     }
 
-    /// The issuer whose tokens are accepted.
+    /// Replaces the decryption keys while the guard works: these are shown at `/jwks`, in this order, and those that
+    /// are kept only decrypt. What others fetched a moment ago stays right if the old key is kept until the document
+    /// is no longer fresh anywhere ([`crate::limits::DOCUMENT_FRESH_SECONDS`], and what the server adds to it).
+    ///
+    /// # Errors
+    ///
+    /// [`GuardError::DecryptionKeys`] if none of them can be shown, if the guard was built without any, or beyond
+    /// [`crate::limits::OWN_KEYS_MAX`]. Then the keys stay as they were.
+    pub fn replace_decryption_keys(
+        &self,
+        published: &[DecryptionKey],
+        kept: &[DecryptionKey],
+    ) -> Result<(), GuardError> {
+        self.0.own_keys.replace(published, kept)
+    }
+
+    /// How the guard gets on with the authorization servers. Asks nobody.
+    pub fn health(&self) -> Health {
+        Health::of(self.0.issuers.iter().map(|trusted| &**trusted), self.now())
+    }
+
+    /// [`Guard::health`] as a `tower` service that answers `GET` and `HEAD` with JSON, on whatever path it is put.
+    pub fn health_service(&self) -> HealthService {
+        HealthService::new(self.clone())
+    }
+
+    /// The issuer that the guard was made for, of several the first.
     pub fn issuer(&self) -> &Issuer {
-        &self.0.issuer
+        &self.0.issuers.first().expected.issuer
     }
 
-    /// Whom tokens must be for.
+    /// All issuers whose tokens are accepted.
+    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.0.issuers.iter().map(|trusted| &trusted.expected.issuer)
+    }
+
+    /// Whom tokens must be for: the identifier of this API.
     pub fn audience(&self) -> &Audience {
-        &self.0.audience
+        &self.0.issuers.first().expected.audience
     }
 
-    /// The scopes that every request needs.
-    pub(crate) fn required(&self) -> &Scopes {
-        &self.0.required
+    /// What the token of this request allows, by its own issuer's word.
+    async fn judge(&self, text: &str, trusted: &Arc<Trusted>, head: &Parts) -> Result<Token, Reason> {
+        let authorization = trusted.verifier.verify(text).await?;
+        audience::covers(&authorization.claims, &trusted.expected, head)?;
+        Ok(Token::new(authorization, Arc::clone(trusted), head.method.clone(), self.clone()))
+    }
+
+    /// Refuses for want of a token or of scopes.
+    pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
+        let needs = Needs { scopes: needed.clone(), ..Needs::default() };
+        self.refuse(Refusal { reason, needs }, self.issuer())
     }
 
     /// Refuses, and logs why: what is the caller's fault quietly, what is the server's or ours aloud.
-    pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
-        let slug = reason.slug();
-        if reason.status() >= 500 {
-            tracing::warn!(reason = slug, issuer = %self.0.issuer, "a token could not be checked");
+    pub(crate) fn refuse(&self, refusal: Refusal, issuer: &Issuer) -> Denied {
+        let slug = refusal.reason.slug();
+        if refusal.reason.status() >= 500 {
+            tracing::warn!(reason = slug, %issuer, "a token could not be checked");
         } else {
-            tracing::debug!(reason = slug, needed = needed.as_str(), "refused");
+            tracing::debug!(reason = slug, needed = refusal.needs.scopes.as_str(), "refused");
         }
-        self.0.challenger.deny(reason, needed)
+        self.0.challenger.deny(refusal)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -118,6 +163,7 @@ impl Guard {
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Guard");
-        shown.field("issuer", &self.0.issuer).field("audience", &self.0.audience).finish_non_exhaustive()
+        shown.field("issuers", &self.issuers().map(Issuer::as_str).collect::<Vec<_>>());
+        shown.field("audience", self.audience()).finish_non_exhaustive()
     }
 }

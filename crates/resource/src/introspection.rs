@@ -7,10 +7,12 @@ mod request;
 
 use std::sync::Arc;
 
-use jose::DecryptionKey;
+use protocol::Timestamp;
 
 use crate::claims::Authorization;
 use crate::flight::Flights;
+use crate::health::{Pulse, SourceHealth};
+use crate::jwks::OwnKeys;
 use crate::limits::INTROSPECTIONS_MAX;
 use crate::reason::Reason;
 use crate::remote::Remote;
@@ -50,6 +52,7 @@ pub(crate) struct Introspector {
     asking: Asking,
     cache: Option<Cache>,
     flights: Flights<[u8; 32], Judgement>,
+    pulse: Pulse,
 }
 
 /// What one request needs.
@@ -57,14 +60,14 @@ pub(crate) struct Asking {
     pub(crate) remote: Arc<Remote>,
     pub(crate) credentials: Credentials,
     pub(crate) form: AnswerForm,
-    pub(crate) decryption_keys: Vec<DecryptionKey>,
+    pub(crate) decryption_keys: OwnKeys,
 }
 
 impl Introspector {
     /// Keeps answers for so many seconds, never past their `exp`; 0 keeps none.
     pub(crate) fn new(asking: Asking, cache_seconds: u64) -> Self {
         let cache = (cache_seconds > 0).then(|| Cache::new(cache_seconds));
-        Self { asking, cache, flights: Flights::new(INTROSPECTIONS_MAX) }
+        Self { asking, cache, flights: Flights::new(INTROSPECTIONS_MAX), pulse: Pulse::default() }
     }
 
     /// What the token allows, by a kept answer, by a request under way, or by a new one.
@@ -76,9 +79,18 @@ impl Introspector {
         }
         let start = || {
             let (introspector, token) = (Arc::clone(self), token.to_owned());
-            async move { introspector.request(key, &token).await }
+            async move {
+                let judgement = introspector.request(key, &token).await;
+                introspector.pulse.note(&judgement, introspector.asking.remote.now());
+                judgement
+            }
         };
         self.flights.join(key, start).await.unwrap_or(Err(Reason::Busy))
+    }
+
+    /// How asking went.
+    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
+        self.pulse.health(now)
     }
 
     async fn request(&self, key: [u8; 32], token: &str) -> Judgement {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jose::jws::{Unverified, Verified};
 use jose::{JoseError, JwkSet, KeyError, SignatureAlgorithm, VerifyingKey};
+use protocol::Timestamp;
 use protocol::display::Shown;
 
 use crate::clock::Clock;
 use crate::discovery::{Discovery, Http};
+use crate::health::SourceHealth;
 use crate::limits::{KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX};
 use crate::reason::Reason;
 use crate::remembered::{Ages, Found, Need, Remembered};
@@ -38,6 +40,11 @@ impl RemoteKeys {
             JoseError::Algorithm => Reason::AlgorithmNotAllowed,
             _ => Reason::SignatureWrong,
         })
+    }
+
+    /// How fetching them went.
+    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
+        self.set.health(now)
     }
 
     async fn key(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Result<VerifyingKey, Reason> {

@@ -14,25 +14,21 @@ use tower_service::Service;
 
 use crate::challenge::Denied;
 use crate::guard::Guard;
+use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::token::Token;
 
-/// A layer that lets only accepted tokens through, with the scopes that it demands. Cheap to clone.
+/// A layer that lets only accepted tokens through that are enough for its policy. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Require {
     guard: Guard,
-    scopes: Scopes,
+    policy: Policy,
     optional: bool,
 }
 
 impl Require {
-    /// Text that is no scope demands a scope that no token can hold: such a route stays shut.
-    pub(crate) fn new(guard: Guard, scopes: &str) -> Self {
-        let scopes = Scopes::parse(scopes).unwrap_or_else(|error| {
-            tracing::error!(scopes, %error, "a route demands a scope that no token can hold");
-            Scopes::stored(scopes)
-        });
-        Self { guard, scopes, optional: false }
+    pub(crate) fn new(guard: Guard, policy: Policy) -> Self {
+        Self { guard, policy, optional: false }
     }
 
     /// Lets requests without any token through as well: for handlers that take `Option<Token>`. A token that is not
@@ -54,12 +50,12 @@ impl Require {
             Some(_) | None => None,
         };
         let judged = match known {
-            Some(token) => Ok(token),
+            Some(token) => Ok(token.with(head.method.clone())),
             None => self.guard.check(head).await,
         };
         let passed = match judged {
             Ok(token) => {
-                token.demand(&self.scopes)?;
+                token.demand(&self.policy)?;
                 Passed::Token(token)
             }
             Err(denied) if self.optional && denied.reason() == Reason::TokenMissing => {

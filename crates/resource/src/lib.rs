@@ -1,6 +1,6 @@
 //! Protect an API: verify or introspect access tokens, challenge, extract.
 //!
-//! A [`Guard`] trusts one issuer for one audience. It takes JWT access tokens (RFC 9068), which it verifies with the
+//! A [`Guard`] trusts an issuer for an audience, or several of them ([`GuardBuilder::and`]). It takes JWT access tokens (RFC 9068), which it verifies with the
 //! issuer's published keys, and every other token by introspection (RFC 7662, RFC 9701) where that is set up; a
 //! handler does not see the difference. Refusals are the challenges of RFC 6750. Nothing is fetched before a token
 //! comes, so start-up never waits for the authorization server.
@@ -35,6 +35,7 @@
 //!
 //! Where to read on: [`guard`](Guard) (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
 
+mod audience;
 mod bearer;
 mod challenge;
 mod claims;
@@ -49,7 +50,9 @@ mod flight;
 #[cfg(feature = "client")]
 mod from_env;
 mod guard;
+mod health;
 mod introspection;
+mod issuers;
 mod jwks;
 mod jwt;
 mod keys;
@@ -57,13 +60,15 @@ mod layer;
 pub mod limits;
 mod mcp;
 mod metadata;
+mod policy;
 mod reason;
 mod remembered;
 mod remote;
 mod token;
 mod verifier;
 
-pub use challenge::Denied;
+pub use audience::AudienceRule;
+pub use challenge::{Denied, RefusalForm};
 #[cfg(feature = "client")]
 pub use client::ReqwestFetch;
 pub use clock::{Clock, SystemClock};
@@ -72,14 +77,16 @@ pub use fetch::{Fetch, FetchError, FetchLimits};
 #[cfg(feature = "client")]
 pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
+pub use health::{Health, HealthService, HealthState, IssuerHealth, SourceHealth};
 pub use introspection::{AnswerForm, ClientAuth};
 pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm};
 pub use layer::{Guarded, Require};
 pub use mcp::{GuardedMcp, Mcp};
 pub use metadata::MetadataService;
-pub use protocol::{Audience, Issuer, Scopes, Timestamp};
+pub use policy::Policy;
+pub use protocol::{Audience, Issuer, ResourceMetadata, Scopes, Timestamp};
 pub use reason::Reason;
-pub use token::Token;
+pub use token::{SubjectClaim, Token};
 pub use verifier::Mode;
 
 /// The example in README.md, compiled with every test.

@@ -28,6 +28,10 @@ pub const CACHE_ENTRIES_MAX: usize = 10_000;
 pub const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Most introspection requests under way at once; beyond it callers read 503.
 pub const INTROSPECTIONS_MAX: usize = 1_024;
+/// Most issuers that one guard trusts.
+pub const ISSUERS_MAX: usize = 32;
+/// Most decryption keys of a guard; a key without an algorithm counts once for each that it suits.
+pub const OWN_KEYS_MAX: usize = 32;
 /// Longest file of a decryption key, in bytes.
 pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// How long others may keep the resource's own metadata and keys, in seconds.

@@ -102,7 +102,7 @@ impl Mcp {
             self.others.contains(scope) || self.tools.values().any(|scopes| scopes.contains(scope))
         };
         let held = token.scopes().iter().filter(known);
-        self.require.guard().required().iter().chain(held).chain(needed.iter()).collect()
+        token.required().iter().chain(held).chain(needed.iter()).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the API says of itself: its metadata (RFC 9728 §3) and its own keys, as one small `tower` service.
+//! What the API says of itself: its metadata (RFC 9728 §2) and its own keys, as one small `tower` service.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -9,12 +9,10 @@ use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use jose::DecryptionKey;
 use protocol::resource_metadata::{ResourceMetadata, well_known_path};
-use protocol::{Audience, Issuer, Scopes};
 use tower_service::Service;
 
-use crate::jwks;
+use crate::jwks::{self, OwnKeys};
 use crate::limits::DOCUMENT_FRESH_SECONDS;
 
 /// Where the metadata of a resource without a path is.
@@ -23,27 +21,28 @@ const ROOT: &str = "/.well-known/oauth-protected-resource";
 /// Answers `GET` and `HEAD` on [`MetadataService::paths`], and 404 elsewhere. Anybody may read it.
 #[derive(Clone, Debug)]
 pub struct MetadataService {
-    documents: Arc<[(String, Bytes)]>,
+    documents: Arc<[(String, Document)]>,
+}
+
+#[derive(Clone, Debug)]
+enum Document {
+    Metadata(Bytes),
+    /// The keys as they are when somebody asks.
+    Keys(OwnKeys),
 }
 
 impl MetadataService {
-    pub(crate) fn new(issuer: &Issuer, audience: &Audience, scopes: &Scopes, keys: &[DecryptionKey]) -> Self {
-        let own_keys = jwks::document(keys);
-        let origin = protocol::uri::origin(audience.as_str());
-        let metadata = ResourceMetadata {
-            resource: audience.to_string(),
-            authorization_servers: vec![issuer.to_string()],
-            jwks_uri: origin.filter(|_| own_keys.is_some()).map(|origin| origin + jwks::PATH),
-            scopes_supported: scopes.iter().map(str::to_owned).collect(),
-            bearer_methods_supported: vec!["header".to_owned()],
-            resource_name: None,
-        };
-        let metadata = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
-        let mut documents = vec![(ROOT.to_owned(), metadata.clone())];
-        documents.extend(
-            well_known_path(audience.as_str()).filter(|path| path != ROOT).map(|path| (path, metadata)),
-        );
-        documents.extend(own_keys.map(|keys| (jwks::PATH.to_owned(), keys)));
+    /// Serves this document, which says what the host wrote, completed by what the guard knows.
+    pub(crate) fn new(mut metadata: ResourceMetadata, keys: &OwnKeys) -> Self {
+        let has_keys = keys.document().is_some();
+        let origin = protocol::uri::origin(&metadata.resource);
+        metadata.jwks_uri = origin.filter(|_| has_keys).map(|origin| origin + jwks::PATH);
+        metadata.bearer_methods_supported = vec!["header".to_owned()];
+        let text = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
+        let suffixed = well_known_path(&metadata.resource).filter(|path| path != ROOT);
+        let paths = std::iter::once(ROOT.to_owned()).chain(suffixed);
+        let mut documents: Vec<_> = paths.map(|path| (path, Document::Metadata(text.clone()))).collect();
+        documents.extend(has_keys.then(|| (jwks::PATH.to_owned(), Document::Keys(keys.clone()))));
         Self { documents: documents.into() }
     }
 
@@ -54,7 +53,11 @@ impl MetadataService {
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        let document = self.documents.iter().find(|(known, _)| known == path).map(|(_, text)| text.clone());
+        let document = self.documents.iter().find(|(known, _)| known == path);
+        let document = document.and_then(|(_, document)| match document {
+            Document::Metadata(text) => Some(text.clone()),
+            Document::Keys(keys) => keys.document(),
+        });
         let Some(document) = document else { return empty(StatusCode::NOT_FOUND) };
         if !matches!(*method, Method::GET | Method::HEAD) {
             let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
@@ -102,8 +105,8 @@ mod tests {
     use super::*;
 
     fn service(audience: &str) -> MetadataService {
-        let issuer = Issuer::new("https://id.example");
-        MetadataService::new(&issuer, &Audience::new(audience), &Scopes::stored("notes.read"), &[])
+        let metadata = ResourceMetadata { resource: audience.to_owned(), ..ResourceMetadata::default() };
+        MetadataService::new(metadata, &OwnKeys::new(&[], &[]).expect("no keys"))
     }
 
     #[test]

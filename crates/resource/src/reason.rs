@@ -58,6 +58,15 @@ pub enum Reason {
     // Scope
     /// The token holds too little scope (RFC 6750 §3.1).
     ScopeInsufficient,
+    // What else a route demands
+    /// The policy of the route does not name this method: it is refused whatever the token holds.
+    MethodNotCovered,
+    /// `acr` is none of those that the route demands (RFC 9470 §3).
+    AuthenticationWeak,
+    /// `auth_time` is absent, or longer ago than the route allows (RFC 9470 §3).
+    AuthenticationOld,
+    /// A rule of the API's own refuses what is said of the token.
+    ClaimsRefused,
     // The authorization server
     /// Discovery gave no document of this issuer (RFC 8414 §3.3).
     DiscoveryFailed,
@@ -106,6 +115,10 @@ impl Reason {
         Self::KindWrong,
         Self::Inactive,
         Self::ScopeInsufficient,
+        Self::MethodNotCovered,
+        Self::AuthenticationWeak,
+        Self::AuthenticationOld,
+        Self::ClaimsRefused,
         Self::DiscoveryFailed,
         Self::EndpointMissing,
         Self::KeysUnavailable,
@@ -143,6 +156,10 @@ impl Reason {
             Self::KindWrong => "kind_wrong",
             Self::Inactive => "inactive",
             Self::ScopeInsufficient => "scope_insufficient",
+            Self::MethodNotCovered => "method_not_covered",
+            Self::AuthenticationWeak => "authentication_weak",
+            Self::AuthenticationOld => "authentication_old",
+            Self::ClaimsRefused => "claims_refused",
             Self::DiscoveryFailed => "discovery_failed",
             Self::EndpointMissing => "endpoint_missing",
             Self::KeysUnavailable => "keys_unavailable",
@@ -178,7 +195,12 @@ impl Reason {
             | Self::TokenBound
             | Self::KindWrong
             | Self::Inactive => Some(ErrorCode::InvalidToken),
-            Self::ScopeInsufficient => Some(ErrorCode::InsufficientScope),
+            Self::ScopeInsufficient | Self::MethodNotCovered | Self::ClaimsRefused => {
+                Some(ErrorCode::InsufficientScope)
+            }
+            Self::AuthenticationWeak | Self::AuthenticationOld => {
+                Some(ErrorCode::InsufficientUserAuthentication)
+            }
             Self::DiscoveryFailed
             | Self::EndpointMissing
             | Self::KeysUnavailable
@@ -226,6 +248,10 @@ impl Reason {
             Self::KindWrong => "The token is not an access token",
             Self::Inactive => "The token is not active",
             Self::ScopeInsufficient => "The token does not have the scope that is needed",
+            Self::MethodNotCovered => "No token is enough for this method here",
+            Self::AuthenticationWeak => "A different authentication level is required",
+            Self::AuthenticationOld => "More recent authentication is required",
+            Self::ClaimsRefused => "The token is not enough for this",
             Self::DiscoveryFailed
             | Self::EndpointMissing
             | Self::KeysUnavailable

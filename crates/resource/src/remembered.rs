@@ -7,6 +7,7 @@ use protocol::Timestamp;
 
 use crate::clock::Clock;
 use crate::flight::Flights;
+use crate::health::SourceHealth;
 use crate::limits::{REFETCH_SECONDS, RETRY_SECONDS};
 use crate::reason::Reason;
 
@@ -42,6 +43,8 @@ struct State<T> {
     last: Option<(Timestamp, Option<Reason>)>,
     /// When the last fetch began that somebody asked for who missed something.
     demanded: Option<Timestamp>,
+    /// How many fetches in a row failed.
+    failures: u32,
 }
 
 struct Good<T> {
@@ -57,7 +60,7 @@ pub(crate) struct Found<T> {
 
 impl<T: Send + Sync + 'static> Remembered<T> {
     pub(crate) fn new(ages: Ages, clock: Arc<dyn Clock>) -> Self {
-        let state = State { good: None, last: None, demanded: None };
+        let state = State { good: None, last: None, demanded: None, failures: 0 };
         Self { ages, clock, state: Arc::new(Mutex::new(state)), fetches: Flights::new(1) }
     }
 
@@ -81,6 +84,15 @@ impl<T: Send + Sync + 'static> Remembered<T> {
     /// Why the last fetch failed, if it did.
     pub(crate) fn trouble(&self) -> Option<Reason> {
         self.lock().last.and_then(|(_, failure)| failure)
+    }
+
+    /// How the fetches went.
+    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
+        let state = self.lock();
+        let good = state.good.as_ref().map(|good| good.fetched);
+        let usable = good.is_some_and(|fetched| now.since(fetched) < self.ages.most);
+        let trouble = state.last.and_then(|(_, failure)| failure).filter(|_| state.failures > 0);
+        SourceHealth::new(good, usable, (state.failures, trouble), now)
     }
 
     fn at_hand(&self, need: Need, now: Timestamp) -> Option<Result<Arc<T>, Reason>> {
@@ -130,11 +142,13 @@ impl<T: Send + Sync + 'static> Remembered<T> {
             state.last = Some((now, found.as_ref().err().copied()));
             match found {
                 Ok(document) => {
+                    state.failures = 0;
                     let document = Arc::new(document);
                     state.good = Some(Good { document: Arc::clone(&document), fetched: clock.now() });
                     Ok(document)
                 }
                 Err(reason) => {
+                    state.failures = state.failures.saturating_add(1);
                     let good = state.good.as_ref().filter(|good| now.since(good.fetched) < most);
                     good.map(|good| Arc::clone(&good.document)).ok_or(reason)
                 }

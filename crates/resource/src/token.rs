@@ -3,31 +3,60 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::Method;
 use jose::Claims;
-use protocol::{Scopes, Timestamp};
+use protocol::{Issuer, Scopes, Timestamp};
 
 use crate::challenge::Denied;
 use crate::claims::Authorization;
 use crate::guard::Guard;
-use crate::reason::Reason;
+use crate::issuers::Trusted;
+use crate::policy::Policy;
+
+/// The claim that says who the user is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectClaim {
+    /// `sub`: never given to somebody else, by the same issuer.
+    #[default]
+    Sub,
+    /// `username` (RFC 7662 §2.2), for servers that put no `sub` in introspection answers. Only an introspected token
+    /// has one, and a server may give a name to somebody else later.
+    Username,
+}
 
 /// An accepted access token; the same whether it was verified here or introspected. Cheap to clone.
 #[derive(Clone)]
 pub struct Token {
     authorization: Arc<Authorization>,
+    trusted: Arc<Trusted>,
+    method: Method,
     guard: Guard,
 }
 
 impl Token {
-    pub(crate) fn new(authorization: Arc<Authorization>, guard: Guard) -> Self {
-        Self { authorization, guard }
+    pub(crate) fn new(
+        authorization: Arc<Authorization>,
+        trusted: Arc<Trusted>,
+        method: Method,
+        guard: Guard,
+    ) -> Self {
+        Self { authorization, trusted, method, guard }
     }
 
-    /// The user, `sub`. A machine's token names its client here, or nobody: then this is empty.
-    ///
-    /// Some servers put no `sub` in introspection answers: tell their users apart by [`Token::username`].
+    /// Who the user is: `sub`, or `username` where the guard goes by that ([`SubjectClaim`]). A machine's token names
+    /// its client here, or nobody: then this is empty. Where a guard trusts several issuers, two users are the same
+    /// only if [`Token::issuer`] is the same too.
     pub fn subject(&self) -> &str {
-        self.text("sub").unwrap_or_default()
+        let claim = match self.trusted.subject {
+            SubjectClaim::Sub => "sub",
+            SubjectClaim::Username => "username",
+        };
+        self.text(claim).unwrap_or_default()
+    }
+
+    /// The trusted issuer whose token it is.
+    pub fn issuer(&self) -> &Issuer {
+        &self.trusted.expected.issuer
     }
 
     /// The client that the token was issued to, `client_id`.
@@ -55,21 +84,30 @@ impl Token {
         &self.authorization.claims
     }
 
-    /// Demands scopes, separated by spaces, all of them, beside those that the route demands.
+    /// Demands more, beside what the route demands: scopes separated by spaces, all of them, or a whole [`Policy`],
+    /// for the method of the request that the token came with.
     ///
     /// # Errors
     ///
-    /// [`Reason::ScopeInsufficient`], ready to be answered with 403 and its challenge (RFC 6750 §3.1).
-    pub fn require(&self, scopes: &str) -> Result<(), Denied> {
-        let needed = Scopes::parse(scopes).unwrap_or_else(|_| Scopes::stored(scopes));
-        self.demand(&needed)
+    /// [`Denied`], ready to be answered: 403 for want of scope (RFC 6750 §3.1), 401 for a sign-in that is too weak or
+    /// too old (RFC 9470 §3).
+    pub fn require(&self, policy: impl Into<Policy>) -> Result<(), Denied> {
+        self.demand(&policy.into())
     }
 
-    pub(crate) fn demand(&self, needed: &Scopes) -> Result<(), Denied> {
-        if needed.is_subset(&self.authorization.scopes) {
-            return Ok(());
-        }
-        Err(self.guard.deny(Reason::ScopeInsufficient, needed))
+    pub(crate) fn demand(&self, policy: &Policy) -> Result<(), Denied> {
+        let judged = policy.judge(&self.authorization, &self.method, self.guard.now());
+        judged.map_err(|refusal| self.guard.refuse(refusal, self.issuer()))
+    }
+
+    /// The scopes that every request like this one needs.
+    pub(crate) fn required(&self) -> Scopes {
+        self.trusted.required.needs(&self.method).scopes
+    }
+
+    /// The same token with a request of this method.
+    pub(crate) fn with(self, method: Method) -> Self {
+        Self { method, ..self }
     }
 
     /// Whether this guard, or a clone of it, accepted the token.

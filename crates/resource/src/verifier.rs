@@ -29,6 +29,11 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
+    /// Whether it takes tokens that do not say whose they are.
+    pub(crate) fn introspects(&self) -> bool {
+        self.introspector.is_some() && self.mode != Mode::Jwt
+    }
+
     /// What the token allows.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Authorization>, Reason> {
         match (&self.introspector, self.mode) {

@@ -1,24 +1,32 @@
 //! Setting up a guard. Everything is checked when it is built, and nothing is fetched.
 
+mod judging;
+mod resource;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jose::{DecryptionKey, SignatureAlgorithm};
 use protocol::uri::{UriError, check_issuer};
-use protocol::{Audience, Issuer, Scopes};
+use protocol::{Audience, Issuer, ResourceMetadata, Scopes};
 use zeroize::Zeroizing;
 
-use crate::challenge::Challenger;
+use crate::audience::AudienceRule;
+use crate::challenge::{Challenger, RefusalForm, Style};
 use crate::claims::Expected;
 use crate::clock::{Clock, SystemClock};
 use crate::discovery::{EndpointError, Endpoints, Http, endpoint_url};
 use crate::fetch::{Fetch, FetchLimits};
 use crate::guard::{Guard, Inner};
 use crate::introspection::{AnswerForm, Asking, ClientAuth, Credentials, Introspector};
+use crate::issuers::{Issuers, Trusted};
+use crate::jwks::OwnKeys;
 use crate::jwt::JwtVerifier;
-use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX};
+use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX, ISSUERS_MAX, OWN_KEYS_MAX};
 use crate::metadata::{self, MetadataService};
+use crate::policy::Policy;
 use crate::remote::Remote;
+use crate::token::SubjectClaim;
 use crate::verifier::{Mode, Verifier};
 
 /// The algorithms of access tokens and answers unless the builder says otherwise: all that need no shared secret.
@@ -46,14 +54,21 @@ pub struct GuardBuilder {
     client_auth: ClientAuth,
     form: AnswerForm,
     decryption_keys: Vec<DecryptionKey>,
+    kept_keys: Vec<DecryptionKey>,
     algorithms: Vec<SignatureAlgorithm>,
     required_scopes: String,
+    required: Policy,
     supported_scopes: String,
     audience_required: bool,
+    audience_rule: AudienceRule,
+    subject: SubjectClaim,
+    metadata: ResourceMetadata,
+    style: Style,
     cache: Duration,
     limits: FetchLimits,
     fetch: Option<Arc<dyn Fetch>>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
+    others: Vec<GuardBuilder>,
 }
 
 impl GuardBuilder {
@@ -67,14 +82,21 @@ impl GuardBuilder {
             client_auth: ClientAuth::default(),
             form: AnswerForm::default(),
             decryption_keys: Vec::new(),
+            kept_keys: Vec::new(),
             algorithms: ALGORITHMS.to_vec(),
             required_scopes: String::new(),
+            required: Policy::default(),
             supported_scopes: String::new(),
             audience_required: false,
+            audience_rule: AudienceRule::default(),
+            subject: SubjectClaim::default(),
+            metadata: ResourceMetadata::default(),
+            style: Style::default(),
             cache: Duration::from_secs(CACHE_SECONDS),
             limits: FetchLimits::default(),
             fetch: None,
-            clock: Arc::new(SystemClock::default()),
+            clock: None,
+            others: Vec::new(),
         }
     }
 
@@ -96,42 +118,6 @@ impl GuardBuilder {
         self
     }
 
-    /// Adds a key to decrypt introspection answers with. From then on a JWT answer must be encrypted (RFC 9701 §5).
-    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
-        self.decryption_keys.push(key);
-        self
-    }
-
-    /// How tokens are judged; [`Mode::Auto`] unless said otherwise.
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// The algorithms that are accepted, in place of all that need no shared secret.
-    pub fn algorithms(mut self, algorithms: &[SignatureAlgorithm]) -> Self {
-        self.algorithms = algorithms.to_vec();
-        self
-    }
-
-    /// Scopes that every request needs, separated by spaces, all of them.
-    pub fn required_scopes(mut self, scopes: &str) -> Self {
-        scopes.clone_into(&mut self.required_scopes);
-        self
-    }
-
-    /// Scopes that the metadata names (RFC 9728 §2), beside the required ones.
-    pub fn scopes_supported(mut self, scopes: &str) -> Self {
-        scopes.clone_into(&mut self.supported_scopes);
-        self
-    }
-
-    /// Refuses introspection answers that do not name the audience. A JWT must always name it.
-    pub fn require_audience(mut self) -> Self {
-        self.audience_required = true;
-        self
-    }
-
     /// How long an introspection answer is kept, and a revocation may stay unseen: 10 s unless said otherwise, at
     /// most [`CACHE_SECONDS_MAX`], zero keeps none. Fractions of a second are dropped.
     pub fn cache(mut self, time: Duration) -> Self {
@@ -142,12 +128,6 @@ impl GuardBuilder {
     /// How long one request to the authorization server may take; 5 s unless said otherwise.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.limits.deadline = deadline;
-        self
-    }
-
-    /// Where the issuer's keys are, in place of discovery.
-    pub fn jwks_url(mut self, url: &str) -> Self {
-        self.endpoints.jwks = Some(url.to_owned());
         self
     }
 
@@ -165,7 +145,25 @@ impl GuardBuilder {
 
     /// Another clock than the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Trusts another issuer as well, each with its own audience, way of judging, keys and credentials. A JWT is
+    /// judged by the issuer that it names; every other token by the one that introspects, of which there is at most
+    /// one. The first builder stands for the API: its audience is the resource, and what concerns the whole guard is
+    /// set there (clock, realm, refusals, description).
+    ///
+    /// ```
+    /// use passavant_resource::Guard;
+    ///
+    /// let api = "https://notes.example.org";
+    /// let partner = Guard::builder("https://partner.example", api).introspect("notes-rs", "a-secret");
+    /// let builder = Guard::builder("https://id.example.org", api).and(partner);
+    /// # let _ = builder;
+    /// ```
+    pub fn and(mut self, other: Self) -> Self {
+        self.others.push(other);
         self
     }
 
@@ -174,24 +172,67 @@ impl GuardBuilder {
     /// # Errors
     ///
     /// [`GuardError`]: the first thing that is wrong.
-    pub fn build(self) -> Result<Guard, GuardError> {
-        check_issuer(&self.issuer).map_err(GuardError::Issuer)?;
-        let issuer = Issuer::new(&*self.issuer);
-        let audience = audience(&self.audience)?;
-        let required = scopes(&self.required_scopes)?;
-        let supported = required.iter().chain(scopes(&self.supported_scopes)?.iter()).collect();
-        let metadata = MetadataService::new(&issuer, &audience, &supported, &self.decryption_keys);
-        let challenger = Challenger::new(metadata::url(audience.as_str()));
-        let remote = Arc::new(self.remote(&issuer, &audience)?);
-        let introspector = self.introspector(&remote)?;
-        let verifier = Verifier { mode: self.mode, jwt: JwtVerifier(remote), introspector };
-        Ok(Guard(Arc::new(Inner { issuer, audience, required, verifier, challenger, metadata })))
+    pub fn build(mut self) -> Result<Guard, GuardError> {
+        let mut others = Vec::new();
+        flatten(std::mem::take(&mut self.others), &mut others)?;
+        let clock = self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::default()));
+        let all = || std::iter::once(&self).chain(&others);
+        let published: Vec<_> = all().flat_map(|one| one.decryption_keys.iter().cloned()).collect();
+        let kept: Vec<_> = all().flat_map(|one| one.kept_keys.iter().cloned()).collect();
+        let own_keys = OwnKeys::new(&published, &kept)?;
+        let fetch = if all().all(|one| one.fetch.is_some()) { None } else { Some(self.own_fetch()?) };
+        let mut trusted = Vec::new();
+        let mut supported = scopes(&self.metadata.scopes_supported.join(" "))?;
+        for one in all() {
+            let fetch = one.fetch.clone().or_else(|| fetch.clone()).ok_or(GuardError::FetchMissing)?;
+            let shared = Shared { clock: Arc::clone(&clock), fetch, own_keys: own_keys.clone() };
+            trusted.push(Arc::new(one.trusted(&shared)?));
+            let (required, known) = (scopes(&one.required_scopes)?, scopes(&one.supported_scopes)?);
+            supported = supported.iter().chain(required.iter()).chain(known.iter()).collect();
+        }
+        let issuers = Issuers::new(trusted)?;
+        let challenger = Challenger::new(metadata::url(&self.audience), self.style.clone());
+        let document = ResourceMetadata {
+            resource: self.audience.clone(),
+            authorization_servers: all().map(|one| one.issuer.clone()).collect(),
+            scopes_supported: supported.iter().map(str::to_owned).collect(),
+            ..self.metadata.clone()
+        };
+        let metadata = MetadataService::new(document, &own_keys);
+        Ok(Guard(Arc::new(Inner { issuers, challenger, metadata, own_keys, clock })))
     }
 
-    fn remote(&self, issuer: &Issuer, audience: &Audience) -> Result<Remote, GuardError> {
+    /// This builder's issuer, and how its tokens are judged.
+    fn trusted(&self, shared: &Shared) -> Result<Trusted, GuardError> {
+        check_issuer(&self.issuer).map_err(GuardError::Issuer)?;
+        let (issuer, audience) = (Issuer::new(&*self.issuer), audience(&self.audience)?);
+        match &self.audience_rule {
+            AudienceRule::UrlPrefix if protocol::uri::origin(audience.as_str()).is_none() => {
+                return Err(GuardError::AudienceRule);
+            }
+            AudienceRule::Claim { name, values } if name.is_empty() || values.is_empty() => {
+                return Err(GuardError::AudienceRule);
+            }
+            AudienceRule::Exact | AudienceRule::UrlPrefix | AudienceRule::Claim { .. } => {}
+        }
+        let expected = Expected {
+            issuer,
+            audience,
+            audience_required: self.audience_required,
+            rule: self.audience_rule.clone(),
+        };
+        let required = Policy::all_of(scopes(&self.required_scopes)?.as_str()).and(&self.required);
+        let remote = Arc::new(self.remote(&expected, shared)?);
+        let introspector = self.introspector(&remote, shared)?;
+        let verifier = Verifier { mode: self.mode, jwt: JwtVerifier(remote), introspector };
+        Ok(Trusted { expected, required, subject: self.subject, verifier })
+    }
+
+    fn remote(&self, expected: &Expected, shared: &Shared) -> Result<Remote, GuardError> {
         if self.algorithms.is_empty() || self.algorithms.iter().any(|algorithm| algorithm.is_symmetric()) {
             return Err(GuardError::Algorithms);
         }
+        let issuer = &expected.issuer;
         let endpoint = |name, url: &Option<String>| match url {
             Some(url) => endpoint_url(issuer, url).map(Some).map_err(|why| GuardError::Endpoint(name, why)),
             None => Ok(None),
@@ -200,16 +241,16 @@ impl GuardBuilder {
             jwks: endpoint("JWKS", &self.endpoints.jwks)?,
             introspection: endpoint("introspection", &self.endpoints.introspection)?,
         };
-        let expected = Expected {
-            issuer: issuer.clone(),
-            audience: audience.clone(),
-            audience_required: self.audience_required,
-        };
-        let http = Http { fetch: self.own_fetch()?, limits: self.limits };
-        Ok(Remote::new(expected, self.algorithms.clone(), endpoints, http, Arc::clone(&self.clock)))
+        let http = Http { fetch: Arc::clone(&shared.fetch), limits: self.limits };
+        let clock = Arc::clone(&shared.clock);
+        Ok(Remote::new(expected.clone(), self.algorithms.clone(), endpoints, http, clock))
     }
 
-    fn introspector(&self, remote: &Arc<Remote>) -> Result<Option<Arc<Introspector>>, GuardError> {
+    fn introspector(
+        &self,
+        remote: &Arc<Remote>,
+        shared: &Shared,
+    ) -> Result<Option<Arc<Introspector>>, GuardError> {
         let Some((id, secret)) = &self.credentials else {
             return match self.mode {
                 Mode::Introspection => Err(GuardError::CredentialsMissing),
@@ -227,7 +268,7 @@ impl GuardBuilder {
             remote: Arc::clone(remote),
             credentials,
             form: self.form,
-            decryption_keys: self.decryption_keys.clone(),
+            decryption_keys: shared.own_keys.clone(),
         };
         Ok(Some(Arc::new(Introspector::new(asking, self.cache.as_secs()))))
     }
@@ -244,6 +285,32 @@ impl GuardBuilder {
     fn own_fetch(&self) -> Result<Arc<dyn Fetch>, GuardError> {
         self.fetch.clone().ok_or(GuardError::FetchMissing)
     }
+}
+
+/// What all issuers of a guard share.
+struct Shared {
+    clock: Arc<dyn Clock>,
+    fetch: Arc<dyn Fetch>,
+    own_keys: OwnKeys,
+}
+
+/// The builders of the other issuers in one list. What concerns the whole guard has no place in them.
+fn flatten(builders: Vec<GuardBuilder>, all: &mut Vec<GuardBuilder>) -> Result<(), GuardError> {
+    for mut builder in builders {
+        let misplaced = [
+            ("clock", builder.clock.is_some()),
+            ("realm", builder.style.realm.is_some()),
+            ("refusals", builder.style.form != RefusalForm::default()),
+            ("describe", builder.metadata != ResourceMetadata::default()),
+        ];
+        if let Some((name, _)) = misplaced.iter().find(|(_, is_set)| *is_set) {
+            return Err(GuardError::NotFirst(name));
+        }
+        let others = std::mem::take(&mut builder.others);
+        all.push(builder);
+        flatten(others, all)?;
+    }
+    Ok(())
 }
 
 fn audience(text: &str) -> Result<Audience, GuardError> {
@@ -267,6 +334,24 @@ pub enum GuardError {
     /// The audience is empty, too long, or holds spaces.
     #[error("the audience must be a text without spaces, best the URL of this API")]
     Audience,
+    /// A prefix of URLs where the audience is no `http` or `https` URL, or a claim without name or values.
+    #[error("the audience rule needs a web address as audience, or a claim with a name and values")]
+    AudienceRule,
+    /// More than [`ISSUERS_MAX`].
+    #[error("a guard trusts at most {ISSUERS_MAX} issuers")]
+    IssuersTooMany,
+    /// The same issuer again.
+    #[error("the issuer {0} is set up twice")]
+    IssuerTwice(String),
+    /// Two issuers introspect, and a token that does not name its issuer could be either's.
+    #[error("two issuers introspect; a token that names no issuer can be sent to one only")]
+    OpaqueTwice,
+    /// A setting of the whole guard on the builder of another issuer.
+    #[error("`{0}` concerns the whole guard: set it on the first builder")]
+    NotFirst(&'static str),
+    /// Too many decryption keys, or a replacement that would leave or find none that can be shown.
+    #[error("decryption keys: at most {OWN_KEYS_MAX}, and at least one to show where there was one before")]
+    DecryptionKeys,
     /// A configured address that may not be asked.
     #[error("the {0} URL {1}")]
     Endpoint(&'static str, EndpointError),

@@ -61,7 +61,8 @@ impl Asking {
     fn decrypted(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, Reason> {
         let token = Encrypted::parse(text).map_err(|error| untrusted(&error.to_string()))?;
         let management = token.key_management();
-        let mut fitting = self.decryption_keys.iter().filter(|key| Some(key.algorithm()) == management);
+        let held = self.decryption_keys.held();
+        let mut fitting = held.all.iter().filter(|key| Some(key.algorithm()) == management);
         let key = match token.kid() {
             Some(kid) => fitting.find(|key| key.kid() == kid),
             None => fitting.next(),

@@ -141,6 +141,29 @@ async fn metadata_and_keys_are_served_to_anybody() {
 }
 
 #[tokio::test]
+async fn a_prefix_of_urls_is_compared_with_the_path_that_the_client_sent() {
+    let world = World::new();
+    let rule = passavant_resource::AudienceRule::UrlPrefix;
+    let guard = world.builder().audience_rule(rule).build().expect("a guard");
+    let notes = Router::new().route("/notes", get(greet)).route_layer(guard.layer());
+    let app = Router::new().nest("/v1", notes);
+    for (aud, status) in [("/v1", 200), ("/v1/notes", 200), ("", 200), ("/notes", 401), ("/v1/note", 401)] {
+        let token = world.jwt(json!({"aud": format!("https://notes.example{aud}")}));
+        assert_eq!(send(&app, "/v1/notes", Some(&token)).await.status(), status, "{aud}");
+    }
+}
+
+#[tokio::test]
+async fn health_is_a_service_to_route() {
+    let world = World::new();
+    let app: Router = Router::new().route_service("/health/guard", world.guard().health_service());
+    let response = send(&app, "/health/guard", None).await;
+    assert_eq!(response.status(), 200);
+    let document: serde_json::Value = serde_json::from_str(&text(response).await).expect("JSON");
+    assert_eq!(document["state"], "idle");
+}
+
+#[tokio::test]
 async fn metadata_merges_into_a_router_with_state() {
     let world = World::new();
     let app: Router<String> = Router::new().merge(world.guard().metadata());

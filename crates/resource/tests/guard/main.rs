@@ -4,13 +4,17 @@
 mod axum;
 #[cfg(feature = "client")]
 mod client;
+mod health;
 mod introspection;
+mod issuers;
 mod jwt;
 mod keys;
 mod layer;
 mod logs;
 #[cfg(feature = "axum")]
 mod mcp;
+mod policy;
+mod rotation;
 mod sharing;
 mod signed_answers;
 mod support;

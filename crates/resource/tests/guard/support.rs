@@ -52,7 +52,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn set(&self, path: &str, script: Script) {
-        self.scripts.lock().expect("scripts").insert(format!("{ISSUER}{path}"), script);
+        self.set_url(&format!("{ISSUER}{path}"), script);
+    }
+
+    /// Answers at a whole URL.
+    pub(crate) fn set_url(&self, url: &str, script: Script) {
+        self.scripts.lock().expect("scripts").insert(url.to_owned(), script);
     }
 
     /// Publishes these keys.

@@ -1,0 +1,59 @@
+//! How the tokens of one issuer are judged, and what every request needs.
+
+use jose::SignatureAlgorithm;
+
+use crate::audience::AudienceRule;
+use crate::guard::GuardBuilder;
+use crate::policy::Policy;
+use crate::token::SubjectClaim;
+use crate::verifier::Mode;
+
+impl GuardBuilder {
+    /// How tokens are judged; [`Mode::Auto`] unless said otherwise.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The algorithms that are accepted, in place of all that need no shared secret.
+    pub fn algorithms(mut self, algorithms: &[SignatureAlgorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// Where the issuer's keys are, in place of discovery.
+    pub fn jwks_url(mut self, url: &str) -> Self {
+        self.endpoints.jwks = Some(url.to_owned());
+        self
+    }
+
+    /// Refuses introspection answers that do not name the audience. A JWT must always name it.
+    pub fn require_audience(mut self) -> Self {
+        self.audience_required = true;
+        self
+    }
+
+    /// How a token must say that it is for this API; [`AudienceRule::Exact`] unless said otherwise.
+    pub fn audience_rule(mut self, rule: AudienceRule) -> Self {
+        self.audience_rule = rule;
+        self
+    }
+
+    /// The claim that says who the user is; [`SubjectClaim::Sub`] unless said otherwise.
+    pub fn subject(mut self, claim: SubjectClaim) -> Self {
+        self.subject = claim;
+        self
+    }
+
+    /// Scopes that every request needs, separated by spaces, all of them.
+    pub fn required_scopes(mut self, scopes: &str) -> Self {
+        scopes.clone_into(&mut self.required_scopes);
+        self
+    }
+
+    /// What else every request needs. Called again, it adds.
+    pub fn require(mut self, policy: impl Into<Policy>) -> Self {
+        self.required = self.required.and(policy);
+        self
+    }
+}
