@@ -12,6 +12,11 @@ impl Challenge {
         Self("Bearer".to_owned())
     }
 
+    /// A `DPoP` challenge; it names the algorithms of proofs (RFC 9449 §7.1).
+    pub fn dpop(algorithms: &[&str]) -> Self {
+        Self("DPoP".to_owned()).with("algs", &algorithms.join(" "))
+    }
+
     /// A `Basic` challenge (RFC 7617 §2); it demands a realm.
     pub fn basic(realm: &str) -> Self {
         Self("Basic".to_owned()).with("realm", realm)
@@ -46,6 +51,11 @@ mod tests {
     #[test]
     fn a_bare_challenge_has_no_parameters() {
         assert_eq!(Challenge::bearer().as_str(), "Bearer");
+    }
+
+    #[test]
+    fn a_dpop_challenge_names_its_algorithms() {
+        assert_eq!(Challenge::dpop(&["ES256", "PS256"]).as_str(), "DPoP algs=\"ES256 PS256\"");
     }
 
     #[test]

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use http::request::Parts;
 use protocol::{Audience, Issuer, Scopes};
 
-use crate::bearer;
+use crate::bearer::{self, Scheme};
 use crate::challenge::{Challenger, Denied};
+use crate::confirmation;
+use crate::dpop::{Dpop, Proofs};
 use crate::layer::Require;
 use crate::metadata::MetadataService;
 use crate::reason::Reason;
@@ -28,6 +30,8 @@ struct Inner {
     audience: Audience,
     required: Scopes,
     verifier: Verifier,
+    dpop: Dpop,
+    proofs: Option<Proofs>,
     challenger: Challenger,
     metadata: MetadataService,
 }
@@ -48,23 +52,30 @@ impl Guard {
         GuardBuilder::new(issuer, audience)
     }
 
-    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, and the
-    /// scopes that the guard demands of every request.
+    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, the key that
+    /// its sender must hold, and the scopes that the guard demands of every request.
+    ///
+    /// A DPoP proof is good for one check: checked twice, a request is a replay. An accepted answer should bring
+    /// [`Token::dpop_nonce`]; the layers see to that.
     ///
     /// # Errors
     ///
     /// [`Denied`], which is a ready answer. Never a panic, and never 500.
     pub async fn check(&self, head: &Parts) -> Result<Token, Denied> {
-        let judged = match bearer::token(head) {
-            Ok(text) => self.0.verifier.verify(text).await,
-            Err(reason) => Err(reason),
-        };
-        let token = match judged {
-            Ok(authorization) => Token::new(authorization, self.clone()),
-            Err(reason) => return Err(self.deny(reason, &self.0.required)),
+        let token = match self.judge(head).await {
+            Ok(token) => token,
+            Err(reason) => return Err(self.deny(reason, &self.0.required, bearer::scheme(head))),
         };
         token.demand(&self.0.required)?;
         Ok(token)
+    }
+
+    async fn judge(&self, head: &Parts) -> Result<Token, Reason> {
+        let presented = bearer::token(head, self.0.dpop)?;
+        let authorization = self.0.verifier.verify(presented.token).await?;
+        let expected = authorization.confirmation.as_ref();
+        let confirmed = confirmation::confirm(head, &presented, expected, self.0.proofs.as_ref()).await?;
+        Ok(Token::new(authorization, confirmed, self.clone()))
     }
 
     /// A layer that lets only accepted tokens through.
@@ -95,14 +106,16 @@ impl Guard {
     }
 
     /// Refuses, and logs why: what is the caller's fault quietly, what is the server's or ours aloud.
-    pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
+    pub(crate) fn deny(&self, reason: Reason, needed: &Scopes, tried: Option<Scheme>) -> Denied {
         let slug = reason.slug();
         if reason.status() >= 500 {
             tracing::warn!(reason = slug, issuer = %self.0.issuer, "a token could not be checked");
         } else {
             tracing::debug!(reason = slug, needed = needed.as_str(), "refused");
         }
-        self.0.challenger.deny(reason, needed)
+        let proofs = self.0.proofs.as_ref().filter(|_| reason.wants_nonce());
+        let nonce = proofs.and_then(Proofs::fresh_nonce);
+        self.0.challenger.deny(reason, needed, tried).with_nonce(nonce.as_deref())
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {

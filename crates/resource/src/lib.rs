@@ -41,7 +41,9 @@ mod claims;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
+mod confirmation;
 mod discovery;
+mod dpop;
 #[cfg(feature = "axum")]
 mod extract;
 mod fetch;
@@ -66,13 +68,15 @@ pub use challenge::Denied;
 #[cfg(feature = "client")]
 pub use client::ReqwestFetch;
 pub use clock::{Clock, SystemClock};
+pub use confirmation::ClientCertificate;
 pub use discovery::EndpointError;
+pub use dpop::{Dpop, MemoryReplays, ProofId, Replays, ReplaysError, Seen};
 pub use fetch::{Fetch, FetchError, FetchLimits};
 #[cfg(feature = "client")]
 pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
 pub use introspection::{AnswerForm, ClientAuth};
-pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm};
+pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm, Thumbprint};
 pub use layer::{Guarded, Require};
 pub use metadata::MetadataService;
 pub use protocol::{Audience, Issuer, Scopes, Timestamp};

@@ -14,6 +14,7 @@ use protocol::resource_metadata::{ResourceMetadata, well_known_path};
 use protocol::{Audience, Issuer, Scopes};
 use tower_service::Service;
 
+use crate::dpop::{Dpop, Proofs};
 use crate::jwks;
 use crate::limits::DOCUMENT_FRESH_SECONDS;
 
@@ -27,7 +28,15 @@ pub struct MetadataService {
 }
 
 impl MetadataService {
-    pub(crate) fn new(issuer: &Issuer, audience: &Audience, scopes: &Scopes, keys: &[DecryptionKey]) -> Self {
+    pub(crate) fn new(
+        issuer: &Issuer,
+        audience: &Audience,
+        scopes: &Scopes,
+        keys: &[DecryptionKey],
+        dpop: (Dpop, Option<&Proofs>),
+    ) -> Self {
+        let (mode, proofs) = dpop;
+        let proof_algorithms = proofs.map(Proofs::algorithm_names).unwrap_or_default();
         let own_keys = jwks::document(keys);
         let origin = protocol::uri::origin(audience.as_str());
         let metadata = ResourceMetadata {
@@ -36,6 +45,8 @@ impl MetadataService {
             jwks_uri: origin.filter(|_| own_keys.is_some()).map(|origin| origin + jwks::PATH),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),
             bearer_methods_supported: vec!["header".to_owned()],
+            dpop_signing_alg_values_supported: proof_algorithms.into_iter().map(str::to_owned).collect(),
+            dpop_bound_access_tokens_required: mode == Dpop::Require,
             resource_name: None,
         };
         let metadata = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
@@ -103,7 +114,13 @@ mod tests {
 
     fn service(audience: &str) -> MetadataService {
         let issuer = Issuer::new("https://id.example");
-        MetadataService::new(&issuer, &Audience::new(audience), &Scopes::stored("notes.read"), &[])
+        MetadataService::new(
+            &issuer,
+            &Audience::new(audience),
+            &Scopes::stored("notes.read"),
+            &[],
+            (Dpop::Off, None),
+        )
     }
 
     #[test]

@@ -8,6 +8,7 @@ use protocol::{Scopes, Timestamp};
 
 use crate::challenge::Denied;
 use crate::claims::Authorization;
+use crate::confirmation::Confirmed;
 use crate::guard::Guard;
 use crate::reason::Reason;
 
@@ -15,12 +16,13 @@ use crate::reason::Reason;
 #[derive(Clone)]
 pub struct Token {
     authorization: Arc<Authorization>,
+    confirmed: Arc<Confirmed>,
     guard: Guard,
 }
 
 impl Token {
-    pub(crate) fn new(authorization: Arc<Authorization>, guard: Guard) -> Self {
-        Self { authorization, guard }
+    pub(crate) fn new(authorization: Arc<Authorization>, confirmed: Confirmed, guard: Guard) -> Self {
+        Self { authorization, confirmed: Arc::new(confirmed), guard }
     }
 
     /// The user, `sub`. A machine's token names its client here, or nobody: then this is empty.
@@ -55,6 +57,12 @@ impl Token {
         &self.authorization.claims
     }
 
+    /// The value of `DPoP-Nonce` for the answer, where the nonce of this request nears its end (RFC 9449 §8.2). Such an
+    /// answer must not be cached. The layers add it by themselves.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.confirmed.next_nonce.as_deref()
+    }
+
     /// Demands scopes, separated by spaces, all of them, beside those that the route demands.
     ///
     /// # Errors
@@ -69,7 +77,7 @@ impl Token {
         if needed.is_subset(&self.authorization.scopes) {
             return Ok(());
         }
-        Err(self.guard.deny(Reason::ScopeInsufficient, needed))
+        Err(self.guard.deny(Reason::ScopeInsufficient, needed, Some(self.confirmed.scheme)))
     }
 
     /// Whether this guard, or a clone of it, accepted the token.

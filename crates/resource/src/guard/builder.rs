@@ -1,5 +1,7 @@
 //! Setting up a guard. Everything is checked when it is built, and nothing is fetched.
 
+mod dpop;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use crate::fetch::{Fetch, FetchLimits};
 use crate::guard::{Guard, Inner};
 use crate::introspection::{AnswerForm, Asking, ClientAuth, Credentials, Introspector};
 use crate::jwt::JwtVerifier;
-use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX};
+use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX, NONCE_KEY_BYTES_LEAST};
 use crate::metadata::{self, MetadataService};
 use crate::remote::Remote;
 use crate::verifier::{Mode, Verifier};
@@ -54,6 +56,7 @@ pub struct GuardBuilder {
     limits: FetchLimits,
     fetch: Option<Arc<dyn Fetch>>,
     clock: Arc<dyn Clock>,
+    dpop: dpop::DpopSettings,
 }
 
 impl GuardBuilder {
@@ -75,6 +78,7 @@ impl GuardBuilder {
             limits: FetchLimits::default(),
             fetch: None,
             clock: Arc::new(SystemClock::default()),
+            dpop: dpop::DpopSettings::default(),
         }
     }
 
@@ -180,12 +184,16 @@ impl GuardBuilder {
         let audience = audience(&self.audience)?;
         let required = scopes(&self.required_scopes)?;
         let supported = required.iter().chain(scopes(&self.supported_scopes)?.iter()).collect();
-        let metadata = MetadataService::new(&issuer, &audience, &supported, &self.decryption_keys);
-        let challenger = Challenger::new(metadata::url(audience.as_str()));
+        let (dpop, proofs) = (self.dpop.mode, self.dpop.proofs(&audience, &self.clock)?);
+        let keys = &self.decryption_keys;
+        let metadata = MetadataService::new(&issuer, &audience, &supported, keys, (dpop, proofs.as_ref()));
+        let schemes = dpop::challenges(dpop, proofs.as_ref());
+        let challenger = Challenger::new(schemes, metadata::url(audience.as_str()));
         let remote = Arc::new(self.remote(&issuer, &audience)?);
         let introspector = self.introspector(&remote)?;
         let verifier = Verifier { mode: self.mode, jwt: JwtVerifier(remote), introspector };
-        Ok(Guard(Arc::new(Inner { issuer, audience, required, verifier, challenger, metadata })))
+        let inner = Inner { issuer, audience, required, verifier, dpop, proofs, challenger, metadata };
+        Ok(Guard(Arc::new(inner)))
     }
 
     fn remote(&self, issuer: &Issuer, audience: &Audience) -> Result<Remote, GuardError> {
@@ -274,7 +282,7 @@ pub enum GuardError {
     #[error("the scopes: {0}")]
     Scopes(protocol::scope::ScopeError),
     /// No algorithm, or one with a shared secret, which no API should hold.
-    #[error("the algorithms must be asymmetric ones, and at least one")]
+    #[error("the algorithms, also those of DPoP proofs, must be asymmetric ones, and at least one")]
     Algorithms,
     /// Introspection is wanted, and there are no credentials for it.
     #[error("introspection needs credentials")]
@@ -285,6 +293,12 @@ pub enum GuardError {
     /// A signed answer is addressed to our client id (RFC 9701 §5), and there is none.
     #[error("JWT introspection answers need a client id, to which they are addressed")]
     AnswerAudience,
+    /// Proofs name the address that they are for, and it is not known.
+    #[error("DPoP needs `origin`, the https address of this API for its clients, where the audience is none")]
+    Origin,
+    /// A secret for nonces that is too short.
+    #[error("the secret for DPoP nonces must have at least {NONCE_KEY_BYTES_LEAST} bytes")]
+    NonceKey,
     /// Longer than [`CACHE_SECONDS_MAX`].
     #[error("introspection answers are kept for at most {CACHE_SECONDS_MAX} seconds")]
     Cache,
