@@ -69,7 +69,7 @@ impl Proofs {
         if !proof.key().is(key) {
             return Err(Reason::ProofKeyWrong);
         }
-        match self.replays.remember(proof.id(), proof.until(), now).await {
+        match self.replays.remember(proof.id(), proof.remembered_until(), now).await {
             Ok(Seen::First) => Ok(next_nonce),
             Ok(Seen::Before) => Err(Reason::ProofReplayed),
             Err(error) => {

@@ -30,6 +30,12 @@
 //! | `client` | `ReqwestFetch`, `Guard::new`, `Guard::from_env` |
 //! | `axum` | `Token` and `Option<Token>` as extractors, `Guard::metadata` |
 //!
+//! Stolen tokens: a token that is bound to a key (`cnf`) is taken only from who holds the key. With
+//! [`GuardBuilder::dpop`] the sender shows that by a proof (RFC 9449); a token bound to a client certificate (RFC 8705)
+//! needs the [`ClientCertificate`] of its connection as an extension of the request. Where neither came the token is
+//! refused, whatever is set up. Browser clients read `WWW-Authenticate` and `DPoP-Nonce` only if the host's CORS
+//! exposes them.
+//!
 //! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked;
 //! a JWT that is verified here is accepted until its `exp`.
 //!

@@ -78,15 +78,17 @@ impl Proof {
         ProofId { key, digest }
     }
 
-    /// When it is too old to be accepted, so that it need not be remembered.
-    pub(super) fn until(&self) -> Timestamp {
-        self.issued + PROOF_SECONDS
+    /// When no node accepts it any more, so that it need not be remembered: their clocks may differ.
+    pub(super) fn remembered_until(&self) -> Timestamp {
+        self.issued + PROOF_SECONDS + LEEWAY_SECONDS
     }
 
     /// `iat` within its window. `exp` and `nbf` are no part of a proof, but say what they say (RFC 7519 §4.1.4).
     fn times(&self, now: Timestamp) -> Result<(), Reason> {
         let expires = time(self.shown.claims(), "exp")?;
-        if now >= self.until() || expires.is_some_and(|expires| now >= expires + LEEWAY_SECONDS) {
+        if now >= self.issued + PROOF_SECONDS
+            || expires.is_some_and(|expires| now >= expires + LEEWAY_SECONDS)
+        {
             tracing::debug!(seconds = now.since(self.issued), "the proof is too old");
             return Err(Reason::ProofExpired);
         }

@@ -68,7 +68,7 @@ struct Kept {
 }
 
 impl MemoryReplays {
-    /// Room for so many proofs, of which each is kept for about a minute and takes about 130 bytes.
+    /// Room for so many proofs, of which each is kept for about 90 seconds and takes about 130 bytes.
     pub fn new(proofs_max: usize) -> Self {
         Self { proofs_max, kept: Mutex::default() }
     }

@@ -47,6 +47,22 @@ async fn a_proof_stays_used_until_it_is_too_old() {
 }
 
 #[tokio::test]
+async fn a_node_whose_clock_is_behind_knows_the_proof_as_long_as_it_takes_it() {
+    let (ahead, behind) = (World::new(), World::new());
+    let sender = Sender::new();
+    let shared: Arc<dyn Replays> = Arc::new(MemoryReplays::default());
+    let (one, other) = (guard_with(&ahead, Arc::clone(&shared)), guard_with(&behind, shared));
+    let (first, second) = (sender.token(&ahead), sender.token(&behind));
+    ahead.clock.advance(59);
+    let head = sender.fresh(&second, json!({}));
+    assert_eq!(reason(&other, &head).await, None);
+    ahead.clock.advance(30);
+    behind.clock.advance(59);
+    assert_eq!(reason(&one, &sender.fresh(&first, json!({"iat": NOW + 89}))).await, None);
+    assert_eq!(reason(&other, &head).await, Some(Reason::ProofReplayed));
+}
+
+#[tokio::test]
 async fn a_jti_is_the_key_s_own() {
     let world = World::new();
     let (guard, sender, other) = (accepting(&world), Sender::new(), Sender::new());
