@@ -8,7 +8,7 @@ use crate::json;
 use crate::limits::{HEADER_BYTES, KEY_ID_BYTES};
 
 /// Members that would bring in a key from the token itself or from an address in it (`jwk`, `jku`, `x5u`,
-/// `x5c`), extensions that must be understood while none is (`crit`), and what changes how the content is read
+/// `x5c`; only a proof bears a `jwk`), extensions that must be understood while none is (`crit`), and what changes how the content is read
 /// (`b64`, `zip`).
 const FORBIDDEN: [&str; 7] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"];
 
@@ -25,10 +25,17 @@ pub(crate) struct Protected {
 impl Protected {
     /// Reads the header from its base64url.
     pub(crate) fn parse(encoded: &str) -> Result<Self, JoseError> {
-        if encoded.len() > HEADER_BYTES.div_ceil(3) * 4 {
-            return Err(JoseError::TooLong(HEADER_BYTES));
-        }
-        let mut members = json::object(&base64url::decode(encoded)?)?;
+        Self::from_members(members(encoded)?)
+    }
+
+    /// Reads the header of a proof, and the key that it must bear. Every other forbidden member is refused here too.
+    pub(crate) fn parse_with_key(encoded: &str) -> Result<(Self, Value), JoseError> {
+        let mut members = members(encoded)?;
+        let key = members.remove("jwk").ok_or(JoseError::Header("jwk"))?;
+        Ok((Self::from_members(members)?, key))
+    }
+
+    fn from_members(mut members: Map<String, Value>) -> Result<Self, JoseError> {
         if let Some(name) = FORBIDDEN.iter().find(|name| members.contains_key(**name)) {
             return Err(JoseError::HeaderForbidden(name));
         }
@@ -46,6 +53,13 @@ impl Protected {
     pub(crate) fn is_type(&self, expected: &str) -> bool {
         self.typ.as_deref().is_some_and(|typ| short(typ).eq_ignore_ascii_case(short(expected)))
     }
+}
+
+fn members(encoded: &str) -> Result<Map<String, Value>, JoseError> {
+    if encoded.len() > HEADER_BYTES.div_ceil(3) * 4 {
+        return Err(JoseError::TooLong(HEADER_BYTES));
+    }
+    Ok(json::object(&base64url::decode(encoded)?)?)
 }
 
 /// Takes out a member that must be a string where it is present.

@@ -1,5 +1,7 @@
 //! Signed tokens in compact serialization (RFC 7515 §7.1).
 
+mod self_signed;
+
 use crate::algorithm::SignatureAlgorithm;
 use crate::base64url;
 use crate::claims::Claims;
@@ -8,6 +10,8 @@ use crate::header::{Protected, parts, push_member};
 use crate::limits::TOKEN_BYTES;
 use crate::signing::SigningKey;
 use crate::verifying::VerifyingKey;
+
+pub use self_signed::{Possession, SelfSigned};
 
 /// What a signer says about a token besides the algorithm.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! JOSE for passavant: signed and encrypted tokens and their keys (RFC 7515 to 7519, 7638, 8037, 8725).
 //!
 //! A thin, strict face over aws-lc-rs. What makes it strict is its shape: a key object is for exactly one
-//! algorithm, so no token chooses how it is verified; keys never come out of a header; there is no `none`;
-//! JSON members never repeat; everything has a limit ([`limits`]). No provider is installed for the process.
+//! algorithm, so no token chooses how it is verified; keys never come out of a header, but for the proof that is
+//! about nothing but its key ([`SelfSigned`]); there is no `none`; JSON members never repeat; everything has a limit
+//! ([`limits`]). No provider is installed for the process.
 //!
 //! ```
 //! use passavant_jose::{SignatureAlgorithm, SigningKey, jws};
@@ -48,6 +49,6 @@ pub use error::{CryptoError, JoseError, KeyError};
 pub use jwe::{Decrypted, Encrypted};
 pub use jwk::{Jwk, Thumbprint};
 pub use jwk_set::JwkSet;
-pub use jws::{Unverified, Verified};
+pub use jws::{Possession, SelfSigned, Unverified, Verified};
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;

@@ -1,7 +1,7 @@
-//! The examples that the RFCs print: 7515 appendix A, 7516 appendix A, 7517 appendixes A and B, 7520, 7638, 8037.
+//! The examples that the RFCs print: 7515 appendix A, 7516 appendix A, 7517 appendixes A and B, 7520, 7638, 8037, 9449.
 
 use passavant_jose::{
-    Claims, ContentEncryption, DecryptionKey, Encrypted, Jwk, JwkSet, KeyError, KeyManagement,
+    Claims, ContentEncryption, DecryptionKey, Encrypted, Jwk, JwkSet, KeyError, KeyManagement, SelfSigned,
     SignatureAlgorithm, SigningKey, Thumbprint, Unverified, base64url, jwe, jws,
 };
 use serde_json::Value;
@@ -171,4 +171,35 @@ fn rfc9864_name_of_ed25519_in_a_key_is_eddsa() {
     let examples = examples();
     let token = Unverified::parse(text(&examples["signed"][4], "token")).expect("parses");
     assert!(token.verify(&key.expect("fits")).is_ok());
+}
+
+/// RFC 9449 §4.1 (figure 2) and §7.1 (figure 13); the thumbprint is the one of §6.1.
+#[test]
+fn the_proofs_of_rfc_9449_verify() {
+    let header = concat!(
+        "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6Ik",
+        "VDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCR",
+        "nMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JE",
+        "QSIsImNydiI6IlAtMjU2In19"
+    );
+    let token_request = concat!(
+        "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIj",
+        "oiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwia",
+        "WF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg",
+        "4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
+    );
+    let resource_request = concat!(
+        "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIj",
+        "oiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0Z",
+        "WRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNF",
+        "c05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71E",
+        "OptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA"
+    );
+    for (rest, jti) in [(token_request, "-BwC3ESc6acc2lTc"), (resource_request, "e1j3V_bKic8-LAEB")] {
+        let proof = format!("{header}.{rest}");
+        let shown = SelfSigned::parse(&proof).expect("parses").verify(&[SignatureAlgorithm::Es256]);
+        let shown = shown.expect("verifies");
+        assert_eq!(shown.claims().string("jti"), Ok(Some(jti)));
+        assert_eq!(shown.thumbprint().to_string(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+    }
 }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use passavant_jose::{
     ContentEncryption, CryptoError, DecryptionKey, Encrypted, EncryptionKey, Jwk, JwkSet, KeyError,
-    KeyManagement, SignatureAlgorithm, SigningKey, Unverified, jwe, jws,
+    KeyManagement, SelfSigned, SignatureAlgorithm, SigningKey, Unverified, jwe, jws,
 };
 use serde_json::Value;
 
@@ -118,6 +118,23 @@ fn a_prepared_header_is_for_one_algorithm() {
     assert!(Unverified::parse(&token).expect("parses").verify(&key.verifying_key()).is_ok());
     let other = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
     assert_eq!(prepared.sign(b"{}", &other), Err(CryptoError::Algorithm));
+}
+
+#[test]
+fn a_proof_brings_its_key() {
+    for &algorithm in SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
+        let key = SigningKey::generate(algorithm).expect("a key");
+        let text = SelfSigned::sign(b"{\"htm\":\"GET\"}", &key).expect("signs");
+        let shown = SelfSigned::parse(&text).expect("parses").verify(&[algorithm]).expect("verifies");
+        assert_eq!(shown.thumbprint(), key.public_jwk().expect("public").thumbprint(), "{algorithm}");
+        assert_eq!(shown.claims().string("htm"), Ok(Some("GET")), "{algorithm}");
+    }
+}
+
+#[test]
+fn a_shared_secret_makes_no_proof() {
+    let key = SigningKey::generate(SignatureAlgorithm::Hs256).expect("a key");
+    assert_eq!(SelfSigned::sign(b"{}", &key), Err(CryptoError::Algorithm));
 }
 
 /// Every character of the token replaced by some that look like it and by some that do not.

@@ -54,6 +54,11 @@ mod tests {
     }
 
     #[test]
+    fn a_dpop_challenge_names_its_algorithms() {
+        assert_eq!(Challenge::dpop(&["ES256", "PS256"]).as_str(), "DPoP algs=\"ES256 PS256\"");
+    }
+
+    #[test]
     fn values_can_not_break_out_of_their_quotes() {
         let challenge = Challenge::bearer().with("error", "invalid_token").with("scope", "a\"b\\c\r\nä");
         assert_eq!(challenge.as_str(), "Bearer error=\"invalid_token\", scope=\"a\\\"b\\\\c???\"");

@@ -16,6 +16,8 @@ pub enum ErrorCode {
     InteractionRequired,
     /// Who asks is not who it says, or did not say it as registered (RFC 6749 §5.2).
     InvalidClient,
+    /// The DPoP proof is no good (RFC 9449 §5, §7.1). At an API the status is 401.
+    InvalidDpopProof,
     /// The code, refresh token or assertion is no good (RFC 6749 §5.2).
     InvalidGrant,
     /// Malformed, missing or repeated parameters (RFC 6749 §5.2).
@@ -46,6 +48,8 @@ pub enum ErrorCode {
     UnsupportedResponseType,
     /// This kind of token can't be revoked here (RFC 7009 §2.2.1).
     UnsupportedTokenType,
+    /// The DPoP proof needs another nonce, which comes with the answer (RFC 9449 §8, §9). At an API the status is 401.
+    UseDpopNonce,
 }
 
 impl ErrorCode {
@@ -58,6 +62,7 @@ impl ErrorCode {
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
@@ -73,6 +78,7 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 
@@ -86,6 +92,7 @@ impl ErrorCode {
             Self::AccessDenied
             | Self::ConsentRequired
             | Self::InteractionRequired
+            | Self::InvalidDpopProof
             | Self::InvalidGrant
             | Self::InvalidRequest
             | Self::InvalidScope
@@ -97,7 +104,8 @@ impl ErrorCode {
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::UnsupportedResponseType
-            | Self::UnsupportedTokenType => 400,
+            | Self::UnsupportedTokenType
+            | Self::UseDpopNonce => 400,
         }
     }
 }

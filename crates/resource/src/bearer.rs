@@ -1,41 +1,88 @@
-//! Where the token of a request stands: in one `Authorization` header and nowhere else (RFC 6750 §2.1).
+//! Where the token of a request stands: in one `Authorization` header and nowhere else (RFC 6750 §2.1, RFC 9449 §7.1).
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use crate::dpop::Dpop;
 use crate::limits::TOKEN_BYTES_MAX;
 use crate::reason::Reason;
 
-/// The one bearer token of a request. A token in the query or the body alone is none (RFC 6750 §2.3, RFC 9700
-/// §4.3.2).
-pub(crate) fn token(head: &Parts) -> Result<&str, Reason> {
+/// How a token is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Scheme {
+    /// The schemes that are taken, in the order in which a challenge names them.
+    pub(crate) const fn taken(mode: Dpop) -> &'static [Self] {
+        match mode {
+            Dpop::Off => &[Self::Bearer],
+            Dpop::Accept => &[Self::Bearer, Self::Dpop],
+            Dpop::Require => &[Self::Dpop],
+        }
+    }
+
+    /// The name of the scheme in a challenge.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            name if name.eq_ignore_ascii_case("bearer") => Some(Self::Bearer),
+            name if name.eq_ignore_ascii_case("dpop") => Some(Self::Dpop),
+            _ => None,
+        }
+    }
+}
+
+/// A token and how it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Presented<'a> {
+    pub(crate) scheme: Scheme,
+    pub(crate) token: &'a str,
+}
+
+/// The scheme that a request tried, where that is unambiguous: its challenge tells what went wrong (RFC 9449 §7.2).
+pub(crate) fn scheme(head: &Parts) -> Option<Scheme> {
+    let mut headers = head.headers.get_all(AUTHORIZATION).iter();
+    let header = headers.next().filter(|_| headers.next().is_none())?;
+    Scheme::parse(std::str::from_utf8(header.as_bytes()).ok()?.split(' ').next()?)
+}
+
+/// The one token of a request. A token in the query or the body alone is none (RFC 6750 §2.3, RFC 9700 §4.3.2).
+pub(crate) fn token(head: &Parts, mode: Dpop) -> Result<Presented<'_>, Reason> {
     let mut headers = head.headers.get_all(AUTHORIZATION).iter();
     let header = headers.next().ok_or(Reason::TokenMissing)?;
     if headers.next().is_some() {
         return Err(Reason::HeaderRepeated);
     }
-    let token = credentials(header.as_bytes())?;
-    if token.len() > TOKEN_BYTES_MAX {
+    let presented = credentials(header.as_bytes(), Scheme::taken(mode))?;
+    if presented.token.len() > TOKEN_BYTES_MAX {
         return Err(Reason::TokenTooLong);
     }
     if head.uri.query().is_some_and(names_a_token) {
         return Err(Reason::TokenTwice);
     }
-    Ok(token)
+    Ok(presented)
 }
 
-/// `Bearer`, in any case, at least one space, and a token.
-fn credentials(header: &[u8]) -> Result<&str, Reason> {
+/// One of the schemes, in any case, at least one space, and a token.
+fn credentials<'a>(header: &'a [u8], taken: &[Scheme]) -> Result<Presented<'a>, Reason> {
     let text = std::str::from_utf8(header).map_err(|_| Reason::HeaderMalformed)?;
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Reason::SchemeUnsupported);
-    }
+    let scheme = Scheme::parse(scheme).filter(|scheme| taken.contains(scheme));
+    let scheme = scheme.ok_or(Reason::SchemeUnsupported)?;
     let token = rest.trim_matches(' ');
     if !is_token(token) {
         return Err(Reason::HeaderMalformed);
     }
-    Ok(token)
+    Ok(Presented { scheme, token })
 }
 
 /// `b64token` of RFC 6750 §2.1: at least one character, `=` at the end alone.
@@ -56,11 +103,43 @@ mod tests {
     use super::*;
 
     fn read(uri: &str, headers: &[&[u8]]) -> Result<String, Reason> {
+        token(&head(uri, headers), Dpop::Off).map(|presented| presented.token.to_owned())
+    }
+
+    fn head(uri: &str, headers: &[&[u8]]) -> Parts {
         let mut head = Request::get(uri).body(()).expect("request").into_parts().0;
         for header in headers {
             head.headers.append(AUTHORIZATION, HeaderValue::from_bytes(header).expect("header"));
         }
-        token(&head).map(str::to_owned)
+        head
+    }
+
+    #[test]
+    fn the_mode_says_which_schemes_are_taken() {
+        for (mode, header, expected) in [
+            (Dpop::Off, &b"DPoP a"[..], Err(Reason::SchemeUnsupported)),
+            (Dpop::Accept, b"Bearer a", Ok(Scheme::Bearer)),
+            (Dpop::Accept, b"DPoP a", Ok(Scheme::Dpop)),
+            (Dpop::Accept, b"dpop  a", Ok(Scheme::Dpop)),
+            (Dpop::Accept, b"DPOP a", Ok(Scheme::Dpop)),
+            (Dpop::Accept, b"DPoPa", Err(Reason::SchemeUnsupported)),
+            (Dpop::Accept, b"DPoP", Err(Reason::HeaderMalformed)),
+            (Dpop::Accept, b"DPoP a b", Err(Reason::HeaderMalformed)),
+            (Dpop::Require, b"DPoP a", Ok(Scheme::Dpop)),
+            (Dpop::Require, b"Bearer a", Err(Reason::SchemeUnsupported)),
+        ] {
+            let found = token(&head("/", &[header]), mode).map(|presented| presented.scheme);
+            assert_eq!(found, expected, "{mode:?} {header:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_was_tried_where_one_header_names_it() {
+        assert_eq!(scheme(&head("/", &[b"dpop"])), Some(Scheme::Dpop));
+        assert_eq!(scheme(&head("/", &[b"Bearer a b"])), Some(Scheme::Bearer));
+        for headers in [&[][..], &[&b"Basic YTpi"[..]], &[b"Bearer a", b"DPoP a"], &[b"\xff"]] {
+            assert_eq!(scheme(&head("/", headers)), None, "{headers:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How a refusal is told: the challenges of RFC 6750 §3 and RFC 9470 §3 with the metadata of RFC 9728 §5.1, and a body.
+//! How a refusal is told: the challenges of RFC 6750 §3, RFC 9449 §7.1 and RFC 9470 §3 with the metadata of RFC 9728
+//! §5.1, and a body.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use http_body_util::Full;
 use protocol::{Challenge, ErrorCode, Scopes};
 use serde_json::json;
 
+use crate::bearer::Scheme;
+use crate::dpop::NONCE_HEADER;
 use crate::limits::RETRY_AFTER_SECONDS;
 use crate::policy::{Needs, Refusal};
 use crate::reason::Reason;
@@ -36,6 +39,7 @@ pub enum RefusalForm {
 pub struct Denied {
     reason: Reason,
     challenge: Option<HeaderValue>,
+    dpop_nonce: Option<HeaderValue>,
     form: RefusalForm,
     needed: Scopes,
 }
@@ -60,7 +64,12 @@ impl Denied {
         self.challenge.as_ref()
     }
 
-    /// The whole answer: status, challenge, `no-store`, and the body of the guard's [`RefusalForm`].
+    /// The value of `DPoP-Nonce`, where the next proof needs it (RFC 9449 §9).
+    pub fn dpop_nonce(&self) -> Option<&HeaderValue> {
+        self.dpop_nonce.as_ref()
+    }
+
+    /// The whole answer: status, challenge, nonce, `no-store`, and the body of the guard's [`RefusalForm`].
     pub fn response(&self) -> Response<Full<Bytes>> {
         let body = self.body();
         let has_body = !body.is_empty();
@@ -74,10 +83,19 @@ impl Denied {
         if let Some(challenge) = &self.challenge {
             headers.insert(WWW_AUTHENTICATE, challenge.clone());
         }
+        if let Some(nonce) = &self.dpop_nonce {
+            headers.insert(NONCE_HEADER, nonce.clone());
+        }
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response
+    }
+
+    /// The same refusal with a nonce for the next proof.
+    pub(crate) fn with_nonce(mut self, nonce: Option<&str>) -> Self {
+        self.dpop_nonce = nonce.and_then(|nonce| HeaderValue::from_str(nonce).ok());
+        self
     }
 
     /// A refusal for want of a guard: there is nobody who could challenge.
@@ -86,8 +104,13 @@ impl Denied {
             "a token is asked for on a route that no guard covers: put `guard.layer()` or \
              `guard.require(..)` on the route; the request is refused"
         );
-        let form = RefusalForm::Standard;
-        Self { reason: Reason::GuardMissing, challenge: None, form, needed: Scopes::default() }
+        Self {
+            reason: Reason::GuardMissing,
+            challenge: None,
+            dpop_nonce: None,
+            form: RefusalForm::Standard,
+            needed: Scopes::default(),
+        }
     }
 
     fn body(&self) -> Bytes {
@@ -133,29 +156,34 @@ impl std::error::Error for Denied {}
 
 /// A way to send a token that a guard accepts, as its challenge tells it.
 #[derive(Clone, Debug)]
-pub(crate) struct Scheme {
-    pub(crate) name: &'static str,
-    /// Parameters of every challenge of this scheme, behind all others.
+pub(crate) struct Accepted {
+    pub(crate) scheme: Scheme,
+    /// Parameters of every challenge of this scheme, in front of what went wrong.
     pub(crate) parameters: Vec<(&'static str, String)>,
 }
 
-impl Scheme {
+impl Accepted {
     /// `Bearer` (RFC 6750).
-    pub(crate) const BEARER: Self = Self { name: "Bearer", parameters: Vec::new() };
+    pub(crate) const BEARER: Self = Self { scheme: Scheme::Bearer, parameters: Vec::new() };
+
+    /// `DPoP` with the algorithms of proofs (RFC 9449 §7.1).
+    pub(crate) fn dpop(algorithms: &[&str]) -> Self {
+        Self { scheme: Scheme::Dpop, parameters: vec![("algs", algorithms.join(" "))] }
+    }
 }
 
 /// How the refusals of a guard look.
 #[derive(Clone, Debug)]
 pub(crate) struct Style {
-    /// What is accepted, the preferred first: an error is told in its challenge.
-    pub(crate) schemes: Vec<Scheme>,
+    /// What is accepted, in the order of the challenges.
+    pub(crate) schemes: Vec<Accepted>,
     pub(crate) realm: Option<String>,
     pub(crate) form: RefusalForm,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { schemes: vec![Scheme::BEARER], realm: None, form: RefusalForm::default() }
+        Self { schemes: vec![Accepted::BEARER], realm: None, form: RefusalForm::default() }
     }
 }
 
@@ -181,26 +209,30 @@ impl Challenger {
         self.0.announced.store(true, Ordering::Relaxed);
     }
 
-    /// Refuses, saying what is needed where too little came.
-    pub(crate) fn deny(&self, refusal: Refusal) -> Denied {
-        let challenge = self.challenges(refusal.reason, &refusal.needs);
+    /// Refuses, saying what is needed where too little came. What is wrong is told by the challenge of the scheme that
+    /// was tried, or by all where that is unclear (RFC 9449 §7.2).
+    pub(crate) fn deny(&self, refusal: Refusal, tried: Option<Scheme>) -> Denied {
+        let challenge = self.challenges(refusal.reason, &refusal.needs, tried);
         let challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
         let Refusal { reason, needs } = refusal;
-        Denied { reason, challenge, form: self.0.style.form, needed: needs.scopes }
+        Denied { reason, challenge, dpop_nonce: None, form: self.0.style.form, needed: needs.scopes }
     }
 
     /// One challenge for each scheme, in one value (RFC 9110 §11.6.1, as RFC 9449 §7.1 shows it).
-    fn challenges(&self, reason: Reason, needs: &Needs) -> Option<String> {
+    fn challenges(&self, reason: Reason, needs: &Needs, tried: Option<Scheme>) -> Option<String> {
         let style = &self.0.style;
         if reason.status() >= 500 || style.form == RefusalForm::Bare {
             return None;
         }
-        let challenges = style.schemes.iter().enumerate().map(|(place, scheme)| {
-            let mut challenge = Challenge::of(scheme.name);
+        let challenges = style.schemes.iter().map(|accepted| {
+            let mut challenge = Challenge::of(accepted.scheme.name());
             if let Some(realm) = self.realm() {
                 challenge = challenge.with("realm", realm);
             }
-            if place == 0 {
+            for (name, value) in &accepted.parameters {
+                challenge = challenge.with(name, value);
+            }
+            if tried.is_none_or(|tried| tried == accepted.scheme) {
                 challenge = explained(challenge, reason, needs);
             }
             if let Some(url) = &self.0.metadata_url
@@ -208,8 +240,7 @@ impl Challenger {
             {
                 challenge = challenge.with("resource_metadata", url);
             }
-            let own = scheme.parameters.iter();
-            own.fold(challenge, |challenge, (name, value)| challenge.with(name, value)).as_str().to_owned()
+            challenge.as_str().to_owned()
         });
         Some(challenges.collect::<Vec<_>>().join(", "))
     }
@@ -254,7 +285,7 @@ mod tests {
     }
 
     fn rendered(challenger: &Challenger, reason: Reason) -> Option<String> {
-        let denied = challenger.deny(Refusal { reason, needs: needs() });
+        let denied = challenger.deny(Refusal { reason, needs: needs() }, None);
         denied.challenge().map(|value| value.to_str().expect("ASCII").to_owned())
     }
 
@@ -371,7 +402,7 @@ mod tests {
     #[test]
     fn a_step_up_names_only_what_is_demanded() {
         let only = |needs: Needs| {
-            let denied = plain().deny(Refusal { reason: Reason::AuthenticationOld, needs });
+            let denied = plain().deny(Refusal { reason: Reason::AuthenticationOld, needs }, None);
             denied.challenge().expect("a challenge").to_str().expect("ASCII").to_owned()
         };
         let start = r#"Bearer error="insufficient_user_authentication", error_description="More recent authentication is required""#;
@@ -394,16 +425,38 @@ mod tests {
         assert_eq!(rendered(&challenger, Reason::Busy), None);
     }
 
+    /// The figures 15 to 19 of RFC 9449 §7, in our own words.
     #[test]
-    fn each_scheme_has_its_challenge_and_the_first_tells_the_error() {
-        let dpop = Scheme { name: "DPoP", parameters: vec![("algs", "ES256 EdDSA".to_owned())] };
-        let style = Style { schemes: vec![Scheme::BEARER, dpop], ..Style::default() };
-        let challenger = Challenger::new(None, style);
-        let bare = rendered(&challenger, Reason::TokenMissing);
-        assert_eq!(bare.as_deref(), Some(r#"Bearer, DPoP algs="ES256 EdDSA""#));
-        let expired = expected(Reason::Expired).expect("a challenge");
-        let both = format!(r#"{expired}, DPoP algs="ES256 EdDSA""#);
-        assert_eq!(rendered(&challenger, Reason::Expired), Some(both));
+    fn the_challenge_of_the_scheme_that_was_tried_tells_what_is_wrong() {
+        let of = |schemes: Vec<Accepted>| Challenger::new(None, Style { schemes, ..Style::default() });
+        let dpop = Accepted::dpop(&["ES256", "PS256"]);
+        let (both, only) = (of(vec![Accepted::BEARER, dpop.clone()]), of(vec![dpop]));
+        let algs = r#"DPoP algs="ES256 PS256""#;
+        let token = r#"error="invalid_token", error_description="The token has expired""#;
+        let request = r#"error="invalid_request", error_description="More than one Authorization header""#;
+        for (challenger, reason, tried, expected) in [
+            (&only, Reason::TokenMissing, None, algs.to_owned()),
+            (&only, Reason::Expired, Some(Scheme::Dpop), format!("{algs}, {token}")),
+            (&both, Reason::TokenMissing, None, format!("Bearer, {algs}")),
+            (&both, Reason::SchemeUnsupported, None, format!("Bearer, {algs}")),
+            (&both, Reason::Expired, Some(Scheme::Bearer), format!("Bearer {token}, {algs}")),
+            (&both, Reason::Expired, Some(Scheme::Dpop), format!("Bearer, {algs}, {token}")),
+            (&both, Reason::HeaderRepeated, None, format!("Bearer {request}, {algs}, {request}")),
+        ] {
+            let denied = challenger.deny(reason.into(), tried);
+            let found = denied.challenge().and_then(|value| value.to_str().ok());
+            assert_eq!(found, Some(&*expected), "{reason:?} {tried:?}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_has_its_own_header() {
+        let answer = plain().deny(Reason::NonceMissing.into(), None).with_nonce(Some("n-1")).response();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[NONCE_HEADER]),
+            (401, &HeaderValue::from_static("n-1"))
+        );
+        assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
     }
 
     #[test]
@@ -420,7 +473,7 @@ mod tests {
     fn a_bare_refusal_is_403_with_nothing_and_trouble_is_still_503() {
         let challenger = of_form(RefusalForm::Bare);
         for reason in Reason::ALL {
-            let denied = challenger.deny(Refusal { reason: *reason, needs: needs() });
+            let denied = challenger.deny(Refusal { reason: *reason, needs: needs() }, None);
             let expected = if reason.status() < 500 { 403 } else { reason.status() };
             assert_eq!(denied.status(), expected, "{reason:?}");
             assert_eq!((denied.challenge(), denied.body()), (None, Bytes::new()), "{reason:?}");
@@ -444,7 +497,7 @@ mod tests {
             (true, Reason::KeysUnavailable, 503, away),
         ] {
             let challenger = of_form(RefusalForm::DjangoRest { required_scopes });
-            let denied = challenger.deny(Refusal { reason, needs: needs() });
+            let denied = challenger.deny(Refusal { reason, needs: needs() }, None);
             assert_eq!((denied.status().as_u16(), denied.body()), (status, Bytes::from(body)), "{reason:?}");
             assert_eq!(denied.response().headers()[CONTENT_TYPE], "application/json");
         }
@@ -457,7 +510,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_not_stored_and_says_when_to_come_again() {
-        let answer = plain().deny(Reason::KeysUnavailable.into()).response();
+        let answer = plain().deny(Reason::KeysUnavailable.into(), None).response();
         assert_eq!(answer.status(), 503);
         assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(answer.headers()[RETRY_AFTER], "5");

@@ -7,6 +7,7 @@ use protocol::display::Shown;
 use protocol::{Audience, Issuer, Scopes, Timestamp};
 
 use crate::audience::{self, AudienceRule};
+use crate::confirmation::Confirmation;
 use crate::limits::LEEWAY_SECONDS;
 use crate::reason::Reason;
 
@@ -26,6 +27,8 @@ pub(crate) struct Authorization {
     pub(crate) claims: Claims,
     pub(crate) scopes: Scopes,
     pub(crate) expires: Option<Timestamp>,
+    /// The key that the sender must hold.
+    pub(crate) confirmation: Option<Confirmation>,
 }
 
 /// Judges the claims of a verified JWT access token (RFC 9068 §4).
@@ -111,19 +114,18 @@ fn common(claims: Claims, now: Timestamp) -> Result<Authorization, Reason> {
     for name in ["sub", "client_id", "username", "jti"] {
         text(&claims, name)?;
     }
-    if claims.object("cnf").map_err(|error| malformed(&error))?.is_some() {
-        return Err(Reason::TokenBound);
-    }
+    let confirmation = Confirmation::of(&claims)?;
     let scope = claims.string("scope").map_err(|error| malformed(&error))?.unwrap_or_default();
     let scopes = Scopes::parse(scope).map_err(|_| malformed(&JoseError::Claim("scope".to_owned())))?;
-    Ok(Authorization { claims, scopes, expires })
+    Ok(Authorization { claims, scopes, expires, confirmation })
 }
 
 /// `token_type`, whose case does not count (RFC 6749 §5.1), and `token_use`, as some servers name a refresh token.
 fn kind(claims: &Claims) -> Result<(), Reason> {
     match text(claims, "token_type")? {
-        Some(kind) if kind.eq_ignore_ascii_case("dpop") => return Err(Reason::TokenBound),
-        Some(kind) if !kind.eq_ignore_ascii_case("bearer") => return Err(Reason::KindWrong),
+        Some(kind) if !["bearer", "dpop"].iter().any(|known| kind.eq_ignore_ascii_case(known)) => {
+            return Err(Reason::KindWrong);
+        }
         Some(_) | None => {}
     }
     match text(claims, "token_use")? {
@@ -238,7 +240,7 @@ mod tests {
             ("client_id", Some(json!(null)), Reason::ClaimMalformed),
             ("scope", Some(json!(["notes.read"])), Reason::ClaimMalformed),
             ("scope", Some(json!("a\"b")), Reason::ClaimMalformed),
-            ("cnf", Some(json!({"jkt": "x"})), Reason::TokenBound),
+            ("cnf", Some(json!({"jkt": "x"})), Reason::ConfirmationUnknown),
             ("cnf", Some(json!("x")), Reason::ClaimMalformed),
         ];
         for (name, value, reason) in cases {
@@ -288,10 +290,10 @@ mod tests {
             ("aud", Some(json!([])), Reason::AudienceWrong),
             ("aud", Some(json!(null)), Reason::ClaimMalformed),
             ("aud", Some(json!({})), Reason::ClaimMalformed),
-            ("token_type", Some(json!("DPoP")), Reason::TokenBound),
+            ("token_type", Some(json!("DPoP")), Reason::ConfirmationUnknown),
             ("token_type", Some(json!("N_A")), Reason::KindWrong),
             ("token_use", Some(json!("refresh_token")), Reason::KindWrong),
-            ("cnf", Some(json!({"x5t#S256": "x"})), Reason::TokenBound),
+            ("cnf", Some(json!({"x5t#S256": "x"})), Reason::ConfirmationUnknown),
         ];
         for (name, value, reason) in cases {
             assert_eq!(refused(answer(&[(name, value.clone())])), Some(*reason), "{name}: {value:?}");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jose::{DecryptionKey, KeyError, KeyManagement};
 use zeroize::Zeroizing;
 
+use crate::dpop::Dpop;
 use crate::guard::{Guard, GuardBuilder};
 use crate::introspection::{AnswerForm, ClientAuth};
 use crate::limits::{CACHE_SECONDS, KEY_FILE_BYTES_MAX};
@@ -28,7 +29,7 @@ impl Guard {
     /// | `PASSAVANT_DECRYPTION_KEY_FILE` | a private key in PEM or a private JWK |
     /// | `PASSAVANT_REQUIRED_SCOPES` | separated by spaces, all of them |
     /// | `PASSAVANT_CACHE_SECONDS` | how long introspection answers are kept: default 10, 0 is not at all |
-    /// | `PASSAVANT_DPOP` | `off` (default); `accept` and `require` are refused by this version |
+    /// | `PASSAVANT_DPOP` | `off` (default), `accept`, `require`: then the audience must be a URL |
     ///
     /// # Errors
     ///
@@ -85,8 +86,9 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         let mode = self.choice("PASSAVANT_TOKEN", &modes);
         let forms = [("auto", AnswerForm::Auto), ("json", AnswerForm::Json), ("jwt", AnswerForm::Jwt)];
         let form = self.choice("PASSAVANT_INTROSPECTION_RESPONSE", &forms);
-        self.choice("PASSAVANT_DPOP", &[("off", ())]);
-        let mut builder = Guard::builder(&issuer, &audience).mode(mode).response(form);
+        let proofs = [("off", Dpop::Off), ("accept", Dpop::Accept), ("require", Dpop::Require)];
+        let dpop = self.choice("PASSAVANT_DPOP", &proofs);
+        let mut builder = Guard::builder(&issuer, &audience).mode(mode).response(form).dpop(dpop);
         builder = builder.cache(Duration::from_secs(self.seconds("PASSAVANT_CACHE_SECONDS", CACHE_SECONDS)));
         if let Some(scopes) = self.value("PASSAVANT_REQUIRED_SCOPES") {
             builder = builder.required_scopes(&scopes);
@@ -243,6 +245,8 @@ mod tests {
             &[("PASSAVANT_JWKS_URL", "https://id.example/jwks")],
             &[("PASSAVANT_INTROSPECTION_URL", "https://id.example/introspect")],
             &[("PASSAVANT_DPOP", "off")],
+            &[("PASSAVANT_DPOP", "accept")],
+            &[("PASSAVANT_DPOP", "require")],
             &[("PASSAVANT_TOKEN", ""), ("PASSAVANT_JWKS_URL", ""), ("PASSAVANT_CLIENT_ID", "")],
         ] {
             let variables = [&[ISSUER, AUDIENCE], more].concat();
@@ -262,7 +266,7 @@ mod tests {
             (&[("PASSAVANT_INTROSPECTION_RESPONSE", "xml")], "PASSAVANT_INTROSPECTION_RESPONSE=xml"),
             (&[("PASSAVANT_CACHE_SECONDS", "-1")], "PASSAVANT_CACHE_SECONDS=-1"),
             (&[ID, SECRET, ("PASSAVANT_CACHE_SECONDS", "999999")], "3600 seconds"),
-            (&[("PASSAVANT_DPOP", "require")], "PASSAVANT_DPOP=require"),
+            (&[("PASSAVANT_DPOP", "on")], "PASSAVANT_DPOP=on"),
             (&[("PASSAVANT_JWKS_URL", "http://id.example/jwks")], "plain http"),
             (&[("PASSAVANT_REQUIRED_SCOPES", "a\"b")], "scope"),
             (&[("PASSAVANT_DECRYPTION_KEY_FILE", "/nowhere/key.pem")], "PASSAVANT_DECRYPTION_KEY_FILE"),
@@ -271,6 +275,8 @@ mod tests {
             assert!(problems[0].contains(problem), "{problem}: {problems:?}");
         }
         assert!(built(&[("PASSAVANT_ISSUER", "http://id.example"), AUDIENCE]).is_err());
+        let nowhere = built(&[ISSUER, ("PASSAVANT_AUDIENCE", "urn:notes"), ("PASSAVANT_DPOP", "require")]);
+        assert!(nowhere.expect_err("a problem")[0].contains("origin"));
     }
 
     #[test]

@@ -10,9 +10,11 @@ use jose::DecryptionKey;
 use protocol::{Audience, Issuer, Scopes, Timestamp};
 
 use crate::audience;
-use crate::bearer;
+use crate::bearer::{self, Presented, Scheme};
 use crate::challenge::{Challenger, Denied};
 use crate::clock::Clock;
+use crate::confirmation;
+use crate::dpop::{Dpop, Proofs};
 use crate::health::{Health, HealthService};
 use crate::issuers::{Issuers, Trusted};
 use crate::jwks::OwnKeys;
@@ -31,6 +33,8 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     issuers: Issuers,
+    dpop: Dpop,
+    proofs: Option<Proofs>,
     challenger: Challenger,
     metadata: MetadataService,
     own_keys: OwnKeys,
@@ -53,17 +57,22 @@ impl Guard {
         GuardBuilder::new(issuer, audience)
     }
 
-    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, and what the
-    /// guard demands of every request.
+    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, the key that
+    /// its sender must hold, and what the guard demands of every request.
+    ///
+    /// A DPoP proof is good for one check: checked twice, a request is a replay. An accepted answer should bring
+    /// [`Token::dpop_nonce`]; the layers see to that.
     ///
     /// # Errors
     ///
     /// [`Denied`], which is a ready answer. Never a panic, and never 500.
     pub async fn check(&self, head: &Parts) -> Result<Token, Denied> {
-        let found = bearer::token(head).and_then(|text| Ok((text, self.0.issuers.whose(text)?)));
-        let (text, trusted) = found.map_err(|reason| self.refuse(reason.into(), self.issuer()))?;
-        let token = self.judge(text, trusted, head).await;
-        let token = token.map_err(|reason| self.refuse(reason.into(), &trusted.expected.issuer))?;
+        let refuse = |reason: Reason, issuer| self.refuse(reason.into(), issuer, bearer::scheme(head));
+        let found = bearer::token(head, self.0.dpop);
+        let found = found.and_then(|presented| Ok((presented, self.0.issuers.whose(presented.token)?)));
+        let (presented, trusted) = found.map_err(|reason| refuse(reason, self.issuer()))?;
+        let token = self.judge(&presented, trusted, head).await;
+        let token = token.map_err(|reason| refuse(reason, &trusted.expected.issuer))?;
         token.demand(&trusted.required)?;
         Ok(token)
     }
@@ -127,28 +136,37 @@ impl Guard {
         &self.0.issuers.first().expected.audience
     }
 
-    /// What the token of this request allows, by its own issuer's word.
-    async fn judge(&self, text: &str, trusted: &Arc<Trusted>, head: &Parts) -> Result<Token, Reason> {
-        let authorization = trusted.verifier.verify(text).await?;
+    /// What the token of this request allows, by its own issuer's word, in the hands of its sender.
+    async fn judge(
+        &self,
+        presented: &Presented<'_>,
+        trusted: &Arc<Trusted>,
+        head: &Parts,
+    ) -> Result<Token, Reason> {
+        let authorization = trusted.verifier.verify(presented.token).await?;
         audience::covers(&authorization.claims, &trusted.expected, head)?;
-        Ok(Token::new(authorization, Arc::clone(trusted), head.method.clone(), self.clone()))
+        let expected = authorization.confirmation.as_ref();
+        let confirmed = confirmation::confirm(head, presented, expected, self.0.proofs.as_ref()).await?;
+        Ok(Token::new(authorization, confirmed, Arc::clone(trusted), head.method.clone(), self.clone()))
     }
 
-    /// Refuses for want of a token or of scopes.
+    /// Refuses a request of which nothing is known, for want of a token or of scopes.
     pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
         let needs = Needs { scopes: needed.clone(), ..Needs::default() };
-        self.refuse(Refusal { reason, needs }, self.issuer())
+        self.refuse(Refusal { reason, needs }, self.issuer(), None)
     }
 
     /// Refuses, and logs why: what is the caller's fault quietly, what is the server's or ours aloud.
-    pub(crate) fn refuse(&self, refusal: Refusal, issuer: &Issuer) -> Denied {
+    pub(crate) fn refuse(&self, refusal: Refusal, issuer: &Issuer, tried: Option<Scheme>) -> Denied {
         let slug = refusal.reason.slug();
         if refusal.reason.status() >= 500 {
             tracing::warn!(reason = slug, %issuer, "a token could not be checked");
         } else {
             tracing::debug!(reason = slug, needed = refusal.needs.scopes.as_str(), "refused");
         }
-        self.0.challenger.deny(refusal)
+        let proofs = self.0.proofs.as_ref().filter(|_| refusal.reason.wants_nonce());
+        let nonce = proofs.and_then(Proofs::fresh_nonce);
+        self.0.challenger.deny(refusal, tried).with_nonce(nonce.as_deref())
     }
 
     pub(crate) fn now(&self) -> Timestamp {

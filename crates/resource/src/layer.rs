@@ -5,14 +5,16 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::header::{CACHE_CONTROL, HeaderValue};
 use http::request::Parts;
-use http::{Extensions, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response};
 use http_body_util::{Either, Full};
 use protocol::Scopes;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::challenge::Denied;
+use crate::dpop::NONCE_HEADER;
 use crate::guard::Guard;
 use crate::policy::Policy;
 use crate::reason::Reason;
@@ -43,8 +45,9 @@ impl Require {
         &self.guard
     }
 
-    /// Judges the request, or takes over what an outer layer of the same guard found.
-    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<(), Denied> {
+    /// Judges the request, or takes over what an outer layer of the same guard found. Gives the nonce that the answer
+    /// is to bring.
+    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<Option<HeaderValue>, Denied> {
         let known = match head.extensions.get::<Passed>() {
             Some(Passed::Token(token)) if token.is_of(&self.guard) => Some(token.clone()),
             Some(_) | None => None,
@@ -53,9 +56,11 @@ impl Require {
             Some(token) => Ok(token.with(head.method.clone())),
             None => self.guard.check(head).await,
         };
+        let mut nonce = None;
         let passed = match judged {
             Ok(token) => {
                 token.demand(&self.policy)?;
+                nonce = token.dpop_nonce().and_then(|text| HeaderValue::from_str(text).ok());
                 Passed::Token(token)
             }
             Err(denied) if self.optional && denied.reason() == Reason::TokenMissing => {
@@ -64,8 +69,15 @@ impl Require {
             Err(denied) => return Err(denied),
         };
         head.extensions.insert(passed);
-        Ok(())
+        Ok(nonce)
     }
+}
+
+/// Adds the one `DPoP-Nonce` (RFC 9449 §8.2), and keeps the answer from caches where nobody decided about that.
+pub(crate) fn bring(headers: &mut HeaderMap, nonce: Option<HeaderValue>) {
+    let Some(nonce) = nonce else { return };
+    headers.insert(NONCE_HEADER, nonce);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// What a layer found. Nothing outside of this crate can make one.
@@ -143,7 +155,11 @@ where
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
-                Ok(()) => Ok(inner.call(Request::from_parts(head, body)).await?.map(Either::Left)),
+                Ok(nonce) => {
+                    let mut response = inner.call(Request::from_parts(head, body)).await?;
+                    bring(response.headers_mut(), nonce);
+                    Ok(response.map(Either::Left))
+                }
                 Err(denied) => Ok(denied.response().map(Either::Right)),
             }
         }

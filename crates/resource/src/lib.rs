@@ -30,6 +30,12 @@
 //! | `client` | `ReqwestFetch`, `Guard::new`, `Guard::from_env` |
 //! | `axum` | `Token` and `Option<Token>` as extractors, `Guard::metadata` |
 //!
+//! Stolen tokens: a token that is bound to a key (`cnf`) is taken only from who holds the key. With
+//! [`GuardBuilder::dpop`] the sender shows that by a proof (RFC 9449); a token bound to a client certificate (RFC 8705)
+//! needs the [`ClientCertificate`] of its connection as an extension of the request. Where neither came the token is
+//! refused, whatever is set up. Browser clients read `WWW-Authenticate` and `DPoP-Nonce` only if the host's CORS
+//! exposes them.
+//!
 //! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked;
 //! a JWT that is verified here is accepted until its `exp`.
 //!
@@ -42,7 +48,9 @@ mod claims;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
+mod confirmation;
 mod discovery;
+mod dpop;
 #[cfg(feature = "axum")]
 mod extract;
 mod fetch;
@@ -72,14 +80,16 @@ pub use challenge::{Denied, RefusalForm};
 #[cfg(feature = "client")]
 pub use client::ReqwestFetch;
 pub use clock::{Clock, SystemClock};
+pub use confirmation::ClientCertificate;
 pub use discovery::EndpointError;
+pub use dpop::{Dpop, MemoryReplays, ProofId, Replays, ReplaysError, Seen};
 pub use fetch::{Fetch, FetchError, FetchLimits};
 #[cfg(feature = "client")]
 pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
 pub use health::{Health, HealthService, HealthState, IssuerHealth, SourceHealth};
 pub use introspection::{AnswerForm, ClientAuth};
-pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm};
+pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm, Thumbprint};
 pub use layer::{Guarded, Require};
 pub use mcp::{GuardedMcp, Mcp};
 pub use metadata::MetadataService;

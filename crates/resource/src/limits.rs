@@ -4,6 +4,20 @@
 pub const TOKEN_BYTES_MAX: usize = protocol::limits::TOKEN_BYTES_MAX;
 /// How far the clocks of two machines may differ, in seconds (RFC 9068 §4: "a few minutes" at most).
 pub const LEEWAY_SECONDS: i64 = 30;
+/// How old a DPoP proof may be, and how far ahead of this clock, in seconds (RFC 9449 §11.1).
+pub const PROOF_SECONDS: i64 = 60;
+/// Longest `jti` of a DPoP proof, in bytes.
+pub const PROOF_ID_BYTES_MAX: usize = 256;
+/// Most DPoP proofs that [`crate::MemoryReplays`] remembers unless it is told otherwise.
+pub const PROOFS_MAX: usize = 200_000;
+/// Most DPoP proofs of one key that [`crate::MemoryReplays`] remembers, so that no sender shuts out the others.
+pub const PROOFS_PER_KEY_MAX: u32 = 20_000;
+/// How long a DPoP nonce is taken, in seconds.
+pub const NONCE_SECONDS: i64 = 300;
+/// Age at which an accepted answer brings a new DPoP nonce, in seconds.
+pub const NONCE_RENEWED_SECONDS: i64 = 150;
+/// Shortest secret for DPoP nonces, in bytes.
+pub const NONCE_KEY_BYTES_LEAST: usize = 32;
 /// How long a fetch or an introspection may take unless the builder says otherwise, in milliseconds.
 pub const DEADLINE_MILLIS: u64 = 5_000;
 /// Longest answer of the authorization server, in bytes.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -25,7 +25,7 @@ use tower_service::Service;
 
 use crate::challenge::Denied;
 use crate::guard::Guard;
-use crate::layer::Require;
+use crate::layer::{Require, bring};
 use crate::limits::MCP_MESSAGE_BYTES_MAX;
 use crate::reason::Reason;
 use crate::token::Token;
@@ -64,16 +64,16 @@ impl Mcp {
         self
     }
 
-    /// Lets the request through, or says what is missing.
-    async fn admit<B>(&self, head: &mut Parts, body: B) -> Result<Admitted<B>, Denied>
+    /// Lets the request through, with the nonce that its answer is to bring, or says what is missing.
+    async fn admit<B>(&self, head: &mut Parts, body: B) -> Result<(Admitted<B>, Option<HeaderValue>), Denied>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.require.admit(head).await?;
+        let nonce = self.require.admit(head).await?;
         if head.method != Method::POST {
-            return Ok(Admitted::Untouched(body));
+            return Ok((Admitted::Untouched(body), nonce));
         }
         let guard = self.require.guard();
         let unreadable = || guard.deny(Reason::MessageUnreadable, &Scopes::default());
@@ -92,7 +92,7 @@ impl Mcp {
                 return Err(guard.deny(Reason::ScopeInsufficient, &self.worth_asking(&token, needed)));
             }
         }
-        Ok(Admitted::Read(whole))
+        Ok((Admitted::Read(whole), nonce))
     }
 
     /// What is missing, with what the token has of this server's scopes and the guard demands anyway: clients ask
@@ -101,8 +101,9 @@ impl Mcp {
         let known = |scope: &&str| {
             self.others.contains(scope) || self.tools.values().any(|scopes| scopes.contains(scope))
         };
+        let required = token.required();
         let held = token.scopes().iter().filter(known);
-        token.required().iter().chain(held).chain(needed.iter()).collect()
+        required.iter().chain(held).chain(needed.iter()).collect()
     }
 }
 
@@ -188,12 +189,14 @@ where
         let rule = self.rule.clone();
         async move {
             let (mut head, body) = request.into_parts();
-            let body = match rule.admit(&mut head, body).await {
-                Ok(Admitted::Untouched(body)) => body,
-                Ok(Admitted::Read(whole)) => whole.into(),
+            let (body, nonce) = match rule.admit(&mut head, body).await {
+                Ok((Admitted::Untouched(body), nonce)) => (body, nonce),
+                Ok((Admitted::Read(whole), nonce)) => (whole.into(), nonce),
                 Err(denied) => return Ok(denied.response().map(Either::Right)),
             };
-            Ok(inner.call(Request::from_parts(head, body)).await?.map(Either::Left))
+            let mut response = inner.call(Request::from_parts(head, body)).await?;
+            bring(response.headers_mut(), nonce);
+            Ok(response.map(Either::Left))
         }
         .boxed()
     }

@@ -284,7 +284,12 @@ mod tests {
 
     fn token(scope: &str, claims: Value) -> Authorization {
         let Value::Object(members) = claims else { panic!("an object") };
-        Authorization { claims: Claims::from(members), scopes: Scopes::stored(scope), expires: None }
+        Authorization {
+            claims: Claims::from(members),
+            scopes: Scopes::stored(scope),
+            expires: None,
+            confirmation: None,
+        }
     }
 
     fn judged(policy: &Policy, method: &Method, scope: &str) -> Result<(), (Reason, String)> {

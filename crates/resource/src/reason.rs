@@ -10,11 +10,11 @@ pub enum Reason {
     // The request
     /// No token came: the challenge says so without an error code (RFC 6750 §3.1).
     TokenMissing,
-    /// `Authorization` of another scheme than `Bearer`, which is as good as none.
+    /// `Authorization` of a scheme that is not taken here, which is as good as none.
     SchemeUnsupported,
     /// More than one `Authorization` header (RFC 6750 §3.1).
     HeaderRepeated,
-    /// `Bearer` without a token, or with one outside of the grammar (RFC 6750 §2.1).
+    /// The scheme without a token, or with one outside of the grammar (RFC 6750 §2.1).
     HeaderMalformed,
     /// A token in the header and another in the query (RFC 6750 §2).
     TokenTwice,
@@ -49,12 +49,57 @@ pub enum Reason {
     NotYetValid,
     /// `iat` is ahead of the clock (RFC 7519 §4.1.6).
     IssuedAhead,
-    /// The token is bound to a key (`cnf`, `token_type` DPoP) and came as a bearer token (RFC 9449 §7.2).
+    /// The token is bound to a key (`cnf.jkt`) and came as a bearer token (RFC 9449 §7.2).
     TokenBound,
     /// Some other kind of token than an access token (RFC 7662 §2.2).
     KindWrong,
     /// The server says that it is not active (RFC 7662 §2.2).
     Inactive,
+    // Whether the sender holds the key of the token
+    /// A token without `cnf.jkt` that came with the scheme `DPoP` (RFC 9449 §7.1).
+    TokenUnbound,
+    /// `cnf` holds something not known here, malformed, or nothing (RFC 7800 §3.1).
+    ConfirmationUnknown,
+    /// A token bound to a certificate came by a connection without one (RFC 8705 §3).
+    CertificateMissing,
+    /// The certificate of the connection is not the one that the token is bound to (RFC 8705 §3).
+    CertificateWrong,
+    /// The proof is by another key than `cnf.jkt` (RFC 9449 §4.3, point 12).
+    ProofKeyWrong,
+    /// The scheme is `DPoP`, and there is no `DPoP` header (RFC 9449 §7.1).
+    ProofMissing,
+    /// More than one `DPoP` header (RFC 9449 §4.3, point 1).
+    ProofRepeated,
+    /// The proof is no well-formed JWT, too long, or has a header member that none may have (RFC 9449 §4.3, point 2).
+    ProofMalformed,
+    /// `typ` is not `dpop+jwt` (RFC 9449 §4.3, point 4).
+    ProofTypeWrong,
+    /// `none`, symmetric, unknown, or not on the list (RFC 9449 §4.3, point 5).
+    ProofAlgorithmNotAllowed,
+    /// The `jwk` is missing, private, symmetric, not for the algorithm, or no good key (RFC 9449 §4.3, point 7).
+    ProofKeyUnfit,
+    /// The signature is not that of the key inside (RFC 9449 §4.3, point 6).
+    ProofSignatureWrong,
+    /// `jti`, `htm`, `htu`, `iat` or `ath` is absent (RFC 9449 §4.3, point 3).
+    ProofClaimMissing,
+    /// A claim of the proof is of the wrong type, or `jti` is empty or too long.
+    ProofClaimMalformed,
+    /// `htm` is not the method of the request (RFC 9449 §4.3, point 8).
+    ProofMethodWrong,
+    /// `htu` is not the address of the request (RFC 9449 §4.3, point 9).
+    ProofTargetWrong,
+    /// `iat` is too long ago (RFC 9449 §4.3, point 11).
+    ProofExpired,
+    /// `iat` is too far ahead (RFC 9449 §4.3, point 11).
+    ProofAhead,
+    /// `ath` is not the hash of the token (RFC 9449 §4.3, point 12).
+    ProofTokenWrong,
+    /// The key used this `jti` before (RFC 9449 §11.1).
+    ProofReplayed,
+    /// The proof has no nonce, and one is needed (RFC 9449 §9).
+    NonceMissing,
+    /// The nonce is not ours or too old (RFC 9449 §9).
+    NonceWrong,
     // Scope
     /// The token holds too little scope (RFC 6750 §3.1).
     ScopeInsufficient,
@@ -84,6 +129,8 @@ pub enum Reason {
     AnswerUntrusted,
     /// Too many introspections are under way.
     Busy,
+    /// It can't be told whether a proof was used before: their memory is full or away.
+    ReplaysUnavailable,
     // The program that holds the guard
     /// An extractor stands on a route that no guard covers.
     GuardMissing,
@@ -114,6 +161,28 @@ impl Reason {
         Self::TokenBound,
         Self::KindWrong,
         Self::Inactive,
+        Self::TokenUnbound,
+        Self::ConfirmationUnknown,
+        Self::CertificateMissing,
+        Self::CertificateWrong,
+        Self::ProofKeyWrong,
+        Self::ProofMissing,
+        Self::ProofRepeated,
+        Self::ProofMalformed,
+        Self::ProofTypeWrong,
+        Self::ProofAlgorithmNotAllowed,
+        Self::ProofKeyUnfit,
+        Self::ProofSignatureWrong,
+        Self::ProofClaimMissing,
+        Self::ProofClaimMalformed,
+        Self::ProofMethodWrong,
+        Self::ProofTargetWrong,
+        Self::ProofExpired,
+        Self::ProofAhead,
+        Self::ProofTokenWrong,
+        Self::ProofReplayed,
+        Self::NonceMissing,
+        Self::NonceWrong,
         Self::ScopeInsufficient,
         Self::MethodNotCovered,
         Self::AuthenticationWeak,
@@ -127,6 +196,7 @@ impl Reason {
         Self::AnswerMalformed,
         Self::AnswerUntrusted,
         Self::Busy,
+        Self::ReplaysUnavailable,
         Self::GuardMissing,
     ];
 
@@ -155,6 +225,28 @@ impl Reason {
             Self::TokenBound => "token_bound",
             Self::KindWrong => "kind_wrong",
             Self::Inactive => "inactive",
+            Self::TokenUnbound => "token_unbound",
+            Self::ConfirmationUnknown => "confirmation_unknown",
+            Self::CertificateMissing => "certificate_missing",
+            Self::CertificateWrong => "certificate_wrong",
+            Self::ProofKeyWrong => "proof_key_wrong",
+            Self::ProofMissing => "proof_missing",
+            Self::ProofRepeated => "proof_repeated",
+            Self::ProofMalformed => "proof_malformed",
+            Self::ProofTypeWrong => "proof_type_wrong",
+            Self::ProofAlgorithmNotAllowed => "proof_algorithm_not_allowed",
+            Self::ProofKeyUnfit => "proof_key_unfit",
+            Self::ProofSignatureWrong => "proof_signature_wrong",
+            Self::ProofClaimMissing => "proof_claim_missing",
+            Self::ProofClaimMalformed => "proof_claim_malformed",
+            Self::ProofMethodWrong => "proof_method_wrong",
+            Self::ProofTargetWrong => "proof_target_wrong",
+            Self::ProofExpired => "proof_expired",
+            Self::ProofAhead => "proof_ahead",
+            Self::ProofTokenWrong => "proof_token_wrong",
+            Self::ProofReplayed => "proof_replayed",
+            Self::NonceMissing => "nonce_missing",
+            Self::NonceWrong => "nonce_wrong",
             Self::ScopeInsufficient => "scope_insufficient",
             Self::MethodNotCovered => "method_not_covered",
             Self::AuthenticationWeak => "authentication_weak",
@@ -168,6 +260,7 @@ impl Reason {
             Self::AnswerMalformed => "answer_malformed",
             Self::AnswerUntrusted => "answer_untrusted",
             Self::Busy => "busy",
+            Self::ReplaysUnavailable => "replays_unavailable",
             Self::GuardMissing => "guard_missing",
         }
     }
@@ -194,7 +287,28 @@ impl Reason {
             | Self::IssuedAhead
             | Self::TokenBound
             | Self::KindWrong
-            | Self::Inactive => Some(ErrorCode::InvalidToken),
+            | Self::Inactive
+            | Self::TokenUnbound
+            | Self::ConfirmationUnknown
+            | Self::CertificateMissing
+            | Self::CertificateWrong
+            | Self::ProofKeyWrong => Some(ErrorCode::InvalidToken),
+            Self::ProofMissing
+            | Self::ProofRepeated
+            | Self::ProofMalformed
+            | Self::ProofTypeWrong
+            | Self::ProofAlgorithmNotAllowed
+            | Self::ProofKeyUnfit
+            | Self::ProofSignatureWrong
+            | Self::ProofClaimMissing
+            | Self::ProofClaimMalformed
+            | Self::ProofMethodWrong
+            | Self::ProofTargetWrong
+            | Self::ProofExpired
+            | Self::ProofAhead
+            | Self::ProofTokenWrong
+            | Self::ProofReplayed => Some(ErrorCode::InvalidDpopProof),
+            Self::NonceMissing | Self::NonceWrong => Some(ErrorCode::UseDpopNonce),
             Self::ScopeInsufficient | Self::MethodNotCovered | Self::ClaimsRefused => {
                 Some(ErrorCode::InsufficientScope)
             }
@@ -208,7 +322,8 @@ impl Reason {
             | Self::IntrospectionFailed
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
-            | Self::Busy => Some(ErrorCode::TemporarilyUnavailable),
+            | Self::Busy
+            | Self::ReplaysUnavailable => Some(ErrorCode::TemporarilyUnavailable),
             Self::GuardMissing => Some(ErrorCode::ServerError),
         }
     }
@@ -216,9 +331,15 @@ impl Reason {
     /// The HTTP status: 400, 401, 403 or 503, and 500 only for [`Reason::GuardMissing`].
     pub const fn status(self) -> u16 {
         match self.code() {
+            // 400 is for token requests; here these are failed authentications (RFC 9449 §7.1, §9).
+            Some(ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce) | None => 401,
             Some(code) => code.status(),
-            None => 401,
         }
+    }
+
+    /// Whether the answer brings a nonce for the next proof.
+    pub(crate) const fn wants_nonce(self) -> bool {
+        matches!(self.code(), Some(ErrorCode::UseDpopNonce))
     }
 
     /// What the caller is told, in the characters of `error_description` (RFC 6750 §3). The server's troubles are
@@ -226,9 +347,9 @@ impl Reason {
     pub const fn description(self) -> &'static str {
         match self {
             Self::TokenMissing => "An access token is needed",
-            Self::SchemeUnsupported => "An access token of the scheme Bearer is needed",
+            Self::SchemeUnsupported => "An access token of another scheme is needed",
             Self::HeaderRepeated => "More than one Authorization header",
-            Self::HeaderMalformed => "The Authorization header holds no bearer token",
+            Self::HeaderMalformed => "The Authorization header holds no access token",
             Self::TokenTwice => "An access token came in the header and in the query",
             Self::TokenTooLong => "The token is too long",
             Self::MessageUnreadable => "The body is no JSON-RPC message that can be read",
@@ -247,6 +368,30 @@ impl Reason {
             Self::TokenBound => "The token is bound to a key and can not be used as a bearer token",
             Self::KindWrong => "The token is not an access token",
             Self::Inactive => "The token is not active",
+            Self::TokenUnbound => "The token is not bound to a key and can not be used with a proof",
+            Self::ConfirmationUnknown => "The token is bound to a key in a way that is not known here",
+            Self::CertificateMissing => "The token is bound to a client certificate, and none came",
+            Self::CertificateWrong => "The token is bound to another client certificate",
+            Self::ProofKeyWrong => "The token is bound to another key than the DPoP proof shows",
+            Self::ProofMissing => "A DPoP proof is needed",
+            Self::ProofRepeated => "More than one DPoP header",
+            Self::ProofMalformed => "The DPoP proof is no JWT of the kind that is needed",
+            Self::ProofTypeWrong => "The type of the DPoP proof is not dpop+jwt",
+            Self::ProofAlgorithmNotAllowed => {
+                "The DPoP proof is signed with an algorithm that is not accepted here"
+            }
+            Self::ProofKeyUnfit => "The key in the DPoP proof is not acceptable",
+            Self::ProofSignatureWrong => "The signature of the DPoP proof does not verify",
+            Self::ProofClaimMissing => "A claim of the DPoP proof is missing",
+            Self::ProofClaimMalformed => "A claim of the DPoP proof is of the wrong type or too long",
+            Self::ProofMethodWrong => "The DPoP proof is for another method",
+            Self::ProofTargetWrong => "The DPoP proof is for another address",
+            Self::ProofExpired => "The DPoP proof is too old",
+            Self::ProofAhead => "The DPoP proof was made in the future",
+            Self::ProofTokenWrong => "The DPoP proof is for another token",
+            Self::ProofReplayed => "The DPoP proof was used before",
+            Self::NonceMissing => "The DPoP proof needs a nonce",
+            Self::NonceWrong => "The DPoP proof needs another nonce",
             Self::ScopeInsufficient => "The token does not have the scope that is needed",
             Self::MethodNotCovered => "No token is enough for this method here",
             Self::AuthenticationWeak => "A different authentication level is required",
@@ -259,7 +404,8 @@ impl Reason {
             | Self::IntrospectionFailed
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
-            | Self::Busy => "The token can not be checked at the moment",
+            | Self::Busy
+            | Self::ReplaysUnavailable => "The token can not be checked at the moment",
             Self::GuardMissing => "This route is not protected as it should be",
         }
     }

@@ -9,6 +9,7 @@ use protocol::{Issuer, Scopes, Timestamp};
 
 use crate::challenge::Denied;
 use crate::claims::Authorization;
+use crate::confirmation::Confirmed;
 use crate::guard::Guard;
 use crate::issuers::Trusted;
 use crate::policy::Policy;
@@ -28,6 +29,7 @@ pub enum SubjectClaim {
 #[derive(Clone)]
 pub struct Token {
     authorization: Arc<Authorization>,
+    confirmed: Arc<Confirmed>,
     trusted: Arc<Trusted>,
     method: Method,
     guard: Guard,
@@ -36,11 +38,12 @@ pub struct Token {
 impl Token {
     pub(crate) fn new(
         authorization: Arc<Authorization>,
+        confirmed: Confirmed,
         trusted: Arc<Trusted>,
         method: Method,
         guard: Guard,
     ) -> Self {
-        Self { authorization, trusted, method, guard }
+        Self { authorization, confirmed: Arc::new(confirmed), trusted, method, guard }
     }
 
     /// Who the user is: `sub`, or `username` where the guard goes by that ([`SubjectClaim`]). A machine's token names
@@ -84,6 +87,12 @@ impl Token {
         &self.authorization.claims
     }
 
+    /// The value of `DPoP-Nonce` for the answer, where the nonce of this request nears its end (RFC 9449 §8.2). Such an
+    /// answer must not be cached. The layers add it by themselves.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.confirmed.next_nonce.as_deref()
+    }
+
     /// Demands more, beside what the route demands: scopes separated by spaces, all of them, or a whole [`Policy`],
     /// for the method of the request that the token came with.
     ///
@@ -97,7 +106,7 @@ impl Token {
 
     pub(crate) fn demand(&self, policy: &Policy) -> Result<(), Denied> {
         let judged = policy.judge(&self.authorization, &self.method, self.guard.now());
-        judged.map_err(|refusal| self.guard.refuse(refusal, self.issuer()))
+        judged.map_err(|refusal| self.guard.refuse(refusal, self.issuer(), Some(self.confirmed.scheme)))
     }
 
     /// The scopes that every request like this one needs.

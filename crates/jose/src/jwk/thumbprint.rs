@@ -5,7 +5,8 @@ use std::fmt;
 use crate::base64url;
 use crate::primitives;
 
-/// A SHA-256 thumbprint of a JWK, written in base64url as in `jkt` and `ath` (RFC 9449 §6.1).
+/// The SHA-256 thumbprint of a JWK or of a certificate, written in base64url as in `jkt` (RFC 9449 §6.1) and
+/// `x5t#S256` (RFC 8705 §3.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Thumbprint([u8; 32]);
 
@@ -22,6 +23,16 @@ impl Thumbprint {
         }
         text.push('}');
         Self(primitives::sha256(text.as_bytes()))
+    }
+
+    /// The thumbprint of an X.509 certificate in DER (RFC 8705 §3.1).
+    pub fn of_certificate(der: &[u8]) -> Self {
+        Self(primitives::sha256(der))
+    }
+
+    /// Whether both are the same, in a time that does not depend on where they differ.
+    pub fn is(&self, other: &Self) -> bool {
+        primitives::constant_time_eq(&self.0, &other.0)
     }
 
     /// The 32 bytes.

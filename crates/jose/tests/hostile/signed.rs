@@ -1,8 +1,9 @@
-//! Bad headers, bad parts, and bad base64url.
+//! Bad headers, bad parts, bad base64url, and proofs that bring the wrong key.
 
+use passavant_jose::base64url::encode;
 use passavant_jose::json::JsonError;
 use passavant_jose::limits::{HEADER_BYTES, KEY_ID_BYTES, TOKEN_BYTES};
-use passavant_jose::{JoseError, SignatureAlgorithm, SigningKey, Unverified, Verified};
+use passavant_jose::{JoseError, KeyError, SelfSigned, SignatureAlgorithm, SigningKey, Unverified, Verified};
 
 use crate::forge::{key, set_spare_bit, sign, split, with_part, with_text};
 use crate::{Row, refused};
@@ -13,7 +14,7 @@ const MALFORMED: JoseError = JoseError::Json(JsonError::Malformed);
 pub(crate) fn rows() -> Vec<Row> {
     let good = sign(r#"{"alg":"ES256","typ":"JWT","kid":"a"}"#, "{}", &key(ES256));
     verify(&good).expect("the token that the others differ from is good");
-    [algorithms(), members(), headers(), parts(&good)].into_iter().flatten().collect()
+    [algorithms(), members(), headers(), parts(&good), proofs()].into_iter().flatten().collect()
 }
 
 fn verify(token: &str) -> Result<Verified, JoseError> {
@@ -156,4 +157,65 @@ fn parts(good: &str) -> Vec<Row> {
     let long = sign(r#"{"alg":"ES256"}"#, &"a".repeat(TOKEN_BYTES), &key(ES256));
     rows.push(refused("longer than eight kibibytes", verify(&long), JoseError::TooLong(TOKEN_BYTES)));
     rows
+}
+
+fn proofs() -> Vec<Row> {
+    let holder = key(ES256);
+    let mut public = holder.public_jwk().expect("public").to_value();
+    public.as_object_mut().expect("an object").remove("alg");
+    let jwk = public.to_string();
+    let good = proof("ES256", "dpop+jwt", &jwk, &holder);
+    check(&good).expect("the proof that the others differ from is good");
+    let mut rows = vec![refused(
+        "proof: read as an ordinary token",
+        Unverified::parse(&good),
+        JoseError::HeaderForbidden("jwk"),
+    )];
+    let mut bad = |name: &str, token: String, expected: JoseError| {
+        rows.push(refused(format!("proof: {name}"), check(&token), expected));
+    };
+    for typ in ["JWT", "at+jwt", "dpop", "dpop+jwt ", "", "dpop+jwt+jwt"] {
+        bad("another type", proof("ES256", typ, &jwk, &holder), JoseError::Header("typ"));
+    }
+    let untyped = format!("{{\"alg\":\"ES256\",\"jwk\":{jwk}}}");
+    bad("no type", sign(&untyped, "{}", &holder), JoseError::Header("typ"));
+    bad("no key", sign(r#"{"alg":"ES256","typ":"dpop+jwt"}"#, "{}", &holder), JoseError::Header("jwk"));
+    let other = SigningKey::generate(ES256).expect("a key");
+    bad("signed by another key", proof("ES256", "dpop+jwt", &jwk, &other), JoseError::Signature);
+    for alg in ["none", "None", "RS256", "ES512", "HS256", ""] {
+        bad("alg not allowed", proof(alg, "dpop+jwt", &jwk, &holder), JoseError::Algorithm);
+    }
+    bad("alg of another curve", proof("EdDSA", "dpop+jwt", &jwk, &holder), KeyError::Curve.into());
+    let wrong_alg = jwk.replace("\"kty\"", "\"alg\":\"ES384\",\"kty\"");
+    bad("a key for another alg", proof("ES256", "dpop+jwt", &wrong_alg, &holder), KeyError::Algorithm.into());
+    let mac = SigningKey::hmac(SignatureAlgorithm::Hs256, &[7; 32]).expect("a key");
+    let secret = r#"{"kty":"oct","k":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#;
+    bad("a shared secret as key", proof("HS256", "dpop+jwt", secret, &mac), KeyError::KeyType.into());
+    let private = holder.to_private_jwk().expect("a JWK").to_string();
+    bad("the private key", proof("ES256", "dpop+jwt", &private, &holder), KeyError::Private.into());
+    let none = KeyError::Json(JsonError::NotObject);
+    bad("a key that is none", proof("ES256", "dpop+jwt", "1", &holder), none.clone().into());
+    bad("a key in a list", proof("ES256", "dpop+jwt", &format!("[{jwk}]"), &holder), none.into());
+    for name in ["jku", "x5u", "x5c", "crit", "b64", "zip"] {
+        let beside = format!("{jwk},\"{name}\":[\"https://evil.example\"]");
+        let expected = JoseError::HeaderForbidden(name);
+        bad("a forbidden member beside the key", proof("ES256", "dpop+jwt", &beside, &holder), expected);
+    }
+    let twice = format!("{jwk},\"jwk\":{jwk}");
+    bad("two keys", proof("ES256", "dpop+jwt", &twice, &holder), MALFORMED);
+    let encrypting = jwk.replace("\"use\":\"sig\"", "\"use\":\"enc\"");
+    bad("a key for encrypting", proof("ES256", "dpop+jwt", &encrypting, &holder), KeyError::Use.into());
+    let (n, e) = (encode(&[0xff; 1024]), "AQAB");
+    let large = format!("{{\"kty\":\"RSA\",\"n\":\"{n}\",\"e\":\"{e}\"}}");
+    bad("an RSA key of 8192 bits", proof("RS256", "dpop+jwt", &large, &holder), KeyError::Modulus.into());
+    rows
+}
+
+fn proof(alg: &str, typ: &str, jwk: &str, signer: &SigningKey) -> String {
+    sign(&format!("{{\"alg\":\"{alg}\",\"typ\":\"{typ}\",\"jwk\":{jwk}}}"), "{}", signer)
+}
+
+/// The list holds what no list should, since a symmetric algorithm must be refused even there.
+fn check(token: &str) -> Result<passavant_jose::Possession, JoseError> {
+    SelfSigned::parse(token)?.verify(&[ES256, SignatureAlgorithm::Hs256, SignatureAlgorithm::EdDsa])
 }

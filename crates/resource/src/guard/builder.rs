@@ -1,5 +1,6 @@
 //! Setting up a guard. Everything is checked when it is built, and nothing is fetched.
 
+mod dpop;
 mod judging;
 mod resource;
 
@@ -16,13 +17,14 @@ use crate::challenge::{Challenger, RefusalForm, Style};
 use crate::claims::Expected;
 use crate::clock::{Clock, SystemClock};
 use crate::discovery::{EndpointError, Endpoints, Http, endpoint_url};
+use crate::dpop::Dpop;
 use crate::fetch::{Fetch, FetchLimits};
 use crate::guard::{Guard, Inner};
 use crate::introspection::{AnswerForm, Asking, ClientAuth, Credentials, Introspector};
 use crate::issuers::{Issuers, Trusted};
 use crate::jwks::OwnKeys;
 use crate::jwt::JwtVerifier;
-use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX, ISSUERS_MAX, OWN_KEYS_MAX};
+use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX, ISSUERS_MAX, NONCE_KEY_BYTES_LEAST, OWN_KEYS_MAX};
 use crate::metadata::{self, MetadataService};
 use crate::policy::Policy;
 use crate::remote::Remote;
@@ -68,6 +70,7 @@ pub struct GuardBuilder {
     limits: FetchLimits,
     fetch: Option<Arc<dyn Fetch>>,
     clock: Option<Arc<dyn Clock>>,
+    dpop: dpop::DpopSettings,
     others: Vec<GuardBuilder>,
 }
 
@@ -96,6 +99,7 @@ impl GuardBuilder {
             limits: FetchLimits::default(),
             fetch: None,
             clock: None,
+            dpop: dpop::DpopSettings::default(),
             others: Vec::new(),
         }
     }
@@ -191,15 +195,19 @@ impl GuardBuilder {
             supported = supported.iter().chain(required.iter()).chain(known.iter()).collect();
         }
         let issuers = Issuers::new(trusted)?;
-        let challenger = Challenger::new(metadata::url(&self.audience), self.style.clone());
+        let (dpop, proofs) = (self.dpop.mode, self.dpop.proofs(&self.audience, &clock)?);
+        let style = Style { schemes: dpop::accepted(dpop, proofs.as_ref()), ..self.style.clone() };
+        let challenger = Challenger::new(metadata::url(&self.audience), style);
         let document = ResourceMetadata {
             resource: self.audience.clone(),
             authorization_servers: all().map(|one| one.issuer.clone()).collect(),
             scopes_supported: supported.iter().map(str::to_owned).collect(),
+            dpop_signing_alg_values_supported: dpop::algorithm_names(proofs.as_ref()),
+            dpop_bound_access_tokens_required: dpop == Dpop::Require,
             ..self.metadata.clone()
         };
         let metadata = MetadataService::new(document, &own_keys);
-        Ok(Guard(Arc::new(Inner { issuers, challenger, metadata, own_keys, clock })))
+        Ok(Guard(Arc::new(Inner { issuers, dpop, proofs, challenger, metadata, own_keys, clock })))
     }
 
     /// This builder's issuer, and how its tokens are judged.
@@ -301,6 +309,7 @@ fn flatten(builders: Vec<GuardBuilder>, all: &mut Vec<GuardBuilder>) -> Result<(
             ("clock", builder.clock.is_some()),
             ("realm", builder.style.realm.is_some()),
             ("refusals", builder.style.form != RefusalForm::default()),
+            ("dpop", builder.dpop.mode != Dpop::Off),
             ("describe", builder.metadata != ResourceMetadata::default()),
         ];
         if let Some((name, _)) = misplaced.iter().find(|(_, is_set)| *is_set) {
@@ -359,7 +368,7 @@ pub enum GuardError {
     #[error("the scopes: {0}")]
     Scopes(protocol::scope::ScopeError),
     /// No algorithm, or one with a shared secret, which no API should hold.
-    #[error("the algorithms must be asymmetric ones, and at least one")]
+    #[error("the algorithms, also those of DPoP proofs, must be asymmetric ones, and at least one")]
     Algorithms,
     /// Introspection is wanted, and there are no credentials for it.
     #[error("introspection needs credentials")]
@@ -370,6 +379,12 @@ pub enum GuardError {
     /// A signed answer is addressed to our client id (RFC 9701 §5), and there is none.
     #[error("JWT introspection answers need a client id, to which they are addressed")]
     AnswerAudience,
+    /// Proofs name the address that they are for, and it is not known.
+    #[error("DPoP needs `origin`, the https address of this API for its clients, where the audience is none")]
+    Origin,
+    /// A secret for nonces that is too short.
+    #[error("the secret for DPoP nonces must have at least {NONCE_KEY_BYTES_LEAST} bytes")]
+    NonceKey,
     /// Longer than [`CACHE_SECONDS_MAX`].
     #[error("introspection answers are kept for at most {CACHE_SECONDS_MAX} seconds")]
     Cache,

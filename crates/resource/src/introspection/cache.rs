@@ -78,7 +78,7 @@ mod tests {
     fn active(expires: Option<i64>) -> Judgement {
         let claims = Claims::parse(b"{}").expect("claims");
         let expires = expires.map(Timestamp);
-        Ok(Arc::new(Authorization { claims, scopes: Scopes::default(), expires }))
+        Ok(Arc::new(Authorization { claims, scopes: Scopes::default(), expires, confirmation: None }))
     }
 
     #[test]

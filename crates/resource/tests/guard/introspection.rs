@@ -67,10 +67,11 @@ async fn what_is_sent_is_the_token_and_who_asks() {
 #[tokio::test]
 async fn every_odd_answer_is_refused_with_its_reason() {
     use Reason::{
-        AnswerMalformed, AudienceWrong, ClaimMalformed, ClaimMissing, Expired, Inactive, IntrospectionFailed,
-        IntrospectionRefused, IssuedAhead, IssuerWrong, KindWrong, NotYetValid, ScopeInsufficient,
-        TokenBound,
+        AnswerMalformed, AudienceWrong, CertificateMissing, ClaimMalformed, ClaimMissing,
+        ConfirmationUnknown, Expired, Inactive, IntrospectionFailed, IntrospectionRefused, IssuedAhead,
+        IssuerWrong, KindWrong, NotYetValid, ScopeInsufficient, TokenBound,
     };
+    const KEY: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let answer = |members: Value| {
         let mut answer = active(json!({}));
         answer.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
@@ -113,8 +114,10 @@ async fn every_odd_answer_is_refused_with_its_reason() {
         ("aud null", answer(json!({"aud": null})), ClaimMalformed),
         ("aud an object", answer(json!({"aud": {"a": AUDIENCE}})), ClaimMalformed),
         ("aud empty", answer(json!({"aud": []})), AudienceWrong),
-        ("token_type DPoP and cnf", answer(json!({"token_type": "DPoP", "cnf": {"jkt": "x"}})), TokenBound),
-        ("cnf", answer(json!({"cnf": {"x5t#S256": "x"}})), TokenBound),
+        ("token_type DPoP and cnf", answer(json!({"token_type": "DPoP", "cnf": {"jkt": KEY}})), TokenBound),
+        ("token_type DPoP alone", answer(json!({"token_type": "DPoP"})), ConfirmationUnknown),
+        ("cnf of a certificate", answer(json!({"cnf": {"x5t#S256": KEY}})), CertificateMissing),
+        ("cnf malformed", answer(json!({"cnf": {"x5t#S256": "x"}})), ConfirmationUnknown),
         ("a refresh token", answer(json!({"token_use": "refresh_token"})), KindWrong),
         ("status 201", with_status(201), IntrospectionFailed),
         ("status 204", with_status(204), IntrospectionFailed),

@@ -52,7 +52,8 @@ async fn one_wrong_claim_refuses_the_token() {
         (json!({"sub": null}), Reason::ClaimMissing),
         (json!({"sub": 1}), Reason::ClaimMalformed),
         (json!({"scope": ["notes.read"]}), Reason::ClaimMalformed),
-        (json!({"cnf": {"jkt": "x"}}), Reason::TokenBound),
+        (json!({"cnf": {"jkt": "x"}}), Reason::ConfirmationUnknown),
+        (json!({"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}), Reason::TokenBound),
     ] {
         assert_eq!(refused(&guard, &world.jwt(changes.clone())).await, reason, "{changes}");
     }
@@ -134,7 +135,7 @@ async fn no_token_and_a_bad_header_have_their_own_answers() {
         (
             Some("Bearer"),
             400,
-            "Bearer error=\"invalid_request\", error_description=\"The Authorization header holds no bearer token\"",
+            "Bearer error=\"invalid_request\", error_description=\"The Authorization header holds no access token\"",
         ),
     ] {
         let mut request = Request::get("/notes");

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod certificate;
 #[cfg(feature = "client")]
 mod client;
+mod dpop;
 mod health;
 mod introspection;
 mod issuers;

@@ -1,0 +1,115 @@
+//! Nonces that limit how far ahead a proof can be made (RFC 9449 §9). Nothing is kept: a nonce is the time of its
+//! making under a keyed MAC, so that all nodes that share the key take each other's.
+
+use jose::base64url;
+use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256};
+use protocol::{Audience, Timestamp};
+
+use crate::limits::{LEEWAY_SECONDS, NONCE_KEY_BYTES_LEAST, NONCE_RENEWED_SECONDS, NONCE_SECONDS};
+use crate::reason::Reason;
+
+/// Bytes of the time in front, and of the MAC behind it.
+const TIME_BYTES: usize = 8;
+const MAC_BYTES: usize = 16;
+
+/// Makes and knows the nonces of one API.
+pub(crate) struct Nonces(HmacKey);
+
+impl Nonces {
+    /// Nonces under a secret that several nodes may share. Each audience has its own, whoever else knows the secret.
+    pub(crate) fn new(secret: &[u8], audience: &Audience) -> Option<Self> {
+        let long_enough = secret.len() >= NONCE_KEY_BYTES_LEAST;
+        let info = format!("passavant DPoP nonce for {audience}");
+        long_enough.then(|| Self(HmacKey::new(&hkdf_sha256(secret, &info))))
+    }
+
+    /// A nonce of now.
+    pub(super) fn fresh(&self, now: Timestamp) -> Box<str> {
+        let time = now.0.to_be_bytes();
+        let mac = self.0.sign(&[&time]);
+        base64url::encode(&[&time[..], &mac[..MAC_BYTES]].concat()).into()
+    }
+
+    /// Whether the nonce of a proof is ours and recent. Gives a new one when it nears its end.
+    pub(super) fn judge(&self, nonce: Option<&str>, now: Timestamp) -> Result<Option<Box<str>>, Reason> {
+        let made = self.made(nonce.ok_or(Reason::NonceMissing)?).ok_or(Reason::NonceWrong)?;
+        let age = now.since(made);
+        if !(-LEEWAY_SECONDS..NONCE_SECONDS).contains(&age) {
+            return Err(Reason::NonceWrong);
+        }
+        Ok((age >= NONCE_RENEWED_SECONDS).then(|| self.fresh(now)))
+    }
+
+    /// When a nonce was made, if it is one of ours.
+    fn made(&self, nonce: &str) -> Option<Timestamp> {
+        let bytes = base64url::decode(nonce).ok().filter(|bytes| bytes.len() == TIME_BYTES + MAC_BYTES)?;
+        let (time, mac) = bytes.split_at(TIME_BYTES);
+        let expected = self.0.sign(&[time]);
+        let is_ours = constant_time_eq(mac, &expected[..MAC_BYTES]);
+        is_ours.then(|| time.try_into().ok().map(i64::from_be_bytes).map(Timestamp)).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+
+    fn nonces(secret: u8, audience: &str) -> Nonces {
+        Nonces::new(&[secret; 32], &Audience::new(audience)).expect("a key")
+    }
+
+    #[test]
+    fn a_nonce_lives_five_minutes_and_is_renewed_before() {
+        let nonces = nonces(7, "https://notes.example");
+        let nonce = nonces.fresh(NOW);
+        let judged = |seconds| nonces.judge(Some(&nonce), NOW + seconds);
+        assert_eq!(judged(0), Ok(None));
+        assert_eq!(judged(NONCE_RENEWED_SECONDS - 1), Ok(None));
+        for seconds in [NONCE_RENEWED_SECONDS, NONCE_SECONDS - 1] {
+            let next = judged(seconds).expect("good").expect("a new one");
+            assert_eq!(nonces.judge(Some(&next), NOW + seconds), Ok(None));
+        }
+        assert_eq!(judged(NONCE_SECONDS), Err(Reason::NonceWrong));
+        assert_eq!(judged(-LEEWAY_SECONDS), Ok(None), "the clock of another node may be ahead");
+        assert_eq!(judged(-LEEWAY_SECONDS - 1), Err(Reason::NonceWrong));
+    }
+
+    #[test]
+    fn nodes_that_share_a_secret_take_each_others_nonces() {
+        let (one, other) = (nonces(7, "https://notes.example"), nonces(7, "https://notes.example"));
+        assert_eq!(other.judge(Some(&one.fresh(NOW)), NOW), Ok(None));
+        for stranger in [nonces(8, "https://notes.example"), nonces(7, "https://other.example")] {
+            assert_eq!(stranger.judge(Some(&one.fresh(NOW)), NOW), Err(Reason::NonceWrong));
+        }
+    }
+
+    #[test]
+    fn what_was_not_made_here_is_no_nonce() {
+        let nonces = nonces(7, "https://notes.example");
+        let good = nonces.fresh(NOW);
+        assert_eq!(nonces.judge(None, NOW), Err(Reason::NonceMissing));
+        let mut bytes = base64url::decode(&good).expect("base64url");
+        for at in 0..bytes.len() {
+            bytes[at] ^= 1;
+            let changed = base64url::encode(&bytes);
+            assert_eq!(nonces.judge(Some(&changed), NOW), Err(Reason::NonceWrong), "byte {at}");
+            bytes[at] ^= 1;
+        }
+        for text in ["", "x", &good[1..], &format!("{good}="), &format!("{good}AAAA"), &" ".repeat(32)] {
+            assert_eq!(nonces.judge(Some(text), NOW), Err(Reason::NonceWrong), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_has_the_characters_of_rfc_9449() {
+        let fits = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(nonces(7, "urn:notes").fresh(NOW).bytes().all(fits));
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        assert!(Nonces::new(&[7; NONCE_KEY_BYTES_LEAST - 1], &Audience::new("urn:notes")).is_none());
+    }
+}

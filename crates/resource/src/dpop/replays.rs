@@ -1,0 +1,207 @@
+//! Which proofs were seen (RFC 9449 §11.1): a port, so that several nodes share one memory, and the memory of one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jose::Thumbprint;
+use protocol::Timestamp;
+
+use crate::limits::{PROOFS_MAX, PROOFS_PER_KEY_MAX};
+
+/// Remembers proofs, so that none is accepted twice. Nodes that serve one API share one.
+#[async_trait]
+pub trait Replays: Send + Sync + 'static {
+    /// Remembers a proof until it is too old to be accepted, and says whether it was remembered already: in one
+    /// atomic step, as an insert under a unique key does it. Of many calls at once for one proof, exactly one reads
+    /// [`Seen::First`]. What has passed `until` may be forgotten; `now` is the guard's time.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplaysError`] where it can't be told; the request is refused with 503 then. Must return within a few
+    /// seconds.
+    async fn remember(&self, proof: ProofId, until: Timestamp, now: Timestamp) -> Result<Seen, ReplaysError>;
+}
+
+/// What tells a proof from every other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProofId {
+    /// The key that signed it: to limit how many proofs one sender may have remembered.
+    pub key: Thumbprint,
+    /// SHA-256 of the key's thumbprint and `jti`: 32 bytes, whatever was sent.
+    pub digest: [u8; 32],
+}
+
+/// Whether a proof was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Never: it is remembered from now on.
+    First,
+    /// Yes: it is a replay.
+    Before,
+}
+
+/// Why it can't be told whether a proof was seen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplaysError {
+    /// There is no room, and forgetting would let a replay in.
+    #[error("too many proofs are remembered")]
+    Full,
+    /// The store failed; the text is for the log.
+    #[error("the store of proofs failed: {0}")]
+    Failed(String),
+}
+
+/// Remembers proofs in this process alone. Full, it refuses instead of forgetting.
+#[derive(Debug)]
+pub struct MemoryReplays {
+    proofs_max: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// By the front half of the digest: no second text can be found for it either.
+    seen: HashSet<[u8; 16]>,
+    by_key: HashMap<Thumbprint, u32>,
+    ending: BTreeMap<Timestamp, Vec<([u8; 16], Thumbprint)>>,
+}
+
+impl MemoryReplays {
+    /// Room for so many proofs, of which each is kept for about 90 seconds and takes about 130 bytes.
+    pub fn new(proofs_max: usize) -> Self {
+        Self { proofs_max, kept: Mutex::default() }
+    }
+}
+
+impl Default for MemoryReplays {
+    /// Room for [`PROOFS_MAX`].
+    fn default() -> Self {
+        Self::new(PROOFS_MAX)
+    }
+}
+
+#[async_trait]
+impl Replays for MemoryReplays {
+    async fn remember(&self, proof: ProofId, until: Timestamp, now: Timestamp) -> Result<Seen, ReplaysError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.forget(now);
+        kept.remember(proof, until, self.proofs_max)
+    }
+}
+
+impl Kept {
+    fn remember(&mut self, proof: ProofId, until: Timestamp, most: usize) -> Result<Seen, ReplaysError> {
+        let digest = proof.digest.first_chunk().copied().unwrap_or_default();
+        if self.seen.contains(&digest) {
+            return Ok(Seen::Before);
+        }
+        let of_key = self.by_key.get(&proof.key).copied().unwrap_or_default();
+        if self.seen.len() >= most || of_key >= PROOFS_PER_KEY_MAX {
+            return Err(ReplaysError::Full);
+        }
+        self.seen.insert(digest);
+        self.by_key.insert(proof.key, of_key + 1);
+        self.ending.entry(until).or_default().push((digest, proof.key));
+        Ok(Seen::First)
+    }
+
+    /// Each proof is forgotten once, so that this costs what remembering did.
+    fn forget(&mut self, now: Timestamp) {
+        while let Some(first) = self.ending.first_entry().filter(|first| *first.key() <= now) {
+            for (digest, key) in first.remove() {
+                self.seen.remove(&digest);
+                match self.by_key.get_mut(&key) {
+                    Some(count) if *count > 1 => *count -= 1,
+                    Some(_) | None => drop(self.by_key.remove(&key)),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Barrier};
+    use std::thread;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    fn proof(key: u8, number: u32) -> ProofId {
+        let digest = jose::primitives::sha256(&[&[key][..], &number.to_be_bytes()].concat());
+        ProofId { key: Thumbprint::of_certificate(&[key]), digest }
+    }
+
+    fn remember(memory: &MemoryReplays, proof: ProofId, until: i64, now: i64) -> Result<Seen, ReplaysError> {
+        memory.remember(proof, Timestamp(until), Timestamp(now)).now_or_never().expect("it never waits")
+    }
+
+    #[test]
+    fn a_proof_is_first_once_until_its_time_is_over() {
+        let memory = MemoryReplays::default();
+        assert_eq!(remember(&memory, proof(1, 1), 1_060, 1_000), Ok(Seen::First));
+        assert_eq!(remember(&memory, proof(1, 1), 1_060, 1_059), Ok(Seen::Before));
+        assert_eq!(remember(&memory, proof(1, 1), 1_061, 1_059), Ok(Seen::Before), "with another iat too");
+        assert_eq!(remember(&memory, proof(1, 2), 1_060, 1_059), Ok(Seen::First));
+        assert_eq!(remember(&memory, proof(2, 1), 1_060, 1_059), Ok(Seen::First));
+        assert_eq!(remember(&memory, proof(1, 1), 1_120, 1_060), Ok(Seen::First));
+    }
+
+    #[test]
+    fn a_full_memory_refuses_and_forgets_nothing() {
+        let memory = MemoryReplays::new(2);
+        assert_eq!(remember(&memory, proof(1, 1), 1_060, 1_000), Ok(Seen::First));
+        assert_eq!(remember(&memory, proof(2, 1), 1_070, 1_000), Ok(Seen::First));
+        assert_eq!(remember(&memory, proof(3, 1), 1_060, 1_059), Err(ReplaysError::Full));
+        assert_eq!(remember(&memory, proof(1, 1), 1_060, 1_059), Ok(Seen::Before));
+        assert_eq!(remember(&memory, proof(3, 1), 1_120, 1_060), Ok(Seen::First), "time makes room");
+        assert_eq!(remember(&memory, proof(2, 1), 1_070, 1_060), Ok(Seen::Before));
+    }
+
+    #[test]
+    fn one_sender_can_not_fill_the_memory_for_others() {
+        let memory = MemoryReplays::default();
+        for number in 0..PROOFS_PER_KEY_MAX {
+            assert_eq!(remember(&memory, proof(1, number), 1_060, 1_000), Ok(Seen::First));
+        }
+        let one_more = proof(1, PROOFS_PER_KEY_MAX);
+        assert_eq!(remember(&memory, one_more, 1_060, 1_000), Err(ReplaysError::Full));
+        assert_eq!(remember(&memory, proof(2, 1), 1_060, 1_000), Ok(Seen::First));
+        assert_eq!(remember(&memory, one_more, 1_120, 1_060), Ok(Seen::First));
+    }
+
+    #[test]
+    fn what_is_over_leaves_nothing_behind() {
+        let memory = MemoryReplays::default();
+        for number in 0..1_000 {
+            let until = 1_000 + i64::from(number) / 10;
+            let first = remember(&memory, proof(1, number), until + 60, until);
+            assert_eq!(first, Ok(Seen::First));
+        }
+        assert_eq!(remember(&memory, proof(2, 1), 9_060, 9_000), Ok(Seen::First));
+        let kept = memory.kept.lock().expect("no panic");
+        assert_eq!((kept.seen.len(), kept.by_key.len(), kept.ending.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn of_sixty_four_at_once_one_is_first() {
+        for round in 0..50 {
+            let (memory, start) = (Arc::new(MemoryReplays::default()), Arc::new(Barrier::new(64)));
+            let senders: Vec<_> = (0..64)
+                .map(|_| {
+                    let (memory, start) = (Arc::clone(&memory), Arc::clone(&start));
+                    thread::spawn(move || {
+                        start.wait();
+                        remember(&memory, proof(1, round), NOW.0 + 60, NOW.0)
+                    })
+                })
+                .collect();
+            let seen = senders.into_iter().map(|sender| sender.join().expect("no panic"));
+            assert_eq!(seen.filter(|seen| *seen == Ok(Seen::First)).count(), 1, "round {round}");
+        }
+    }
+}
