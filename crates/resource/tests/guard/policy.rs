@@ -78,6 +78,38 @@ async fn layer_and_token_judge_by_the_method_of_the_request() {
     }
 }
 
+/// A middleware that takes every request for a `DELETE`, as those do that read a header for it.
+#[derive(Clone)]
+struct Deleting<S>(S);
+
+impl<S: Service<Request<()>>> Service<Request<()>> for Deleting<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<()>) -> S::Future {
+        *request.method_mut() = Method::DELETE;
+        self.0.call(request)
+    }
+}
+
+#[tokio::test]
+async fn an_inner_layer_judges_by_the_method_that_arrives_there() {
+    let world = World::new();
+    let guard = world.guard();
+    let inner = guard.require(Policy::read_write("read", "write")).layer(Handler(Policy::default()));
+    let mut service = guard.layer().layer(Deleting(inner));
+    for (scope, status) in [("read", 403), ("write", 200)] {
+        let bearer = format!("Bearer {}", world.jwt(json!({ "scope": scope })));
+        let request = Request::get("/notes").header(AUTHORIZATION, bearer).body(()).expect("a request");
+        assert_eq!(service.call(request).await.expect("infallible").status(), status, "{scope}");
+    }
+}
+
 #[tokio::test]
 async fn a_policy_is_judged_after_the_token() {
     let world = World::new();
