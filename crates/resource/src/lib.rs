@@ -36,6 +36,7 @@
 //! Where to read on: [`guard`](Guard) (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
 
 mod bearer;
+mod cache;
 mod challenge;
 mod claims;
 #[cfg(feature = "client")]
@@ -64,15 +65,15 @@ mod verifier;
 
 pub use challenge::Denied;
 #[cfg(feature = "client")]
-pub use client::ReqwestFetch;
+pub use client::{ClientTls, ReqwestFetch};
 pub use clock::{Clock, SystemClock};
 pub use discovery::EndpointError;
 pub use fetch::{Fetch, FetchError, FetchLimits};
 #[cfg(feature = "client")]
 pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
-pub use introspection::{AnswerForm, ClientAuth};
-pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm};
+pub use introspection::{AnswerForm, AssertionAudience, ClientAuth, Credentials};
+pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm, SigningKey};
 pub use layer::{Guarded, Require};
 pub use metadata::MetadataService;
 pub use protocol::{Audience, Issuer, Scopes, Timestamp};

@@ -66,6 +66,8 @@ pub enum Reason {
     IntrospectionRefused,
     /// No answer in time, another status than 200, a redirect, or an answer too large.
     IntrospectionFailed,
+    /// The server did not answer again and again, and is left alone for a few seconds.
+    IntrospectionPaused,
     /// An answer that is none: not JSON, no object, or not of the type asked for.
     AnswerMalformed,
     /// A signed or encrypted answer that is not the server's, or not for us (RFC 9701 §5).
@@ -107,6 +109,7 @@ impl Reason {
         Self::KeysUnavailable,
         Self::IntrospectionRefused,
         Self::IntrospectionFailed,
+        Self::IntrospectionPaused,
         Self::AnswerMalformed,
         Self::AnswerUntrusted,
         Self::Busy,
@@ -143,6 +146,7 @@ impl Reason {
             Self::KeysUnavailable => "keys_unavailable",
             Self::IntrospectionRefused => "introspection_refused",
             Self::IntrospectionFailed => "introspection_failed",
+            Self::IntrospectionPaused => "introspection_paused",
             Self::AnswerMalformed => "answer_malformed",
             Self::AnswerUntrusted => "answer_untrusted",
             Self::Busy => "busy",
@@ -179,6 +183,7 @@ impl Reason {
             | Self::KeysUnavailable
             | Self::IntrospectionRefused
             | Self::IntrospectionFailed
+            | Self::IntrospectionPaused
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
             | Self::Busy => Some(ErrorCode::TemporarilyUnavailable),
@@ -225,6 +230,7 @@ impl Reason {
             | Self::KeysUnavailable
             | Self::IntrospectionRefused
             | Self::IntrospectionFailed
+            | Self::IntrospectionPaused
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
             | Self::Busy => "The token can not be checked at the moment",

@@ -1,5 +1,7 @@
 //! Setting up a guard. Everything is checked when it is built, and nothing is fetched.
 
+mod introspection;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +16,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::discovery::{EndpointError, Endpoints, Http, endpoint_url};
 use crate::fetch::{Fetch, FetchLimits};
 use crate::guard::{Guard, Inner};
-use crate::introspection::{AnswerForm, Asking, ClientAuth, Credentials, Introspector};
+use crate::introspection::{AnswerForm, ClientAuth, Credentials};
 use crate::jwt::JwtVerifier;
-use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX};
+use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX, LAST_ANSWER_SECONDS_MAX, SECRET_JWT_BYTES_LEAST};
 use crate::metadata::{self, MetadataService};
 use crate::remote::Remote;
 use crate::verifier::{Mode, Verifier};
@@ -42,8 +44,9 @@ pub struct GuardBuilder {
     audience: String,
     mode: Mode,
     endpoints: Endpoints,
-    credentials: Option<(String, Zeroizing<String>)>,
+    secret: Option<(String, Zeroizing<String>)>,
     client_auth: ClientAuth,
+    credentials: Option<Credentials>,
     form: AnswerForm,
     decryption_keys: Vec<DecryptionKey>,
     algorithms: Vec<SignatureAlgorithm>,
@@ -51,6 +54,7 @@ pub struct GuardBuilder {
     supported_scopes: String,
     audience_required: bool,
     cache: Duration,
+    last_answer: Duration,
     limits: FetchLimits,
     fetch: Option<Arc<dyn Fetch>>,
     clock: Arc<dyn Clock>,
@@ -63,8 +67,9 @@ impl GuardBuilder {
             audience: audience.to_owned(),
             mode: Mode::default(),
             endpoints: Endpoints::default(),
-            credentials: None,
+            secret: None,
             client_auth: ClientAuth::default(),
+            credentials: None,
             form: AnswerForm::default(),
             decryption_keys: Vec::new(),
             algorithms: ALGORITHMS.to_vec(),
@@ -72,6 +77,7 @@ impl GuardBuilder {
             supported_scopes: String::new(),
             audience_required: false,
             cache: Duration::from_secs(CACHE_SECONDS),
+            last_answer: Duration::ZERO,
             limits: FetchLimits::default(),
             fetch: None,
             clock: Arc::new(SystemClock::default()),
@@ -80,7 +86,7 @@ impl GuardBuilder {
 
     /// Introspects what is no JWT of the issuer, as this client. For [`ClientAuth::Bearer`] the secret is the token.
     pub fn introspect(mut self, id: &str, secret: &str) -> Self {
-        self.credentials = Some((id.to_owned(), Zeroizing::new(secret.to_owned())));
+        self.secret = Some((id.to_owned(), Zeroizing::new(secret.to_owned())));
         self
     }
 
@@ -132,8 +138,9 @@ impl GuardBuilder {
         self
     }
 
-    /// How long an introspection answer is kept, and a revocation may stay unseen: 10 s unless said otherwise, at
-    /// most [`CACHE_SECONDS_MAX`], zero keeps none. Fractions of a second are dropped.
+    /// How long is kept what an introspection answer said, and for so long a revocation may stay unseen, or what a
+    /// signature said, while the issuer's keys are the same: 10 s unless said otherwise, at most
+    /// [`CACHE_SECONDS_MAX`], zero keeps nothing. Never past `exp`. Fractions of a second are dropped.
     pub fn cache(mut self, time: Duration) -> Self {
         self.cache = time;
         self
@@ -199,6 +206,8 @@ impl GuardBuilder {
         let endpoints = Endpoints {
             jwks: endpoint("JWKS", &self.endpoints.jwks)?,
             introspection: endpoint("introspection", &self.endpoints.introspection)?,
+            token: endpoint("token", &self.endpoints.token)?,
+            aliases: Default::default(),
         };
         let expected = Expected {
             issuer: issuer.clone(),
@@ -206,30 +215,8 @@ impl GuardBuilder {
             audience_required: self.audience_required,
         };
         let http = Http { fetch: self.own_fetch()?, limits: self.limits };
-        Ok(Remote::new(expected, self.algorithms.clone(), endpoints, http, Arc::clone(&self.clock)))
-    }
-
-    fn introspector(&self, remote: &Arc<Remote>) -> Result<Option<Arc<Introspector>>, GuardError> {
-        let Some((id, secret)) = &self.credentials else {
-            return match self.mode {
-                Mode::Introspection => Err(GuardError::CredentialsMissing),
-                Mode::Auto | Mode::Jwt => Ok(None),
-            };
-        };
-        let credentials = Credentials::new(id, secret, self.client_auth).ok_or(GuardError::Credentials)?;
-        if self.form == AnswerForm::Jwt && credentials.id().is_none() {
-            return Err(GuardError::AnswerAudience);
-        }
-        if self.cache.as_secs() > CACHE_SECONDS_MAX {
-            return Err(GuardError::Cache);
-        }
-        let asking = Asking {
-            remote: Arc::clone(remote),
-            credentials,
-            form: self.form,
-            decryption_keys: self.decryption_keys.clone(),
-        };
-        Ok(Some(Arc::new(Introspector::new(asking, self.cache.as_secs()))))
+        let remote = Remote::new(expected, self.algorithms.clone(), endpoints, http, Arc::clone(&self.clock));
+        Ok(remote.keeping(self.lifetimes()?))
     }
 
     #[cfg(feature = "client")]
@@ -285,9 +272,15 @@ pub enum GuardError {
     /// A signed answer is addressed to our client id (RFC 9701 §5), and there is none.
     #[error("JWT introspection answers need a client id, to which they are addressed")]
     AnswerAudience,
+    /// A secret that is to sign must have as many bytes as the hash (RFC 7518 §3.2).
+    #[error("a secret that signs assertions needs at least {SECRET_JWT_BYTES_LEAST} bytes")]
+    SecretLength,
     /// Longer than [`CACHE_SECONDS_MAX`].
     #[error("introspection answers are kept for at most {CACHE_SECONDS_MAX} seconds")]
     Cache,
+    /// Longer than [`LAST_ANSWER_SECONDS_MAX`].
+    #[error("the last answer may serve for at most {LAST_ANSWER_SECONDS_MAX} seconds")]
+    LastAnswer,
     /// There is nothing to fetch with.
     #[error("there is no HTTP client: enable the feature `client`, or fill the port with `fetch`")]
     FetchMissing,
