@@ -21,7 +21,8 @@
 //! # assert!(app().is_ok());
 //! ```
 //!
-//! Opaque tokens need credentials for introspection, and [`Guard::builder`] takes them. With no framework at all
+//! Opaque tokens need credentials for introspection, and [`Guard::builder`] takes them: a secret, or [`Credentials`]
+//! that sign, show a certificate, or get an access token of their own. With no framework at all
 //! there is [`Guard::check`]. By default the crate brings no HTTP client and no framework: fill the [`Fetch`] port,
 //! or enable these features, which bring dependencies and change nothing else.
 //!
@@ -30,8 +31,9 @@
 //! | `client` | `ReqwestFetch`, `Guard::new`, `Guard::from_env` |
 //! | `axum` | `Token` and `Option<Token>` as extractors, `Guard::metadata` |
 //!
-//! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked;
-//! a JWT that is verified here is accepted until its `exp`.
+//! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked,
+//! unless [`GuardBuilder::danger_accept_last_answer`] says otherwise; a JWT that is verified here is accepted until its
+//! `exp`. While the authorization server does not answer, what needs it is answered with 503.
 //!
 //! Where to read on: [`guard`](Guard) (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
 

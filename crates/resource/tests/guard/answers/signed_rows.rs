@@ -134,9 +134,9 @@ fn envelopes(makers: &Makers) -> Vec<Row> {
         untrusted("of another issuer", &["jwt: iss wrong"], with(json!({"iss": "https://x.example"}))),
         untrusted("no iat", &["jwt: iat missing"], with(json!({"iat": null}))),
         untrusted("an hour old", &["jwt: iat old"], with(json!({"iat": NOW - 3600}))),
-        untrusted("nbf ahead", &["jwt: nbf ahead"], with(json!({"nbf": NOW + 600}))),
-        untrusted("exp past", &["jwt: exp past"], with(json!({"exp": NOW - 60}))),
-        untrusted("exp a string", &[], with(json!({"exp": "1"}))),
+        untrusted("signed: nbf ahead", &["jwt: nbf ahead"], with(json!({"nbf": NOW + 600}))),
+        untrusted("signed: exp past", &["jwt: exp past"], with(json!({"exp": NOW - 60}))),
+        untrusted("signed: exp a string", &[], with(json!({"exp": "1"}))),
         untrusted(
             "no token_introspection",
             &["jwt: token_introspection missing"],
@@ -224,7 +224,7 @@ fn forged(makers: &Makers) -> Vec<Row> {
             encrypt(json!({"alg": "dir", "enc": "A256GCM"}), &makers.signed(json!({}), json!({})))
         }),
         untrusted("garbage", &["jwt: garbage"], "not.a.jwt".to_owned()),
-        untrusted("empty", &["jwt: empty"], String::new()),
+        untrusted("signed: empty", &["jwt: empty"], String::new()),
         untrusted("a JWS in JSON", &[], json!({"payload": "x", "signatures": []}).to_string()),
         untrusted("64 KiB of dots", &[], ".".repeat(64 * 1024)),
     ]
