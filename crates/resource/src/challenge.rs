@@ -307,7 +307,7 @@ mod tests {
         ),
         (
             Reason::HeaderMalformed,
-            r#"Bearer error="invalid_request", error_description="The Authorization header holds no bearer token""#,
+            r#"Bearer error="invalid_request", error_description="The Authorization header holds no access token""#,
         ),
         (
             Reason::TokenTwice,
@@ -372,6 +372,98 @@ mod tests {
         (
             Reason::MethodNotCovered,
             r#"Bearer error="insufficient_scope", error_description="No token is enough for this method here""#,
+        ),
+        (
+            Reason::MessageUnreadable,
+            r#"Bearer error="invalid_request", error_description="The body is no JSON-RPC message that can be read""#,
+        ),
+        (
+            Reason::TokenUnbound,
+            r#"Bearer error="invalid_token", error_description="The token is not bound to a key and can not be used with a proof""#,
+        ),
+        (
+            Reason::ConfirmationUnknown,
+            r#"Bearer error="invalid_token", error_description="The token is bound to a key in a way that is not known here""#,
+        ),
+        (
+            Reason::CertificateMissing,
+            r#"Bearer error="invalid_token", error_description="The token is bound to a client certificate, and none came""#,
+        ),
+        (
+            Reason::CertificateWrong,
+            r#"Bearer error="invalid_token", error_description="The token is bound to another client certificate""#,
+        ),
+        (
+            Reason::ProofKeyWrong,
+            r#"Bearer error="invalid_token", error_description="The token is bound to another key than the DPoP proof shows""#,
+        ),
+        (
+            Reason::ProofMissing,
+            r#"Bearer error="invalid_dpop_proof", error_description="A DPoP proof is needed""#,
+        ),
+        (
+            Reason::ProofRepeated,
+            r#"Bearer error="invalid_dpop_proof", error_description="More than one DPoP header""#,
+        ),
+        (
+            Reason::ProofMalformed,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is no JWT of the kind that is needed""#,
+        ),
+        (
+            Reason::ProofTypeWrong,
+            r#"Bearer error="invalid_dpop_proof", error_description="The type of the DPoP proof is not dpop+jwt""#,
+        ),
+        (
+            Reason::ProofAlgorithmNotAllowed,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is signed with an algorithm that is not accepted here""#,
+        ),
+        (
+            Reason::ProofKeyUnfit,
+            r#"Bearer error="invalid_dpop_proof", error_description="The key in the DPoP proof is not acceptable""#,
+        ),
+        (
+            Reason::ProofSignatureWrong,
+            r#"Bearer error="invalid_dpop_proof", error_description="The signature of the DPoP proof does not verify""#,
+        ),
+        (
+            Reason::ProofClaimMissing,
+            r#"Bearer error="invalid_dpop_proof", error_description="A claim of the DPoP proof is missing""#,
+        ),
+        (
+            Reason::ProofClaimMalformed,
+            r#"Bearer error="invalid_dpop_proof", error_description="A claim of the DPoP proof is of the wrong type or too long""#,
+        ),
+        (
+            Reason::ProofMethodWrong,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is for another method""#,
+        ),
+        (
+            Reason::ProofTargetWrong,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is for another address""#,
+        ),
+        (
+            Reason::ProofExpired,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is too old""#,
+        ),
+        (
+            Reason::ProofAhead,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof was made in the future""#,
+        ),
+        (
+            Reason::ProofTokenWrong,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is for another token""#,
+        ),
+        (
+            Reason::ProofReplayed,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof was used before""#,
+        ),
+        (
+            Reason::NonceMissing,
+            r#"Bearer error="use_dpop_nonce", error_description="The DPoP proof needs a nonce""#,
+        ),
+        (
+            Reason::NonceWrong,
+            r#"Bearer error="use_dpop_nonce", error_description="The DPoP proof needs another nonce""#,
         ),
         (
             Reason::AuthenticationWeak,

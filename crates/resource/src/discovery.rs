@@ -18,11 +18,21 @@ use crate::limits::DISCOVERY_FRESH_SECONDS;
 use crate::reason::Reason;
 use crate::remembered::{Ages, Need, Remembered};
 
-/// The two addresses that a guard asks.
+/// The addresses that a guard asks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoints {
     pub(crate) jwks: Option<String>,
     pub(crate) introspection: Option<String>,
+    pub(crate) token: Option<String>,
+    /// Where a caller asks that shows a certificate, if elsewhere (RFC 8705 §5).
+    pub(crate) aliases: Aliases,
+}
+
+/// `mtls_endpoint_aliases` (RFC 8705 §5).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aliases {
+    introspection: Option<String>,
+    token: Option<String>,
 }
 
 /// How HTTP is done: the port and its bounds.
@@ -64,9 +74,22 @@ impl Discovery {
         self.endpoint("jwks_uri", |endpoints| endpoints.jwks.clone()).await
     }
 
-    /// Where tokens are introspected.
-    pub(crate) async fn introspection(&self) -> Result<String, Reason> {
-        self.endpoint("introspection_endpoint", |endpoints| endpoints.introspection.clone()).await
+    /// Where tokens are introspected, with a certificate or without.
+    pub(crate) async fn introspection(&self, by_certificate: bool) -> Result<String, Reason> {
+        self.endpoint("introspection_endpoint", |endpoints| {
+            let alias = endpoints.aliases.introspection.as_ref().filter(|_| by_certificate);
+            alias.or(endpoints.introspection.as_ref()).cloned()
+        })
+        .await
+    }
+
+    /// Where tokens are issued, with a certificate or without.
+    pub(crate) async fn token(&self, by_certificate: bool) -> Result<String, Reason> {
+        self.endpoint("token_endpoint", |endpoints| {
+            let alias = endpoints.aliases.token.as_ref().filter(|_| by_certificate);
+            alias.or(endpoints.token.as_ref()).cloned()
+        })
+        .await
     }
 
     /// How looking for them went.
@@ -108,16 +131,34 @@ async fn discover(issuer: Issuer, http: Http) -> Result<Endpoints, Reason> {
 /// The endpoints in a document that is this issuer's, byte for byte (RFC 8414 §3.3).
 fn read(issuer: &Issuer, body: &[u8]) -> Result<Endpoints, String> {
     let document = Claims::parse(body).map_err(|error| error.to_string())?;
-    let text = |name| document.string(name).map_err(|error| error.to_string());
-    let named = text("issuer")?.unwrap_or_default();
+    let named = document.string("issuer").map_err(|error| error.to_string())?.unwrap_or_default();
     if named != issuer.as_str() {
         return Err(format!("the document is of the issuer {}; a slash at the end counts", Shown(named)));
     }
-    let endpoint = |name| match text(name)? {
-        Some(url) => endpoint_url(issuer, url).map(Some).map_err(|error| format!("{name}: {error}")),
-        None => Ok(None),
-    };
-    Ok(Endpoints { jwks: endpoint("jwks_uri")?, introspection: endpoint("introspection_endpoint")? })
+    let aliases = document.object("mtls_endpoint_aliases").ok().flatten();
+    let aliases = Claims::from(aliases.cloned().unwrap_or_default());
+    Ok(Endpoints {
+        jwks: endpoint(issuer, &document, "jwks_uri")?,
+        introspection: endpoint(issuer, &document, "introspection_endpoint")?,
+        token: seldom(issuer, &document, "token_endpoint"),
+        aliases: Aliases {
+            introspection: seldom(issuer, &aliases, "introspection_endpoint"),
+            token: seldom(issuer, &aliases, "token_endpoint"),
+        },
+    })
+}
+
+/// An address that most guards never ask: where it is unusable, it is as good as absent.
+fn seldom(issuer: &Issuer, document: &Claims, name: &str) -> Option<String> {
+    endpoint(issuer, document, name).unwrap_or_else(|error| {
+        tracing::warn!(%issuer, error, "the metadata of the issuer name an address that is not used");
+        None
+    })
+}
+
+fn endpoint(issuer: &Issuer, document: &Claims, name: &str) -> Result<Option<String>, String> {
+    let Some(url) = document.string(name).map_err(|error| error.to_string())? else { return Ok(None) };
+    endpoint_url(issuer, url).map(Some).map_err(|error| format!("{name}: {error}"))
 }
 
 /// An address that may be asked: `https`, or `http` to loopback where the issuer is `http` itself.
@@ -135,7 +176,8 @@ pub(crate) fn endpoint_url(issuer: &Issuer, text: &str) -> Result<String, Endpoi
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether this host of an address is this machine itself.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
@@ -153,6 +195,8 @@ pub enum EndpointError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -179,6 +223,20 @@ mod tests {
         ] {
             assert_eq!(endpoint_url(issuer, url), Err(why), "{url}");
         }
+    }
+
+    #[test]
+    fn an_unusable_address_that_few_need_spoils_nothing() {
+        let issuer = Issuer::new("https://id.example");
+        let document = json!({
+            "issuer": "https://id.example", "jwks_uri": "https://id.example/jwks",
+            "token_endpoint": "http://id.example/token",
+            "mtls_endpoint_aliases": {"introspection_endpoint": 7, "token_endpoint": "https://mtls.id.example/token"},
+        });
+        let found = read(&issuer, document.to_string().as_bytes()).expect("the rest");
+        assert_eq!(found.jwks.as_deref(), Some("https://id.example/jwks"));
+        assert_eq!((found.token, found.aliases.introspection), (None, None));
+        assert_eq!(found.aliases.token.as_deref(), Some("https://mtls.id.example/token"));
     }
 
     #[test]

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use tower_service::Service;
 
 use crate::guard::Guard;
-use crate::introspection::Judgement;
 use crate::issuers::Trusted;
 use crate::reason::Reason;
 
@@ -65,7 +64,7 @@ pub struct IssuerHealth {
     pub discovery: SourceHealth,
     /// Its key set.
     pub keys: SourceHealth,
-    /// Introspection, where it is set up. No answer is used in place of one that fails.
+    /// Introspection, where it is set up. Failing also where an old answer is let serve in its place.
     pub introspection: Option<SourceHealth>,
 }
 
@@ -166,8 +165,8 @@ struct Beat {
 
 impl Pulse {
     /// Takes note of one request. That a token is refused is an answer.
-    pub(crate) fn note(&self, judgement: &Judgement, now: Timestamp) {
-        let trouble = judgement.as_ref().err().copied().filter(|reason| reason.status() >= 500);
+    pub(crate) fn note(&self, refused: Option<Reason>, now: Timestamp) {
+        let trouble = refused.filter(|reason| reason.status() >= 500);
         let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *beat = match trouble {
             Some(_) => Beat { failures: beat.failures.saturating_add(1), trouble, ..*beat },
@@ -248,12 +247,12 @@ mod tests {
     fn a_refused_token_is_an_answer_and_trouble_counts_until_the_next() {
         let pulse = Pulse::default();
         assert_eq!(pulse.health(NOW).state, HealthState::Idle);
-        pulse.note(&Err(Reason::IntrospectionFailed), NOW);
-        pulse.note(&Err(Reason::IntrospectionRefused), NOW);
+        pulse.note(Some(Reason::IntrospectionFailed), NOW);
+        pulse.note(Some(Reason::IntrospectionRefused), NOW);
         let failing = pulse.health(NOW);
         assert_eq!((failing.state, failing.failures), (HealthState::Failing, 2));
         assert_eq!(failing.trouble, Some(Reason::IntrospectionRefused));
-        pulse.note(&Err(Reason::Inactive), NOW);
+        pulse.note(Some(Reason::Inactive), NOW);
         let good = pulse.health(NOW + 5);
         assert_eq!((good.state, good.age_seconds, good.trouble), (HealthState::Good, Some(5), None));
     }

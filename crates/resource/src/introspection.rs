@@ -1,14 +1,19 @@
 //! Asking the server that issued a token (RFC 7662, RFC 9701): one request for all who ask at once, answers kept
-//! for a short time.
+//! for a short time, and no question to a server that is away.
 
 mod answer;
-mod cache;
+mod breaker;
+mod credentials;
+mod renewing;
 mod request;
 
 use std::sync::Arc;
 
-use protocol::Timestamp;
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use protocol::{Issuer, Timestamp};
 
+use crate::cache::{self, TokenDigest};
 use crate::claims::Authorization;
 use crate::flight::Flights;
 use crate::health::{Pulse, SourceHealth};
@@ -17,10 +22,12 @@ use crate::limits::INTROSPECTIONS_MAX;
 use crate::reason::Reason;
 use crate::remote::Remote;
 
-use cache::Cache;
-pub(crate) use request::Credentials;
+pub(crate) use breaker::{Breaker, BreakerState};
+pub use credentials::{AssertionAudience, Credentials};
+pub(crate) use credentials::{Caller, CredentialsError};
+use request::{Form, Place};
 
-/// How the guard shows at the introspection endpoint who it is.
+/// How the guard shows at the introspection endpoint who it is, by a secret. [`Credentials`] has the other ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientAuth {
     /// HTTP Basic, id and secret form-encoded first (RFC 6749 §2.3.1).
@@ -49,43 +56,49 @@ pub(crate) type Judgement = Result<Arc<Authorization>, Reason>;
 
 /// Introspects tokens at one issuer.
 pub(crate) struct Introspector {
-    asking: Asking,
-    cache: Option<Cache>,
-    flights: Flights<[u8; 32], Judgement>,
+    asking: Arc<Asking>,
+    breaker: Arc<Breaker>,
+    flights: Flights<TokenDigest, Judgement>,
     pulse: Pulse,
 }
 
 /// What one request needs.
 pub(crate) struct Asking {
     pub(crate) remote: Arc<Remote>,
-    pub(crate) credentials: Credentials,
+    pub(crate) caller: Caller,
     pub(crate) form: AnswerForm,
     pub(crate) decryption_keys: OwnKeys,
 }
 
+/// Why there is no judgement: the server is away, or anything else.
+enum Trouble {
+    Away(Reason),
+    Other(Reason),
+}
+
 impl Introspector {
-    /// Keeps answers for so many seconds, never past their `exp`; 0 keeps none.
-    pub(crate) fn new(asking: Asking, cache_seconds: u64) -> Self {
-        let cache = (cache_seconds > 0).then(|| Cache::new(cache_seconds));
-        Self { asking, cache, flights: Flights::new(INTROSPECTIONS_MAX), pulse: Pulse::default() }
+    pub(crate) fn new(asking: Asking) -> Self {
+        let flights = Flights::new(INTROSPECTIONS_MAX);
+        Self { asking: Arc::new(asking), breaker: Arc::default(), flights, pulse: Pulse::default() }
     }
 
     /// What the token allows, by a kept answer, by a request under way, or by a new one.
     pub(crate) async fn ask(self: &Arc<Self>, token: &str) -> Judgement {
-        let key = jose::primitives::sha256(token.as_bytes());
-        let now = self.asking.remote.now();
-        if let Some(kept) = self.cache.as_ref().and_then(|cache| cache.find(&key, now)) {
+        let key = cache::digest(token);
+        let remote = &self.asking.remote;
+        if let Some(kept) = remote.cache.as_ref().and_then(|cache| cache.answer(&key, remote.now())) {
             return kept;
         }
         let start = || {
             let (introspector, token) = (Arc::clone(self), token.to_owned());
-            async move {
-                let judgement = introspector.request(key, &token).await;
-                introspector.pulse.note(&judgement, introspector.asking.remote.now());
-                judgement
-            }
+            async move { introspector.judge(key, &token).await }
         };
         self.flights.join(key, start).await.unwrap_or(Err(Reason::Busy))
+    }
+
+    /// What the breaker does with the next question.
+    pub(crate) fn breaker_state(&self) -> BreakerState {
+        self.breaker.state(self.asking.remote.now())
     }
 
     /// How asking went.
@@ -93,19 +106,113 @@ impl Introspector {
         self.pulse.health(now)
     }
 
-    async fn request(&self, key: [u8; 32], token: &str) -> Judgement {
-        let (asking, remote) = (&self.asking, &self.asking.remote);
-        let url = remote.discovery.introspection().await?;
-        let request = request::build(&url, &asking.credentials, asking.accept(), token)?;
-        let answer = remote.http.fetch.fetch(request, remote.http.limits).await.map_err(|error| {
-            tracing::warn!(url, %error, "the introspection endpoint can't be asked");
-            Reason::IntrospectionFailed
-        })?;
-        let bytes = answer.body().len();
-        let judgement = asking.judge(&url, answer).await.map(Arc::new);
-        if let Some(cache) = &self.cache {
-            cache.keep(key, &judgement, bytes, remote.now());
+    async fn judge(&self, key: TokenDigest, token: &str) -> Judgement {
+        let remote = &self.asking.remote;
+        let asked = remote.now();
+        let answered = self.request(token).await;
+        self.pulse.note(answered.as_ref().err().map(Trouble::reason), remote.now());
+        let judgement = match answered {
+            Ok(authorization) => Ok(Arc::new(authorization)),
+            Err(Trouble::Other(reason)) => Err(reason),
+            Err(Trouble::Away(reason)) => {
+                let last = remote.cache.as_ref().and_then(|cache| cache.last_answer(&key, remote.now()));
+                if last.is_some() {
+                    let (reason, breaker) = (reason.slug(), self.breaker_state());
+                    tracing::warn!(reason, ?breaker, "the server is away: its last answer serves");
+                }
+                return last.unwrap_or(Err(reason));
+            }
+        };
+        if let Some(cache) = &remote.cache {
+            cache.keep_answer(key, &judgement, asked);
         }
         judgement
+    }
+
+    async fn request(&self, token: &str) -> Result<Authorization, Trouble> {
+        let (asking, discovery) = (&self.asking, &self.asking.remote.discovery);
+        let url = discovery.introspection(asking.caller.is_by_certificate()).await.map_err(Trouble::of)?;
+        let form = Form { url: &url, accept: asking.accept(), fields: &[("token", token)] };
+        let answer = self.answer(&form).await?;
+        asking.judge(&url, token, answer).await.map_err(Trouble::Other)
+    }
+
+    /// The answer, with a renewed access token where the one at hand was refused.
+    async fn answer(&self, form: &Form<'_>) -> Result<Response<Bytes>, Trouble> {
+        let asking = &self.asking;
+        let Some(renewing) = &asking.caller.renewing else {
+            let place = asking.place(asking.remote.now()).await.map_err(Trouble::of)?;
+            let request = form.with_caller(&asking.caller, &place.borrowed()).map_err(Trouble::Other)?;
+            return self.send(form.url, request).await;
+        };
+        let held = renewing.token(asking, None).await.map_err(Trouble::of)?;
+        let with = |header: &HeaderValue| form.with_token(header).map_err(Trouble::Other);
+        let answer = self.send(form.url, with(&held.header)?).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let renewed = renewing.token(asking, Some(&held)).await.map_err(Trouble::of)?;
+        self.send(form.url, with(&renewed.header)?).await
+    }
+
+    /// One request, if the breaker lets it through. 429 and 5xx are a server that can't answer now.
+    async fn send(&self, url: &str, request: Request<Bytes>) -> Result<Response<Bytes>, Trouble> {
+        let remote = &self.asking.remote;
+        let pass = self.breaker.enter(remote.now()).ok_or(Trouble::Away(Reason::IntrospectionPaused))?;
+        let error = match remote.http.fetch.fetch(request, remote.http.limits).await {
+            Ok(answer)
+                if answer.status() != StatusCode::TOO_MANY_REQUESTS && !answer.status().is_server_error() =>
+            {
+                pass.succeeded();
+                return Ok(answer);
+            }
+            Ok(answer) => format!("it answered with status {}", answer.status().as_u16()),
+            Err(error) => error.to_string(),
+        };
+        pass.failed(remote.now());
+        tracing::warn!(url, error, "the introspection endpoint can't be asked");
+        Err(Trouble::Away(Reason::IntrospectionFailed))
+    }
+}
+
+impl Asking {
+    /// Where an assertion may be addressed to.
+    async fn place(&self, now: Timestamp) -> Result<OwnedPlace<'_>, Reason> {
+        let is_wanted = self.caller.audience == AssertionAudience::TokenEndpoint && self.caller.asserts();
+        let token_endpoint = match is_wanted {
+            // Never the alias for certificates: it names the server as others know it.
+            true => Some(self.remote.discovery.token(false).await?),
+            false => None,
+        };
+        Ok(OwnedPlace { issuer: &self.remote.expected.issuer, token_endpoint, now })
+    }
+}
+
+/// A [`Place`] that holds its address.
+struct OwnedPlace<'a> {
+    issuer: &'a Issuer,
+    token_endpoint: Option<String>,
+    now: Timestamp,
+}
+
+impl OwnedPlace<'_> {
+    fn borrowed(&self) -> Place<'_> {
+        Place { issuer: self.issuer, token_endpoint: self.token_endpoint.as_deref(), now: self.now }
+    }
+}
+
+impl Trouble {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Away(reason) | Self::Other(reason) => *reason,
+        }
+    }
+
+    /// What happened on the way to the endpoint.
+    fn of(reason: Reason) -> Self {
+        match reason {
+            Reason::DiscoveryFailed | Reason::IntrospectionFailed => Self::Away(reason),
+            other => Self::Other(other),
+        }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jose::Claims;
 use jose::jws::Unverified;
 
+use crate::cache;
 use crate::claims::{self, Authorization};
+use crate::introspection::Judgement;
 use crate::reason::Reason;
 use crate::remote::Remote;
 
@@ -16,17 +18,36 @@ const TYPE: &str = "at+jwt";
 pub(crate) struct JwtVerifier(pub(crate) Arc<Remote>);
 
 impl JwtVerifier {
-    /// What the token allows. A token of another issuer is refused before anything is fetched for it.
-    pub(crate) async fn verify(&self, token: Unverified<'_>) -> Result<Authorization, Reason> {
+    /// What was found out about this very token a moment ago, while the issuer's keys are the same: a repeated token
+    /// costs no signature check.
+    pub(crate) fn kept(&self, text: &str) -> Option<Arc<Authorization>> {
+        let remote = &self.0;
+        let cache = remote.cache.as_ref()?;
+        cache.signed(&cache::digest(text), remote.keys.version()?, remote.now())
+    }
+
+    /// What the token allows, kept for the next time. `text` is the token as it came.
+    pub(crate) async fn judge(&self, text: &str, token: Unverified<'_>) -> Judgement {
+        let (authorization, version) = self.verify(token).await?;
+        let authorization = Arc::new(authorization);
+        if let Some(cache) = &self.0.cache {
+            cache.keep_signed(cache::digest(text), &authorization, version, self.0.now());
+        }
+        Ok(authorization)
+    }
+
+    /// What the token allows, and the version of the keys that say so. A token of another issuer is refused before
+    /// anything is fetched for it.
+    async fn verify(&self, token: Unverified<'_>) -> Result<(Authorization, u64), Reason> {
         let remote = &self.0;
         if !token.is_type(TYPE) {
             return Err(Reason::TypeWrong);
         }
         let claimed = Claims::parse(token.payload_unverified()).map_err(|_| Reason::TokenMalformed)?;
         claims::issuer(claims::text(&claimed, "iss")?.ok_or(Reason::ClaimMissing)?, &remote.expected)?;
-        let verified = remote.keys.verify(token, &remote.algorithms).await?;
+        let (verified, version) = remote.keys.verify_by_version(token, &remote.algorithms).await?;
         let claims = verified.claims().map_err(|_| Reason::TokenMalformed)?;
-        claims::access_token(claims, &remote.expected, remote.now())
+        Ok((claims::access_token(claims, &remote.expected, remote.now())?, version))
     }
 
     /// Whether the token says of itself that it is this issuer's: to choose how it is judged, and nothing else.

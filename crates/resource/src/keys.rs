@@ -18,7 +18,15 @@ use crate::remembered::{Ages, Found, Need, Remembered};
 pub(crate) struct RemoteKeys {
     discovery: Arc<Discovery>,
     http: Http,
-    set: Remembered<JwkSet>,
+    set: Remembered<KeySet>,
+}
+
+/// A key set, and what tells it from another.
+struct KeySet {
+    keys: JwkSet,
+    /// The first eight bytes of the document's SHA-256: the same keys have the same version, however often they are
+    /// fetched.
+    version: u64,
 }
 
 impl RemoteKeys {
@@ -33,13 +41,28 @@ impl RemoteKeys {
         token: Unverified<'_>,
         allowed: &[SignatureAlgorithm],
     ) -> Result<Verified, Reason> {
+        Ok(self.verify_by_version(token, allowed).await?.0)
+    }
+
+    /// The same, with the version of the key set by which it was verified.
+    pub(crate) async fn verify_by_version(
+        &self,
+        token: Unverified<'_>,
+        allowed: &[SignatureAlgorithm],
+    ) -> Result<(Verified, u64), Reason> {
         let algorithm = token.algorithm().filter(|algorithm| allowed.contains(algorithm));
         let algorithm = algorithm.ok_or(Reason::AlgorithmNotAllowed)?;
-        let key = self.key(token.kid(), algorithm).await?;
-        token.verify(&key).map_err(|error| match error {
+        let (key, version) = self.key(token.kid(), algorithm).await?;
+        let verified = token.verify(&key).map_err(|error| match error {
             JoseError::Algorithm => Reason::AlgorithmNotAllowed,
             _ => Reason::SignatureWrong,
-        })
+        })?;
+        Ok((verified, version))
+    }
+
+    /// The version of the key set at hand. Nothing if it must be fetched before anything is trusted by it.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.set.fresh().map(|set| set.version)
     }
 
     /// How fetching them went.
@@ -47,15 +70,19 @@ impl RemoteKeys {
         self.set.health(now)
     }
 
-    async fn key(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Result<VerifyingKey, Reason> {
+    async fn key(
+        &self,
+        kid: Option<&str>,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<(VerifyingKey, u64), Reason> {
         let at_hand = self.set(Need::Fresh).await?;
-        match at_hand.document.verifying_key(kid, algorithm) {
-            Ok(key) => return Ok(key),
+        match at_hand.document.key(kid, algorithm) {
+            Ok(found) => return Ok(found),
             Err(KeyError::Unknown) if !at_hand.is_new => {}
             Err(error) => return Err(self.unfit(kid, &error)),
         }
         let newer = self.set(Need::Newer).await?;
-        newer.document.verifying_key(kid, algorithm).map_err(|error| self.unfit(kid, &error))
+        newer.document.key(kid, algorithm).map_err(|error| self.unfit(kid, &error))
     }
 
     /// A key that is unknown may be a new one that can't be had now: that is no fault of the token.
@@ -68,16 +95,28 @@ impl RemoteKeys {
         }
     }
 
-    async fn set(&self, need: Need) -> Result<Found<JwkSet>, Reason> {
+    async fn set(&self, need: Need) -> Result<Found<KeySet>, Reason> {
         let (discovery, http) = (Arc::clone(&self.discovery), self.http.clone());
         self.set.get(need, || fetch(discovery, http)).await
     }
 }
 
-async fn fetch(discovery: Arc<Discovery>, http: Http) -> Result<JwkSet, Reason> {
+impl KeySet {
+    fn parse(body: &[u8]) -> Result<Self, String> {
+        let keys = JwkSet::parse(body).map_err(|error| error.to_string())?;
+        let [a, b, c, d, e, f, g, h, ..] = jose::primitives::sha256(body);
+        Ok(Self { keys, version: u64::from_be_bytes([a, b, c, d, e, f, g, h]) })
+    }
+
+    fn key(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Result<(VerifyingKey, u64), KeyError> {
+        Ok((self.keys.verifying_key(kid, algorithm)?, self.version))
+    }
+}
+
+async fn fetch(discovery: Arc<Discovery>, http: Http) -> Result<KeySet, Reason> {
     let url = discovery.jwks().await?;
     let set = match http.document(&url).await {
-        Ok(body) => JwkSet::parse(&body).map_err(|error| error.to_string()),
+        Ok(body) => KeySet::parse(&body),
         Err(error) => Err(error),
     };
     set.map_err(|error| {

@@ -21,7 +21,8 @@
 //! # assert!(app().is_ok());
 //! ```
 //!
-//! Opaque tokens need credentials for introspection, and [`Guard::builder`] takes them. With no framework at all
+//! Opaque tokens need credentials for introspection, and [`Guard::builder`] takes them: a secret, or [`Credentials`]
+//! that sign, show a certificate, or get an access token of their own. With no framework at all
 //! there is [`Guard::check`]. By default the crate brings no HTTP client and no framework: fill the [`Fetch`] port,
 //! or enable these features, which bring dependencies and change nothing else.
 //!
@@ -36,13 +37,15 @@
 //! refused, whatever is set up. Browser clients read `WWW-Authenticate` and `DPoP-Nonce` only if the host's CORS
 //! exposes them.
 //!
-//! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked;
-//! a JWT that is verified here is accepted until its `exp`.
+//! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked,
+//! unless [`GuardBuilder::danger_accept_last_answer`] says otherwise; a JWT that is verified here is accepted until its
+//! `exp`. While the authorization server does not answer, what needs it is answered with 503.
 //!
 //! Where to read on: [`guard`](Guard) (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
 
 mod audience;
 mod bearer;
+mod cache;
 mod challenge;
 mod claims;
 #[cfg(feature = "client")]
@@ -78,7 +81,7 @@ mod verifier;
 pub use audience::AudienceRule;
 pub use challenge::{Denied, RefusalForm};
 #[cfg(feature = "client")]
-pub use client::ReqwestFetch;
+pub use client::{ClientTls, ReqwestFetch};
 pub use clock::{Clock, SystemClock};
 pub use confirmation::ClientCertificate;
 pub use discovery::EndpointError;
@@ -88,8 +91,8 @@ pub use fetch::{Fetch, FetchError, FetchLimits};
 pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
 pub use health::{Health, HealthService, HealthState, IssuerHealth, SourceHealth};
-pub use introspection::{AnswerForm, ClientAuth};
-pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm, Thumbprint};
+pub use introspection::{AnswerForm, AssertionAudience, ClientAuth, Credentials};
+pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm, SigningKey, Thumbprint};
 pub use layer::{Guarded, Require};
 pub use mcp::{GuardedMcp, Mcp};
 pub use metadata::MetadataService;

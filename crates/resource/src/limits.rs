@@ -32,13 +32,15 @@ pub const KEYS_FRESH_SECONDS: i64 = 600;
 pub const KEYS_KEPT_SECONDS_MAX: i64 = 24 * 60 * 60;
 /// Age at which the discovery document is fetched again, in seconds.
 pub const DISCOVERY_FRESH_SECONDS: i64 = 3_600;
-/// How long an introspection answer is kept unless the builder says otherwise, in seconds.
+/// How long an introspection answer, or what a signature said, is kept unless the builder says otherwise, in seconds.
 pub const CACHE_SECONDS: u64 = 10;
 /// Longest time for which an introspection answer may be kept, in seconds: a revocation stays unseen that long.
 pub const CACHE_SECONDS_MAX: u64 = 3_600;
-/// Most introspection answers that are kept.
+/// Longest time for which the last answer may serve while the server is away, in seconds.
+pub const LAST_ANSWER_SECONDS_MAX: u64 = 3_600;
+/// Most tokens of one issuer of which something is kept.
 pub const CACHE_ENTRIES_MAX: usize = 10_000;
-/// Most memory for kept introspection answers, in bytes of their texts.
+/// Most memory for what is kept of the tokens of one issuer, in bytes.
 pub const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Most introspection requests under way at once; beyond it callers read 503.
 pub const INTROSPECTIONS_MAX: usize = 1_024;
@@ -46,6 +48,19 @@ pub const INTROSPECTIONS_MAX: usize = 1_024;
 pub const ISSUERS_MAX: usize = 32;
 /// Most decryption keys of a guard; a key without an algorithm counts once for each that it suits.
 pub const OWN_KEYS_MAX: usize = 32;
+/// Failures in a row after which the introspection endpoint is not asked for a while.
+pub const BREAKER_FAILURES: u32 = 5;
+/// How long it is not asked then, in seconds, until one request probes whether it is back.
+pub const BREAKER_SECONDS: i64 = 5;
+/// Age beyond which a signed introspection answer is not accepted, in seconds: it was made for somebody else, or kept
+/// by somebody to be told again.
+pub const ANSWER_AGE_SECONDS_MAX: i64 = 300;
+/// How long a client assertion is valid, in seconds.
+pub const ASSERTION_SECONDS: i64 = 60;
+/// Shortest secret that signs a client assertion, in bytes: as long as the hash (RFC 7518 §3.2).
+pub const SECRET_JWT_BYTES_LEAST: usize = 32;
+/// After how long an access token for introspecting is renewed whose server does not say how long it lasts, in seconds.
+pub const TOKEN_FRESH_SECONDS: i64 = 300;
 /// Longest file of a decryption key, in bytes.
 pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// How long others may keep the resource's own metadata and keys, in seconds.

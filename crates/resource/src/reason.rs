@@ -123,6 +123,8 @@ pub enum Reason {
     IntrospectionRefused,
     /// No answer in time, another status than 200, a redirect, or an answer too large.
     IntrospectionFailed,
+    /// The server did not answer again and again, and is left alone for a few seconds.
+    IntrospectionPaused,
     /// An answer that is none: not JSON, no object, or not of the type asked for.
     AnswerMalformed,
     /// A signed or encrypted answer that is not the server's, or not for us (RFC 9701 §5).
@@ -193,6 +195,7 @@ impl Reason {
         Self::KeysUnavailable,
         Self::IntrospectionRefused,
         Self::IntrospectionFailed,
+        Self::IntrospectionPaused,
         Self::AnswerMalformed,
         Self::AnswerUntrusted,
         Self::Busy,
@@ -257,6 +260,7 @@ impl Reason {
             Self::KeysUnavailable => "keys_unavailable",
             Self::IntrospectionRefused => "introspection_refused",
             Self::IntrospectionFailed => "introspection_failed",
+            Self::IntrospectionPaused => "introspection_paused",
             Self::AnswerMalformed => "answer_malformed",
             Self::AnswerUntrusted => "answer_untrusted",
             Self::Busy => "busy",
@@ -320,6 +324,7 @@ impl Reason {
             | Self::KeysUnavailable
             | Self::IntrospectionRefused
             | Self::IntrospectionFailed
+            | Self::IntrospectionPaused
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
             | Self::Busy
@@ -402,6 +407,7 @@ impl Reason {
             | Self::KeysUnavailable
             | Self::IntrospectionRefused
             | Self::IntrospectionFailed
+            | Self::IntrospectionPaused
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
             | Self::Busy

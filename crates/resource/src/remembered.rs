@@ -81,6 +81,14 @@ impl<T: Send + Sync + 'static> Remembered<T> {
         fetched.unwrap_or(Err(Reason::Busy)).map(|document| Found { document, is_new: true })
     }
 
+    /// The document at hand, if it is fresh: nothing is fetched for this asker.
+    pub(crate) fn fresh(&self) -> Option<Arc<T>> {
+        let now = self.clock.now();
+        let state = self.lock();
+        let good = state.good.as_ref().filter(|good| now.since(good.fetched) < self.ages.fresh)?;
+        Some(Arc::clone(&good.document))
+    }
+
     /// Why the last fetch failed, if it did.
     pub(crate) fn trouble(&self) -> Option<Reason> {
         self.lock().last.and_then(|(_, failure)| failure)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jose::SignatureAlgorithm;
 use protocol::Timestamp;
 
+use crate::cache::{Cache, Lifetimes};
 use crate::claims::Expected;
 use crate::clock::Clock;
 use crate::discovery::{Discovery, Endpoints, Http};
@@ -17,6 +18,8 @@ pub(crate) struct Remote {
     pub(crate) http: Http,
     pub(crate) discovery: Arc<Discovery>,
     pub(crate) keys: RemoteKeys,
+    /// What is known of its tokens; nothing where nothing is kept.
+    pub(crate) cache: Option<Cache>,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,7 +34,12 @@ impl Remote {
         let issuer = expected.issuer.clone();
         let discovery = Arc::new(Discovery::new(issuer, configured, http.clone(), Arc::clone(&clock)));
         let keys = RemoteKeys::new(Arc::clone(&discovery), http.clone(), Arc::clone(&clock));
-        Self { expected, algorithms, http, discovery, keys, clock }
+        Self { expected, algorithms, http, discovery, keys, cache: None, clock }
+    }
+
+    /// Keeps what is found out about tokens for so long.
+    pub(crate) fn keeping(self, lifetimes: Lifetimes) -> Self {
+        Self { cache: Cache::new(lifetimes), ..self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

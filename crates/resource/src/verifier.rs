@@ -36,10 +36,15 @@ impl Verifier {
 
     /// What the token allows.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Authorization>, Reason> {
+        if self.mode != Mode::Introspection
+            && let Some(kept) = self.jwt.kept(token)
+        {
+            return Ok(kept);
+        }
         match (&self.introspector, self.mode) {
             (Some(introspector), Mode::Introspection) => introspector.ask(token).await,
             (Some(introspector), Mode::Auto) => match self.own_jwt(token) {
-                Some(jwt) => self.jwt.verify(jwt).await.map(Arc::new),
+                Some(jwt) => self.jwt.judge(token, jwt).await,
                 None => introspector.ask(token).await,
             },
             (_, Mode::Jwt) | (None, _) => {
@@ -47,7 +52,7 @@ impl Verifier {
                     tracing::debug!(%error, "no signed token, and nothing else is set up");
                     Reason::TokenMalformed
                 })?;
-                self.jwt.verify(jwt).await.map(Arc::new)
+                self.jwt.judge(token, jwt).await
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod dpop;
 mod error;
+mod introspection;
 mod judging;
 mod resource;
 
@@ -21,11 +22,11 @@ use crate::discovery::{Endpoints, Http, endpoint_url};
 use crate::dpop::Dpop;
 use crate::fetch::{Fetch, FetchLimits};
 use crate::guard::{Guard, Inner};
-use crate::introspection::{AnswerForm, Asking, ClientAuth, Credentials, Introspector};
+use crate::introspection::{AnswerForm, ClientAuth, Credentials};
 use crate::issuers::{Issuers, Trusted};
 use crate::jwks::OwnKeys;
 use crate::jwt::JwtVerifier;
-use crate::limits::{CACHE_SECONDS, CACHE_SECONDS_MAX};
+use crate::limits::CACHE_SECONDS;
 use crate::metadata::{self, MetadataService};
 use crate::policy::Policy;
 use crate::remote::Remote;
@@ -55,8 +56,9 @@ pub struct GuardBuilder {
     audience: String,
     mode: Mode,
     endpoints: Endpoints,
-    credentials: Option<(String, Zeroizing<String>)>,
+    secret: Option<(String, Zeroizing<String>)>,
     client_auth: ClientAuth,
+    credentials: Option<Credentials>,
     form: AnswerForm,
     decryption_keys: Vec<DecryptionKey>,
     kept_keys: Vec<DecryptionKey>,
@@ -70,6 +72,7 @@ pub struct GuardBuilder {
     metadata: ResourceMetadata,
     style: Style,
     cache: Duration,
+    last_answer: Duration,
     limits: FetchLimits,
     fetch: Option<Arc<dyn Fetch>>,
     clock: Option<Arc<dyn Clock>>,
@@ -84,8 +87,9 @@ impl GuardBuilder {
             audience: audience.to_owned(),
             mode: Mode::default(),
             endpoints: Endpoints::default(),
-            credentials: None,
+            secret: None,
             client_auth: ClientAuth::default(),
+            credentials: None,
             form: AnswerForm::default(),
             decryption_keys: Vec::new(),
             kept_keys: Vec::new(),
@@ -99,6 +103,7 @@ impl GuardBuilder {
             metadata: ResourceMetadata::default(),
             style: Style::default(),
             cache: Duration::from_secs(CACHE_SECONDS),
+            last_answer: Duration::ZERO,
             limits: FetchLimits::default(),
             fetch: None,
             clock: None,
@@ -109,7 +114,7 @@ impl GuardBuilder {
 
     /// Introspects what is no JWT of the issuer, as this client. For [`ClientAuth::Bearer`] the secret is the token.
     pub fn introspect(mut self, id: &str, secret: &str) -> Self {
-        self.credentials = Some((id.to_owned(), Zeroizing::new(secret.to_owned())));
+        self.secret = Some((id.to_owned(), Zeroizing::new(secret.to_owned())));
         self
     }
 
@@ -125,8 +130,9 @@ impl GuardBuilder {
         self
     }
 
-    /// How long an introspection answer is kept, and a revocation may stay unseen: 10 s unless said otherwise, at
-    /// most [`CACHE_SECONDS_MAX`], zero keeps none. Fractions of a second are dropped.
+    /// How long is kept what an introspection answer said, and for so long a revocation may stay unseen, or what a
+    /// signature said, while the issuer's keys are the same: 10 s unless said otherwise, at most
+    /// [`crate::limits::CACHE_SECONDS_MAX`], zero keeps nothing. Never past `exp`. Fractions of a second are dropped.
     pub fn cache(mut self, time: Duration) -> Self {
         self.cache = time;
         self
@@ -234,7 +240,7 @@ impl GuardBuilder {
         };
         let required = Policy::all_of(scopes(&self.required_scopes)?.as_str()).and(&self.required);
         let remote = Arc::new(self.remote(&expected, shared)?);
-        let introspector = self.introspector(&remote, shared)?;
+        let introspector = self.introspector(&remote, &shared.own_keys)?;
         let verifier = Verifier { mode: self.mode, jwt: JwtVerifier(remote), introspector };
         Ok(Trusted { expected, required, subject: self.subject, verifier })
     }
@@ -251,37 +257,13 @@ impl GuardBuilder {
         let endpoints = Endpoints {
             jwks: endpoint("JWKS", &self.endpoints.jwks)?,
             introspection: endpoint("introspection", &self.endpoints.introspection)?,
+            token: endpoint("token", &self.endpoints.token)?,
+            aliases: Default::default(),
         };
         let http = Http { fetch: Arc::clone(&shared.fetch), limits: self.limits };
         let clock = Arc::clone(&shared.clock);
-        Ok(Remote::new(expected.clone(), self.algorithms.clone(), endpoints, http, clock))
-    }
-
-    fn introspector(
-        &self,
-        remote: &Arc<Remote>,
-        shared: &Shared,
-    ) -> Result<Option<Arc<Introspector>>, GuardError> {
-        let Some((id, secret)) = &self.credentials else {
-            return match self.mode {
-                Mode::Introspection => Err(GuardError::CredentialsMissing),
-                Mode::Auto | Mode::Jwt => Ok(None),
-            };
-        };
-        let credentials = Credentials::new(id, secret, self.client_auth).ok_or(GuardError::Credentials)?;
-        if self.form == AnswerForm::Jwt && credentials.id().is_none() {
-            return Err(GuardError::AnswerAudience);
-        }
-        if self.cache.as_secs() > CACHE_SECONDS_MAX {
-            return Err(GuardError::Cache);
-        }
-        let asking = Asking {
-            remote: Arc::clone(remote),
-            credentials,
-            form: self.form,
-            decryption_keys: shared.own_keys.clone(),
-        };
-        Ok(Some(Arc::new(Introspector::new(asking, self.cache.as_secs()))))
+        let remote = Remote::new(expected.clone(), self.algorithms.clone(), endpoints, http, clock);
+        Ok(remote.keeping(self.lifetimes()?))
     }
 
     #[cfg(feature = "client")]

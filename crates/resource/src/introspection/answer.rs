@@ -3,16 +3,17 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use jose::jwe::Encrypted;
 use jose::jws::Unverified;
-use jose::{Claims, ContentEncryption};
+use jose::{Claims, ContentEncryption, DecryptionKey};
+use protocol::Timestamp;
 use protocol::display::Shown;
 use zeroize::Zeroizing;
 
 use crate::claims::{self, Authorization};
 use crate::introspection::{AnswerForm, Asking};
-use crate::limits::ANSWER_BYTES_MAX;
+use crate::limits::{ANSWER_AGE_SECONDS_MAX, ANSWER_BYTES_MAX};
 use crate::reason::Reason;
 
 /// The media type of a signed answer, in `Content-Type`.
@@ -33,11 +34,20 @@ impl Asking {
     }
 
     /// What the server said about the token.
-    pub(super) async fn judge(&self, url: &str, answer: Response<Bytes>) -> Result<Authorization, Reason> {
+    pub(super) async fn judge(
+        &self,
+        url: &str,
+        token: &str,
+        answer: Response<Bytes>,
+    ) -> Result<Authorization, Reason> {
         succeeded(url, &answer)?;
+        // None was offered, so there is nothing to unpack that could swell.
+        if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            return Err(malformed("it is compressed, which was not asked for"));
+        }
         let is_jwt = is_jwt(&answer);
         let claims = match (self.form, is_jwt) {
-            (AnswerForm::Auto | AnswerForm::Jwt, true) => self.signed(answer.body()).await?,
+            (AnswerForm::Auto | AnswerForm::Jwt, true) => self.signed(answer.body(), token).await?,
             (AnswerForm::Auto | AnswerForm::Json, false) => {
                 Claims::parse(answer.body()).map_err(|error| malformed(&error.to_string()))?
             }
@@ -49,27 +59,32 @@ impl Asking {
     }
 
     /// The claims about the token inside of a signed answer, encrypted to us where we have a key for that.
-    async fn signed(&self, body: &[u8]) -> Result<Claims, Reason> {
+    async fn signed(&self, body: &[u8], asked: &str) -> Result<Claims, Reason> {
         let text = std::str::from_utf8(body).map_err(|_| untrusted("it is not text"))?;
-        if self.decryption_keys.is_empty() {
-            return self.verified(text).await;
+        let claims = if self.decryption_keys.is_empty() {
+            self.verified(text).await?
+        } else {
+            let plaintext = self.decrypted(text)?;
+            let text = std::str::from_utf8(&plaintext).map_err(|_| untrusted("its content is no JWT"))?;
+            self.verified(text).await?
+        };
+        if is_of_another(&claims, asked) {
+            return Err(untrusted("it speaks of another token"));
         }
-        let plaintext = self.decrypted(text)?;
-        self.verified(std::str::from_utf8(&plaintext).map_err(|_| untrusted("its content is no JWT"))?).await
+        Ok(claims)
     }
 
     fn decrypted(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, Reason> {
         let token = Encrypted::parse(text).map_err(|error| untrusted(&error.to_string()))?;
-        let management = token.key_management();
+        let mut problem = "it is encrypted to a key that is not ours".to_owned();
         let held = self.decryption_keys.held();
-        let mut fitting = held.all.iter().filter(|key| Some(key.algorithm()) == management);
-        let key = match token.kid() {
-            Some(kid) => fitting.find(|key| key.kid() == kid),
-            None => fitting.next(),
-        };
-        let key = key.ok_or_else(|| untrusted("it is encrypted to a key that is not ours"))?;
-        let decrypted = token.decrypt(key, ContentEncryption::ALL);
-        Ok(decrypted.map_err(|error| untrusted(&error.to_string()))?.into_plaintext())
+        for key in fitting(&held.all, &token) {
+            match token.clone().decrypt(key, ContentEncryption::ALL) {
+                Ok(decrypted) => return Ok(decrypted.into_plaintext()),
+                Err(error) => problem = error.to_string(),
+            }
+        }
+        Err(untrusted(&problem))
     }
 
     /// RFC 9701 §5: `typ`, `iss`, `aud` and `iat` say that this is an answer, by this server, to us, and not from
@@ -96,15 +111,19 @@ impl Asking {
     fn addressed_to_us(&self, envelope: &Claims) -> Result<(), Reason> {
         let issuer = claims::text(envelope, "iss")?.ok_or(Reason::ClaimMissing)?;
         claims::issuer(issuer, &self.remote.expected)?;
-        let us = self.credentials.id().ok_or(Reason::AudienceWrong)?;
+        let us = self.caller.id().ok_or(Reason::AudienceWrong)?;
         let audience = envelope.strings("aud").map_err(|_| Reason::ClaimMalformed)?;
         if !audience.contains(&us) {
             return Err(Reason::AudienceWrong);
         }
-        if envelope.value("iat").is_none() {
-            return Err(Reason::ClaimMissing);
+        let now = self.remote.now();
+        claims::times(envelope, now)?;
+        let issued = envelope.time("iat").map_err(|_| Reason::ClaimMalformed)?.ok_or(Reason::ClaimMissing)?;
+        if now.since(Timestamp(issued)) > ANSWER_AGE_SECONDS_MAX {
+            tracing::warn!(seconds = now.since(Timestamp(issued)), "the answer is old");
+            return Err(Reason::Expired);
         }
-        claims::times(envelope, self.remote.now()).map(drop)
+        Ok(())
     }
 }
 
@@ -131,6 +150,25 @@ fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), Reason> {
             tracing::warn!(url, status, "the introspection endpoint failed");
             Err(Reason::IntrospectionFailed)
         }
+    }
+}
+
+/// The key that the answer names; where it names none, every key for its algorithm, since a server that was given a
+/// key by hand may not know its name.
+fn fitting<'a>(keys: &'a [DecryptionKey], token: &Encrypted<'_>) -> Vec<&'a DecryptionKey> {
+    let management = token.key_management();
+    let keys = keys.iter().filter(|key| Some(key.algorithm()) == management);
+    keys.filter(|key| token.kid().is_none_or(|kid| kid == key.kid())).collect()
+}
+
+/// Whether an answer can't be of the token that was asked about: an old answer for another token, told again. An
+/// opaque token does not show it; a JWT has a `jti`, which the answer repeats (RFC 7662 §2.2).
+fn is_of_another(answer: &Claims, asked: &str) -> bool {
+    let Ok(jwt) = Unverified::parse(asked) else { return false };
+    let Ok(own) = Claims::parse(jwt.payload_unverified()) else { return false };
+    match (own.string("jti"), answer.string("jti")) {
+        (Ok(Some(own)), Ok(Some(said))) => own != said,
+        _ => false,
     }
 }
 

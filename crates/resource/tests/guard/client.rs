@@ -74,3 +74,44 @@ async fn nobody_there_is_unreachable() {
     let found = fetch(&format!("http://{address}/"), LONG).await;
     assert!(matches!(found, Err(FetchError::Unreachable(_))), "{found:?}");
 }
+
+/// Runs one test of this program in a process of its own that has a proxy; what the proxy was told first, if it was
+/// asked at all, and whether the test passed.
+async fn behind_a_proxy(test: &str) -> (Option<String>, bool) {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", proxy.local_addr().expect("an address"));
+    let mut command = std::process::Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--exact", test]).env("HTTP_PROXY", &address).env("http_proxy", &address);
+    command.env_remove("NO_PROXY").env_remove("no_proxy").stdout(std::process::Stdio::null());
+    let mut child = tokio::task::spawn_blocking(move || command.status());
+    let asked = async {
+        let (mut stream, _) = proxy.accept().await.expect("a connection");
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).await.expect("a request");
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    };
+    let finished = |status: std::io::Result<std::process::ExitStatus>| status.expect("a process").success();
+    tokio::select! {
+        asked = asked => (Some(asked), finished(child.await.expect("no panic"))),
+        status = &mut child => (None, finished(status.expect("no panic"))),
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_exist_is_unreachable() {
+    let found = fetch("http://nowhere.invalid/introspect", LONG).await;
+    assert!(matches!(found, Err(FetchError::Unreachable(_))), "{found:?}");
+}
+
+#[tokio::test]
+async fn this_machine_is_never_asked_through_the_systems_proxy() {
+    let (asked, passed) = behind_a_proxy("client::an_answer_is_read_whole").await;
+    assert_eq!((asked, passed), (None, true));
+}
+
+#[tokio::test]
+async fn other_hosts_are_asked_through_the_systems_proxy() {
+    let (asked, _) = behind_a_proxy("client::a_host_that_does_not_exist_is_unreachable").await;
+    let asked = asked.expect("the proxy was asked");
+    assert!(asked.starts_with("POST http://nowhere.invalid/introspect HTTP/1.1"), "{asked}");
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use passavant_resource::{AnswerForm, ClientAuth, FetchError, GuardError, Mode, Reason};
+use passavant_resource::{AnswerForm, ClientAuth, Credentials, FetchError, GuardError, Mode, Reason};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -252,4 +252,8 @@ async fn credentials_that_can_not_work_are_refused_when_the_guard_is_built() {
     assert!(matches!(nameless.response(AnswerForm::Jwt).build(), Err(GuardError::AnswerAudience)));
     let long = world.introspecting().cache(Duration::from_secs(3601)).build();
     assert!(matches!(long, Err(GuardError::Cache)));
+    let long = world.introspecting().danger_accept_last_answer(Duration::from_secs(3601)).build();
+    assert!(matches!(long, Err(GuardError::LastAnswer)));
+    let short = world.builder().introspect_as(Credentials::client_secret_jwt("notes-rs", "short")).build();
+    assert!(matches!(short, Err(GuardError::SecretLength)));
 }

@@ -1,22 +1,31 @@
 //! The guard against a scripted authorization server: every defect has its reason, status and challenge.
 
+#[cfg(feature = "client")]
+mod answers;
+mod away;
 #[cfg(feature = "axum")]
 mod axum;
 mod certificate;
 #[cfg(feature = "client")]
 mod client;
+mod credentials;
 mod dpop;
 mod health;
 mod introspection;
 mod issuers;
 mod jwt;
+mod kept_tokens;
 mod keys;
 mod layer;
 mod logs;
 #[cfg(feature = "axum")]
 mod mcp;
+#[cfg(feature = "client")]
+mod mutual_tls;
 mod policy;
 mod rotation;
 mod sharing;
 mod signed_answers;
+#[cfg(feature = "client")]
+mod stub;
 mod support;

@@ -293,7 +293,6 @@ async fn the_metadata_says_what_the_host_says_and_what_the_guard_knows() {
         resource_name: Some("Notes".to_owned()),
         resource_documentation: Some("https://notes.example/docs".to_owned()),
         resource_policy_uri: Some("https://notes.example/policy".to_owned()),
-        dpop_signing_alg_values_supported: vec!["ES256".to_owned()],
         tls_client_certificate_bound_access_tokens: true,
         ..ResourceMetadata::default()
     };
@@ -314,7 +313,6 @@ async fn the_metadata_says_what_the_host_says_and_what_the_guard_knows() {
             "resource_name": "Notes",
             "resource_documentation": "https://notes.example/docs",
             "resource_policy_uri": "https://notes.example/policy",
-            "dpop_signing_alg_values_supported": ["ES256"],
             "tls_client_certificate_bound_access_tokens": true
         })
     );

@@ -138,6 +138,41 @@ async fn a_cache_of_zero_keeps_nothing() {
 }
 
 #[tokio::test]
+async fn the_age_of_an_answer_counts_from_the_question() {
+    let world = World::new();
+    let gate = Arc::new(Semaphore::new(0));
+    let body = active(json!({})).to_string();
+    world.server.set("/introspect", Script::Gated(Arc::clone(&gate), body.into()));
+    let guard = world.introspecting().build().expect("a guard");
+    let asker = ask(&guard, "opaque");
+    until_asked(&world, 1).await;
+    world.clock.advance(4);
+    gate.add_permits(1);
+    assert!(asker.await.expect("no panic"));
+    world.server.set("/introspect", json_answer(&json!({"active": false})));
+    world.clock.advance(5);
+    assert!(check(&guard, "opaque").await.is_ok(), "nine seconds after the question");
+    world.clock.advance(1);
+    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
+}
+
+#[tokio::test]
+async fn a_failed_leader_wakes_all_who_wait() {
+    let world = World::new();
+    let (guard, gate) = gated(&world);
+    let askers = join_all((0..100).map(|_| check(&guard, "opaque")));
+    let closer = async {
+        until_asked(&world, 1).await;
+        world.server.set("/introspect", status(500));
+        gate.close();
+    };
+    let (answers, ()) = tokio::join!(askers, closer);
+    let reasons = answers.into_iter().map(|answer| answer.expect_err("a refusal").reason());
+    assert!(reasons.into_iter().all(|reason| reason == Reason::IntrospectionFailed));
+    assert_eq!(world.server.calls("/introspect"), 1);
+}
+
+#[tokio::test]
 async fn a_kept_answer_decides_nothing_about_scope() {
     let world = World::new();
     world.server.set("/introspect", json_answer(&active(json!({}))));

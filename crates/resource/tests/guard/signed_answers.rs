@@ -56,7 +56,7 @@ async fn a_signed_answer_is_asked_for_and_accepted() {
     let sent = world.server.last();
     assert_eq!(sent.uri().path(), "/jwks", "the same keys as for access tokens");
     for (number, changes) in
-        [json!({"aud": ["x", "notes-rs"]}), json!({"iat": NOW - 100_000})].into_iter().enumerate()
+        [json!({"aud": ["x", "notes-rs"]}), json!({"iat": NOW - 300})].into_iter().enumerate()
     {
         world.server.set("/introspect", answer(signed(&world, changes)));
         assert!(check(&guard, &format!("opaque{number}")).await.is_ok());
@@ -107,6 +107,7 @@ async fn one_defect_in_a_signed_answer_makes_it_untrusted() {
         ("without aud", signed(&world, json!({"aud": null}))),
         ("without iat", signed(&world, json!({"iat": null}))),
         ("from the future", signed(&world, json!({"iat": NOW + 31}))),
+        ("more than five minutes old", signed(&world, json!({"iat": NOW - 301}))),
         ("iat a string", signed(&world, json!({"iat": NOW.to_string()}))),
         ("nbf ahead", signed(&world, json!({"nbf": NOW + 600}))),
         ("exp past", signed(&world, json!({"exp": NOW - 31}))),
@@ -208,6 +209,41 @@ async fn an_encrypted_answer_without_a_key_is_untrusted() {
     let body = encrypted(&own, ContentEncryption::A256Gcm, &signed(&world, json!({})));
     world.server.set("/introspect", answer(body));
     assert_eq!(refused(&guard(&world), "opaque").await, Reason::AnswerUntrusted);
+}
+
+#[tokio::test]
+async fn the_key_is_chosen_by_kid_and_without_one_every_key_of_ours_is_tried() {
+    let (world, old, new) = (World::new(), own(KeyManagement::EcdhEs), own(KeyManagement::EcdhEs));
+    let builder = world.introspecting().response(AnswerForm::Jwt);
+    let guard = builder.decryption_key(new.clone()).decryption_key(old.clone()).build().expect("a guard");
+    let nameless = |to: &DecryptionKey| {
+        let key = to.encryption_key().expect("a key");
+        let header = jwe::Header { cty: Some("JWT".to_owned()), ..jwe::Header::default() };
+        let content = signed(&world, json!({}));
+        jwe::encrypt(&header, content.as_bytes(), &key, ContentEncryption::A256Gcm).expect("a token")
+    };
+    let named = |to| encrypted(to, ContentEncryption::A256Gcm, &signed(&world, json!({})));
+    for (number, body) in [named(&old), named(&new), nameless(&old), nameless(&new)].into_iter().enumerate() {
+        world.server.set("/introspect", answer(body));
+        let found = check(&guard, &format!("opaque{number}")).await;
+        assert!(found.is_ok(), "{number}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_speaks_of_another_token_is_untrusted() {
+    let world = World::new();
+    let always = world.introspecting().mode(Mode::Introspection).response(AnswerForm::Jwt);
+    let guard = always.cache(std::time::Duration::ZERO).build().expect("a guard");
+    let of = |jti: Value| signed(&world, json!({"token_introspection": active(json!({"jti": jti}))}));
+    let token = world.jwt(json!({"jti": "j-1"}));
+    for (jti, reason) in
+        [(json!("j-1"), None), (json!(null), None), (json!("j-2"), Some(Reason::AnswerUntrusted))]
+    {
+        world.server.set("/introspect", answer(of(jti.clone())));
+        let found = check(&guard, &token).await.err().map(|denied| denied.reason());
+        assert_eq!(found, reason, "{jti}");
+    }
 }
 
 #[tokio::test]

@@ -72,6 +72,12 @@ impl Server {
         self.asked.lock().expect("asked").iter().filter(|request| request.uri().path() == path).count()
     }
 
+    /// Every request to this path, in order.
+    pub(crate) fn asked(&self, path: &str) -> Vec<Request<Bytes>> {
+        let asked = self.asked.lock().expect("asked");
+        asked.iter().filter(|request| request.uri().path() == path).cloned().collect()
+    }
+
     /// The last request.
     pub(crate) fn last(&self) -> Request<Bytes> {
         self.asked.lock().expect("asked").last().expect("a request").clone()
@@ -98,7 +104,10 @@ impl Fetch for Server {
                 Err(FetchError::Timeout)
             }
             Script::Gated(gate, body) => {
-                gate.acquire().await.expect("open").forget();
+                let Ok(permit) = gate.acquire().await else {
+                    return Err(FetchError::Unreachable("reset".to_owned()));
+                };
+                permit.forget();
                 Ok(Response::new(body))
             }
         }
@@ -134,7 +143,8 @@ impl World {
         server.publish(&[&key]);
         let metadata = json!({
             "issuer": ISSUER, "jwks_uri": format!("{ISSUER}/jwks"),
-            "introspection_endpoint": format!("{ISSUER}/introspect"), "scopes_supported": null
+            "introspection_endpoint": format!("{ISSUER}/introspect"), "scopes_supported": null,
+            "token_endpoint": format!("{ISSUER}/token")
         });
         server.set("/.well-known/oauth-authorization-server", json_answer(&metadata));
         Self { server, clock: Arc::new(TestClock(AtomicI64::new(NOW))), key }

@@ -3,7 +3,10 @@
 use protocol::uri::UriError;
 
 use crate::discovery::EndpointError;
-use crate::limits::{CACHE_SECONDS_MAX, ISSUERS_MAX, NONCE_KEY_BYTES_LEAST, OWN_KEYS_MAX};
+use crate::limits::{
+    CACHE_SECONDS_MAX, ISSUERS_MAX, LAST_ANSWER_SECONDS_MAX, NONCE_KEY_BYTES_LEAST, OWN_KEYS_MAX,
+    SECRET_JWT_BYTES_LEAST,
+};
 
 /// Why a guard can't be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,12 @@ pub enum GuardError {
     /// A secret for nonces that is too short.
     #[error("the secret for DPoP nonces must have at least {NONCE_KEY_BYTES_LEAST} bytes")]
     NonceKey,
+    /// A secret that is to sign must have as many bytes as the hash (RFC 7518 §3.2).
+    #[error("a secret that signs assertions needs at least {SECRET_JWT_BYTES_LEAST} bytes")]
+    SecretLength,
+    /// Longer than [`LAST_ANSWER_SECONDS_MAX`].
+    #[error("the last answer may serve for at most {LAST_ANSWER_SECONDS_MAX} seconds")]
+    LastAnswer,
     /// Longer than [`CACHE_SECONDS_MAX`].
     #[error("introspection answers are kept for at most {CACHE_SECONDS_MAX} seconds")]
     Cache,
