@@ -17,11 +17,12 @@ use crate::limits::DISCOVERY_FRESH_SECONDS;
 use crate::reason::Reason;
 use crate::remembered::{Ages, Need, Remembered};
 
-/// The two addresses that a guard asks.
+/// The addresses that a guard asks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoints {
     pub(crate) jwks: Option<String>,
     pub(crate) introspection: Option<String>,
+    pub(crate) userinfo: Option<String>,
 }
 
 /// How HTTP is done: the port and its bounds.
@@ -68,6 +69,11 @@ impl Discovery {
         self.endpoint("introspection_endpoint", |endpoints| endpoints.introspection.clone()).await
     }
 
+    /// Where the claims of users are (OpenID Connect Core 1.0 §5.3).
+    pub(crate) async fn userinfo(&self) -> Result<String, Reason> {
+        self.endpoint("userinfo_endpoint", |endpoints| endpoints.userinfo.clone()).await
+    }
+
     async fn endpoint(
         &self,
         name: &str,
@@ -111,7 +117,11 @@ fn read(issuer: &Issuer, body: &[u8]) -> Result<Endpoints, String> {
         Some(url) => endpoint_url(issuer, url).map(Some).map_err(|error| format!("{name}: {error}")),
         None => Ok(None),
     };
-    Ok(Endpoints { jwks: endpoint("jwks_uri")?, introspection: endpoint("introspection_endpoint")? })
+    Ok(Endpoints {
+        jwks: endpoint("jwks_uri")?,
+        introspection: endpoint("introspection_endpoint")?,
+        userinfo: endpoint("userinfo_endpoint")?,
+    })
 }
 
 /// An address that may be asked: `https`, or `http` to loopback where the issuer is `http` itself.

@@ -13,6 +13,7 @@ use crate::challenge::{Challenger, Denied};
 use crate::layer::Require;
 use crate::metadata::MetadataService;
 use crate::reason::Reason;
+use crate::remote::Remote;
 use crate::token::Token;
 use crate::verifier::Verifier;
 
@@ -103,6 +104,11 @@ impl Guard {
             tracing::debug!(reason = slug, needed = needed.as_str(), "refused");
         }
         self.0.challenger.deny(reason, needed)
+    }
+
+    /// The authorization server, for what asks it beside judging tokens.
+    pub(crate) fn remote(&self) -> &Arc<Remote> {
+        &self.0.verifier.jwt.0
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {

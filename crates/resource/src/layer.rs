@@ -44,7 +44,7 @@ impl Require {
     }
 
     /// Judges the request, or takes over what an outer layer of the same guard found.
-    async fn admit(&self, head: &mut Parts) -> Result<(), Denied> {
+    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<(), Denied> {
         let known = match head.extensions.get::<Passed>() {
             Some(Passed::Token(token)) if token.is_of(&self.guard) => Some(token.clone()),
             Some(_) | None => None,

@@ -28,7 +28,9 @@
 //! | feature | brings |
 //! |---|---|
 //! | `client` | `ReqwestFetch`, `Guard::new`, `Guard::from_env` |
-//! | `axum` | `Token` and `Option<Token>` as extractors, `Guard::metadata` |
+//! | `axum` | `Token`, `Option<Token>` and [`extract::Claims`] as extractors, `Guard::metadata` |
+//! | `actix` | `Guard::actix`, the same extractors, `Guard::actix_metadata` |
+//! | `tonic` | `Guard::tonic`, `Denied` as a gRPC status |
 //!
 //! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked;
 //! a JWT that is verified here is accepted until its `exp`.
@@ -42,8 +44,7 @@ mod claims;
 mod client;
 mod clock;
 mod discovery;
-#[cfg(feature = "axum")]
-mod extract;
+pub mod extract;
 mod fetch;
 mod flight;
 #[cfg(feature = "client")]
@@ -60,6 +61,7 @@ mod reason;
 mod remembered;
 mod remote;
 mod token;
+pub mod userinfo;
 mod verifier;
 
 pub use challenge::Denied;
@@ -72,10 +74,13 @@ pub use fetch::{Fetch, FetchError, FetchLimits};
 pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
 pub use introspection::{AnswerForm, ClientAuth};
-pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm};
+pub use jose::{
+    Claims, ContentEncryption, DecryptionKey, EncryptionKey, JwkSet, KeyManagement, SignatureAlgorithm,
+    SigningKey,
+};
 pub use layer::{Guarded, Require};
 pub use metadata::MetadataService;
-pub use protocol::{Audience, Issuer, Scopes, Timestamp};
+pub use protocol::{Audience, ClientMetadata, Issuer, Scopes, Timestamp};
 pub use reason::Reason;
 pub use token::Token;
 pub use verifier::Mode;

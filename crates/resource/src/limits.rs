@@ -34,3 +34,9 @@ pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 pub const DOCUMENT_FRESH_SECONDS: u32 = 300;
 /// What `Retry-After` says when the authorization server is away, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
+/// Most claims that one UserInfo request may ask for.
+pub const CLAIMS_MAX: usize = 64;
+/// Most languages of `claims_locales` that are looked at.
+pub const LOCALES_MAX: usize = 8;
+/// Longest language tag that is looked at, in bytes (RFC 5646 §4.4.1: at least 35).
+pub const LOCALE_BYTES_MAX: usize = 35;

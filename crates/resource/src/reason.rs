@@ -72,6 +72,11 @@ pub enum Reason {
     AnswerUntrusted,
     /// Too many introspections are under way.
     Busy,
+    // UserInfo, where the API serves it
+    /// The API knows no user by the `sub` of the token.
+    SubjectUnknown,
+    /// The claims of the user, or the keys to sign and encrypt them with, are not to be had.
+    ClaimsUnavailable,
     // The program that holds the guard
     /// An extractor stands on a route that no guard covers.
     GuardMissing,
@@ -110,6 +115,8 @@ impl Reason {
         Self::AnswerMalformed,
         Self::AnswerUntrusted,
         Self::Busy,
+        Self::SubjectUnknown,
+        Self::ClaimsUnavailable,
         Self::GuardMissing,
     ];
 
@@ -146,6 +153,8 @@ impl Reason {
             Self::AnswerMalformed => "answer_malformed",
             Self::AnswerUntrusted => "answer_untrusted",
             Self::Busy => "busy",
+            Self::SubjectUnknown => "subject_unknown",
+            Self::ClaimsUnavailable => "claims_unavailable",
             Self::GuardMissing => "guard_missing",
         }
     }
@@ -172,7 +181,8 @@ impl Reason {
             | Self::IssuedAhead
             | Self::TokenBound
             | Self::KindWrong
-            | Self::Inactive => Some(ErrorCode::InvalidToken),
+            | Self::Inactive
+            | Self::SubjectUnknown => Some(ErrorCode::InvalidToken),
             Self::ScopeInsufficient => Some(ErrorCode::InsufficientScope),
             Self::DiscoveryFailed
             | Self::EndpointMissing
@@ -181,7 +191,8 @@ impl Reason {
             | Self::IntrospectionFailed
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
-            | Self::Busy => Some(ErrorCode::TemporarilyUnavailable),
+            | Self::Busy
+            | Self::ClaimsUnavailable => Some(ErrorCode::TemporarilyUnavailable),
             Self::GuardMissing => Some(ErrorCode::ServerError),
         }
     }
@@ -228,6 +239,8 @@ impl Reason {
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
             | Self::Busy => "The token can not be checked at the moment",
+            Self::SubjectUnknown => "The user of the token is not known here",
+            Self::ClaimsUnavailable => "The claims can not be had at the moment",
             Self::GuardMissing => "This route is not protected as it should be",
         }
     }

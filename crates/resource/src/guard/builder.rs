@@ -199,6 +199,7 @@ impl GuardBuilder {
         let endpoints = Endpoints {
             jwks: endpoint("JWKS", &self.endpoints.jwks)?,
             introspection: endpoint("introspection", &self.endpoints.introspection)?,
+            ..Endpoints::default()
         };
         let expected = Expected {
             issuer: issuer.clone(),
