@@ -1,9 +1,12 @@
 //! The guard against a scripted authorization server: every defect has its reason, status and challenge.
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 #[cfg(feature = "client")]
 mod client;
+mod extract;
 mod introspection;
 mod jwt;
 mod keys;
@@ -12,3 +15,7 @@ mod logs;
 mod sharing;
 mod signed_answers;
 mod support;
+#[cfg(feature = "tonic")]
+mod tonic;
+mod userinfo_asking;
+mod userinfo_endpoint;
