@@ -13,6 +13,32 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scope that lets its bearer introspect. Only resources can hold it.
 pub const INTROSPECTION: &str = "introspection";
 
+/// The claims that the standard scopes open (OpenID Connect Core 1.0 §5.4).
+pub const STANDARD_CLAIMS: [(&str, &[&str]); 4] = [
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
 /// A set of scope tokens, in the order in which they were asked for. One allocation, cheap to clone.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Arc<str>);

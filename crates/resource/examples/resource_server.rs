@@ -1,17 +1,24 @@
 //! A protected API, configured by the environment alone: `PASSAVANT_*` as `Guard::from_env` reads them, and `LISTEN`.
 //!
-//! Every path answers with what the guard found out about the token. Try it against `passavant serve --dev`:
+//! `/api/time` answers with the time. `/api/userinfo` is a UserInfo endpoint where `PASSAVANT_USERINFO_FILE` names a
+//! JSON file of claims, such as `{"u-1": {"name": "Alice", "name#ja": "アリス"}}`. Every other path answers with what
+//! the guard found out about the token. Try it against `passavant serve --dev`:
 //!
 //! ```text
 //! PASSAVANT_ISSUER=http://localhost:4000 PASSAVANT_AUDIENCE=http://localhost:4000/demo-api \
 //!     cargo run -p passavant-resource --features axum,client --example resource_server
 //! ```
 
+use std::collections::HashMap;
 use std::error::Error;
 
+use async_trait::async_trait;
+use axum::routing::get;
 use axum::{Json, Router};
-use passavant_resource::{Guard, Token};
-use serde_json::{Value, json};
+use jiff::tz::TimeZone;
+use passavant_resource::userinfo::{ClaimName, ClaimsProvider, ProviderFault};
+use passavant_resource::{Clock as _, Guard, SystemClock, Token};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 /// Where it listens unless `LISTEN` says otherwise.
@@ -21,15 +28,24 @@ const LISTEN: &str = "127.0.0.1:4100";
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let guard = Guard::from_env()?;
-    let listener = TcpListener::bind(listen()).await?;
+    let users = match setting("PASSAVANT_USERINFO_FILE") {
+        Some(path) => Some(Users(serde_json::from_slice(&std::fs::read(path)?)?)),
+        None => None,
+    };
+    let listener = TcpListener::bind(setting("LISTEN").as_deref().unwrap_or(LISTEN)).await?;
     eprintln!("{guard:?} listens on http://{}", listener.local_addr()?);
-    axum::serve(listener, app(&guard)).await?;
+    axum::serve(listener, app(&guard, users)).await?;
     Ok(())
 }
 
-/// Everything is behind the guard but what the API says of itself.
-fn app(guard: &Guard) -> Router {
-    Router::new().fallback(whoami).layer(guard.layer()).merge(guard.metadata())
+/// Everything is behind the guard but what the API says of itself; UserInfo brings its own, which demands `openid`.
+fn app(guard: &Guard, users: Option<Users>) -> Router {
+    let app = Router::new().route("/api/time", get(time)).fallback(whoami).layer(guard.layer());
+    let app = app.merge(guard.metadata());
+    match users {
+        Some(users) => app.route_service("/api/userinfo", guard.userinfo_endpoint(users)),
+        None => app,
+    }
 }
 
 async fn whoami(token: Token) -> Json<Value> {
@@ -37,7 +53,34 @@ async fn whoami(token: Token) -> Json<Value> {
     Json(json!({ "sub": subject, "client_id": token.client(), "scope": token.scopes() }))
 }
 
-#[expect(clippy::disallowed_methods, reason = "LISTEN is this example's one own setting")]
-fn listen() -> String {
-    std::env::var("LISTEN").unwrap_or_else(|_| LISTEN.to_owned())
+/// The time of day in UTC, in parts.
+async fn time() -> Json<Value> {
+    let now = jiff::Timestamp::from_second(SystemClock::default().now().0).unwrap_or_default();
+    let now = now.to_zoned(TimeZone::UTC);
+    Json(json!({
+        "year": now.year(), "month": now.month(), "day": now.day(),
+        "hour": now.hour(), "minute": now.minute(), "second": now.second()
+    }))
+}
+
+/// The claims of each user, by `sub`.
+struct Users(HashMap<String, Map<String, Value>>);
+
+#[async_trait]
+impl ClaimsProvider for Users {
+    async fn claims(
+        &self,
+        subject: &str,
+        wanted: &[ClaimName<'_>],
+    ) -> Result<Option<Map<String, Value>>, ProviderFault> {
+        let Some(claims) = self.0.get(subject) else { return Ok(None) };
+        let names = wanted.iter().map(ToString::to_string);
+        Ok(Some(names.filter_map(|name| claims.get(&name).cloned().map(|value| (name, value))).collect()))
+    }
+}
+
+/// An empty variable counts as absent.
+#[expect(clippy::disallowed_methods, reason = "these are the example's own settings")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

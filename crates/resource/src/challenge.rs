@@ -466,6 +466,10 @@ mod tests {
             r#"Bearer error="use_dpop_nonce", error_description="The DPoP proof needs another nonce""#,
         ),
         (
+            Reason::SubjectUnknown,
+            r#"Bearer error="invalid_token", error_description="The user of the token is not known here""#,
+        ),
+        (
             Reason::AuthenticationWeak,
             r#"Bearer error="insufficient_user_authentication", error_description="A different authentication level is required", acr_values="phr mfa", max_age="300""#,
         ),

@@ -24,6 +24,7 @@ pub(crate) struct Endpoints {
     pub(crate) jwks: Option<String>,
     pub(crate) introspection: Option<String>,
     pub(crate) token: Option<String>,
+    pub(crate) userinfo: Option<String>,
     /// Where a caller asks that shows a certificate, if elsewhere (RFC 8705 §5).
     pub(crate) aliases: Aliases,
 }
@@ -97,6 +98,11 @@ impl Discovery {
         self.found.health(now)
     }
 
+    /// Where the claims of users are (OpenID Connect Core 1.0 §5.3).
+    pub(crate) async fn userinfo(&self) -> Result<String, Reason> {
+        self.endpoint("userinfo_endpoint", |endpoints| endpoints.userinfo.clone()).await
+    }
+
     async fn endpoint(
         &self,
         name: &str,
@@ -141,6 +147,7 @@ fn read(issuer: &Issuer, body: &[u8]) -> Result<Endpoints, String> {
         jwks: endpoint(issuer, &document, "jwks_uri")?,
         introspection: endpoint(issuer, &document, "introspection_endpoint")?,
         token: seldom(issuer, &document, "token_endpoint"),
+        userinfo: seldom(issuer, &document, "userinfo_endpoint"),
         aliases: Aliases {
             introspection: seldom(issuer, &aliases, "introspection_endpoint"),
             token: seldom(issuer, &aliases, "token_endpoint"),

@@ -22,6 +22,7 @@ use crate::layer::Require;
 use crate::metadata::MetadataService;
 use crate::policy::{Needs, Policy, Refusal};
 use crate::reason::Reason;
+use crate::remote::Remote;
 use crate::token::Token;
 
 pub use builder::{GuardBuilder, GuardError};
@@ -171,6 +172,11 @@ impl Guard {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// The authorization server that the guard was made for, for what asks it beside judging tokens.
+    pub(crate) fn remote(&self) -> &Arc<Remote> {
+        &self.0.issuers.first().verifier.jwt.0
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {

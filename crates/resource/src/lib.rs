@@ -29,7 +29,9 @@
 //! | feature | brings |
 //! |---|---|
 //! | `client` | `ReqwestFetch`, `Guard::new`, `Guard::from_env` |
-//! | `axum` | `Token` and `Option<Token>` as extractors, `Guard::metadata` |
+//! | `axum` | `Token`, `Option<Token>` and [`extract::Claims`] as extractors, `Guard::metadata` |
+//! | `actix` | `Guard::actix`, the same extractors, `Guard::actix_metadata` |
+//! | `tonic` | `Guard::tonic`, `Denied` as a gRPC status |
 //!
 //! Stolen tokens: a token that is bound to a key (`cnf`) is taken only from who holds the key. With
 //! [`GuardBuilder::dpop`] the sender shows that by a proof (RFC 9449); a token bound to a client certificate (RFC 8705)
@@ -54,8 +56,7 @@ mod clock;
 mod confirmation;
 mod discovery;
 mod dpop;
-#[cfg(feature = "axum")]
-mod extract;
+pub mod extract;
 mod fetch;
 mod flight;
 #[cfg(feature = "client")]
@@ -76,6 +77,7 @@ mod reason;
 mod remembered;
 mod remote;
 mod token;
+pub mod userinfo;
 mod verifier;
 
 pub use audience::AudienceRule;
@@ -92,12 +94,15 @@ pub use from_env::EnvError;
 pub use guard::{Guard, GuardBuilder, GuardError};
 pub use health::{Health, HealthService, HealthState, IssuerHealth, SourceHealth};
 pub use introspection::{AnswerForm, AssertionAudience, ClientAuth, Credentials};
-pub use jose::{Claims, DecryptionKey, KeyManagement, SignatureAlgorithm, SigningKey, Thumbprint};
+pub use jose::{
+    Claims, ContentEncryption, DecryptionKey, EncryptionKey, JwkSet, KeyManagement, SignatureAlgorithm,
+    SigningKey, Thumbprint,
+};
 pub use layer::{Guarded, Require};
 pub use mcp::{GuardedMcp, Mcp};
 pub use metadata::MetadataService;
 pub use policy::Policy;
-pub use protocol::{Audience, Issuer, ResourceMetadata, Scopes, Timestamp};
+pub use protocol::{Audience, ClientMetadata, Issuer, ResourceMetadata, Scopes, Timestamp};
 pub use reason::Reason;
 pub use token::{SubjectClaim, Token};
 pub use verifier::Mode;

@@ -69,3 +69,9 @@ pub const DOCUMENT_FRESH_SECONDS: u32 = 300;
 pub const RETRY_AFTER_SECONDS: u32 = 5;
 /// Longest message to an MCP server that is read to find the tool, in bytes.
 pub const MCP_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most claims that one UserInfo request may ask for.
+pub const CLAIMS_MAX: usize = 64;
+/// Most languages of `claims_locales` that are looked at.
+pub const LOCALES_MAX: usize = 8;
+/// Longest language tag that is looked at, in bytes (RFC 5646 §4.4.1: at least 35).
+pub const LOCALE_BYTES_MAX: usize = 35;

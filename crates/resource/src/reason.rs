@@ -133,6 +133,11 @@ pub enum Reason {
     Busy,
     /// It can't be told whether a proof was used before: their memory is full or away.
     ReplaysUnavailable,
+    // UserInfo, where the API serves it
+    /// The API knows no user by the `sub` of the token.
+    SubjectUnknown,
+    /// The claims of the user, or the keys to sign and encrypt them with, are not to be had.
+    ClaimsUnavailable,
     // The program that holds the guard
     /// An extractor stands on a route that no guard covers.
     GuardMissing,
@@ -200,6 +205,8 @@ impl Reason {
         Self::AnswerUntrusted,
         Self::Busy,
         Self::ReplaysUnavailable,
+        Self::SubjectUnknown,
+        Self::ClaimsUnavailable,
         Self::GuardMissing,
     ];
 
@@ -265,6 +272,8 @@ impl Reason {
             Self::AnswerUntrusted => "answer_untrusted",
             Self::Busy => "busy",
             Self::ReplaysUnavailable => "replays_unavailable",
+            Self::SubjectUnknown => "subject_unknown",
+            Self::ClaimsUnavailable => "claims_unavailable",
             Self::GuardMissing => "guard_missing",
         }
     }
@@ -296,7 +305,8 @@ impl Reason {
             | Self::ConfirmationUnknown
             | Self::CertificateMissing
             | Self::CertificateWrong
-            | Self::ProofKeyWrong => Some(ErrorCode::InvalidToken),
+            | Self::ProofKeyWrong
+            | Self::SubjectUnknown => Some(ErrorCode::InvalidToken),
             Self::ProofMissing
             | Self::ProofRepeated
             | Self::ProofMalformed
@@ -328,7 +338,8 @@ impl Reason {
             | Self::AnswerMalformed
             | Self::AnswerUntrusted
             | Self::Busy
-            | Self::ReplaysUnavailable => Some(ErrorCode::TemporarilyUnavailable),
+            | Self::ReplaysUnavailable
+            | Self::ClaimsUnavailable => Some(ErrorCode::TemporarilyUnavailable),
             Self::GuardMissing => Some(ErrorCode::ServerError),
         }
     }
@@ -412,6 +423,8 @@ impl Reason {
             | Self::AnswerUntrusted
             | Self::Busy
             | Self::ReplaysUnavailable => "The token can not be checked at the moment",
+            Self::SubjectUnknown => "The user of the token is not known here",
+            Self::ClaimsUnavailable => "The claims can not be had at the moment",
             Self::GuardMissing => "This route is not protected as it should be",
         }
     }

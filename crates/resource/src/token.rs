@@ -119,6 +119,11 @@ impl Token {
         Self { method, ..self }
     }
 
+    /// The guard that accepted the token.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
     /// Whether this guard, or a clone of it, accepted the token.
     pub(crate) fn is_of(&self, guard: &Guard) -> bool {
         self.guard.is_same(guard)

@@ -5,7 +5,10 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 
+use serde::de::DeserializeOwned;
+
 use crate::challenge::Denied;
+use crate::extract::Claims;
 use crate::guard::Guard;
 use crate::token::Token;
 
@@ -35,6 +38,15 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Token {
 
     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
         Self::optional_of(&head.extensions)
+    }
+}
+
+/// As [`Claims::of`].
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Claims<T> {
+    type Rejection = Denied;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Denied> {
+        Self::of(&head.extensions)
     }
 }
 

@@ -258,7 +258,7 @@ impl GuardBuilder {
             jwks: endpoint("JWKS", &self.endpoints.jwks)?,
             introspection: endpoint("introspection", &self.endpoints.introspection)?,
             token: endpoint("token", &self.endpoints.token)?,
-            aliases: Default::default(),
+            ..Endpoints::default()
         };
         let http = Http { fetch: Arc::clone(&shared.fetch), limits: self.limits };
         let clock = Arc::clone(&shared.clock);

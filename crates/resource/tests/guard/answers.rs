@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_millis(400);
 /// How long one check may take at most, on a machine that is busy with other things.
 const BOUND: Duration = Duration::from_secs(20);
 /// What the sockets of both sides may hold of an answer that is never read, in bytes.
-const SOCKET_BYTES: u64 = 16 * 1024 * 1024;
+const SOCKET_BYTES: u64 = 48 * 1024 * 1024;
 
 /// One answer, and what it must lead to.
 pub(crate) struct Row {

@@ -1,5 +1,7 @@
 //! The guard against a scripted authorization server: every defect has its reason, status and challenge.
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "client")]
 mod answers;
 mod away;
@@ -10,6 +12,7 @@ mod certificate;
 mod client;
 mod credentials;
 mod dpop;
+mod extract;
 mod health;
 mod introspection;
 mod issuers;
@@ -29,3 +32,7 @@ mod signed_answers;
 #[cfg(feature = "client")]
 mod stub;
 mod support;
+#[cfg(feature = "tonic")]
+mod tonic;
+mod userinfo_asking;
+mod userinfo_endpoint;

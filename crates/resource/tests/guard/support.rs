@@ -200,6 +200,40 @@ pub(crate) fn sign(key: &SigningKey, typ: Option<&str>, kid: Option<&str>, claim
     jws::sign(&header, claims.to_string().as_bytes(), key).expect("a token")
 }
 
+/// A log in memory, for as long as it is held.
+pub(crate) struct Log {
+    lines: Arc<Mutex<Vec<u8>>>,
+    _listening: tracing::subscriber::DefaultGuard,
+}
+
+impl Log {
+    /// Listens to this thread from now on.
+    pub(crate) fn listen() -> Self {
+        let lines: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let writer = Arc::clone(&lines);
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        let subscriber = subscriber.with_writer(move || Lines(Arc::clone(&writer))).finish();
+        Self { lines, _listening: tracing::subscriber::set_default(subscriber) }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.lines.lock().expect("lines").clone()).expect("text")
+    }
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("lines").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The head of a request with this bearer token.
 pub(crate) fn head(token: &str) -> Parts {
     let request = Request::get("/notes").header(AUTHORIZATION, format!("Bearer {token}"));

@@ -21,32 +21,6 @@ use crate::{
     },
 };
 
-/// Claims that the standard scopes open (OpenID Connect Core 1.0 §5.4).
-const STANDARD: [(&str, &[&str]); 4] = [
-    (
-        "profile",
-        &[
-            "name",
-            "family_name",
-            "given_name",
-            "middle_name",
-            "nickname",
-            "preferred_username",
-            "profile",
-            "picture",
-            "website",
-            "gender",
-            "birthdate",
-            "zoneinfo",
-            "locale",
-            "updated_at",
-        ],
-    ),
-    ("email", &["email", "email_verified"]),
-    ("address", &["address"]),
-    ("phone", &["phone_number", "phone_number_verified"]),
-];
-
 pub(crate) async fn userinfo(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Answer {
     let mut client = None;
     let answer = match respond(server, head, body, &mut client).await {
@@ -127,7 +101,7 @@ async fn live(server: &AuthorizationServer, token: &str) -> Result<Access, Error
 }
 
 fn wanted(access: &Access, resources: &Resources) -> Vec<String> {
-    let standard = STANDARD.iter().filter(|(scope, _)| access.scopes.contains(scope));
+    let standard = scope::STANDARD_CLAIMS.iter().filter(|(scope, _)| access.scopes.contains(scope));
     let mut wanted: Vec<String> =
         standard.flat_map(|(_, claims)| claims.iter().map(ToString::to_string)).collect();
     for claim in access.scopes.iter().filter_map(|name| resources.scope(name)).flat_map(|scope| &scope.claims)

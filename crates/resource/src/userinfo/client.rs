@@ -1,0 +1,218 @@
+//! Asking for the claims of the user (OpenID Connect Core 1.0 §5.3.1), over the guard's own port and bounds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
+use http::{Request, Response};
+use jose::{Claims, DecryptionKey, SignatureAlgorithm};
+use protocol::Issuer;
+use protocol::display::Shown;
+use zeroize::Zeroizing;
+
+use crate::discovery::endpoint_url;
+use crate::guard::Guard;
+use crate::limits::TOKEN_BYTES_MAX;
+use crate::remote::Remote;
+use crate::userinfo::answer::Reading;
+use crate::userinfo::error::{UserInfoError, UserInfoSetupError};
+
+/// The form of UserInfo answers that is accepted (OpenID Connect Core 1.0 §5.3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserInfoForm {
+    /// By the type that the answer names, and for a JWT by its own shape.
+    #[default]
+    Auto,
+    /// `application/json` alone.
+    Json,
+    /// A signed JWT alone.
+    Signed,
+    /// An encrypted JWT with claims inside that nobody signed.
+    Encrypted,
+    /// A signed JWT inside of an encrypted one.
+    Nested,
+}
+
+impl Guard {
+    /// Sets up asking this guard's issuer about its users, as the client `client_id`, to whom signed answers are
+    /// addressed. Keys, discovery, deadline and bounds are the guard's.
+    pub fn userinfo(&self, client_id: &str) -> UserInfoBuilder {
+        UserInfoBuilder {
+            issuer: self.issuer().clone(),
+            remote: Arc::clone(self.remote()),
+            client_id: client_id.to_owned(),
+            form: UserInfoForm::default(),
+            url: None,
+            algorithms: self.remote().algorithms.clone(),
+            decryption_keys: Vec::new(),
+        }
+    }
+}
+
+/// A [`UserInfo`] in the making.
+#[must_use = "a builder does nothing until it is built"]
+pub struct UserInfoBuilder {
+    issuer: Issuer,
+    remote: Arc<Remote>,
+    client_id: String,
+    form: UserInfoForm,
+    url: Option<String>,
+    algorithms: Vec<SignatureAlgorithm>,
+    decryption_keys: Vec<DecryptionKey>,
+}
+
+impl UserInfoBuilder {
+    /// The form that is accepted; [`UserInfoForm::Auto`] unless said otherwise.
+    pub fn form(mut self, form: UserInfoForm) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// Where the endpoint is, in place of discovery.
+    pub fn url(mut self, url: &str) -> Self {
+        self.url = Some(url.to_owned());
+        self
+    }
+
+    /// The algorithms of signatures that are accepted, in place of the guard's.
+    pub fn algorithms(mut self, algorithms: &[SignatureAlgorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// Adds a key to decrypt answers with. The one that `kid` names is taken, and without `kid` each that fits.
+    pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
+        self.decryption_keys.push(key);
+        self
+    }
+
+    /// What asks.
+    ///
+    /// # Errors
+    ///
+    /// [`UserInfoSetupError`]: the first thing that is wrong.
+    pub fn build(self) -> Result<UserInfo, UserInfoSetupError> {
+        if self.client_id.is_empty() || self.client_id.len() > protocol::limits::CLIENT_ID_BYTES_MAX {
+            return Err(UserInfoSetupError::ClientId);
+        }
+        if self.algorithms.is_empty() || self.algorithms.iter().any(|algorithm| algorithm.is_symmetric()) {
+            return Err(UserInfoSetupError::Algorithms);
+        }
+        let decrypts = matches!(self.form, UserInfoForm::Encrypted | UserInfoForm::Nested);
+        if decrypts && self.decryption_keys.is_empty() {
+            return Err(UserInfoSetupError::DecryptionKeyMissing);
+        }
+        let url = match self.url {
+            Some(url) => Some(endpoint_url(&self.issuer, &url).map_err(UserInfoSetupError::Endpoint)?),
+            None => None,
+        };
+        let reading = Reading {
+            issuer: self.issuer,
+            client_id: self.client_id,
+            form: self.form,
+            algorithms: self.algorithms,
+            decryption_keys: self.decryption_keys,
+        };
+        Ok(UserInfo(Arc::new(Inner { remote: self.remote, url, reading })))
+    }
+}
+
+/// Asks one issuer for the claims of its users. Cheap to clone; nothing is kept between two questions.
+#[derive(Clone)]
+pub struct UserInfo(Arc<Inner>);
+
+struct Inner {
+    remote: Arc<Remote>,
+    url: Option<String>,
+    reading: Reading,
+}
+
+impl UserInfo {
+    /// The claims of the user who allowed this access token.
+    ///
+    /// `subject` is the `sub` of the ID token, or of the access token: an answer about anybody else is refused
+    /// (OpenID Connect Core 1.0 §5.3.2), and so is a question about nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`UserInfoError`]. It takes no longer than the guard's deadline for each of the documents that are fetched.
+    pub async fn ask(&self, access_token: &str, subject: &str) -> Result<Claims, UserInfoError> {
+        let asked = self.request(access_token, subject).await;
+        if let Err(error) = &asked {
+            let issuer = &self.0.reading.issuer;
+            tracing::warn!(reason = error.slug(), %issuer, "there are no claims of the user to be had");
+        }
+        asked
+    }
+
+    async fn request(&self, access_token: &str, subject: &str) -> Result<Claims, UserInfoError> {
+        let Inner { remote, url, reading } = &*self.0;
+        if subject.is_empty() {
+            return Err(UserInfoError::SubjectWrong);
+        }
+        let bearer = bearer(access_token).ok_or(UserInfoError::TokenRefused)?;
+        let url = match url {
+            Some(url) => url.clone(),
+            None => remote.discovery.userinfo().await.map_err(|_| UserInfoError::EndpointUnknown)?,
+        };
+        let request = Request::get(&url)
+            .header(AUTHORIZATION, bearer)
+            .header(ACCEPT, HeaderValue::from_static(reading.form.accept()))
+            .body(Bytes::new())
+            .map_err(|_| UserInfoError::EndpointUnknown)?;
+        let answer = remote.http.fetch.fetch(request, remote.http.limits).await.map_err(|error| {
+            tracing::warn!(url, %error, "the UserInfo endpoint can't be asked");
+            UserInfoError::Failed
+        })?;
+        succeeded(&url, &answer)?;
+        let claims = reading.read(remote, &answer).await?;
+        match claims.string("sub") {
+            Ok(Some(found)) if found == subject => Ok(claims),
+            Ok(Some(_) | None) => Err(UserInfoError::SubjectWrong),
+            Err(_) => Err(UserInfoError::Malformed),
+        }
+    }
+}
+
+impl fmt::Debug for UserInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reading = &self.0.reading;
+        let mut shown = f.debug_struct("UserInfo");
+        shown.field("issuer", &reading.issuer).field("form", &reading.form).finish_non_exhaustive()
+    }
+}
+
+impl UserInfoForm {
+    const fn accept(self) -> &'static str {
+        match self {
+            Self::Auto => "application/json, application/jwt",
+            Self::Json => "application/json",
+            Self::Signed | Self::Encrypted | Self::Nested => "application/jwt",
+        }
+    }
+}
+
+/// The header of RFC 6750 §2.1; nothing if no header can hold the token.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let text = Zeroizing::new(format!("Bearer {token}"));
+    let fits = !token.is_empty() && token.len() <= TOKEN_BYTES_MAX && !token.contains(' ');
+    let mut value = HeaderValue::from_str(&text).ok().filter(|_| fits)?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A 200. 401 and 403 are about the token (RFC 6750 §3.1), and everything else is no answer.
+fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), UserInfoError> {
+    let status = answer.status().as_u16();
+    match status {
+        200 => Ok(()),
+        401 => Err(UserInfoError::TokenRefused),
+        403 => Err(UserInfoError::ScopeInsufficient),
+        _ => {
+            let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+            tracing::warn!(url, status, to = %Shown(to), "the UserInfo endpoint failed; redirects are not followed");
+            Err(UserInfoError::Failed)
+        }
+    }
+}
