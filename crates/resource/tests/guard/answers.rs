@@ -170,10 +170,10 @@ async fn a_redirect_to_a_good_answer_is_not_followed() {
 async fn an_endless_answer_is_not_read_on() {
     let scene = Scene::new().await;
     for row in transport_rows::floods() {
-        let before = scene.stub.taken();
+        let (name, before) = (row.name, scene.stub.taken());
         scene.run(vec![row]).await;
         let taken = scene.stub.taken() - before;
-        assert!(taken < SOCKET_BYTES, "{taken} bytes were taken");
+        assert!(taken < SOCKET_BYTES, "{name}: {taken} bytes were taken");
     }
 }
 

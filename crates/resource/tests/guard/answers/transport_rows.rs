@@ -45,6 +45,10 @@ fn silences() -> Vec<Row> {
     let drip = Play::Drip(whole.clone(), Duration::from_millis(50));
     vec![
         failed("silence", &["dot: silent", "lasuite: slower than the deadline"], Play::Stall(Vec::new())),
+        // The client passes over such answers, one by one, and keeps none; the deadline ends it.
+        failed("hints without end", &[], {
+            Play::Flood(Vec::new(), b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".to_vec())
+        }),
         failed("half a status line", &[], Play::Stall(b"HTTP/1.1 20".to_vec())),
         failed("half the headers", &[], Play::Stall(whole[..whole.len() - good.len() - 4].to_vec())),
         failed("half a body", &[], Play::Stall(whole[..whole.len() - 5].to_vec())),
@@ -128,7 +132,6 @@ pub(super) fn floods() -> Vec<Row> {
     headers.extend_from_slice(&spaces);
     headers.extend_from_slice(b"\r\n");
     let begun = b"HTTP/1.1 200 OK\r\n".to_vec();
-    let informed = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".to_vec();
     vec![
         failed("100 MB, announced", &[], Play::Flood(head("Content-Length: 104857600\r\n"), spaces.clone())),
         failed(
@@ -138,6 +141,5 @@ pub(super) fn floods() -> Vec<Row> {
         ),
         failed("a body without end, until it closes", &[], Play::Flood(head(""), spaces)),
         failed("headers without end", &[], Play::Flood(begun, headers)),
-        failed("hints without end", &[], Play::Flood(Vec::new(), informed)),
     ]
 }
