@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use protocol::Params;
 
@@ -87,9 +87,12 @@ impl Asked {
 
 /// A form of a page could not send this without asking first.
 fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media_type = content_type.split(';').next().unwrap_or("").trim();
-    if media_type.eq_ignore_ascii_case("application/json") {
+    let is_json = |value: &HeaderValue| {
+        let media_type = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim();
+        media_type.eq_ignore_ascii_case("application/json")
+    };
+    let types = headers.get_all(header::CONTENT_TYPE);
+    if types.iter().next().is_some() && types.iter().all(is_json) {
         return Ok(());
     }
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be sent as application/json"))
