@@ -113,8 +113,8 @@ impl Found {
 
 /// Finds an access token, opaque or JWT. `None`: none of this server's, or no longer remembered.
 pub(crate) async fn find(server: &AuthorizationServer, token: &str) -> Result<Option<Found>, Fault> {
-    if AccessToken::presented(token).is_some() {
-        return find_opaque(server, token).await;
+    if let Some(opaque) = AccessToken::presented(token) {
+        return open(server, opaque.handle()).await;
     }
     if token.len() > limits::TOKEN_BYTES_MAX {
         return Ok(None);
@@ -125,7 +125,13 @@ pub(crate) async fn find(server: &AuthorizationServer, token: &str) -> Result<Op
 
 /// Finds an opaque access token.
 pub(crate) async fn find_opaque(server: &AuthorizationServer, token: &str) -> Result<Option<Found>, Fault> {
-    let Some(handle) = AccessToken::presented(token).map(|token| token.handle()) else { return Ok(None) };
+    match AccessToken::presented(token) {
+        Some(opaque) => open(server, opaque.handle()).await,
+        None => Ok(None),
+    }
+}
+
+async fn open(server: &AuthorizationServer, handle: Handle<AccessToken>) -> Result<Option<Found>, Fault> {
     let read = server.store().access(handle).await?.and_then(|stored| stored.open(&handle));
     Ok(read.map(|read| Found { access: read.row, ended: read.ended, by: FoundBy::Handle(handle) }))
 }
