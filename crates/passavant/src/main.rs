@@ -1,5 +1,6 @@
 //! The binary: reads the command line, runs the command, says by its exit code how that went.
 
+mod admin;
 mod cli;
 mod clock;
 mod config;

@@ -25,6 +25,7 @@ use tokio::{
 pub(crate) use logging::log_warnings;
 
 use crate::{
+    admin,
     cli::{Exit, Failure, Global},
     config::{Config, Layers, Value, environment},
     demo, dev,
@@ -69,7 +70,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     let Ready { config, listeners, management } = prepare(global, &args).await?;
     let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
     let passwords = tokio::task::spawn_blocking(passwords);
-    let installation = Installation::open(config, role).await?;
+    let installation = Arc::new(Installation::open(config, role).await?);
     // An RSA key takes as long as everything else of a first start together.
     let server = installation.server.clone();
     let keys = tokio::spawn(async move { server.ensure_keys().await });
@@ -78,6 +79,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
         dev::seed(&installation, &passwords).await?;
     }
     keys.await??;
+    admin::register(&installation).await?;
     if let Some(file) = &args.apply {
         world::apply_at_start(&installation, &passwords, file).await?;
     }
@@ -133,17 +135,18 @@ fn passwords() -> Result<Passwords, server::Fault> {
     Passwords::new(PasswordCost::default(), Arc::new(server::ports::SystemEntropy), cores)
 }
 
-fn door(installation: &Installation, passwords: Arc<Passwords>) -> Result<Door, Failure> {
-    let Installation { config, server, directory, clock, entropy, pages, .. } = installation;
+fn door(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<Door, Failure> {
+    let Installation { config, server, directory, clock, entropy, pages, .. } = &**installation;
     let authenticator = Authenticator {
         directory: directory.clone(),
-        passwords,
+        passwords: passwords.clone(),
         limits: Arc::new(SignInLimits::default()),
         clock: clock.clone(),
     };
     let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };
     let own: Router = if config.dev { demo::router(installation)? } else { demo::front(config) };
-    let pages = accounts::router(state).merge(own).fallback(http::nothing_here);
+    let admin = admin::router(installation.clone(), passwords);
+    let pages = accounts::router(state).merge(own).merge(admin).fallback(http::nothing_here);
     Ok(Door::new(server, pages, config.trusted_proxies.clone(), &**entropy))
 }
 

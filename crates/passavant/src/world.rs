@@ -7,6 +7,7 @@ mod members;
 mod person;
 mod plan;
 mod resource;
+mod sending;
 mod served;
 
 use std::{collections::HashSet, fmt, path::Path, sync::Arc};
@@ -15,13 +16,15 @@ use accounts::Passwords;
 use serde_json::Value;
 use server::{Fault, store::Scope};
 
-use crate::{cli::Failure, spelling::suggestion, wiring::Installation};
+use crate::{admin, cli::Failure, spelling::suggestion, wiring::Installation};
 use client::ClientEntry;
 pub(crate) use difference::Difference;
+pub(crate) use document::Document;
 use members::{CLIENT, Known, Members, RESOURCE, SCOPE, USER};
 use person::{UserEntry, read_scope};
 use plan::Plan;
 use resource::ResourceEntry;
+pub(crate) use sending::Sent;
 pub(crate) use served::needs_secret_itself;
 
 /// Plans that are tried when somebody else gets there first.
@@ -99,16 +102,19 @@ impl Findings {
 
 /// What reading an entry depends on.
 struct Reading<'r> {
-    /// Where `client_secret_file` and `password_file` start.
-    folder: &'r Path,
+    /// Where `client_secret_file` and `password_file` start; `None`: no file may be named.
+    folder: Option<&'r Path>,
     short_secrets: bool,
     http_to_loopback: bool,
+    /// The resource that is the server's own.
+    admin: String,
 }
 
 impl<'r> Reading<'r> {
-    fn of(folder: &'r Path, installation: &Installation, manner: Manner) -> Self {
+    fn of(folder: Option<&'r Path>, installation: &Installation, manner: Manner) -> Self {
         let http_to_loopback = !installation.server.settings().is_https();
-        Self { folder, short_secrets: manner == Manner::Seed, http_to_loopback }
+        let admin = admin::identifier(&installation.config.issuer);
+        Self { folder, short_secrets: manner == Manner::Seed, http_to_loopback, admin }
     }
 }
 
@@ -118,9 +124,17 @@ impl World {
     /// # Errors
     /// [`Wrongs`] where it can't be read at all. What else is wrong is told when the file is compared with the store.
     pub(crate) fn read(path: &Path, installation: &Installation) -> Result<Self, Wrongs> {
-        let (value, findings) = document::read(path)?;
+        let document = Document::read(path)?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self::with(findings, value, &Reading::of(&folder, installation, Manner::Replace))
+        Self::with(document, &Reading::of(Some(&folder), installation, Manner::Replace))
+    }
+
+    /// Reads what came over HTTP. It may name no file: those would be the server's.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn posted(document: Document, installation: &Installation) -> Result<Self, Wrongs> {
+        Self::with(document, &Reading::of(None, installation, Manner::Replace))
     }
 
     /// Reads a document.
@@ -133,10 +147,12 @@ impl World {
         installation: &Installation,
         manner: Manner,
     ) -> Result<Self, Wrongs> {
-        Self::with(Findings::default(), value, &Reading::of(folder, installation, manner))
+        let document = Document { value, findings: Findings::default() };
+        Self::with(document, &Reading::of(Some(folder), installation, manner))
     }
 
-    fn with(mut findings: Findings, value: Value, reading: &Reading<'_>) -> Result<Self, Wrongs> {
+    fn with(document: Document, reading: &Reading<'_>) -> Result<Self, Wrongs> {
+        let Document { value, mut findings } = document;
         let Value::Object(mut document) = value else {
             let text = "must be an object with clients, resources, users, scopes".to_owned();
             return Err(Wrongs(vec![Wrong { pointer: String::new(), text }]));
@@ -243,11 +259,13 @@ pub(crate) async fn settle(
             return Ok(difference);
         }
     }
-    Err(Failure::new(
-        crate::cli::Exit::Failed,
-        anyhow::anyhow!("somebody else keeps changing this: try again"),
-    ))
+    Err(Contended.into())
 }
+
+/// Every plan met another writer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("somebody else keeps changing this: try again")]
+pub(crate) struct Contended;
 
 /// `serve --apply FILE`.
 ///

@@ -12,6 +12,16 @@ pub const OPENID: &str = "openid";
 pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scope that lets its bearer introspect. Only resources can hold it.
 pub const INTROSPECTION: &str = "introspection";
+/// The scope of whoever administers this server. Only a client that acts for itself can hold it.
+pub const ADMIN: &str = "passavant.admin";
+/// The same, for whoever only looks.
+pub const READ: &str = "passavant.read";
+
+/// Whether a scope token belongs to the server's own admin API: never given to a user's token, and never registered by
+/// anybody but an operator.
+pub fn is_administrative(token: &str) -> bool {
+    token == ADMIN || token == READ
+}
 
 /// The claims that the standard scopes open (OpenID Connect Core 1.0 §5.4).
 pub const STANDARD_CLAIMS: [(&str, &[&str]); 4] = [

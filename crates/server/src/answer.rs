@@ -80,10 +80,16 @@ pub(crate) fn json_error(error: &Error, scheme: Scheme) -> Answer {
 }
 
 /// What the caller of a protected endpoint reads of a refusal (RFC 6750 §3).
-pub(crate) fn bearer_error(error: &Error) -> Answer {
+///
+/// A refusal for want of scope names those that are wanted, where the caller of this says them.
+pub(crate) fn bearer_error(error: &Error, wanted: &str) -> Answer {
     let mut answer = error_body(error);
     if let Error::Refused(reason) = error {
-        set_challenge(&mut answer, &bearer_challenge(*reason));
+        let mut challenge = bearer_challenge(*reason);
+        if *reason == Reason::ScopeInsufficient && !wanted.is_empty() {
+            challenge = challenge.with("scope", wanted);
+        }
+        set_challenge(&mut answer, &challenge);
     }
     answer
 }

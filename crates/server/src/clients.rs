@@ -8,13 +8,13 @@ mod secret;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use protocol::{AccessToken, ClientAuthMethod, ClientId, Params, scope};
+use protocol::{ClientAuthMethod, ClientId, Params, scope};
 
 pub(crate) use failures::Failures;
 pub(crate) use keys::RemoteKeys;
 
 use crate::{
-    AuthorizationServer,
+    AuthorizationServer, access,
     endpoints::bearer,
     error::{Error, Fault},
     reason::Reason,
@@ -128,27 +128,22 @@ pub(crate) async fn authenticate_bearer(
     headers: &HeaderMap,
 ) -> Result<AuthenticatedCaller, Error> {
     let presented = bearer(headers)?.ok_or(Reason::TokenMissing)?;
-    let token = AccessToken::presented(presented).ok_or(Reason::TokenRejected)?;
-    let handle = token.handle();
-    let stored = server.store().access(handle).await?.ok_or(Reason::TokenRejected)?;
-    let read = stored.open(&handle).ok_or(Reason::TokenRejected)?;
-    if read.ended.is_some() || read.row.expires_at <= server.now() {
-        return Err(Reason::TokenRejected.into());
-    }
-    if !read.row.scopes.contains(scope::INTROSPECTION) || read.row.grant.is_some() {
+    let found = access::find_opaque(server, presented).await?.ok_or(Reason::TokenRejected)?;
+    let token = found.live(server.now())?;
+    if !token.scopes.contains(scope::INTROSPECTION) || token.grant.is_some() {
         return Err(Reason::ScopeInsufficient.into());
     }
     let resources: Arc<Resources> = server.registry().resources().await?;
-    let mut own: Vec<_> = resources.by_caller(read.row.client.as_str()).cloned().collect();
-    if !read.row.audience.is_empty() {
-        own.retain(|resource| read.row.audience.contains(&resource.identifier));
+    let mut own: Vec<_> = resources.by_caller(token.client.as_str()).cloned().collect();
+    if !token.audience.is_empty() {
+        own.retain(|resource| token.audience.contains(&resource.identifier));
     }
     if own.is_empty() {
         return Err(Reason::TokenRejected.into());
     }
     Ok(AuthenticatedCaller {
-        id: read.row.client,
-        epoch: read.row.epoch,
+        id: token.client,
+        epoch: token.epoch,
         client: None,
         resources: own,
         remember: None,

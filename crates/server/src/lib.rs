@@ -5,6 +5,7 @@
 //! `endpoints/token.rs`, `grants/authorization_code.rs`, `store.rs`, `reason.rs` and `assemble.rs`, and the rest is
 //! more of the same.
 
+mod access;
 mod answer;
 mod assemble;
 pub mod audience;
@@ -27,6 +28,7 @@ pub mod settings;
 pub mod store;
 pub mod tokens;
 
+pub use access::Denied;
 pub use answer::{Answer, PeerAddress, RequestId};
 pub use assemble::{AuthorizationServer, Ports};
 pub use endpoints::introspection::{Inactive, Look, TokenKind};

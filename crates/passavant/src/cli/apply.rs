@@ -1,5 +1,7 @@
 //! `apply`: makes the registry what a file says.
 
+mod remote;
+
 use std::{num::NonZero, path::PathBuf, sync::Arc};
 
 use accounts::{PasswordCost, Passwords};
@@ -9,7 +11,8 @@ use super::{
     Exit, Failure, Global,
     output::{self, Format, say},
 };
-use crate::world::{self, Manner, World};
+use crate::world::{self, Difference, Manner, World};
+use remote::{Asked, Remote};
 
 /// Which file, and how.
 #[derive(Debug, clap::Args)]
@@ -24,6 +27,8 @@ pub(crate) struct ApplyArgs {
     /// Delete what an earlier apply made and the file no longer lists; users are disabled instead
     #[arg(long)]
     prune: bool,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 impl ApplyArgs {
@@ -32,14 +37,12 @@ impl ApplyArgs {
     /// # Errors
     /// [`world::Wrongs`], with exit code 3, and the store's.
     pub(crate) async fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let installation = global.installation().await?;
-        let world = World::read(&self.file, &installation)?;
-        let manner = if self.prune { Manner::Prune } else { Manner::Replace };
-        let passwords = std::sync::OnceLock::new();
-        let hasher = || hasher(&passwords);
-        let difference = match self.dry_run {
-            true => world::difference(&installation, &world, manner).await?,
-            false => world::settle(&installation, &hasher, &world, manner).await?,
+        let difference = match &self.remote.server {
+            Some(server) => {
+                let asked = Asked { file: &self.file, dry_run: self.dry_run, prune: self.prune };
+                self.remote.apply(server, asked, global).await?
+            }
+            None => self.apply_here(global).await?,
         };
         match global.format {
             Format::Json | Format::Yaml | Format::Env => {
@@ -60,6 +63,18 @@ impl ApplyArgs {
             }
         }
         Ok(Exit::Ok)
+    }
+
+    async fn apply_here(&self, global: &Global) -> Result<Difference, Failure> {
+        let installation = global.installation().await?;
+        let world = World::read(&self.file, &installation)?;
+        let manner = if self.prune { Manner::Prune } else { Manner::Replace };
+        let passwords = std::sync::OnceLock::new();
+        let hasher = || hasher(&passwords);
+        match self.dry_run {
+            true => world::difference(&installation, &world, manner).await,
+            false => world::settle(&installation, &hasher, &world, manner).await,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `flow ..`: a real flow against a server, as a client would run it, each hop shown.
 
 mod code;
-mod hops;
+pub(super) mod hops;
 mod loopback;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -127,10 +127,7 @@ impl Client {
         let mut form = form.to_vec();
         match (&self.secret, self.peer.auth_method) {
             (Some(secret), Method::Basic) => {
-                let encode =
-                    |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
-                let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret)));
-                request = request.header(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(&*pair)));
+                request = request.header(header::AUTHORIZATION, basic(id, secret));
             }
             (Some(secret), Method::Post) => {
                 form.extend([("client_id", id.as_str()), ("client_secret", secret)])
@@ -168,9 +165,16 @@ impl Client {
     }
 }
 
+/// The header by which a client shows its secret (RFC 6749 §2.3.1).
+pub(super) fn basic(id: &str, secret: &str) -> String {
+    let encode = |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+    let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret)));
+    format!("Basic {}", STANDARD.encode(&*pair))
+}
+
 /// Fetches the metadata of an issuer (OpenID Connect Discovery 1.0 §4, else RFC 8414 §3), and sees that they are its
 /// own.
-async fn discover(hops: &Hops, issuer: &str) -> Result<ServerMetadata, Failure> {
+pub(super) async fn discover(hops: &Hops, issuer: &str) -> Result<ServerMetadata, Failure> {
     let places = [Some(format!("{issuer}/.well-known/openid-configuration")), well_known_url(issuer)];
     for url in places.into_iter().flatten() {
         let request = Request::get(url).header(header::ACCEPT, "application/json").body(Bytes::new());
@@ -189,7 +193,7 @@ async fn discover(hops: &Hops, issuer: &str) -> Result<ServerMetadata, Failure> 
 }
 
 /// An endpoint from the metadata: where credentials go, so never over plain http to another machine.
-fn endpoint<'m>(url: Option<&'m str>, name: &str) -> Result<&'m str, Failure> {
+pub(super) fn endpoint<'m>(url: Option<&'m str>, name: &str) -> Result<&'m str, Failure> {
     let url = url.ok_or_else(|| failed(format_args!("this server has no {name} endpoint")))?;
     let parts = uri::Parts::of(url).map_err(|why| failed(format_args!("the {name} endpoint {why}")))?;
     match parts.scheme {

@@ -21,7 +21,7 @@ use super::{
     output::{self, Format, Look, failed, misused, not_found, say},
     settle::{Decision, settle},
 };
-use crate::wiring::Installation;
+use crate::{admin, wiring::Installation};
 
 const LOOK: Look = Look {
     gist: &["resource", "client_id", "client_secret"],
@@ -280,6 +280,9 @@ async fn change_secret(
 async fn delete(installation: &Installation, id: &str) -> Result<Audience, Failure> {
     settle(installation, async || {
         let identifier = find(installation, id).await?.identifier;
+        if identifier.as_str() == admin::identifier(&installation.config.issuer) {
+            return Err(failed("it is the server's own admin API, which every server has"));
+        }
         let delete = RegistryChange::DeleteResource(identifier.clone());
         Ok(Decision::new(Commit::new(installation.server.now()).with(delete), identifier))
     })

@@ -13,7 +13,8 @@ const PREFIX: &str = "PASSAVANT_";
 /// Longest value that is read from a file, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
 
-/// Variables with a meaning of their own: the one below, and those of an API's guard, which may well run beside us.
+/// Variables with a meaning of their own: the one below, those by which `apply --server` shows who asks, and those of an
+/// API's guard, which may well run beside us.
 const OTHERS: &[&str] = &[
     "CONFIG",
     "AUDIENCE",

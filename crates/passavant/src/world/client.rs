@@ -115,6 +115,16 @@ fn check_scope(members: &mut Members<'_>) {
         Ok(scopes) if scopes.contains(scope::INTROSPECTION) => {
             members.refuse("scope", "`introspection` belongs to resources alone: no client can hold it");
         }
+        Ok(scopes) if scopes.iter().any(scope::is_administrative) => warn_of_users(members),
         Ok(_) => {}
+    }
+}
+
+/// No user's token administers the server.
+fn warn_of_users(members: &mut Members<'_>) {
+    let own = GrantType::ClientCredentials.as_str();
+    if !members.texts("grant_types").iter().any(|name| name == own) {
+        let text = format!("{} is for clients that act for themselves: only {own} gives it", scope::ADMIN);
+        members.warn("scope", text);
     }
 }

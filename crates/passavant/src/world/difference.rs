@@ -1,6 +1,6 @@
 //! What a run changes, for people and for machines. Never a secret.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde_json::{Map, Value, json};
 
@@ -19,8 +19,9 @@ pub(crate) struct Difference {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
     action: Action,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     id: String,
+    /// By name.
     members: Vec<(String, Value, Value)>,
 }
 
@@ -50,6 +51,24 @@ impl Action {
     }
 }
 
+impl Change {
+    fn read(change: &Value) -> Option<Self> {
+        let action = change.get("action")?.as_str()?;
+        let action =
+            [Action::Add, Action::Change, Action::Delete].into_iter().find(|a| a.as_str() == action)?;
+        let member = |(name, pair): (&String, &Value)| {
+            Some((tamed(name), tamed_value(pair.get("from")?), tamed_value(pair.get("to")?)))
+        };
+        let members = change.get("members")?.as_object()?.iter().map(member).collect::<Option<_>>()?;
+        Some(Self {
+            action,
+            kind: shown(change.get("kind")?)?.into(),
+            id: shown(change.get("id")?)?,
+            members,
+        })
+    }
+}
+
 impl Difference {
     /// Notes what becomes of an object: `before` and `after` are its members, secrets replaced by words.
     pub(super) fn note(
@@ -71,8 +90,10 @@ impl Difference {
             (Some(_), Some(_)) => Action::Change,
             (Some(_), None) => Action::Delete,
         };
-        let members = if action == Action::Delete { Vec::new() } else { names.filter_map(member).collect() };
-        self.changes.push(Change { action, kind, id: id.to_owned(), members });
+        let mut members: Vec<_> =
+            if action == Action::Delete { Vec::new() } else { names.filter_map(member).collect() };
+        members.sort_by(|(left, ..), (right, ..)| left.cmp(right));
+        self.changes.push(Change { action, kind: kind.into(), id: id.to_owned(), members });
     }
 
     /// `0 changes`, `1 change`, `2 changes`
@@ -81,6 +102,16 @@ impl Difference {
             1 => "1 change".to_owned(),
             count => format!("{count} changes"),
         }
+    }
+
+    /// Reads what [`Self::to_value`] wrote, on another machine perhaps. `None` where it is of another shape.
+    pub(crate) fn read(answer: &Value) -> Option<Self> {
+        let changes = answer.get("changes")?.as_array()?.iter().map(Change::read).collect::<Option<_>>()?;
+        let warnings = answer.get("warnings")?.as_array()?.iter();
+        let warning = |warning: &Value| {
+            Some(Wrong { pointer: shown(warning.get("pointer")?)?, text: shown(warning.get("text")?)? })
+        };
+        Some(Self { changes, warnings: warnings.map(warning).collect::<Option<_>>()? })
     }
 
     /// The same for machines.
@@ -116,6 +147,26 @@ impl fmt::Display for Difference {
     }
 }
 
+/// A text of somebody else's, without what a terminal would obey.
+fn shown(text: &Value) -> Option<String> {
+    text.as_str().map(tamed)
+}
+
+fn tamed(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+}
+
+fn tamed_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => tamed(text).into(),
+        Value::Array(items) => items.iter().map(tamed_value).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (tamed(name), tamed_value(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,10 +185,37 @@ mod tests {
         difference.note("client", "old", Some(&old), None);
         assert_eq!(
             difference.to_string(),
-            "~ client shop\n    client_name: \"Shop\" -> (default)\n    scope: \"openid\" -> \"openid notes\"\n    \
-             client_secret: \"(another)\"\n+ scope notes\n    claims: [\"a\"]\n- client old\n"
+            "~ client shop\n    client_name: \"Shop\" -> (default)\n    client_secret: \"(another)\"\n    \
+             scope: \"openid\" -> \"openid notes\"\n+ scope notes\n    claims: [\"a\"]\n- client old\n"
         );
         assert_eq!(difference.count(), "3 changes");
         assert_eq!(difference.to_value()["changes"][2]["action"], "delete");
+    }
+
+    #[test]
+    fn what_a_server_answers_reads_as_it_was_written() {
+        let mut difference = Difference::default();
+        let old = members(json!({"scope": "openid", "client_name": "Shop"}));
+        let new = members(json!({"scope": "openid notes", "client_secret": "(another)"}));
+        difference.note("client", "shop", Some(&old), Some(&new));
+        difference.note("client", "old", Some(&old), None);
+        difference.warnings.push(Wrong { pointer: "/clients/0".to_owned(), text: "strange".to_owned() });
+        let read = Difference::read(&difference.to_value()).expect("it was written by us");
+        assert_eq!((read.to_string(), read.to_value()), (difference.to_string(), difference.to_value()));
+        assert_eq!(read.warnings, difference.warnings);
+    }
+
+    #[test]
+    fn what_a_server_answers_does_not_reach_the_terminal_as_commands() {
+        let answer = json!({
+            "changes": [{ "action": "add", "kind": "client", "id": "\u{1b}[2J", "members": { "\u{9b}2J": { "from": null, "to": "\u{9b}2J" } } }],
+            "warnings": [{ "pointer": "/\u{1b}", "text": "\u{1b}]0;x" }],
+        });
+        let read = Difference::read(&answer).expect("of the right shape");
+        let shown = format!("{read}{}", read.warnings[0]);
+        assert!(!shown.chars().any(|character| character.is_control() && character != '\n'), "{shown:?}");
+        for broken in [json!([]), json!({}), json!({ "changes": [{ "action": "praise" }], "warnings": [] })] {
+            assert!(Difference::read(&broken).is_none(), "{broken}");
+        }
     }
 }

@@ -16,23 +16,55 @@ use super::{Findings, Wrong, Wrongs, members};
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Reads a file, JSON or TOML by its extension; `-` is JSON from standard input. What it holds that JSON can't is among
-/// the findings.
-///
-/// # Errors
-/// The one thing that keeps it from being read at all. Never shows what stands in it: that may be a secret.
-pub(super) fn read(path: &Path) -> Result<(Value, Findings), Wrongs> {
-    let unreadable = |error: io::Error| refused(format!("{}: {error}", path.display()));
-    let unusable = |why: String| refused(format!("{}: {why}", path.display()));
-    if path == Path::new("-") {
-        return parse_json(&text(io::stdin().lock()).map_err(unreadable)?).map_err(unusable);
+/// A document, its members not looked at yet.
+pub(crate) struct Document {
+    pub(super) value: Value,
+    /// What it holds twice, or that JSON can't hold.
+    pub(super) findings: Findings,
+}
+
+impl Document {
+    /// Reads a file, JSON or TOML by its extension; `-` is JSON from standard input.
+    ///
+    /// # Errors
+    /// The one thing that keeps it from being read at all. Never shows what stands in it: that may be a secret.
+    pub(super) fn read(path: &Path) -> Result<Self, Wrongs> {
+        let unreadable = |error: io::Error| refused(format!("{}: {error}", path.display()));
+        let unusable = |why: String| refused(format!("{}: {why}", path.display()));
+        if path == Path::new("-") {
+            return Self::parse(&text(io::stdin().lock()).map_err(unreadable)?).map_err(unusable);
+        }
+        let parse = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => Self::parse,
+            Some("toml") => Self::parse_toml,
+            Some(_) | None => return Err(unusable("its name must end in .json or .toml".to_owned())),
+        };
+        parse(&File::open(path).and_then(text).map_err(unreadable)?).map_err(unusable)
     }
-    let parse = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => parse_json,
-        Some("toml") => parse_toml,
-        Some(_) | None => return Err(unusable("its name must end in .json or .toml".to_owned())),
-    };
-    parse(&File::open(path).and_then(text).map_err(unreadable)?).map_err(unusable)
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// What is wrong and in which line, never what stands there.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut findings = Findings::default();
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let seed = Unique { pointer: String::new(), findings: &mut findings };
+        let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+        read.map(|value| Self { value, findings }).map_err(|error| format!("is no JSON: {error}"))
+    }
+
+    fn parse_toml(text: &str) -> Result<Self, String> {
+        let table = text.parse::<toml::Table>().map_err(|error| {
+            // The whole error would show the line.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            format!("is no TOML: line {line}: {}", error.message())
+        })?;
+        let mut findings = Findings::default();
+        let value = from_toml(table.into(), "", &mut findings);
+        Ok(Self { value, findings })
+    }
 }
 
 fn refused(text: String) -> Wrongs {
@@ -46,26 +78,6 @@ fn text(source: impl Read) -> io::Result<Zeroizing<String>> {
         return Err(io::Error::other(format!("is longer than {FILE_BYTES_MAX} bytes")));
     }
     Ok(text)
-}
-
-fn parse_json(text: &str) -> Result<(Value, Findings), String> {
-    let mut findings = Findings::default();
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Unique { pointer: String::new(), findings: &mut findings };
-    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    read.map(|value| (value, findings)).map_err(|error| format!("is no JSON: {error}"))
-}
-
-fn parse_toml(text: &str) -> Result<(Value, Findings), String> {
-    let table = text.parse::<toml::Table>().map_err(|error| {
-        // The whole error would show the line.
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        format!("is no TOML: line {line}: {}", error.message())
-    })?;
-    let mut findings = Findings::default();
-    let value = from_toml(table.into(), "", &mut findings);
-    Ok((value, findings))
 }
 
 /// TOML as JSON; a date is the text that it is.
@@ -172,8 +184,8 @@ mod tests {
 
     use super::*;
 
-    fn wrongs((_, findings): (Value, Findings)) -> Vec<String> {
-        findings.wrongs.iter().map(ToString::to_string).collect()
+    fn wrongs(document: Document) -> Vec<String> {
+        document.findings.wrongs.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -184,31 +196,31 @@ mod tests {
         });
         let toml = "[[clients]]\nclient_id = \"shop\"\ndisabled = false\ndefault_max_age = 60\n\
                     [[users]]\nsub = \"u-1\"\nclaims = { birthdate = 1990-01-31, height = 1.7 }\n";
-        assert_eq!(parse_json(&expected.to_string()).expect("JSON").0, expected);
-        assert_eq!(parse_toml(toml).expect("TOML").0, expected);
+        assert_eq!(Document::parse(&expected.to_string()).expect("JSON").value, expected);
+        assert_eq!(Document::parse_toml(toml).expect("TOML").value, expected);
     }
 
     #[test]
     fn a_member_that_repeats_is_told_with_its_pointer() {
         let text = r#"{"clients": [{"client_id": "a"}, {"a/b": 1, "a/b": 2}], "clients": []}"#;
         assert_eq!(
-            wrongs(parse_json(text).expect("JSON")),
+            wrongs(Document::parse(text).expect("JSON")),
             ["/clients/1/a~1b: is there twice", "/clients: is there twice"]
         );
     }
 
     #[test]
     fn what_json_can_not_hold_is_told_with_its_pointer() {
-        let read = parse_toml("[[users]]\nclaims = { height = [1.7, nan] }\n").expect("TOML");
+        let read = Document::parse_toml("[[users]]\nclaims = { height = [1.7, nan] }\n").expect("TOML");
         assert_eq!(wrongs(read), ["/users/0/claims/height/1: is no number that JSON can hold"]);
     }
 
     #[test]
     fn a_broken_file_is_told_by_its_line_and_not_shown() {
-        let error = parse_toml("a = 1\nclient_secret = \"hush\" hush\n").expect_err("no TOML");
+        let error = Document::parse_toml("a = 1\nclient_secret = \"hush\" hush\n").err().expect("no TOML");
         assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
-        let error = parse_json("{\n\"client_secret\": \"hush\" hush}").expect_err("no JSON");
+        let error = Document::parse("{\n\"client_secret\": \"hush\" hush}").err().expect("no JSON");
         assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
-        assert!(parse_json("{} {}").is_err());
+        assert!(Document::parse("{} {}").is_err());
     }
 }

@@ -230,11 +230,11 @@ impl<'f> Members<'f> {
     }
 
     /// Takes a secret out that is written here, or in the file that `.._file` names, and answers which of the two
-    /// members gave it.
+    /// members gave it. Without a folder a file is refused: whoever sends a document reads its files.
     pub(super) fn take_secret(
         &mut self,
         name: &str,
-        folder: &Path,
+        folder: Option<&Path>,
         bytes_max: usize,
     ) -> Option<(Zeroizing<String>, String)> {
         let by_file = format!("{name}_file");
@@ -249,6 +249,11 @@ impl<'f> Members<'f> {
             self.refuse(&by_file, format!("{name} is there as well; keep one of them"));
             return None;
         }
+        let Some(folder) = folder else {
+            let text = "names a file, and a server reads none for others: passavant apply --server sends what it holds";
+            self.refuse(&by_file, text);
+            return None;
+        };
         let path = folder.join(file);
         match read_bounded(&path, bytes_max + "\r\n".len()) {
             Ok(Some(text)) => {

@@ -35,6 +35,9 @@ impl ResourceEntry {
             |text| uri::check_resource(text).ok().map(|()| Audience::new(text)),
             "must be an absolute URI without fragment (RFC 8707 section 2)",
         );
+        if identifier.as_ref().is_some_and(|identifier| identifier.as_str() == reading.admin) {
+            members.refuse("resource", "is the server's own admin API: the server registers it itself");
+        }
         let client_id = match members.map.contains_key("client_id") {
             true => {
                 members.take_id("client_id", ClientId::parse, "must be 1 to 255 visible ASCII characters")
@@ -92,6 +95,9 @@ fn check_own(members: &mut Members<'_>) {
             }
             Ok(_) if text == scope::INTROSPECTION => {
                 members.refuse(&name, "`introspection` is the right of every resource, and belongs to none");
+            }
+            Ok(_) if scope::is_administrative(&text) => {
+                members.refuse(&name, format!("`{text}` belongs to the server's own admin API"));
             }
             Ok(_) => {}
             Err(error) => members.refuse(&name, error.to_string()),

@@ -10,5 +10,6 @@ mod ending;
 mod files;
 mod problems;
 mod prune;
+mod remote;
 mod secrets;
 mod world;

@@ -103,9 +103,10 @@ fn response_type(client: &RegisteredClient, sent: Option<&str>) -> Result<(), Re
 
 /// RFC 6749 §3.3: what is not registered to the client is refused, not dropped.
 fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reason> {
-    let Some(text) = sent else { return Ok(client.default_scopes()) };
+    let allowed = client.user_scopes();
+    let Some(text) = sent else { return Ok(client.default_scopes().filter(|token| allowed.contains(token))) };
     let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;
-    if scopes.is_subset(&client.scopes) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
+    if scopes.is_subset(&allowed) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
 }
 
 /// RFC 9700 §2.1.1: required, but of confidential clients with a nonce where the operator says so.
@@ -174,7 +175,7 @@ mod tests {
         let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let metadata = ClientMetadata {
             token_endpoint_auth_method: Some(method.to_owned()),
-            scope: Some("openid a introspection".to_owned()),
+            scope: Some("openid a introspection passavant.admin passavant.read".to_owned()),
             ..ClientMetadata::default()
         };
         let (skip_consent, applied, version) = (false, false, 1);
@@ -227,6 +228,15 @@ mod tests {
         assert_eq!(scopes(&client, Some("b")), Err(Reason::ScopeNotRegistered));
         assert_eq!(scopes(&client, Some("introspection")), Err(Reason::ScopeNotRegistered));
         assert_eq!(scopes(&client, Some("a\"b")), Err(Reason::ScopeMalformed));
+    }
+
+    #[test]
+    fn a_user_makes_no_administrator() {
+        let client = client("none", true);
+        assert_eq!(scopes(&client, None).map(|s| s.to_string()), Ok("a".to_owned()));
+        for administrative in [scope::ADMIN, scope::READ] {
+            assert_eq!(scopes(&client, Some(administrative)), Err(Reason::ScopeNotRegistered));
+        }
     }
 
     #[test]

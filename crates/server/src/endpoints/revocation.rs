@@ -1,11 +1,12 @@
 //! `POST /revoke` (RFC 7009).
 
 use http::{HeaderMap, StatusCode};
-use protocol::{AccessToken, ClientId, RefreshToken, Timestamp, limits};
+use protocol::{ClientId, RefreshToken, Timestamp};
 
 use super::form;
 use crate::{
     AuthorizationServer,
+    access::{self, Found, FoundBy},
     answer::{self, Answer, Scheme},
     clients::{self, AuthenticatedClient},
     cors,
@@ -13,7 +14,6 @@ use crate::{
     grants::{self, Decision},
     reason::Reason,
     store::{Commit, Event, EventKind, GrantChange, TokenChange},
-    tokens,
 };
 
 pub(crate) async fn revoke(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Answer {
@@ -43,35 +43,28 @@ async fn respond(
 /// answered alike (RFC 7009 §2.2). The hint is not needed: a token says itself what it is.
 async fn decide(server: &AuthorizationServer, caller: &ClientId, token: &str) -> Result<Decision<()>, Error> {
     let now = server.now();
-    if token.len() > limits::TOKEN_BYTES_MAX {
-        return Ok(Decision::answer(now, ()));
-    }
-    let changes = match opaque_access(server, caller, token, now).await? {
-        Some(changes) => changes,
-        None => match refresh(server, caller, token, now).await? {
-            Some(changes) => changes,
-            None => jwt(server, caller, token, now).await?,
-        },
+    let commit = match access::find(server, token).await? {
+        Some(found) => of_access(found, caller, now),
+        None => refresh(server, caller, token, now).await?.unwrap_or_else(|| Commit::new(now)),
     };
-    Ok(Decision { commit: changes, answer: Ok(()) })
+    Ok(Decision { commit, answer: Ok(()) })
 }
 
-/// An access token ends alone: its refresh token lives on, as RFC 7009 §2.1 leaves open.
-async fn opaque_access(
-    server: &AuthorizationServer,
-    caller: &ClientId,
-    token: &str,
-    now: Timestamp,
-) -> Result<Option<Commit>, Error> {
-    let Some(handle) = AccessToken::presented(token).map(|token| token.handle()) else { return Ok(None) };
-    let Some(read) = server.store().access(handle).await?.and_then(|stored| stored.open(&handle)) else {
-        return Ok(None);
-    };
+/// An access token ends alone: its refresh token lives on, as RFC 7009 §2.1 leaves open. A JWT is remembered as revoked
+/// until it would have expired.
+fn of_access(found: Found, caller: &ClientId, now: Timestamp) -> Commit {
     let mut commit = Commit::new(now);
-    if read.row.client == *caller && read.ended.is_none() {
-        commit.push(TokenChange::EndAccess(handle));
+    if found.access.client != *caller || found.ended.is_some() {
+        return commit;
     }
-    Ok(Some(commit))
+    match found.by {
+        FoundBy::Handle(handle) => commit.push(TokenChange::EndAccess(handle)),
+        FoundBy::Jti(jti) if found.access.expires_at > now => {
+            commit.push(TokenChange::RevokeJwt(jti, found.access.expires_at));
+        }
+        FoundBy::Jti(_) => {}
+    }
+    commit
 }
 
 /// A refresh token, live or rotated, ends its grant and with it every token (RFC 7009 §2.1).
@@ -100,22 +93,4 @@ async fn refresh(
         });
     }
     Ok(Some(commit))
-}
-
-/// A JWT access token is remembered as revoked until it would have expired.
-async fn jwt(
-    server: &AuthorizationServer,
-    caller: &ClientId,
-    token: &str,
-    now: Timestamp,
-) -> Result<Commit, Error> {
-    let mut commit = Commit::new(now);
-    if let Some((access, jti, ended)) = tokens::read_jwt(server, token).await?
-        && access.client == *caller
-        && ended.is_none()
-        && access.expires_at > now
-    {
-        commit.push(TokenChange::RevokeJwt(jti, access.expires_at));
-    }
-    Ok(commit)
 }

@@ -2,12 +2,12 @@
 
 use http::{Method, header, request::Parts};
 use jose::SignatureAlgorithm;
-use protocol::{AccessToken, limits, scope};
+use protocol::{limits, scope};
 use serde_json::{Map, Value};
 
 use super::{bearer, form};
 use crate::{
-    AuthorizationServer,
+    AuthorizationServer, access,
     answer::{self, Answer},
     cors,
     error::{Error, Fault},
@@ -15,17 +15,14 @@ use crate::{
     reason::Reason,
     registry::{RegisteredClient, Resources},
     store::Access,
-    tokens::{
-        self,
-        recipient::{Recipient, not_served, sign_for},
-    },
+    tokens::recipient::{Recipient, not_served, sign_for},
 };
 
 pub(crate) async fn userinfo(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Answer {
     let mut client = None;
     let answer = match respond(server, head, body, &mut client).await {
         Ok(answer) => answer,
-        Err(error) => answer::bearer_error(&error),
+        Err(error) => answer::bearer_error(&error, scope::OPENID),
     };
     cors::allow_origin_of(server, answer, client.as_deref(), &head.headers).await
 }
@@ -37,7 +34,8 @@ async fn respond(
     found: &mut Option<std::sync::Arc<RegisteredClient>>,
 ) -> Result<Answer, Error> {
     let token = presented(head, body)?;
-    let access = live(server, &token).await?;
+    // Whatever its audience.
+    let access = access::find(server, &token).await?.ok_or(Reason::TokenRejected)?.live(server.now())?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
     let subject = subject.ok_or(Reason::ScopeInsufficient)?;
     match server.accounts().standing(subject).await? {
@@ -78,26 +76,6 @@ fn presented(head: &Parts, body: &[u8]) -> Result<String, Reason> {
         (Some(_), None) | (None, Some(_)) => Err(Reason::TokenRejected),
         (None, None) => Err(Reason::TokenMissing),
     }
-}
-
-/// Any live access token, opaque or JWT, whatever its audience.
-async fn live(server: &AuthorizationServer, token: &str) -> Result<Access, Error> {
-    let opaque = AccessToken::presented(token).map(|token| token.handle());
-    let (access, ended) = match opaque {
-        Some(handle) => {
-            let stored = server.store().access(handle).await?.ok_or(Reason::TokenRejected)?;
-            let read = stored.open(&handle).ok_or(Reason::TokenRejected)?;
-            (read.row, read.ended)
-        }
-        None => {
-            let (access, _, ended) = tokens::read_jwt(server, token).await?.ok_or(Reason::TokenRejected)?;
-            (access, ended)
-        }
-    };
-    if ended.is_some() || access.expires_at <= server.now() {
-        return Err(Reason::TokenRejected.into());
-    }
-    Ok(access)
 }
 
 fn wanted(access: &Access, resources: &Resources) -> Vec<String> {

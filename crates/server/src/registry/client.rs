@@ -65,6 +65,11 @@ impl RegisteredClient {
         self.metadata.grant_types().any(|registered| registered == grant_type.as_str())
     }
 
+    /// What it may ask for on behalf of a user: a person's approval makes no administrator.
+    pub fn user_scopes(&self) -> Scopes {
+        self.scopes.filter(|token| !scope::is_administrative(token))
+    }
+
     /// What a request without `scope` asks for: everything registered but `openid` and `offline_access`.
     pub fn default_scopes(&self) -> Scopes {
         self.scopes.filter(|token| token != scope::OPENID && token != scope::OFFLINE_ACCESS)

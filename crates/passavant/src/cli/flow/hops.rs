@@ -19,33 +19,58 @@ const SECRETS: [&str; 6] =
 const HIDDEN: &str = "...";
 
 /// Sends requests and tells of them.
-pub(super) struct Hops(ReqwestFetch);
+pub(in crate::cli) struct Hops {
+    fetch: ReqwestFetch,
+    silent: bool,
+}
 
 impl Hops {
     pub(super) fn new() -> Result<Self, Failure> {
-        ReqwestFetch::new().map(Self).map_err(failed)
+        Ok(Self { silent: false, ..Self::silent()? })
+    }
+
+    /// Tells nothing.
+    pub(in crate::cli) fn silent() -> Result<Self, Failure> {
+        let fetch = ReqwestFetch::new().map_err(failed)?;
+        Ok(Self { fetch, silent: true })
     }
 
     /// Sends a request; `form` is what its body says, to be shown.
-    pub(super) async fn go(
+    pub(in crate::cli) async fn go(
         &self,
         request: Request<Bytes>,
         form: &[(&str, &str)],
     ) -> Result<Response<Bytes>, Failure> {
-        say(format_args!("> {} {}", request.method(), request.uri()));
-        if let Some(scheme) =
-            request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
-        {
-            let scheme = scheme.split(' ').next().unwrap_or_default();
-            say(format_args!(">   authorization: {scheme} {HIDDEN}"));
+        self.go_within(request, form, FetchLimits::default()).await
+    }
+
+    /// The same, within other bounds.
+    pub(in crate::cli) async fn go_within(
+        &self,
+        request: Request<Bytes>,
+        form: &[(&str, &str)],
+        limits: FetchLimits,
+    ) -> Result<Response<Bytes>, Failure> {
+        if !self.silent {
+            announce(&request, form);
         }
-        for (name, value) in form {
-            say(format_args!(">   {name}={}", if is_secret(name) { HIDDEN } else { value }));
-        }
-        let answer = self.0.fetch(request, FetchLimits::default()).await;
+        let answer = self.fetch.fetch(request, limits).await;
         let answer = answer.map_err(|error| Failure::new(Exit::Unreachable, error.into()))?;
-        show(&answer);
+        if !self.silent {
+            show(&answer);
+        }
         Ok(answer)
+    }
+}
+
+fn announce(request: &Request<Bytes>, form: &[(&str, &str)]) {
+    say(format_args!("> {} {}", request.method(), request.uri()));
+    if let Some(scheme) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+        let scheme = scheme.split(' ').next().unwrap_or_default();
+        say(format_args!(">   authorization: {scheme} {HIDDEN}"));
+    }
+    for (name, value) in form {
+        say(format_args!(">   {name}={}", if is_secret(name) { HIDDEN } else { value }));
     }
 }
 
@@ -75,6 +100,6 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 /// A body that must be a JSON object.
-pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+pub(in crate::cli) fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     jose::json::object(body).map_err(|error| failed(format_args!("the answer is no JSON object: {error}")))
 }

@@ -1,13 +1,13 @@
 //! What a token is, and why it is not active.
 
-use protocol::{AccessToken, JwtId, RefreshToken, Timestamp, limits};
+use protocol::{JwtId, RefreshToken, Timestamp};
 
 use crate::{
     AuthorizationServer,
+    access::{self, Found, FoundBy},
     error::Fault,
     grants::refresh_token::{self, Presented},
     store::{Access, Ended, Refresh, Through},
-    tokens,
 };
 
 /// What was found of a token.
@@ -92,21 +92,17 @@ impl From<Ended> for Inactive {
 
 /// Looks at a token of any kind: an opaque access token, a refresh token, a JWT access token.
 pub(crate) async fn look(server: &AuthorizationServer, token: &str) -> Result<Look, Fault> {
-    if token.len() > limits::TOKEN_BYTES_MAX {
-        return Ok(Look::Inactive(Inactive::Unknown));
+    if let Some(Found { access, ended, by }) = access::find(server, token).await? {
+        let jti = match by {
+            FoundBy::Handle(_) => None,
+            FoundBy::Jti(jti) => Some(jti),
+        };
+        return Ok(judge(access, TokenKind::Access, jti, ended, server.now()));
     }
-    if let Some(handle) = AccessToken::presented(token).map(|token| token.handle())
-        && let Some(read) = server.store().access(handle).await?.and_then(|stored| stored.open(&handle))
-    {
-        return Ok(judge(read.row, TokenKind::Access, None, read.ended, server.now()));
+    match RefreshToken::presented(token) {
+        Some(presented) => refresh(server, &presented).await,
+        None => Ok(Look::Inactive(Inactive::Unknown)),
     }
-    if let Some(presented) = RefreshToken::presented(token) {
-        return refresh(server, &presented).await;
-    }
-    Ok(match tokens::read_jwt(server, token).await? {
-        Some((access, jti, ended)) => judge(access, TokenKind::Access, Some(jti), ended, server.now()),
-        None => Look::Inactive(Inactive::Unknown),
-    })
 }
 
 fn judge(access: Access, kind: TokenKind, jti: Option<JwtId>, ended: Option<Ended>, now: Timestamp) -> Look {

@@ -1,0 +1,88 @@
+//! Refusals of the admin API as problem details (RFC 9457). Never a secret.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use server::{Denied, Fault};
+
+use crate::{
+    cli::Failure,
+    world::{Contended, Wrong, Wrongs},
+};
+
+/// When to come back where too much was going on, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Why a request did nothing.
+pub(super) enum Problem {
+    /// Its token does not open this API.
+    Denied(Denied),
+    /// It can't be done.
+    Told {
+        /// The status of the answer.
+        status: StatusCode,
+        /// A sentence for the operator.
+        detail: String,
+        /// Where in the document, and what is wrong there.
+        wrongs: Vec<Wrong>,
+    },
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self::Told { status, detail: detail.into(), wrongs: Vec::new() }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<Wrongs> for Problem {
+    fn from(Wrongs(wrongs): Wrongs) -> Self {
+        let detail = "nothing was changed".to_owned();
+        Self::Told { status: StatusCode::UNPROCESSABLE_ENTITY, detail, wrongs }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let error = match failure.error.downcast::<Wrongs>() {
+            Ok(wrongs) => return wrongs.into(),
+            Err(error) => error,
+        };
+        if error.is::<Contended>() {
+            return Self::new(StatusCode::CONFLICT, Contended.to_string());
+        }
+        if let Some(Fault::Busy(what)) = error.downcast_ref::<Fault>() {
+            tracing::warn!(what, "busy");
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy: try again");
+        }
+        tracing::error!(error = format!("{error:#}"), "failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server could not do it")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, detail, wrongs) = match self {
+            Self::Denied(denied) => return denied.answer().into_response(),
+            Self::Told { status, detail, wrongs } => (status, detail, wrongs),
+        };
+        let mut problem =
+            json!({ "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail });
+        if !wrongs.is_empty() {
+            let error = |wrong: Wrong| json!({ "pointer": wrong.pointer, "detail": wrong.text });
+            problem["errors"] = wrongs.into_iter().map(error).collect::<Vec<Value>>().into();
+        }
+        let mut answer = (status, problem.to_string()).into_response();
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        answer
+    }
+}

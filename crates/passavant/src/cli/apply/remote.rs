@@ -1,0 +1,194 @@
+//! `apply --server`: the same, asked of a running server by a client that may administer it.
+
+use std::{ffi::OsString, path::Path, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use protocol::{GrantType, display::Shown, limits, scope, uri};
+use resource::FetchLimits;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::{
+    admin,
+    cli::{
+        Failure, Global,
+        flow::{basic, discover, endpoint, hops, hops::Hops},
+        input::Source,
+        output::{failed, misused},
+    },
+    config::environment,
+    world::{Difference, Sent, Wrong, Wrongs},
+};
+
+/// Seconds that a server may take: the passwords of new users are hashed one after the other.
+const ANSWER_SECONDS_MAX: u64 = 120;
+/// Longest report that is read, in bytes.
+const REPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Which server is asked, and as whom.
+#[derive(Debug, clap::Args)]
+pub(super) struct Remote {
+    /// Ask the running server of this issuer; over https, or http to this machine
+    #[arg(long, value_name = "URL")]
+    pub(super) server: Option<String>,
+    /// The client that asks (or PASSAVANT_CLIENT_ID): it acts for itself, and has the scope passavant.admin
+    #[arg(long, value_name = "ID", requires = "server")]
+    client_id: Option<String>,
+    /// Its secret, from standard input (-) or a @FILE (or PASSAVANT_CLIENT_SECRET)
+    #[arg(long, value_name = "SOURCE", requires = "server")]
+    client_secret: Option<Source>,
+}
+
+/// How the world is to be made true.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) file: &'a Path,
+    pub(super) dry_run: bool,
+    pub(super) prune: bool,
+}
+
+impl Remote {
+    /// Asks the server.
+    ///
+    /// # Errors
+    /// [`Wrongs`] of the file, with exit code 3; exit code 6 where nobody answers.
+    pub(super) async fn apply(
+        &self,
+        server: &str,
+        asked: Asked<'_>,
+        global: &Global,
+    ) -> Result<Difference, Failure> {
+        if global.config.is_some() || global.dev {
+            return Err(misused(
+                "--server asks another installation than --config and --dev: give one of them",
+            ));
+        }
+        let issuer = server.trim_end_matches('/');
+        uri::check_issuer(issuer)
+            .map_err(|why| misused(format_args!("--server {}: {why}", Shown(server))))?;
+        let (id, secret) = self.credentials(asked.file)?;
+        let sent = Sent::read(asked.file)?;
+        let body = Bytes::from(serde_json::to_vec(&sent.value).map_err(failed)?);
+        if body.len() > admin::WORLD_BYTES_MAX {
+            let text = format!("is longer than the {} bytes that a server takes", admin::WORLD_BYTES_MAX);
+            return Err(Wrongs(vec![Wrong { pointer: String::new(), text }]).into());
+        }
+        let hops = Hops::silent()?;
+        let token = token(&hops, issuer, (&id, &secret)).await?;
+        let url = format!("{}?dry_run={}&prune={}", admin::apply_url(issuer), asked.dry_run, asked.prune);
+        let request = Request::post(url)
+            .header(header::ACCEPT, "application/json, application/problem+json")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {}", *token));
+        let deadline = Duration::from_secs(ANSWER_SECONDS_MAX);
+        let bounds = FetchLimits { deadline, bytes_max: REPORT_BYTES_MAX };
+        let answer = hops.go_within(request.body(body).map_err(failed)?, &[], bounds).await?;
+        report(&answer, &sent)
+    }
+
+    /// From the flags, else from the environment.
+    fn credentials(&self, file: &Path) -> Result<(String, Zeroizing<String>), Failure> {
+        let environment = environment();
+        let id = self.client_id.clone().or_else(|| variable(&environment, "PASSAVANT_CLIENT_ID"));
+        let id = id.ok_or_else(|| misused("--server needs --client-id, or PASSAVANT_CLIENT_ID"))?;
+        if matches!(self.client_secret, Some(Source::Stdin)) && file == Path::new("-") {
+            return Err(misused("standard input can't be both the file and the secret: give one as a file"));
+        }
+        let secret = match &self.client_secret {
+            Some(source) => source.read("a secret", limits::CLIENT_SECRET_BYTES_MAX)?,
+            None => variable(&environment, "PASSAVANT_CLIENT_SECRET")
+                .map(Zeroizing::new)
+                .ok_or_else(|| misused("--server needs --client-secret, or PASSAVANT_CLIENT_SECRET"))?,
+        };
+        Ok((id, secret))
+    }
+}
+
+/// A variable that is set and not empty.
+fn variable(environment: &[(String, OsString)], name: &str) -> Option<String> {
+    let (_, value) = environment.iter().find(|(known, _)| known == name)?;
+    value.to_str().filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+/// A token for the admin API alone (RFC 6749 §4.4, RFC 8707 §2).
+async fn token(hops: &Hops, issuer: &str, (id, secret): (&str, &str)) -> Result<Zeroizing<String>, Failure> {
+    let metadata = discover(hops, issuer).await?;
+    let url = endpoint(metadata.token_endpoint.as_deref(), "token")?;
+    let form = [
+        ("grant_type", GrantType::ClientCredentials.as_str()),
+        ("scope", scope::ADMIN),
+        ("resource", &admin::identifier(issuer)),
+    ];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = Request::post(url)
+        .header(header::ACCEPT, "application/json")
+        .header(header::AUTHORIZATION, basic(id, secret))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let answer = hops.go(request.body(Bytes::from(body)).map_err(failed)?, &form).await?;
+    let members = hops::object(answer.body())?;
+    match members.get("access_token").and_then(Value::as_str) {
+        Some(token) if answer.status().is_success() => Ok(Zeroizing::new(token.to_owned())),
+        Some(_) | None => Err(refused(&members, id)),
+    }
+}
+
+/// What the server answered: the same that the command says where it runs beside the store.
+fn report(answer: &Response<Bytes>, sent: &Sent) -> Result<Difference, Failure> {
+    let status = answer.status();
+    if status == StatusCode::NOT_FOUND {
+        return Err(failed("this server has no admin API"));
+    }
+    let Ok(Value::Object(members)) = serde_json::from_slice(answer.body()) else {
+        return Err(failed(format_args!("the server answered {status}, and no report")));
+    };
+    match status {
+        StatusCode::OK => {
+            let mut read = Difference::read(&members.into())
+                .ok_or_else(|| failed("the server answered something that is no report"))?;
+            read.warnings = read.warnings.into_iter().map(|warning| sent.told(warning)).collect();
+            Ok(read)
+        }
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::BAD_REQUEST => {
+            Err(Wrongs(wrongs(&members, sent)).into())
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(refused(&members, "this client")),
+        _ => Err(failed(format_args!("the server answered {status}: {}", text(&members, "detail")))),
+    }
+}
+
+/// Every problem that the server found in the file; where it names none, the whole is one.
+fn wrongs(members: &Map<String, Value>, sent: &Sent) -> Vec<Wrong> {
+    let listed = members.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let read = |error: &Value| {
+        let members = error.as_object()?;
+        Some(sent.told(Wrong { pointer: tamed(members, "pointer")?, text: tamed(members, "detail")? }))
+    };
+    let wrongs: Vec<Wrong> = listed.filter_map(read).collect();
+    if wrongs.is_empty() {
+        vec![Wrong { pointer: String::new(), text: text(members, "detail") }]
+    } else {
+        wrongs
+    }
+}
+
+fn tamed(members: &Map<String, Value>, name: &str) -> Option<String> {
+    members.get(name).and_then(Value::as_str).map(|text| Shown(text).to_string())
+}
+
+fn text(members: &Map<String, Value>, name: &str) -> String {
+    tamed(members, name).unwrap_or_else(|| "no reason".to_owned())
+}
+
+/// Why the server does not let the client in, and what helps where it lacks the scope.
+fn refused(members: &Map<String, Value>, id: &str) -> Failure {
+    let (error, description) = (text(members, "error"), text(members, "error_description"));
+    let help = match error.as_str() {
+        "invalid_scope" | "invalid_target" | "insufficient_scope" => {
+            format!("; {} needs the scope {} (passavant client edit)", Shown(id), scope::ADMIN)
+        }
+        "unauthorized_client" => format!("; {} needs the grant type client_credentials", Shown(id)),
+        _ => String::new(),
+    };
+    failed(format_args!("refused: {error} ({description}){help}"))
+}
