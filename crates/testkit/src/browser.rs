@@ -260,7 +260,7 @@ impl Chromium {
             return Err(BrowserFailure::Unchecked(found["problem"].to_string()));
         }
         let violations = found["violations"].as_array().into_iter().flatten();
-        Ok(violations.map(|violation| in_words(violation)).collect())
+        Ok(violations.map(in_words).collect())
     }
 
     /// Writes a picture of the window, as PNG.
