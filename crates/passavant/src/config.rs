@@ -3,7 +3,9 @@
 mod check;
 mod env;
 mod file;
+mod keys;
 mod layers;
+mod reference;
 
 use std::{
     fmt,
@@ -12,29 +14,12 @@ use std::{
 };
 
 pub(crate) use env::environment;
+pub(crate) use keys::{KEYS, Key};
 pub(crate) use layers::{Layers, Value};
+pub(crate) use reference::{page, schema};
 
 /// Where the configuration is looked for when nobody names a file.
 pub(crate) const DEFAULT_FILE: &str = "/etc/passavant/passavant.toml";
-
-/// Every key that can be set, and what holds where nobody does.
-pub(crate) const KEYS: &[Key] = &[
-    Key { path: "issuer", default: None },
-    Key { path: "http.listen", default: Some("127.0.0.1:4000") },
-    Key { path: "http.trusted_proxies", default: None },
-    Key { path: "management.listen", default: None },
-    Key { path: "database.url", default: Some("sqlite:/var/lib/passavant/passavant.db") },
-    Key { path: "secrets.master_key_file", default: Some("/etc/passavant/master.key") },
-    Key { path: "log.filter", default: Some("info") },
-];
-
-/// One key of the configuration.
-#[derive(Debug)]
-pub(crate) struct Key {
-    /// Tables and name, joined by dots.
-    pub(crate) path: &'static str,
-    default: Option<&'static str>,
-}
 
 /// A checked configuration. [`server::Settings`] and everything else is made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -440,7 +440,7 @@ impl Browser {
             let (name, value) =
                 line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
             self.cookies.retain(|(of, known, _)| *of != host || known != name);
-            if !line.contains("Max-Age=0") {
+            if !value.is_empty() {
                 self.cookies.push((host.clone(), name.to_owned(), value.to_owned()));
             }
         }

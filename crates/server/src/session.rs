@@ -13,6 +13,9 @@ use crate::{
 
 /// Seconds between two notes that a session was used.
 const TOUCH_SECONDS: i64 = 60;
+/// Behind an empty value, which is nobody's: the cookie is written anew, and gone a second later. Chromium keeps even
+/// `no-store` pages for its Back button until a cookie is written, and a deletion (`Max-Age=0`) does not count.
+const EMPTIED: &str = "; Max-Age=1";
 
 /// A cookie of this server. `Lax`, since a `Strict` one set on a cross-site arrival is not sent on the redirect that
 /// follows it.
@@ -42,10 +45,10 @@ impl Cookie {
         pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// A session cookie of the browser; `None` deletes it.
+    /// A session cookie of the browser; `None` ends it.
     pub(crate) fn set(self, settings: &Settings, answer: &mut Answer, value: Option<&str>) {
         let secure = if settings.is_https() { "; Secure" } else { "" };
-        let end = if value.is_none() { "; Max-Age=0" } else { "" };
+        let end = if value.is_none() { EMPTIED } else { "" };
         let (name, value) = (self.name(settings), value.unwrap_or(""));
         let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{end}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {

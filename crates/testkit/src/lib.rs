@@ -3,8 +3,11 @@
 //! * By default an [`Authority`] for an API's own tests: it mints tokens that a guard accepts.
 //! * Feature `server`: a whole authorization server without sockets, its clock and chance in the test's hand.
 //! * Feature `store`: the suite that every store must pass, and a store that shows races.
+//! * Feature `browser`: a real Chromium, for pages that people use.
 
 mod authority;
+#[cfg(feature = "browser")]
+pub mod browser;
 #[cfg(feature = "server")]
 mod clock;
 #[cfg(feature = "server")]

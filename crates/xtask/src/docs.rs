@@ -1,6 +1,7 @@
-//! `cargo xtask docs`: pages that are made from the code, so that they stay true: which test shows which requirement, and
-//! every reason to refuse.
+//! `cargo xtask docs`: pages that are made from the code, so that they stay true: which test shows which requirement,
+//! every reason to refuse, and every key of the configuration.
 
+mod config;
 mod errors;
 
 use std::{fmt::Write as _, path::Path};
@@ -26,8 +27,12 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         _ => bail!("the only option is --write"),
     };
     let reasons = std::fs::read_to_string(workspace().join(errors::SOURCE))?;
-    let pages =
-        [("docs/specs.md", page(&workspace().join(TESTS))?), ("docs/errors.md", errors::page(&reasons)?)];
+    let pages = [
+        ("docs/specs.md", page(&workspace().join(TESTS))?),
+        ("docs/errors.md", errors::page(&reasons)?),
+        ("docs/config.md", config::page()),
+        ("docs/config.schema.json", config::schema()),
+    ];
     for (document, page) in pages {
         let path = workspace().join(document);
         if write {

@@ -4,6 +4,7 @@
 mod architecture;
 mod bench;
 mod docs;
+mod pictures;
 mod steps;
 mod test;
 
@@ -15,8 +16,9 @@ cargo xtask COMMAND
   architecture [--write]         check who leans on whom; --write renews the picture in ARCHITECTURE.md
   bench [--seconds N] [--rounds N] [--connections N,N]
                                  what a request costs beside its physical limit; needs wrk and two cores
-  docs [--write]                 check docs/specs.md and docs/errors.md against the code; --write renews them
   bench guard                    what a guard adds to a request, beside other guards as released
+  docs [--write]                 check the pages of docs/ that are made from the code; --write renews them
+  pictures                       take the pictures of the README anew; needs Chromium
   test [--only unit|interop]     run every test: cargo's own, then the real peers in interop/
 ";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         "architecture" => architecture::run(rest),
         "bench" => bench::run(rest),
         "docs" => docs::run(rest),
+        "pictures" => pictures::run(rest),
         "test" => test::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -12,7 +12,7 @@ const INTEROP: &str = "interop/run";
 /// The vectors of the jose crate, where they lie beside the project. They are not copied into it.
 const WYCHEPROOF: &str = "../shared/vectors/wycheproof";
 
-/// What the peers need from Debian: how to see that it is there, and the package that brings it.
+/// What the peers and the browser tests need from Debian: how to see that it is there, and the package that brings it.
 const DEBIAN: [(&[&str], &str); 6] = [
     (&["python3", "--version"], "python3"),
     (&["python3", "-c", "import ensurepip, venv"], "python3-venv"),
@@ -34,15 +34,17 @@ enum Part {
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let part = parse(arguments)?;
     let mut steps = Steps::default();
+    if part != Part::Unit {
+        steps.run("packages", packages)?;
+    }
     if part != Part::Interop {
-        steps.run("cargo test", unit)?;
+        steps.run("cargo test", || unit(part))?;
     }
     if part != Part::Unit {
         steps.run("release build", || {
             execute(&mut command("cargo", &["build", "--release", "--package", "passavant"]))
         })?;
         if workspace().join("interop").is_dir() {
-            steps.run("packages for the peers", packages)?;
             steps.run("interop and browser", interop)?;
         } else {
             steps.skip("interop and browser", "there is no folder interop/");
@@ -62,9 +64,13 @@ fn parse(arguments: &[String]) -> anyhow::Result<Part> {
     }
 }
 
-/// Every crate with every feature, doc tests included; a crate that fails does not hide the next one's results.
-fn unit() -> anyhow::Result<()> {
+/// Every crate with every feature, doc tests included; a crate that fails does not hide the next one's results. Where
+/// everything is run there is a browser, and a test that finds none fails.
+fn unit(part: Part) -> anyhow::Result<()> {
     let mut cargo = command("cargo", &["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    if part == Part::All {
+        cargo.env("BROWSER_TESTS", "required");
+    }
     #[expect(clippy::disallowed_methods, reason = "a chore passes its own environment on")]
     let given = std::env::var_os("WYCHEPROOF_DIR").map(PathBuf::from);
     match vectors(given, &workspace().join(WYCHEPROOF)) {
@@ -91,7 +97,10 @@ fn packages() -> anyhow::Result<()> {
     }
     let root = output(&mut command("id", &["-u"])).is_ok_and(|id| id.trim() == "0");
     if !root || !succeeds(&["apt-get", "--version"]) {
-        bail!("the peers need these Debian packages or their like: {}", missing.join(" "));
+        bail!(
+            "the peers and the browser tests need these Debian packages or their like: {}",
+            missing.join(" ")
+        );
     }
     println!("missing, and installed now: {}", missing.join(" "));
     let install = [&["install", "--yes", "--no-install-recommends"], &missing[..]].concat();

@@ -1,4 +1,4 @@
-//! `config check` and `config show`.
+//! `config check`, `config show`, and what can be configured at all.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::{
     output::{self, Look, say},
 };
 use crate::{
-    config::{KEYS, Layers, Origin, Problem, Problems, environment},
+    config::{KEYS, Layers, Origin, Problem, Problems, environment, page, schema},
     dev,
     wiring::{OpenFailure, check_files},
 };
@@ -26,6 +26,10 @@ pub(crate) enum ConfigCommand {
         #[arg(long)]
         origin: bool,
     },
+    /// Print every key with its variable, default and meaning, as Markdown
+    Reference,
+    /// Print a JSON Schema of the configuration file
+    Schema,
 }
 
 impl ConfigCommand {
@@ -34,9 +38,9 @@ impl ConfigCommand {
     /// # Errors
     /// [`Problems`], with exit code 3.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let mut layers = layers(global)?;
         match self {
             Self::Check => {
+                let mut layers = layers(global)?;
                 let checked = layers.check();
                 layers.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
                 let wrong = check_files(&checked?);
@@ -46,10 +50,13 @@ impl ConfigCommand {
                 say("the configuration is fine");
             }
             Self::Show { origin } => {
+                let layers = layers(global)?;
                 let look = if origin { &ORIGIN } else { &LOOK };
                 let records: Vec<_> = KEYS.iter().map(|key| record(&layers, key.path, origin)).collect();
                 output::list(global.format, look, &records)?;
             }
+            Self::Reference => output::print(&page())?,
+            Self::Schema => output::print(&format!("{:#}\n", schema()))?,
         }
         Ok(Exit::Ok)
     }

@@ -165,6 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_refused_where_one_text_is_wanted() {
+        let file = file(
+            "issuer = [\"https://id.example.org\", \"https://other.example\"]\n[management]\nlisten = []\n\
+             [log]\nfilter = [\"info\", \"hyper=warn\"]\n",
+        );
+        let problems = Layers::read(Some(file.path()), &[], &[]).expect("reads").check().expect_err("two");
+        let text = problems.to_string();
+        assert!(text.contains(":1: issuer: must be one text") && !text.contains("log.filter"), "{text}");
+        assert!(text.contains(":3: management.listen: must be one text"), "{text}");
+    }
+
+    #[test]
+    fn every_example_of_the_reference_is_taken_as_it_stands() {
+        let page = super::super::page();
+        let whole = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a file");
+        let config = Layers::read(Some(file(whole).path()), &[], &[]).expect("reads").check().expect("fine");
+        assert_eq!(config.issuer, "https://id.example.org");
+        assert!(config.management.is_some() && config.trusted_proxies.len() == 1);
+    }
+
+    #[test]
     fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
         let file = file("issuer = \"https://file.example\"\n[http]\nlisten = \"127.0.0.1:1\"\n");
         let environment = [("PASSAVANT_HTTP__LISTEN".to_owned(), "127.0.0.1:2".into())];

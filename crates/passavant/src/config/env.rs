@@ -5,10 +5,8 @@
 
 use std::{ffi::OsString, path::Path};
 
-use super::{KEYS, Key, Origin, Value, layers::Layers};
+use super::{KEYS, Key, Origin, Value, keys::PREFIX, layers::Layers};
 use crate::spelling::suggestion;
-
-const PREFIX: &str = "PASSAVANT_";
 
 /// Longest value that is read from a file, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -52,7 +50,7 @@ pub(super) fn read(environment: &[(String, OsString)], layers: &mut Layers) {
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
         let origin = Origin::Environment(name.clone());
-        let Some((key, by_file)) = named(rest) else {
+        let Some((key, by_file)) = named(name) else {
             if !OTHERS.contains(&rest) && !is_service_link(rest, value) {
                 layers.warnings.push(unknown(name));
             }
@@ -75,16 +73,12 @@ pub(super) fn read(environment: &[(String, OsString)], layers: &mut Layers) {
 }
 
 /// The key of a variable, and whether a file holds its value.
-fn named(rest: &str) -> Option<(&'static Key, bool)> {
-    let find = |rest: &str| KEYS.iter().find(|key| variable(key) == rest);
-    match find(rest) {
+fn named(name: &str) -> Option<(&'static Key, bool)> {
+    let find = |name: &str| KEYS.iter().find(|key| key.variable() == name);
+    match find(name) {
         Some(key) => Some((key, false)),
-        None => find(rest.strip_suffix("_FILE")?).map(|key| (key, true)),
+        None => find(name.strip_suffix("_FILE")?).map(|key| (key, true)),
     }
-}
-
-fn variable(key: &Key) -> String {
-    key.path.to_ascii_uppercase().replace('.', "__")
 }
 
 fn from_file(path: &Path) -> Result<String, String> {
@@ -123,7 +117,7 @@ fn is_service_link(rest: &str, value: &OsString) -> bool {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<String> = KEYS.iter().map(|key| format!("{PREFIX}{}", variable(key))).collect();
+    let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
     format!("{name} is set, but no such key is known{}", suggestion(name, known.iter().map(String::as_str)))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, fmt, path::Path};
 
-use super::{Config, KEYS, Key, Origin, Problem, Problems, check, env, file};
+use super::{Config, KEYS, Key, Origin, Problem, Problems, check, env, file, keys::Holds};
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,12 @@ impl Layers {
         self.values.get(path)
     }
 
+    /// A list is refused where one text is wanted: taking its first would leave the others out in silence.
     pub(super) fn set(&mut self, key: &Key, value: Value, origin: Origin) {
+        if matches!((key.holds, &value), (Holds::One(_), Value::List(_))) {
+            self.refuse(key.path, origin, "must be one text, not a list");
+            return;
+        }
         self.values.insert(key.path, (value, origin));
     }
 

@@ -298,7 +298,7 @@ impl App {
         format!("demo_app_{}", self.port)
     }
 
-    /// A redirect, with a new cookie where there is one; an empty one deletes it.
+    /// A redirect, with a new cookie where there is one; an empty one ends it.
     fn go(&self, location: &str, cookie: Option<&str>) -> Result<Response, Problem> {
         let invalid = |_| Problem::upstream("invalid_address", "The server named an address that is none");
         let mut answer = StatusCode::SEE_OTHER.into_response();
@@ -307,7 +307,8 @@ impl App {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         if let Some(cookie) = cookie {
-            let seconds = if cookie.is_empty() { 0 } else { visits::VISIT_SECONDS_MAX };
+            // Chromium keeps pages for its Back button over a deletion, but not over a cookie that is written anew.
+            let seconds = if cookie.is_empty() { 1 } else { visits::VISIT_SECONDS_MAX };
             let attributes = "Path=/demo-app; HttpOnly; SameSite=Lax";
             let cookie = format!("{}={cookie}; {attributes}; Max-Age={seconds}", self.cookie_name());
             headers.append(header::SET_COOKIE, HeaderValue::from_str(&cookie).map_err(invalid)?);

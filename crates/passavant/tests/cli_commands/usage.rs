@@ -27,6 +27,17 @@ fn the_version_is_told_by_the_verb_and_by_the_option() {
 }
 
 #[test]
+fn the_reference_and_the_schema_are_printed_as_they_lie_in_the_docs() {
+    for (verb, page) in [
+        ("reference", include_str!("../../../../docs/config.md")),
+        ("schema", include_str!("../../../../docs/config.schema.json")),
+    ] {
+        let printed = bare(&["config", verb], "");
+        assert_eq!((printed.code, printed.out.as_str()), (0, page), "{verb}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_exit_4_and_nothing_on_standard_output() {
     let place = Place::new();
     for command in [

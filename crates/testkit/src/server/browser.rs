@@ -245,7 +245,7 @@ impl Browser {
         if name.starts_with("__Host-") && !is_host_only {
             return;
         }
-        if has("max-age=0") {
+        if has("max-age=0") || value.is_empty() {
             self.jar().remove(name);
         } else {
             self.jar().insert(name.to_owned(), value.to_owned());
