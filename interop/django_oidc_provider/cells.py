@@ -1,6 +1,7 @@
 """django-oidc-provider as authorization server: introspection as it is by default, and opened by its settings."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness.guard_cells import LEEWAY_SECONDS, NO_SCOPE, NO_TOKEN, Bench, GuardCells, Setup, Tokens, until_refused
@@ -19,11 +20,16 @@ ALICE = {"sub": "1", "client_id": WEB[0]}
 
 
 def run(bench: Bench, packages: Packages, table: Table) -> None:
-    """One database, and servers with different settings before it."""
+    """Its own pages and endpoints, under different settings."""
     python = packages.python("django_oidc_provider")
     asked = "from importlib.metadata import version; print(version('django-oidc-provider'))"
     version = complete([python, "-c", asked], COMMAND_SECONDS, PROJECT).strip()
-    Cells(bench, python, GuardCells(PEER, version, table)).run()
+    cells = GuardCells(PEER, version, table)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # It waits for half a minute, so it has a server of its own.
+        late = pool.submit(Cells(bench, python, cells).short_lived)
+        Cells(bench, python, cells).run()
+        late.result()
 
 
 class Cells:
@@ -42,13 +48,12 @@ class Cells:
             self.id_token(issuer)
             setups = [self.setup(issuer, method) for method in ("basic", "post")]
             self.cells.run(setups, server, self.bench.spare)
-        self.short_lived()
         with self.server("default"):
             self.default(self.issuer())
 
     def server(self, introspection: str, **more: str) -> Server:
-        environment = {"DATABASE": str(self.bench.folder / "dop.db"), "INTROSPECTION": introspection, **more}
-        return django(PROJECT, self.python, self.bench.folder / "dop.log", self.site, environment)
+        environment = {"DATABASE": str(self.bench.folder / f"dop-{self.site}.db"), "INTROSPECTION": introspection, **more}
+        return django(PROJECT, self.python, self.bench.folder / f"dop-{self.site}.log", self.site, environment)
 
     def issuer(self) -> Issuer:
         origin = f"http://127.0.0.1:{self.site}"
