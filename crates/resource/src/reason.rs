@@ -21,7 +21,8 @@ pub enum Reason {
     /// Longer than [`crate::limits::TOKEN_BYTES_MAX`].
     TokenTooLong,
     // A signed token, verified here
-    /// No JWS, where only a JWS can be verified (RFC 9068 §2).
+    /// No JWS, where only a JWS can be verified (RFC 9068 §2), or a kind that the server does not introspect
+    /// (RFC 7009 §2.2.1).
     TokenMalformed,
     /// `typ` is not `at+jwt` (RFC 9068 §4).
     TypeWrong,
