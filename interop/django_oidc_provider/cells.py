@@ -52,8 +52,9 @@ class Cells:
             self.default(self.issuer())
 
     def server(self, introspection: str, **more: str) -> Server:
-        environment = {"DATABASE": str(self.bench.folder / f"dop-{self.site}.db"), "INTROSPECTION": introspection, **more}
-        return django(PROJECT, self.python, self.bench.folder / f"dop-{self.site}.log", self.site, environment)
+        base = self.bench.folder / f"dop-{self.site}"
+        environment = {"DATABASE": f"{base}.db", "INTROSPECTION": introspection, **more}
+        return django(PROJECT, self.python, Path(f"{base}.log"), self.site, environment)
 
     def issuer(self) -> Issuer:
         origin = f"http://127.0.0.1:{self.site}"

@@ -52,6 +52,8 @@ class Setup:
     forgets: bool = False
     # What a guard with a wrong secret says; nothing where it has none.
     wrong_secret: int | None = 503
+    # What made-up tokens get: 503 where the peer itself fails over them.
+    garbage: int = 401
 
 
 class GuardCells:
@@ -96,7 +98,7 @@ class GuardCells:
         if tokens.wrong_audience:
             cells["wrong audience, 401"] = lambda: refused(guard.ask(tokens.wrong_audience()), 401, NO_TOKEN)
         cells["no token, 401"] = lambda: refused(guard.ask(None), 401)
-        cells["garbage tokens, 401"] = lambda: [refused(guard.ask(text), 401, NO_TOKEN) for text in GARBAGE] and None
+        cells[f"garbage tokens, {setup.garbage}"] = lambda: garbage(guard, setup.garbage)
         for how, (make, end) in tokens.ending.items():
             cells[f"{how}, 401 after the cache"] = lambda make=make, end=end: self.ended(guard, make, end)
         if setup.wrong_secret and "PASSAVANT_CLIENT_SECRET" in guard.environment:
@@ -158,6 +160,11 @@ def wrong_scope(answer: Answer) -> None:
     refused(answer, 403, NO_SCOPE)
     challenge = answer.headers["WWW-Authenticate"]
     expect('scope="notes.read"' in challenge, True, f"the needed scope in {challenge!r}")
+
+
+def garbage(guard: Guarded, status: int) -> None:
+    for text in GARBAGE:
+        refused(guard.ask(text), status, None if status == 503 else NO_TOKEN)
 
 
 def wrong_secret(setup: Setup, spare: Spare) -> None:

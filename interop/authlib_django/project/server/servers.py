@@ -130,5 +130,3 @@ opaque = server(
 opaque.register_endpoint(OpaqueIntrospection)
 jwt = server(JwtGenerator(issuer=f"{ORIGIN}/jwt", alg="ES256", expires_generator=lifetime))
 jwt.register_endpoint(JwtIntrospection(issuer=f"{ORIGIN}/jwt"))
-# What is no JWT of its own is looked for among the kept tokens.
-jwt.register_endpoint(OpaqueIntrospection)
