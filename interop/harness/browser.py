@@ -83,6 +83,7 @@ class Form:
         self.action = action
         self.hidden: dict[str, str] = {}
         self.controls: set[str] = set()
+        # By `id`, and by name where there is none.
         self.submits: dict[str, tuple[str, str]] = {}
 
     @property
@@ -111,7 +112,8 @@ class _Forms(HTMLParser):
         elif values.get("type") == "hidden":
             self.form.hidden[values["name"]] = values.get("value", "")
         elif tag == "button" or values.get("type") == "submit":
-            self.form.submits[values.get("id", "")] = (values.get("name", ""), values.get("value", ""))
+            name = values.get("name", "")
+            self.form.submits[values.get("id") or name] = (name, values.get("value", ""))
         else:
             self.form.controls.add(values.get("name", ""))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.process import complete
 
 INSTALL_SECONDS = 300
-DJANGO_PEERS = ("django_oauth_toolkit", "django_lasuite")
+DJANGO_PEERS = ("django_oauth_toolkit", "django_lasuite", "django_oidc_provider", "authlib_django")
 
 
 class Packages:
@@ -18,13 +18,15 @@ class Packages:
         self.sources = sources
         self.cache = cache
         self.node = cache / "node"
+        self.oidc_provider = cache / "oidc_provider"
 
     def install(self) -> None:
         """Installs what is missing or was made from another lock file."""
         self.cache.mkdir(parents=True, exist_ok=True)
         for peer in DJANGO_PEERS:
             self._python(peer)
-        self._node()
+        self._node("node", self.node)
+        self._node("oidc_provider", self.oidc_provider)
 
     def python(self, peer: str) -> Path:
         """The interpreter that has this peer."""
@@ -43,19 +45,20 @@ class Packages:
         complete([self.python(peer), "-m", "pip", "check"], INSTALL_SECONDS, self.cache)
         stamp(folder, lock)
 
-    def _node(self) -> None:
-        lock = self.sources / "node" / "package-lock.json"
-        if not is_current(self.node, lock):
-            print("installing the Node peers", flush=True)
-            shutil.rmtree(self.node, ignore_errors=True)
-            self.node.mkdir()
+    def _node(self, peer: str, folder: Path) -> None:
+        source = self.sources / peer
+        lock = source / "package-lock.json"
+        if not is_current(folder, lock):
+            print(f"installing the Node packages of {peer}", flush=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
             for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copy(self.sources / "node" / name, self.node)
-            complete(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], INSTALL_SECONDS, self.node)
-            stamp(self.node, lock)
+                shutil.copy(source / name, folder)
+            complete(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], INSTALL_SECONDS, folder)
+            stamp(folder, lock)
         # Modules are looked for beside the script that names them, so the scripts are copied to the modules.
-        for script in (self.sources / "node").glob("*.mjs"):
-            shutil.copy(script, self.node)
+        for script in source.glob("*.mjs"):
+            shutil.copy(script, folder)
 
 
 def is_current(folder: Path, lock: Path) -> bool:

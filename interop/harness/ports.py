@@ -17,12 +17,24 @@ class Ports:
     dot_bearer: int
     lasuite_json: int
     lasuite_jwt: int
+    mod_oauth2: int
 
 
-def free_ports() -> Ports:
+class Spare:
+    """Free ports for those whose addresses nobody registers beforehand. Threads may take from it."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self._ports = ports
+
+    def take(self) -> int:
+        return self._ports.pop()
+
+
+def free_ports(spare: int) -> tuple[Ports, Spare]:
     """Asks the system for all of them at once, so that no two are the same."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in fields(Ports)]
+    named = len(fields(Ports))
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(named + spare)]
     ports = [held.getsockname()[1] for held in sockets]
     for held in sockets:
         held.close()
-    return Ports(*ports)
+    return Ports(*ports[:named]), Spare(ports[named:])

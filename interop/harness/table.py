@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
+PASSED = "passed"
+FAILED = "FAILED"
+
+
 class Unexpected(AssertionError):
     """A peer or the server did something else than it should."""
 
@@ -23,7 +27,7 @@ class Row:
     peer: str
     version: str
     cell: str
-    passed: bool
+    status: str
 
 
 class Table:
@@ -34,14 +38,14 @@ class Table:
 
     @property
     def passed(self) -> int:
-        return sum(row.passed for row in self.rows)
+        return sum(row.status == PASSED for row in self.rows)
 
     @property
     def failed(self) -> int:
-        return len(self.rows) - self.passed
+        return sum(row.status == FAILED for row in self.rows)
 
     def add(self, peer: str, version: str, cell: str, problem: str | None) -> None:
-        self.rows.append(Row(peer, version, cell, problem is None))
+        self.rows.append(Row(peer, version, cell, PASSED if problem is None else FAILED))
         print(f"{'ok    ' if problem is None else 'FAILED'} {peer}: {cell}", flush=True)
         if problem is not None:
             print("       " + problem.strip().replace("\n", "\n       "), flush=True)
@@ -57,6 +61,27 @@ class Table:
         else:
             self.add(peer, version, cell, None)
 
+    def absent(self, peer: str, version: str, cell: str, why: str) -> None:
+        """Names a cell that this peer has no means for, so that nobody takes its absence for a pass."""
+        self._beside(Row(peer, version, cell, f"not there: {why}"))
+
+    def waiting(self, peer: str, version: str, cell: str, why: str, work: Callable[[], None]) -> None:
+        """Runs a cell that waits for something to be built: it does not count until it passes."""
+        try:
+            work()
+        except Exception:
+            self._beside(Row(peer, version, cell, f"waiting: {why}"))
+        else:
+            self.add(peer, version, f"{cell} (waits no longer: take it off the list)", None)
+
+    def _beside(self, row: Row) -> None:
+        self.rows.append(row)
+        print(f"-      {row.peer}: {row.cell}: {row.status}", flush=True)
+
+    def take(self, other: "Table") -> None:
+        """Appends the rows of a table that was filled beside this one."""
+        self.rows += other.rows
+
     def guard(self, peer: str, work: Callable[[], None]) -> None:
         """Runs a whole peer. One that can't even start is a failed cell, not the end of the others."""
         print(f"\n== {peer}", flush=True)
@@ -68,7 +93,7 @@ class Table:
 
     def __str__(self) -> str:
         lines = [("peer", "version", "cell", "status")]
-        lines += [(row.peer, row.version, row.cell, "passed" if row.passed else "FAILED") for row in self.rows]
+        lines += [(row.peer, row.version, row.cell, row.status) for row in self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(3)]
         return "\n".join(
             "  ".join([*(text.ljust(width) for text, width in zip(line, widths)), line[3]]) for line in lines

@@ -21,8 +21,7 @@ class Tokens:
 
     def of_person(self, scope: str, resource: str | None = None, person: dict = ALICE) -> str:
         """An access token of a person who signs in and allows everything."""
-        verifier = secrets.token_urlsafe(32)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        verifier, challenge = proof_key()
         request = {
             "response_type": "code",
             "client_id": WEB[0],
@@ -64,3 +63,10 @@ class Tokens:
         answer = send("POST", self.authority.endpoint("token"), {"Authorization": basic(*client)}, form)
         expect(answer.status, 200, f"the status of the token answer ({answer.text})")
         return answer.json()["access_token"]
+
+
+def proof_key() -> tuple[str, str]:
+    """A code verifier and its challenge, S256 (RFC 7636 section 4)."""
+    verifier = secrets.token_urlsafe(32)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+    return verifier, challenge.decode()

@@ -14,6 +14,9 @@ DOT_BASIC = ("dot-basic-rs", "dot-basic-rs-secret-of-some-length")
 DOT_BEARER = ("dot-bearer-rs", "dot-bearer-rs-secret-of-some-length")
 LASUITE_JSON = ("lasuite-json-rs", "lasuite-json-rs-secret-of-some-length")
 LASUITE_JWT = ("lasuite-jwt-rs", "lasuite-jwt-rs-secret-of-some-length")
+MOD_OAUTH2 = ("mod-oauth2-rs", "mod-oauth2-rs-secret-of-some-length")
+# How long tokens for its third resource last.
+MOD_OAUTH2_BRIEF_SECONDS = 3
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
 
 NODE_SECRET = "node-peer-secret-of-32-or-more-characters"
@@ -33,13 +36,14 @@ class World:
         self.dot_bearer = f"http://127.0.0.1:{ports.dot_bearer}"
         self.lasuite_json = f"http://127.0.0.1:{ports.lasuite_json}"
         self.lasuite_jwt = f"http://127.0.0.1:{ports.lasuite_jwt}"
+        self.mod_oauth2 = f"http://127.0.0.1:{ports.mod_oauth2}"
         self.elsewhere = "https://elsewhere.example"
 
     def document(self) -> dict:
         """The document of `passavant apply`."""
         return {
             "clients": [*self._driver_clients(), *self._node_clients(), *self._browser_clients()],
-            "resources": [*self._django_resources(), *self._node_resources()],
+            "resources": [*self._web_resources(), *self._node_resources()],
             "users": [
                 {**ALICE, "claims": {"name": "Alice Adams", "email": "alice@example.org", "email_verified": True}},
                 {**BOB, "claims": {"name": "Bob Brown", "email": "bob@example.org"}},
@@ -145,7 +149,7 @@ class World:
             }
         ]
 
-    def _django_resources(self) -> list[dict]:
+    def _web_resources(self) -> list[dict]:
         notes = ["notes.read", "notes.write"]
         return [
             resource(self.dot_basic + "/notes", notes, DOT_BASIC),
@@ -161,6 +165,15 @@ class World:
                 introspection_encrypted_response_alg="RSA-OAEP",
                 introspection_encrypted_response_enc="A256GCM",
                 jwks_uri=self.lasuite_jwt + "/jwks",
+            ),
+            resource(self.mod_oauth2 + "/introspected", notes, MOD_OAUTH2),
+            resource(self.mod_oauth2 + "/jwt", notes, MOD_OAUTH2, access_token_format="jwt"),
+            resource(
+                self.mod_oauth2 + "/brief",
+                notes,
+                MOD_OAUTH2,
+                access_token_format="jwt",
+                access_token_lifetime=MOD_OAUTH2_BRIEF_SECONDS,
             ),
             resource(self.elsewhere, notes, ELSEWHERE),
         ]
@@ -184,7 +197,7 @@ class World:
         ]
 
 
-def resource(identifier: str, scopes: list[str], caller: tuple[str, str], **more: str) -> dict:
+def resource(identifier: str, scopes: list[str], caller: tuple[str, str], **more: str | int) -> dict:
     """A protected API and the credentials by which it introspects."""
     return {
         "resource": identifier,

@@ -24,7 +24,8 @@ pub enum Reason {
     /// [`crate::limits::MCP_MESSAGE_BYTES_MAX`]: which tool it calls can't be told.
     MessageUnreadable,
     // A signed token, verified here
-    /// No JWS, where only a JWS can be verified (RFC 9068 §2).
+    /// No JWS, where only a JWS can be verified (RFC 9068 §2), or a kind that the server does not introspect
+    /// (RFC 7009 §2.2.1).
     TokenMalformed,
     /// `typ` is not `at+jwt` (RFC 9068 §4).
     TypeWrong,

@@ -6,20 +6,27 @@ use anyhow::{Context as _, bail};
 
 use crate::steps::{Steps, command, execute, output, workspace};
 
-/// The driver of the real peers: it gets the path of the release binary and exits with 0 if every peer is content.
+/// The driver of the real peers: it gets the paths of the release binary and of the protected API, and exits with 0
+/// if every peer is content.
 const INTEROP: &str = "interop/run";
+
+/// The protected API that stands before the peers' authorization servers, with the features of `cargo test`, which
+/// has built it already.
+const RESOURCE_SERVER: [&str; 5] = ["build", "--workspace", "--all-features", "--example", "resource_server"];
 
 /// The vectors of the jose crate, where they lie beside the project. They are not copied into it.
 const WYCHEPROOF: &str = "../shared/vectors/wycheproof";
 
 /// What the peers and the browser tests need from Debian: how to see that it is there, and the package that brings it.
-const DEBIAN: [(&[&str], &str); 6] = [
+const DEBIAN: [(&[&str], &str); 8] = [
     (&["python3", "--version"], "python3"),
     (&["python3", "-c", "import ensurepip, venv"], "python3-venv"),
     (&["node", "--version"], "nodejs"),
     (&["npm", "--version"], "npm"),
     (&["chromium", "--version"], "chromium"),
     (&["chromedriver", "--version"], "chromium-driver"),
+    (&["/usr/sbin/apache2", "-v"], "apache2-bin"),
+    (&["test", "-e", "/usr/lib/apache2/modules/mod_oauth2.so"], "libapache2-mod-oauth2"),
 ];
 
 /// Which part of the tests was asked for.
@@ -45,6 +52,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             execute(&mut command("cargo", &["build", "--release", "--package", "passavant"]))
         })?;
         if workspace().join("interop").is_dir() {
+            steps.run("example for the peers", || execute(&mut command("cargo", &RESOURCE_SERVER)))?;
             steps.run("interop and browser", interop)?;
         } else {
             steps.skip("interop and browser", "there is no folder interop/");
@@ -120,14 +128,10 @@ fn interop() -> anyhow::Result<()> {
         bail!("{INTEROP} is missing: interop/ is there, so its peers must run");
     }
     let driver = driver.to_str().context("the path of the project is not UTF-8")?;
-    let binary = release_binary()?;
-    let binary = binary.to_str().context("the path of the target directory is not UTF-8")?;
-    execute(&mut command(driver, &[binary]))
-}
-
-fn release_binary() -> anyhow::Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(workspace()).no_deps().exec()?;
-    Ok(metadata.target_directory.join("release/passavant").into())
+    let built = |path: &str| metadata.target_directory.join(path);
+    let (binary, example) = (built("release/passavant"), built("debug/examples/resource_server"));
+    execute(&mut command(driver, &[binary.as_str(), example.as_str()]))
 }
 
 #[cfg(test)]

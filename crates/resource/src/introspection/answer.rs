@@ -7,8 +7,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use jose::jwe::Encrypted;
 use jose::jws::Unverified;
 use jose::{Claims, ContentEncryption, DecryptionKey};
-use protocol::Timestamp;
 use protocol::display::Shown;
+use protocol::{ErrorCode, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::claims::{self, Authorization};
@@ -141,6 +141,13 @@ fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), Reason> {
             );
             Err(Reason::IntrospectionRefused)
         }
+        400 if names_unsupported_kind(answer.body()) => {
+            tracing::info!(
+                url,
+                "the server does not introspect such tokens: its own JWTs are verified by its keys"
+            );
+            Err(Reason::TokenMalformed)
+        }
         300..=399 => {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
             tracing::error!(url, status, to = %Shown(to), "redirects are not followed: configure the address itself");
@@ -170,6 +177,12 @@ fn is_of_another(answer: &Claims, asked: &str) -> bool {
         (Ok(Some(own)), Ok(Some(said))) => own != said,
         _ => false,
     }
+}
+
+/// Some servers keep no record of JWTs and refuse to look at one, whoever made it, by the code of RFC 7009 §2.2.1.
+fn names_unsupported_kind(body: &[u8]) -> bool {
+    let code = ErrorCode::UnsupportedTokenType.as_str();
+    Claims::parse(body).is_ok_and(|members| members.string("error") == Ok(Some(code)))
 }
 
 fn is_jwt(answer: &Response<Bytes>) -> bool {

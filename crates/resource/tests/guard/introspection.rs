@@ -62,6 +62,24 @@ async fn what_is_sent_is_the_token_and_who_asks() {
     }
 }
 
+/// The server says that it is the token which is at fault, so the caller reads 401 and not 503.
+#[tokio::test]
+async fn a_kind_that_the_server_does_not_introspect_is_refused() {
+    let world = World::new();
+    let guard = world.introspecting().build().expect("a guard");
+    let bodies = [
+        (r#"{"error":"unsupported_token_type"}"#, Reason::TokenMalformed),
+        (r#"{"error":"invalid_request"}"#, Reason::IntrospectionFailed),
+        (r#"{"error":["unsupported_token_type"]}"#, Reason::IntrospectionFailed),
+        ("unsupported_token_type", Reason::IntrospectionFailed),
+    ];
+    for (body, reason) in bodies {
+        let body = Bytes::from_static(body.as_bytes());
+        world.server.set("/introspect", Script::Answer { status: 400, media_type: "application/json", body });
+        assert_eq!(refused(&guard, "opaque").await, reason);
+    }
+}
+
 /// Every line of what resource servers do with odd answers, as an answer to us: 401, 403 or 503, and never more
 /// than that.
 #[tokio::test]

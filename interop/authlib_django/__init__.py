@@ -1,0 +1,1 @@
+"""Authlib on Django as authorization server, our guard in front of an API."""

@@ -1,0 +1,6 @@
+"""The server at the root, so that its metadata are where RFC 8414 looks for them."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [path("admin/", admin.site.urls), path("", include("oauth2_provider.urls"))]

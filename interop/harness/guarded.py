@@ -1,0 +1,76 @@
+"""Our guard in front of an API: the example `resource_server`, set up by its environment alone."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.http import Answer, send
+from harness.process import Daemon
+from harness.table import expect
+
+# How long a guard believes an introspection answer here.
+CACHE_SECONDS = 1
+
+
+class Guarded:
+    """A protected API in a process of its own."""
+
+    def __init__(self, binary: Path, log: Path, port: int, settings: Mapping[str, str]) -> None:
+        self.binary = binary
+        self.log = log
+        self.url = f"http://127.0.0.1:{port}"
+        self.environment = {
+            "LISTEN": f"127.0.0.1:{port}",
+            "PASSAVANT_CACHE_SECONDS": str(CACHE_SECONDS),
+            "PASSAVANT_REQUIRED_SCOPES": "notes.read",
+            "RUST_LOG": "info",
+            **settings,
+        }
+        self.daemon: Daemon | None = None
+
+    def start(self) -> None:
+        """Serves afresh, with nothing kept from before."""
+        self.stop()
+        self.daemon = Daemon([self.binary], self.log.parent, self.log, self.environment)
+        self.daemon.wait_for(self.url)
+
+    def stop(self) -> None:
+        if self.daemon:
+            self.daemon.stop()
+
+    def ask(self, token: str | None, scheme: str = "Bearer", headers: Mapping[str, str] = {}) -> Answer:
+        """A request to the API with this token, or with none."""
+        shown = {"Authorization": f"{scheme} {token}"} if token is not None else {}
+        return send("GET", self.url + "/notes", {**shown, **headers})
+
+    def __enter__(self) -> "Guarded":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def accepted(answer: Answer, who: Mapping[str, str | None]) -> None:
+    """The API has let the request through and knows of whom it is."""
+    expect(answer.status, 200, f"the status ({answer.text[:300]})")
+    seen = answer.json()
+    scope = seen.pop("scope")
+    expect("notes.read" in (scope.split() if isinstance(scope, str) else scope), True, f"notes.read in {scope!r}")
+    expect(seen, dict(who), "of whom the API thinks it is")
+
+
+def refused(answer: Answer, status: int, error: str | None = None) -> None:
+    """The guard has refused the request, with its code in the challenge and in the body."""
+    expect(answer.status, status, f"the status ({answer.text[:300]})")
+    challenge = answer.headers.get("WWW-Authenticate")
+    if status == 503:
+        expect(challenge, None, "a challenge where the token may be good")
+        expect(answer.headers.get("Retry-After") is not None, True, "Retry-After is there")
+        return
+    expect((challenge or "none").startswith("Bearer"), True, f"the scheme of the challenge {challenge!r}")
+    if error is None:
+        expect("error" in challenge, False, f"an error in the challenge {challenge!r}")
+    else:
+        expect(f'error="{error}"' in challenge, True, f"{error} in the challenge {challenge!r}")
+        expect(json.loads(answer.text)["error"], error, "the error in the body")

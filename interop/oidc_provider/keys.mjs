@@ -1,0 +1,19 @@
+// Makes the keys of one run, once: node keys.mjs FOLDER
+// `server.json` holds the server's signing keys, the others are the API's keys to decrypt with and a client's for DPoP.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
+
+const [folder] = process.argv.slice(2);
+
+async function make(alg, use) {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: alg, alg, use };
+}
+
+const write = (name, value) => writeFile(join(folder, name), JSON.stringify(value));
+await write('server.json', { keys: [await make('ES256', 'sig'), await make('RS256', 'sig')] });
+await write('RSA-OAEP.json', await make('RSA-OAEP', 'enc'));
+await write('ECDH-ES.json', await make('ECDH-ES', 'enc'));
+await write('proof.json', await make('ES256', 'sig'));
