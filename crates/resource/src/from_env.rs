@@ -35,8 +35,16 @@ impl Guard {
     /// [`EnvError`] with everything that is wrong, one line each.
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     pub fn from_env() -> Result<Self, EnvError> {
-        let builder = read(|name| std::env::var(name).ok())?;
-        builder.build().map_err(|error| EnvError(vec![error.to_string()]))
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// As [`Guard::from_env`], but what a variable holds is asked of the caller, who may know it from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] with everything that is wrong, one line each.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvError> {
+        read(lookup)?.build().map_err(|error| EnvError(vec![error.to_string()]))
     }
 }
 
