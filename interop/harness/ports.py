@@ -17,6 +17,9 @@ class Ports:
     dot_bearer: int
     lasuite_json: int
     lasuite_jwt: int
+    nginx: int
+    nginx_guard: int
+    nginx_upstream: int
 
 
 def free_ports() -> Ports:

@@ -14,6 +14,7 @@ DOT_BASIC = ("dot-basic-rs", "dot-basic-rs-secret-of-some-length")
 DOT_BEARER = ("dot-bearer-rs", "dot-bearer-rs-secret-of-some-length")
 LASUITE_JSON = ("lasuite-json-rs", "lasuite-json-rs-secret-of-some-length")
 LASUITE_JWT = ("lasuite-jwt-rs", "lasuite-jwt-rs-secret-of-some-length")
+NGINX = ("nginx-rs", "nginx-rs-secret-of-some-length")
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
 
 NODE_SECRET = "node-peer-secret-of-32-or-more-characters"
@@ -33,6 +34,7 @@ class World:
         self.dot_bearer = f"http://127.0.0.1:{ports.dot_bearer}"
         self.lasuite_json = f"http://127.0.0.1:{ports.lasuite_json}"
         self.lasuite_jwt = f"http://127.0.0.1:{ports.lasuite_jwt}"
+        self.nginx = f"http://127.0.0.1:{ports.nginx}"
         self.elsewhere = "https://elsewhere.example"
 
     def document(self) -> dict:
@@ -162,6 +164,7 @@ class World:
                 introspection_encrypted_response_enc="A256GCM",
                 jwks_uri=self.lasuite_jwt + "/jwks",
             ),
+            resource(self.nginx + "/notes", notes, NGINX),
             resource(self.elsewhere, notes, ELSEWHERE),
         ]
 

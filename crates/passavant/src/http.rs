@@ -2,6 +2,7 @@
 
 mod body;
 mod door;
+mod framing;
 mod mount;
 mod pulse;
 
@@ -36,6 +37,7 @@ use tokio::{
 };
 
 pub(crate) use door::{Door, nothing_here};
+use framing::OneFrame;
 pub(crate) use pulse::Answering;
 use pulse::{Pulse, Watched};
 
@@ -71,8 +73,9 @@ pub(crate) struct Entrance<D = Door> {
 
 /// What answers the requests of a listener.
 pub(crate) trait Answer: Clone + Send + Sync + 'static {
-    /// Whether an answer may turn the connection into something else (RFC 9110 §7.8).
-    const UPGRADES: bool;
+    /// Whether requests go on to somebody else. Then an answer may turn the connection into something else (RFC 9110
+    /// §7.8), and each request must have one frame.
+    const PASSES_ON: bool;
     /// What an answer carries.
     type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
 
@@ -168,7 +171,8 @@ async fn connection<D: Answer>(
     });
     if is_http2 {
         told(watcher.watch(http2_builder().serve_connection(io, service)).await);
-    } else if D::UPGRADES {
+    } else if D::PASSES_ON {
+        let io = OneFrame::new(io);
         told(watcher.watch(upgrading_builder().serve_connection_with_upgrades(io, service)).await);
     } else {
         told(watcher.watch(http1_builder().serve_connection(io, service)).await);

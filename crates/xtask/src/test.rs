@@ -13,13 +13,14 @@ const INTEROP: &str = "interop/run";
 const WYCHEPROOF: &str = "../shared/vectors/wycheproof";
 
 /// What the peers need from Debian: how to see that it is there, and the package that brings it.
-const DEBIAN: [(&[&str], &str); 6] = [
+const DEBIAN: [(&[&str], &str); 7] = [
     (&["python3", "--version"], "python3"),
     (&["python3", "-c", "import ensurepip, venv"], "python3-venv"),
     (&["node", "--version"], "nodejs"),
     (&["npm", "--version"], "npm"),
     (&["chromium", "--version"], "chromium"),
     (&["chromedriver", "--version"], "chromium-driver"),
+    (&["/usr/sbin/nginx", "-v"], "nginx-light"),
 ];
 
 /// Which part of the tests was asked for.

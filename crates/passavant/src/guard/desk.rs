@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 
@@ -32,11 +32,12 @@ pub(super) enum Desk {
 }
 
 impl Answer for Desk {
-    const UPGRADES: bool = true;
+    const PASSES_ON: bool = true;
     type Body = Body;
 
     async fn answer(&self, request: Request<Incoming>, call: Call) -> Response<Body> {
         let mut line = Line::of(request.method(), request.uri().path(), call.peer);
+        let has_upgrade = request.headers().contains_key(header::UPGRADE);
         let answered = match self {
             Self::Proxy(proxy) => proxy.answer(request, call).await,
             Self::Check(check) => check.answer(request.into_parts().0, &mut line).await,
@@ -44,10 +45,15 @@ impl Answer for Desk {
                 health.answer(request.uri().path()).await.ok_or(Trouble::NothingHere.into())
             }
         };
-        answered.unwrap_or_else(|refusal| {
+        let mut answer = answered.unwrap_or_else(|refusal| {
             line.refused(&refusal);
             whole(refusal.response())
-        })
+        });
+        if has_upgrade && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // Frames are not followed behind a request that may change the protocol, so it is the last one.
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, net::SocketAddr, time::Duration};
 
-use resource::Guard;
+use resource::{Guard, GuardBuilder};
 use zeroize::Zeroizing;
 
 use super::{
@@ -220,12 +220,15 @@ impl Variables {
         })
     }
 
-    /// A guard for each audience; for that of the environment where no flag names one.
+    /// A guard for each audience; for that of the environment where no flag names one. Where there are several, a token
+    /// must say for which it is: credentials that introspect for all of them would see it as good for each.
     fn guards(&self, audiences: &[String]) -> Result<Vec<Guard>, Failure> {
         let guard = |audience: Option<&String>| {
             let named = |name: &str| audience.filter(|_| name == "PASSAVANT_AUDIENCE").cloned();
-            Guard::from_lookup(|name| named(name).or_else(|| self.find(name)))
-                .map_err(|error| Failure::new(Exit::Config, error.into()))
+            let builder = GuardBuilder::from_lookup(|name| named(name).or_else(|| self.find(name)))
+                .map_err(|error| Failure::new(Exit::Config, error.into()))?;
+            let builder = if audiences.len() > 1 { builder.require_audience() } else { builder };
+            builder.build().map_err(|error| Failure::new(Exit::Config, error.into()))
         };
         if audiences.is_empty() {
             return Ok(vec![guard(None)?]);

@@ -75,7 +75,7 @@ impl Door {
 }
 
 impl Answer for Door {
-    const UPGRADES: bool = false;
+    const PASSES_ON: bool = false;
     type Body = Body;
 
     async fn answer(&self, request: Request<Incoming>, call: Call) -> Response<Body> {
