@@ -76,8 +76,8 @@ impl fmt::Display for BodyFault {
 impl std::error::Error for BodyFault {}
 
 /// A body on its way.
-pub(super) struct Flowing {
-    body: Incoming,
+pub(super) struct Flowing<B = Incoming> {
+    body: B,
     /// Bytes that may still come.
     left: u64,
     pause: Duration,
@@ -89,13 +89,13 @@ pub(super) struct Flowing {
     _answering: Option<Answering>,
 }
 
-impl Flowing {
+impl<B: Body<Data = Bytes>> Flowing<B> {
     /// A request's body, which tells when it moves.
     ///
     /// # Errors
     /// [`BodyFault::TooLarge`] where it says so of itself.
     pub(super) fn request(
-        body: Incoming,
+        body: B,
         bytes_max: u64,
         pause: Duration,
         progress: Progress,
@@ -108,7 +108,7 @@ impl Flowing {
     }
 
     /// An answer's body. It may be as long as it likes.
-    pub(super) fn answer(body: Incoming, pause: Duration, answering: Answering) -> Self {
+    pub(super) fn answer(body: B, pause: Duration, answering: Answering) -> Self {
         let _answering = Some(answering);
         Self { body, left: u64::MAX, pause, alarm: None, progress: None, inwards: false, _answering }
     }
@@ -135,7 +135,7 @@ impl Flowing {
     }
 }
 
-impl Body for Flowing {
+impl<B: Body<Data = Bytes, Error: fmt::Display> + Unpin> Body for Flowing<B> {
     type Data = Bytes;
     type Error = BodyFault;
 
@@ -168,7 +168,57 @@ impl Body for Flowing {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt as _, stream};
+    use http::HeaderMap;
+    use http_body_util::{BodyExt as _, StreamBody};
+
     use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(60);
+
+    /// A body of these frames that has no end.
+    fn endless(frames: Vec<Frame<Bytes>>) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+        StreamBody::new(stream::iter(frames.into_iter().map(Ok)).chain(stream::pending()))
+    }
+
+    fn data(text: &'static str) -> Frame<Bytes> {
+        Frame::data(Bytes::from_static(text.as_bytes()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_pauses_for_too_long_ends() {
+        let begun = Instant::now();
+        let body = endless(vec![data("ab")]);
+        let mut flowing = Flowing::request(body, 9, PAUSE, Progress::begin()).expect("within its bound");
+        assert!(flowing.frame().await.is_some_and(|frame| frame.is_ok()));
+        let end = flowing.frame().await.and_then(Result::err);
+        assert_eq!((end, begun.elapsed()), (Some(BodyFault::Stalled), PAUSE));
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_its_bound_ends_with_the_frame_that_is_too_much() {
+        let body = endless(vec![data("ab"), data("c"), data("d")]);
+        let mut flowing = Flowing::request(body, 3, PAUSE, Progress::begin()).expect("it does not say so");
+        for expected in [None, None, Some(BodyFault::TooLarge)] {
+            assert_eq!(flowing.frame().await.and_then(Result::err), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn trailers_of_a_request_are_cleaned_as_its_headers_are() {
+        let lines = [("x-sum", "1"), ("x_auth_subject", "root")];
+        let trailers: HeaderMap = lines
+            .iter()
+            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .collect();
+        let body = endless(vec![Frame::trailers(trailers)]);
+        let mut flowing = Flowing::request(body, 3, PAUSE, Progress::begin()).expect("within its bound");
+        let frame = flowing.frame().await.and_then(Result::ok).expect("a frame");
+        let names: Vec<_> = frame.trailers_ref().expect("trailers").keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["x-sum"]);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn rest_is_counted_from_the_last_move() {

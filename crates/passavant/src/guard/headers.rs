@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn connection_can_not_take_the_frame_or_the_address_away() {
-        let mut kept = cleaned(&[("connection", "content-length, host"), ("content-length", "5"), ("host", "a")]);
+        let mut kept =
+            cleaned(&[("connection", "content-length, host"), ("content-length", "5"), ("host", "a")]);
         kept.sort();
         assert_eq!(kept, ["content-length", "host"]);
     }

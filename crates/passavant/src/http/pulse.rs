@@ -209,6 +209,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_read_its_answer_is_given_up_after_sixty_seconds() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let _silent = TcpStream::connect(address).await.expect("a connection");
+        let (stream, _) = listener.accept().await.expect("accepted");
+        let pulse = Arc::new(Pulse::new(false));
+        let _request = pulse.request();
+        let begun = Instant::now();
+        let mut watched = TokioIo::new(Watched::new(stream, pulse));
+        let mut zeros = tokio::io::repeat(0);
+        let endless = tokio::io::copy(&mut zeros, &mut watched);
+        let ended = tokio::time::timeout(Duration::from_secs(600), endless).await.expect("it gives up");
+        assert_eq!(ended.expect_err("nobody reads").kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() >= Duration::from_secs(60), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_http2_connection_may_idle_for_sixty_seconds_whatever_frames_come() {
         let pulse = Arc::new(Pulse::new(true));
         pulse.came();

@@ -46,6 +46,27 @@ async fn an_answer_that_is_none_is_502() {
     }
 }
 
+/// What signed the certificate of [`Upstream::start_tls`].
+const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guard/tls/authority.pem");
+
+#[tokio::test]
+async fn a_certificate_must_be_of_a_trusted_authority_and_of_this_host() {
+    let upstream = Upstream::start_tls().await;
+    let port = upstream.address.port();
+    let (named, unnamed) = (format!("https://localhost:{port}"), format!("https://127.0.0.1:{port}"));
+    for (environment, origin, expected) in [
+        (&[("SSL_CERT_FILE", AUTHORITY)][..], &named, 200),
+        (&[("SSL_CERT_FILE", AUTHORITY)], &unnamed, 502),
+        (&[], &named, 502),
+    ] {
+        let before = upstream.asked();
+        let place = Place::within(environment, &["--upstream", origin]);
+        let answer = place.get("/x", Some(&place.token().await)).await;
+        assert_eq!(answer.status(), expected, "{environment:?} {origin}");
+        assert_eq!(upstream.asked() - before, usize::from(expected == 200), "{environment:?} {origin}");
+    }
+}
+
 #[tokio::test]
 async fn a_certificate_is_asked_for_where_the_upstream_is_https() {
     let upstream = Upstream::start().await;

@@ -119,6 +119,11 @@ impl Place {
 
     /// A guard with these flags.
     pub(crate) fn with(flags: &[&str]) -> Self {
+        Self::within(&[], flags)
+    }
+
+    /// A guard with these variables and flags.
+    pub(crate) fn within(environment: &[(&str, &str)], flags: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let server = Process::start(folder.path(), &["serve", "--dev", "--listen", "127.0.0.1:0"], &[], "");
         std::fs::write(folder.path().join("secret"), API_SECRET).expect("written");
@@ -137,7 +142,7 @@ impl Place {
             "--client-secret",
             "@secret",
         ];
-        let guard = Process::start(folder.path(), &[&own, flags].concat(), &[], "");
+        let guard = Process::start(folder.path(), &[&own, flags].concat(), environment, "");
         Self { _folder: folder, server, guard }
     }
 

@@ -42,6 +42,6 @@ async fn a_gigabyte_flows_in_bounded_memory_in_both_directions() {
     assert_eq!(length(down.into_body()).await, BODY_BYTES);
 
     let grown = place.guard.memory_peak() - before;
-    println!("memory grew by {} KiB at most", grown / 1024);
+    eprintln!("memory grew by {} KiB at most", grown / 1024);
     assert!(grown < MEMORY_BYTES_MAX, "{grown} bytes");
 }

@@ -19,11 +19,16 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 use serde_json::json;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// A server on a port of its own. It ends with the runtime of its test.
 pub(crate) struct Upstream {
@@ -33,21 +38,42 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn start() -> Self {
+        Self::behind(None).await
+    }
+
+    /// The same over TLS, as `localhost`, by an authority that nobody knows.
+    pub(crate) async fn start_tls() -> Self {
+        let certificates = CertificateDer::pem_slice_iter(include_bytes!("tls/server.pem"));
+        let certificates = certificates.collect::<Result<_, _>>().expect("a certificate");
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).expect("a key");
+        let config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("versions")
+                .with_no_client_auth()
+                .with_single_cert(certificates, key)
+                .expect("they fit");
+        Self::behind(Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    async fn behind(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let counter = Arc::clone(&counter);
-                let service = service_fn(move |request| {
-                    counter.fetch_add(1, Ordering::SeqCst);
-                    async { Ok::<_, Infallible>(answer(request).await) }
+                let (counter, tls) = (Arc::clone(&counter), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(stream, counter).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, counter).await;
+                            }
+                        }
+                    }
                 });
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .with_upgrades();
-                tokio::spawn(connection);
             }
         });
         Self { address, asked }
@@ -71,6 +97,16 @@ impl Upstream {
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, counter: Arc<AtomicUsize>) {
+    let service = service_fn(move |request| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        async { Ok::<_, Infallible>(answer(request).await) }
+    });
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let _ = connection.with_upgrades().await;
 }
 
 /// So many zeros, made as they are read.
