@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     desk::Body,
-    flowing::{Flowing, Progress},
+    flowing::{BodyFault, Flowing, Progress},
     headers,
     limits::{ANSWER_PAUSE_SECONDS_MAX, BODY_PAUSE_SECONDS_MAX, TUNNELS_MAX},
     trouble::Trouble,
@@ -117,10 +117,7 @@ impl Forwarder {
             let (mut head, body) = answer.into_parts();
             headers::clean_answer(&mut head.headers);
             ask_for_websocket(&mut head.headers);
-            return Ok(Response::from_parts(
-                head,
-                body.map_err(|_| super::flowing::BodyFault::Broken).boxed_unsync(),
-            ));
+            return Ok(Response::from_parts(head, body.map_err(|_| BodyFault::Broken).boxed_unsync()));
         }
         let (mut head, body) = answer.into_parts();
         headers::clean_answer(&mut head.headers);

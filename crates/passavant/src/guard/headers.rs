@@ -73,10 +73,11 @@ fn is_hop_by_hop(name: &str) -> bool {
 }
 
 /// CGI and what came after it turn every letter that is none into `_`, so `x_auth_subject` and `x.auth.subject` may be
-/// read as `X-Auth-Subject`.
+/// read as `X-Auth-Subject`, and `content_length` as a second length.
 fn is_ours(name: &str) -> bool {
     let read: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    OURS.iter().any(|start| read.starts_with(start)) || OURS_WHOLE.contains(&&*read)
+    let is_disguised = read != name && (is_hop_by_hop(&read) || read == "content-length");
+    is_disguised || OURS.iter().any(|start| read.starts_with(start)) || OURS_WHOLE.contains(&&*read)
 }
 
 #[cfg(test)]
@@ -114,6 +115,13 @@ mod tests {
             "x-auth",
         ] {
             assert_eq!(cleaned(&[(name, "x"), ("accept", "y")]), ["accept"], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_frame_to_some_goes() {
+        for name in ["content_length", "Transfer_Encoding", "content.length", "keep_alive"] {
+            assert_eq!(cleaned(&[(name, "x"), ("content-length", "1")]), ["content-length"], "{name}");
         }
     }
 
