@@ -18,6 +18,9 @@ class Ports:
     lasuite_json: int
     lasuite_jwt: int
     mod_oauth2: int
+    nginx: int
+    nginx_guard: int
+    nginx_upstream: int
 
 
 class Spare:

@@ -17,6 +17,7 @@ LASUITE_JWT = ("lasuite-jwt-rs", "lasuite-jwt-rs-secret-of-some-length")
 MOD_OAUTH2 = ("mod-oauth2-rs", "mod-oauth2-rs-secret-of-some-length")
 # How long tokens for its third resource last.
 MOD_OAUTH2_BRIEF_SECONDS = 3
+NGINX = ("nginx-rs", "nginx-rs-secret-of-some-length")
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
 
 NODE_SECRET = "node-peer-secret-of-32-or-more-characters"
@@ -37,6 +38,7 @@ class World:
         self.lasuite_json = f"http://127.0.0.1:{ports.lasuite_json}"
         self.lasuite_jwt = f"http://127.0.0.1:{ports.lasuite_jwt}"
         self.mod_oauth2 = f"http://127.0.0.1:{ports.mod_oauth2}"
+        self.nginx = f"http://127.0.0.1:{ports.nginx}"
         self.elsewhere = "https://elsewhere.example"
 
     def document(self) -> dict:
@@ -175,6 +177,7 @@ class World:
                 access_token_format="jwt",
                 access_token_lifetime=MOD_OAUTH2_BRIEF_SECONDS,
             ),
+            resource(self.nginx + "/notes", notes, NGINX),
             resource(self.elsewhere, notes, ELSEWHERE),
         ]
 

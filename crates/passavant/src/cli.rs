@@ -21,10 +21,12 @@ use std::{fmt, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use output::Format;
+pub(crate) use {input::Source, output::misused};
 
 use crate::{
     config::{Config, DEFAULT_FILE, Problems},
     dev,
+    guard::{self, GuardArgs},
     serve::{self, ServeArgs},
     wiring::{Installation, OpenFailure, Role},
     world::Wrongs,
@@ -90,6 +92,8 @@ enum Command {
     /// Run a real flow against a server
     #[command(subcommand)]
     Flow(flow::Command),
+    /// Protect a service from outside of it: a reverse proxy, or /check for another one
+    Guard(Box<GuardArgs>),
     /// Ask a running server whether it is well (exit 0 yes, 5 no, 6 nobody there)
     Healthcheck,
     /// Print the name and the version
@@ -115,6 +119,7 @@ impl Cli {
             Command::Key(command) => key::run(command, global).await,
             Command::Token(command) => token::run(command, global).await,
             Command::Flow(command) => flow::run(command, global).await,
+            Command::Guard(args) => guard::run(*args).await,
             Command::Healthcheck => healthcheck::run(global).await,
             Command::Version => {
                 output::print(concat!("passavant ", env!("CARGO_PKG_VERSION"), "\n"))?;
@@ -124,9 +129,9 @@ impl Cli {
         }
     }
 
-    /// Whether this is the server, which logs what it does.
+    /// Whether this is a server, which logs what it does.
     pub(crate) fn is_server(&self) -> bool {
-        matches!(self.command, Command::Serve(_))
+        matches!(self.command, Command::Serve(_) | Command::Guard(_))
     }
 }
 

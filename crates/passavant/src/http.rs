@@ -2,26 +2,32 @@
 
 mod body;
 mod door;
+mod framing;
 mod mount;
 mod pulse;
 
 use std::{
     convert::Infallible,
+    error::Error,
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
 use hyper::{
-    body::Incoming,
+    body::{Body, Incoming},
     server::conn::{http1, http2},
     service::service_fn,
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -31,6 +37,8 @@ use tokio::{
 };
 
 pub(crate) use door::{Door, nothing_here};
+use framing::OneFrame;
+pub(crate) use pulse::Answering;
 use pulse::{Pulse, Watched};
 
 /// Connections at one time; more of them wait in the backlog of the operating system.
@@ -56,11 +64,35 @@ const ACCEPT_PAUSE_MILLIS: u64 = 50;
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
 /// A socket that listens, and the door behind it.
-pub(crate) struct Entrance {
+pub(crate) struct Entrance<D = Door> {
     /// Where connections come in.
     pub(crate) listener: TcpListener,
     /// What answers them.
-    pub(crate) door: Door,
+    pub(crate) door: D,
+}
+
+/// What answers the requests of a listener.
+pub(crate) trait Answer: Clone + Send + Sync + 'static {
+    /// Whether requests go on to somebody else. Then an answer may turn the connection into something else (RFC 9110
+    /// §7.8), and each request must have one frame.
+    const PASSES_ON: bool;
+    /// What an answer carries.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
+    /// Answers, whatever happens behind it.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        call: Call,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// What is known of a request beside itself.
+pub(crate) struct Call {
+    /// The other end of the connection.
+    pub(crate) peer: IpAddr,
+    /// The connection waits for nothing else as long as this is held.
+    pub(crate) answering: Answering,
 }
 
 /// Listens on an address.
@@ -74,7 +106,7 @@ pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until `stop` says so, then answers what was accepted, for at most [`DRAIN_SECONDS_MAX`].
-pub(crate) async fn serve(entrances: Vec<Entrance>, stop: watch::Receiver<bool>) {
+pub(crate) async fn serve<D: Answer>(entrances: Vec<Entrance<D>>, stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = Arc::new(GracefulShutdown::new());
     let mut accepting = JoinSet::new();
@@ -90,8 +122,8 @@ pub(crate) async fn serve(entrances: Vec<Entrance>, stop: watch::Receiver<bool>)
 }
 
 /// Takes connections until it is told to stop. The listener closes with it.
-async fn accept(
-    Entrance { listener, door }: Entrance,
+async fn accept<D: Answer>(
+    Entrance { listener, door }: Entrance<D>,
     places: Arc<Semaphore>,
     graceful: Arc<GracefulShutdown>,
     mut stop: watch::Receiver<bool>,
@@ -120,10 +152,10 @@ async fn accept(
 }
 
 /// One connection, until it ends.
-async fn connection(
+async fn connection<D: Answer>(
     stream: TcpStream,
     peer: SocketAddr,
-    door: Door,
+    door: D,
     place: OwnedSemaphorePermit,
     watcher: Watcher,
 ) {
@@ -134,17 +166,20 @@ async fn connection(
     let io = Watched::new(stream, Arc::clone(&pulse));
     let peer: IpAddr = peer.ip().to_canonical();
     let service = service_fn(move |request: Request<Incoming>| {
-        let (door, pulse) = (door.clone(), Arc::clone(&pulse));
-        async move {
-            let _request = pulse.request();
-            Ok::<_, Infallible>(door.answer(request, peer).await)
-        }
+        let (door, call) = (door.clone(), Call { peer, answering: pulse.request() });
+        async move { Ok::<_, Infallible>(door.answer(request, call).await) }
     });
-    let ended = if is_http2 {
-        watcher.watch(http2_builder().serve_connection(io, service)).await
+    if is_http2 {
+        told(watcher.watch(http2_builder().serve_connection(io, service)).await);
+    } else if D::PASSES_ON {
+        let io = OneFrame::new(io);
+        told(watcher.watch(upgrading_builder().serve_connection_with_upgrades(io, service)).await);
     } else {
-        watcher.watch(http1_builder().serve_connection(io, service)).await
-    };
+        told(watcher.watch(http1_builder().serve_connection(io, service)).await);
+    }
+}
+
+fn told<E: std::fmt::Display>(ended: Result<(), E>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
@@ -165,6 +200,14 @@ fn http1_builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(None);
     builder.max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    builder
+}
+
+/// The same for connections that may become something else: only this builder can end those with grace.
+fn upgrading_builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder.http1().max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
     builder
 }
 

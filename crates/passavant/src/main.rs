@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod dev;
 mod fetch;
+mod guard;
 mod http;
 mod serve;
 mod spelling;

@@ -22,7 +22,7 @@ use tokio::{
     time::Instant,
 };
 
-pub(crate) use logging::log_warnings;
+pub(crate) use logging::{log, log_warnings};
 
 use crate::{
     admin,
@@ -151,7 +151,10 @@ fn door(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<D
 }
 
 /// Turns true on SIGTERM and ctrl-C.
-fn stop_signal() -> io::Result<watch::Receiver<bool>> {
+///
+/// # Errors
+/// The operating system's.
+pub(crate) fn stop_signal() -> io::Result<watch::Receiver<bool>> {
     let (tell, told) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -186,7 +189,7 @@ async fn maintain(server: AuthorizationServer) {
     }
 }
 
-/// Says where the server is. That nobody reads it is no failure.
+/// Says where the server is.
 fn announce(installation: &Installation, entrances: &[Entrance]) {
     let config = &installation.config;
     let mut text = if config.dev { dev::welcome(config) } else { format!("issuer     {}\n", config.issuer) };
@@ -199,6 +202,11 @@ fn announce(installation: &Installation, entrances: &[Entrance]) {
     if !management.is_empty() {
         text.push_str(&format!("management {}\n", addresses(management)));
     }
+    say_ready(text);
+}
+
+/// Says the last words of a start: what was set up, and how long that took. That nobody reads it is no failure.
+pub(crate) fn say_ready(mut text: String) {
     let millis = START.get().map_or(0, |start| start.elapsed().as_millis());
     text.push_str(&format!("ready in {millis} ms\n"));
     let mut out = io::stdout().lock();

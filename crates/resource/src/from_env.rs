@@ -36,8 +36,22 @@ impl Guard {
     /// [`EnvError`] with everything that is wrong, one line each.
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     pub fn from_env() -> Result<Self, EnvError> {
-        let builder = read(|name| std::env::var(name).ok())?;
+        let builder = GuardBuilder::from_lookup(|name| std::env::var(name).ok())?;
         builder.build().map_err(|error| EnvError(vec![error.to_string()]))
+    }
+}
+
+impl GuardBuilder {
+    /// What [`Guard::from_env`] builds from, with the variables asked of the caller, who may know them from elsewhere:
+    /// the name of each comes in, and nothing where it is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] with everything that is wrong, one line each.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvError> {
+        let mut environment = Environment { lookup, problems: Vec::new() };
+        let builder = environment.builder();
+        if environment.problems.is_empty() { Ok(builder) } else { Err(EnvError(environment.problems)) }
     }
 }
 
@@ -65,13 +79,6 @@ impl fmt::Debug for EnvError {
 }
 
 impl std::error::Error for EnvError {}
-
-/// Reads the variables through a lookup, so that tests bring their own.
-fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<GuardBuilder, EnvError> {
-    let mut environment = Environment { lookup, problems: Vec::new() };
-    let builder = environment.builder();
-    if environment.problems.is_empty() { Ok(builder) } else { Err(EnvError(environment.problems)) }
-}
 
 struct Environment<L> {
     lookup: L,
@@ -216,7 +223,7 @@ mod tests {
         let lookup = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        let builder = read(lookup).map_err(|error| error.problems().to_vec())?;
+        let builder = GuardBuilder::from_lookup(lookup).map_err(|error| error.problems().to_vec())?;
         builder.build().map_err(|error| vec![error.to_string()])
     }
 

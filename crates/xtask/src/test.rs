@@ -18,7 +18,7 @@ const RESOURCE_SERVER: [&str; 5] = ["build", "--workspace", "--all-features", "-
 const WYCHEPROOF: &str = "../shared/vectors/wycheproof";
 
 /// What the peers and the browser tests need from Debian: how to see that it is there, and the package that brings it.
-const DEBIAN: [(&[&str], &str); 8] = [
+const DEBIAN: [(&[&str], &str); 9] = [
     (&["python3", "--version"], "python3"),
     (&["python3", "-c", "import ensurepip, venv"], "python3-venv"),
     (&["node", "--version"], "nodejs"),
@@ -27,6 +27,7 @@ const DEBIAN: [(&[&str], &str); 8] = [
     (&["chromedriver", "--version"], "chromium-driver"),
     (&["/usr/sbin/apache2", "-v"], "apache2-bin"),
     (&["test", "-e", "/usr/lib/apache2/modules/mod_oauth2.so"], "libapache2-mod-oauth2"),
+    (&["/usr/sbin/nginx", "-v"], "nginx-light"),
 ];
 
 /// Which part of the tests was asked for.

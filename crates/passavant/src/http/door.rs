@@ -21,7 +21,7 @@ use server::{AuthorizationServer, PeerAddress, RequestId, ports::Entropy};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
-use super::{body::InTime, mount::Mount};
+use super::{Answer, Call, body::InTime, mount::Mount};
 use crate::config::Network;
 
 /// What leaves: an answer of the server is whole, a page may be anything.
@@ -72,12 +72,16 @@ impl Door {
         let requests = first(entropy);
         Self(Arc::new(Inner { server: None, pages, mount, is_https: false, trusted: Vec::new(), requests }))
     }
+}
 
-    /// Answers, whatever happens behind the door.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, socket: IpAddr) -> Response<Body> {
+impl Answer for Door {
+    const PASSES_ON: bool = false;
+    type Body = Body;
+
+    async fn answer(&self, request: Request<Incoming>, call: Call) -> Response<Body> {
         let started = Instant::now();
         let id = self.0.request_id();
-        let peer = self.0.peer(socket, request.headers());
+        let peer = self.0.peer(call.peer, request.headers());
         let told = Told::of(&request);
         let answering = AssertUnwindSafe(self.0.route(request, &id, peer));
         let (mut answer, is_page) =

@@ -50,10 +50,10 @@ impl Pulse {
     }
 
     /// A request is being answered until the guard is dropped.
-    pub(super) fn request(&self) -> Answering<'_> {
+    pub(super) fn request(self: &Arc<Self>) -> Answering {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(NOTHING, Ordering::Relaxed);
-        Answering(self)
+        Answering(Arc::clone(self))
     }
 
     fn millis(&self) -> u64 {
@@ -81,9 +81,9 @@ impl Pulse {
 }
 
 /// A request that is being answered.
-pub(super) struct Answering<'p>(&'p Pulse);
+pub(crate) struct Answering(Arc<Pulse>);
 
-impl Drop for Answering<'_> {
+impl Drop for Answering {
     fn drop(&mut self) {
         self.0.idle_since.store(self.0.millis(), Ordering::Relaxed);
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
@@ -94,19 +94,24 @@ impl Drop for Answering<'_> {
 pub(super) struct Watched {
     stream: TokioIo<TcpStream>,
     pulse: Arc<Pulse>,
+    /// Since when the peer takes nothing of what is to be written.
+    stuck_since: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl Watched {
     pub(super) fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Self {
-        Self { stream: TokioIo::new(stream), pulse, alarm: None }
+        Self { stream: TokioIo::new(stream), pulse, stuck_since: None, alarm: None }
     }
 
     /// Ready when the connection waited for too long. An alarm that was set for an earlier time is left to ring: then
     /// it is set again.
     fn give_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         loop {
-            let Some(due) = self.pulse.due() else { return Poll::Pending };
+            let stuck = self.stuck_since.map(|since| since + Duration::from_secs(IDLE_SECONDS_MAX));
+            let Some(due) = [self.pulse.due(), stuck].into_iter().flatten().min() else {
+                return Poll::Pending;
+            };
             if due <= Instant::now() {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());
             }
@@ -116,6 +121,11 @@ impl Watched {
             }
             ready!(alarm.as_mut().poll(cx));
         }
+    }
+
+    /// Whoever reads an answer may be slow, but has to read: an answer that is made as it is read never ends otherwise.
+    fn is_stuck(&mut self, stuck: bool) {
+        self.stuck_since = stuck.then(|| self.stuck_since.unwrap_or_else(Instant::now));
     }
 
     fn or_give_up<T>(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -143,6 +153,7 @@ impl Read for Watched {
 impl Write for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.is_stuck(written.is_pending());
         self.or_give_up(cx, written)
     }
 
@@ -164,6 +175,7 @@ impl Write for Watched {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.is_stuck(written.is_pending());
         self.or_give_up(cx, written)
     }
 }
@@ -178,7 +190,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_head_has_ten_seconds_and_a_pause_sixty() {
-        let pulse = Pulse::new(false);
+        let pulse = Arc::new(Pulse::new(false));
         tokio::time::advance(Duration::from_secs(4)).await;
         pulse.came();
         assert_eq!(due_in(&pulse), Some(6), "ten seconds after connecting, whatever trickles in");
@@ -197,8 +209,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_read_its_answer_is_given_up_after_sixty_seconds() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let _silent = TcpStream::connect(address).await.expect("a connection");
+        let (stream, _) = listener.accept().await.expect("accepted");
+        let pulse = Arc::new(Pulse::new(false));
+        let _request = pulse.request();
+        let begun = Instant::now();
+        let mut watched = TokioIo::new(Watched::new(stream, pulse));
+        let mut zeros = tokio::io::repeat(0);
+        let endless = tokio::io::copy(&mut zeros, &mut watched);
+        let ended = tokio::time::timeout(Duration::from_secs(600), endless).await.expect("it gives up");
+        assert_eq!(ended.expect_err("nobody reads").kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() >= Duration::from_secs(60), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_http2_connection_may_idle_for_sixty_seconds_whatever_frames_come() {
-        let pulse = Pulse::new(true);
+        let pulse = Arc::new(Pulse::new(true));
         pulse.came();
         assert_eq!(due_in(&pulse), Some(60));
     }

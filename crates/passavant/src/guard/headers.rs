@@ -1,0 +1,170 @@
+//! Which header fields pass, and which end here: those of one hop (RFC 9110 §7.6.1), and those that only the guard may
+//! write.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// Fields of one connection alone. `Proxy-Connection` and `Keep-Alive` are no standard, and are sent all the same.
+const HOP_BY_HOP: [&str; 7] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What only the guard writes, by how the name begins. A name is compared as a careless upstream may read it.
+const OURS: [&str; 3] = ["x-auth-", "x-forwarded-", "x-original-"];
+
+/// The same by the whole name.
+const OURS_WHOLE: [&str; 4] = ["forwarded", "x-real-ip", "x-auth", "proxy-authorization"];
+
+/// Takes out of a request what must not reach the upstream.
+pub(super) fn clean_request(headers: &mut HeaderMap) {
+    clean(headers, |name| is_hop_by_hop(name) || is_ours(name));
+}
+
+/// Takes out of an answer what was meant for us alone.
+pub(super) fn clean_answer(headers: &mut HeaderMap) {
+    clean(headers, is_hop_by_hop);
+}
+
+fn clean(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
+    let named: Vec<HeaderName> =
+        options(headers, header::CONNECTION).filter_map(|name| name.parse().ok()).collect();
+    // `Connection: content-length` would take a message's frame away, and `host` its address: they are not options
+    // of a connection (RFC 9110 §7.6.1), and stay.
+    let stays = |name: &HeaderName| *name == header::CONTENT_LENGTH || *name == header::HOST;
+    let gone = |name: &&HeaderName| is_unwanted(name.as_str()) || (named.contains(name) && !stays(name));
+    let unwanted: Vec<HeaderName> = headers.keys().filter(gone).cloned().collect();
+    for name in unwanted {
+        headers.remove(name);
+    }
+}
+
+/// The members of a list field, in lower case.
+pub(super) fn options(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = String> {
+    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(|option| option.trim().to_ascii_lowercase())
+}
+
+/// The protocol that the caller wants to change to, where it is the one that is passed on. Others are ignored, as
+/// RFC 9110 §7.8 allows: `h2c` above all would take every further request past the guard.
+pub(super) fn wants_websocket(headers: &HeaderMap) -> bool {
+    options(headers, header::CONNECTION).any(|option| option == "upgrade")
+        && options(headers, header::UPGRADE).any(|protocol| protocol == "websocket")
+}
+
+/// Adds one of us to `Via` (RFC 9110 §7.6.3).
+pub(super) fn add_via(headers: &mut HeaderMap, version: http::Version) {
+    headers.append(
+        header::VIA,
+        HeaderValue::from_static(match version {
+            http::Version::HTTP_2 => "2 passavant",
+            http::Version::HTTP_10 => "1.0 passavant",
+            _ => "1.1 passavant",
+        }),
+    );
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    HOP_BY_HOP.contains(&name)
+}
+
+/// CGI and what came after it turn every letter that is none into `_`, so `x_auth_subject` and `x.auth.subject` may be
+/// read as `X-Auth-Subject`, and `content_length` as a second length.
+fn is_ours(name: &str) -> bool {
+    let read: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let is_disguised = read != name && (is_hop_by_hop(&read) || read == "content-length");
+    is_disguised || OURS.iter().any(|start| read.starts_with(start)) || OURS_WHOLE.contains(&&*read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(lines: &[(&'static str, &'static str)]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        clean_request(&mut headers);
+        headers.keys().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_only_the_guard_writes_goes_in_every_spelling() {
+        for name in [
+            "X-Auth-Subject",
+            "x-auth-subject",
+            "X-AUTH-SCOPE",
+            "x_auth_subject",
+            "X_Auth-Client",
+            "x.auth.username",
+            "x-auth-anything",
+            "X-Forwarded-For",
+            "x_forwarded_host",
+            "X-Original-URI",
+            "x-real-ip",
+            "X_Real_IP",
+            "Forwarded",
+            "Proxy-Authorization",
+            "x~auth~issuer",
+            "x-auth",
+        ] {
+            assert_eq!(cleaned(&[(name, "x"), ("accept", "y")]), ["accept"], "{name}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_frame_to_some_goes() {
+        for name in ["content_length", "Transfer_Encoding", "content.length", "keep_alive"] {
+            assert_eq!(cleaned(&[(name, "x"), ("content-length", "1")]), ["content-length"], "{name}");
+        }
+    }
+
+    #[test]
+    fn others_pass() {
+        for name in ["x-authority", "xauth-subject", "x-request-id", "cookie", "trailer", "range"] {
+            assert_eq!(cleaned(&[(name, "x")]), [name], "{name}");
+        }
+    }
+
+    #[test]
+    fn fields_of_one_hop_go_and_those_that_connection_names() {
+        for name in HOP_BY_HOP {
+            assert_eq!(cleaned(&[(name, "x"), ("accept", "y")]), ["accept"], "{name}");
+        }
+        let lines = [
+            ("connection", "close, X-Secret"),
+            ("connection", "x-other"),
+            ("x-secret", "a"),
+            ("x-other", "b"),
+        ];
+        assert_eq!(cleaned(&[&lines[..], &[("accept", "y")]].concat()), ["accept"]);
+    }
+
+    #[test]
+    fn connection_can_not_take_the_frame_or_the_address_away() {
+        let mut kept =
+            cleaned(&[("connection", "content-length, host"), ("content-length", "5"), ("host", "a")]);
+        kept.sort();
+        assert_eq!(kept, ["content-length", "host"]);
+    }
+
+    #[test]
+    fn only_websocket_is_a_wanted_change() {
+        let wants = |connection: &'static str, upgrade: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONNECTION, HeaderValue::from_static(connection));
+            headers.insert(header::UPGRADE, HeaderValue::from_static(upgrade));
+            wants_websocket(&headers)
+        };
+        assert!(wants("keep-alive, Upgrade", "WebSocket"));
+        assert!(
+            !wants("keep-alive", "websocket") && !wants("upgrade", "h2c") && !wants("upgrade", "TLS/1.3")
+        );
+    }
+}

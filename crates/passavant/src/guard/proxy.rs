@@ -1,0 +1,84 @@
+//! The reverse proxy: a request is let through with an accepted token, or at a path that was named public.
+
+use http::{Method, Request, Response, header, request::Parts};
+use hyper::body::Incoming;
+use resource::{Guard, MetadataService, Token};
+use tower_service::Service as _;
+
+use super::{
+    desk::{Body, whole},
+    forward::Forwarder,
+    identity::Identity,
+    paths::{PublicPaths, Standing},
+    settings::Settings,
+    trouble::{Refusal, Trouble},
+    upstream::Upstream,
+};
+use crate::http::Call;
+
+/// Guards one upstream.
+pub(super) struct Proxy {
+    guard: Guard,
+    metadata: MetadataService,
+    public: PublicPaths,
+    public_preflights: bool,
+    identity: Identity,
+    forwarder: Forwarder,
+}
+
+impl Proxy {
+    pub(super) fn new(settings: &Settings, guard: &Guard, upstream: Upstream) -> Self {
+        Self {
+            guard: guard.clone(),
+            metadata: guard.metadata_service(),
+            public: settings.public.clone(),
+            public_preflights: settings.public_preflights,
+            identity: settings.identity,
+            forwarder: Forwarder::new(upstream, settings.manner.clone()),
+        }
+    }
+
+    /// Answers with what the upstream says, or refuses.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be told.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        call: Call,
+    ) -> Result<Response<Body>, Refusal> {
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return Err(Trouble::MethodUnsupported.into());
+        }
+        if self.metadata.paths().any(|path| path == request.uri().path()) {
+            let Ok(answer) = self.metadata.clone().call(request).await;
+            return Ok(whole(answer));
+        }
+        let (head, body) = request.into_parts();
+        let mut sent = self.forwarder.prepare(&head, call.peer)?;
+        if let Some(token) = self.admit(&head).await? {
+            self.identity.write(&mut sent.headers, &self.guard, &token)?;
+        }
+        Ok(self.forwarder.pass(sent, Request::from_parts(head, body), call).await?)
+    }
+
+    /// The token that lets the request through; none where none is needed.
+    async fn admit(&self, head: &Parts) -> Result<Option<Token>, Refusal> {
+        match self.public.judge(head.uri.path()) {
+            Standing::Ambiguous => return Err(Trouble::PathAmbiguous.into()),
+            Standing::Public => return Ok(None),
+            Standing::Guarded => {}
+        }
+        if self.public_preflights && is_preflight(head) {
+            return Ok(None);
+        }
+        Ok(Some(self.guard.check(head).await?))
+    }
+}
+
+/// What a browser asks before it sends a token, and to which it can't add one.
+fn is_preflight(head: &Parts) -> bool {
+    head.method == Method::OPTIONS
+        && head.headers.contains_key(header::ORIGIN)
+        && head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}

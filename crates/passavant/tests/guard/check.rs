@@ -1,0 +1,109 @@
+//! `/check`, as the proxies of others ask it.
+
+use super::{
+    place::{Place, SCOPE, client, json},
+    upstream::Upstream,
+};
+
+#[tokio::test]
+async fn a_good_token_is_200_with_who_it_is() {
+    let place = Place::with(&[]);
+    let token = place.token().await;
+    let audience = place.audience();
+    for question in [
+        "/check".to_owned(),
+        format!("/check?scope={SCOPE}"),
+        format!("/check?aud={audience}&scope={SCOPE}"),
+        "/check/notes/1?scope=other&aud=other".to_owned(),
+    ] {
+        let answer = place.get(&question, Some(&token)).await;
+        assert_eq!(answer.status(), 200, "{question}");
+        assert_eq!(answer.headers()["x-auth-client"], "demo-cli");
+        assert_eq!(answer.headers()["x-auth-scope"], SCOPE);
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+    }
+    for method in ["PUT", "DELETE", "PROPFIND"] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let answer = client().request(method, place.url("/check")).bearer_auth(&token).send().await;
+        assert_eq!(answer.expect("an answer").status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_says_why_as_the_guard_does() {
+    let place = Place::with(&["--cache-seconds", "0"]);
+    let token = place.token().await;
+    let short = place.get("/check?scope=demo.read%20demo.write", Some(&token)).await;
+    assert_eq!(short.status(), 403);
+    let challenge = short.headers()["www-authenticate"].to_str().expect("ASCII").to_owned();
+    assert!(challenge.contains("insufficient_scope"), "{challenge}");
+    place.revoke(&token).await;
+    for token in [None, Some(&*token), Some("garbage")] {
+        let answer = place.get("/check", token).await;
+        assert_eq!(answer.status(), 401);
+        assert!(answer.headers().contains_key("www-authenticate"));
+        assert!(!answer.headers().contains_key("x-auth-client"));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_is_wrong_is_never_a_yes() {
+    let place = Place::with(&[]);
+    let token = place.token().await;
+    for question in
+        ["aud=https://other.example", "scope=a&scope=b", "scopes=demo.write", "scope=%22", "aud=a&aud=b"]
+    {
+        let answer = place.get(&format!("/check?{question}"), Some(&token)).await;
+        assert_eq!(answer.status(), 400, "{question}");
+    }
+    for path in ["/", "/checks", "/x/check"] {
+        assert_eq!(place.get(path, Some(&token)).await.status(), 404, "{path}");
+    }
+    let contradicting = client().get(place.url("/check")).bearer_auth(&token);
+    let contradicting = contradicting.header("x-original-uri", "/a").header("x-forwarded-uri", "/b");
+    assert_eq!(contradicting.send().await.expect("an answer").status(), 400);
+}
+
+#[tokio::test]
+async fn the_query_that_is_judged_is_that_of_the_request_behind() {
+    let place = Place::with(&[]);
+    let token = place.token().await;
+    for name in ["x-original-uri", "x-forwarded-uri"] {
+        let question = client().get(place.url("/check")).bearer_auth(&token);
+        let answer = question.header(name, "/x?access_token=other").send().await.expect("an answer");
+        assert_eq!(answer.status(), 400, "a token in the header and another in the query");
+    }
+}
+
+#[tokio::test]
+async fn several_audiences_are_told_apart() {
+    let place = Place::with(&["--audience", "https://other.example"]);
+    let named = format!("grant_type=client_credentials&resource={}", place.audience());
+    let token = place.token_by(&named).await;
+    let own = format!("/check?aud={}", place.audience());
+    assert_eq!(place.get(&own, Some(&token)).await.status(), 200);
+    assert_eq!(place.get("/check?aud=https://other.example", Some(&token)).await.status(), 401);
+    assert_eq!(place.get("/check", Some(&token)).await.status(), 200, "the first is meant");
+    let unnamed = place.token().await;
+    assert_eq!(place.get(&own, Some(&unnamed)).await.status(), 401, "nobody says for whom it is");
+}
+
+#[tokio::test]
+async fn beside_an_upstream_the_question_has_a_listener_of_its_own() {
+    let upstream = Upstream::start().await;
+    let place = Place::guarding(upstream.address, &["--check-listen", "127.0.0.1:0"]);
+    let token = place.token().await;
+    let seen = json(place.get("/check", Some(&token)).await).await;
+    assert_eq!(seen["target"], "/check", "every path of the proxy is the upstream's");
+    let url = format!("http://{}/check", place.guard.address("check"));
+    let answer = client().get(url).bearer_auth(&token).send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), upstream.asked()), (200, 1));
+}
+
+#[tokio::test]
+async fn without_an_upstream_metadata_and_health_are_served_as_well() {
+    let place = Place::with(&[]);
+    let metadata = json(place.get("/.well-known/oauth-protected-resource", None).await).await;
+    assert_eq!(metadata["resource"], place.audience());
+    assert_eq!(place.get("/health/ready", None).await.status(), 200);
+}

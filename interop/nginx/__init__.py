@@ -1,0 +1,1 @@
+"""nginx from Debian, which asks `passavant guard` before it lets a request through."""
