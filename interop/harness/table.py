@@ -65,15 +65,6 @@ class Table:
         """Names a cell that this peer has no means for, so that nobody takes its absence for a pass."""
         self._beside(Row(peer, version, cell, f"not there: {why}"))
 
-    def waiting(self, peer: str, version: str, cell: str, why: str, work: Callable[[], None]) -> None:
-        """Runs a cell that waits for something to be built: it does not count until it passes."""
-        try:
-            work()
-        except Exception:
-            self._beside(Row(peer, version, cell, f"waiting: {why}"))
-        else:
-            self.add(peer, version, f"{cell} (waits no longer: take it off the list)", None)
-
     def _beside(self, row: Row) -> None:
         self.rows.append(row)
         print(f"-      {row.peer}: {row.cell}: {row.status}", flush=True)

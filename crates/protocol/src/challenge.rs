@@ -54,8 +54,8 @@ mod tests {
     }
 
     #[test]
-    fn a_dpop_challenge_names_its_algorithms() {
-        assert_eq!(Challenge::dpop(&["ES256", "PS256"]).as_str(), "DPoP algs=\"ES256 PS256\"");
+    fn a_challenge_of_another_scheme_has_its_name() {
+        assert_eq!(Challenge::of("DPoP").with("algs", "ES256 PS256").as_str(), "DPoP algs=\"ES256 PS256\"");
     }
 
     #[test]
