@@ -52,6 +52,16 @@ async fn check<V: AccessTokenValidator>(
     let found = validator.validate_request(request.headers(), request.method(), request.uri(), None).await;
     match found.outcome {
         Ok(Some(_)) => next.run(request).await,
-        Ok(None) | Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+        Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
+        Err(error) => {
+            eprintln!("{}", chain(&error));
+            StatusCode::UNAUTHORIZED.into_response()
+        }
     }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

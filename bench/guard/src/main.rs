@@ -17,6 +17,7 @@ mod tokens;
 
 use std::future::Future;
 
+use anyhow::Context as _;
 use passavant_testkit::Authority;
 
 use clock::Turns;
@@ -56,12 +57,12 @@ async fn main() -> anyhow::Result<()> {
     let authority = Authority::start();
     let tokens = Tokens { authority: &authority };
     let raw = raw::check(&tokens).await?;
-    let ours = ours::row(&tokens).await?;
+    let ours = ours::row(&tokens).await.context("ours")?;
     let rows = [
         &ours,
-        &huskarl::row(&tokens).await?,
-        &oauth_resource_server::row(&tokens).await?,
-        &jwt_authorizer::row(&tokens).await?,
+        &huskarl::row(&tokens).await.context("huskarl")?,
+        &oauth_resource_server::row(&tokens).await.context("oauth_resource_server")?,
+        &jwt_authorizer::row(&tokens).await.context("jwt_authorizer")?,
     ];
     println!(
         "µs of CPU that each adds to a request; medians of {ROUNDS} rounds; a raw ES256 check is {raw:.1} µs\n"

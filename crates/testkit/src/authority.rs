@@ -21,8 +21,8 @@ pub use minting::{AnswerBuilder, TokenBuilder};
 pub use trouble::Trouble;
 
 /// An authorization server for an API's own tests. It has one ES256 and one RS256 key, signs access tokens, and
-/// answers on a loopback port of its own: metadata (RFC 8414), `/jwks`, and `/introspect` (RFC 7662, RFC 9701) for
-/// its own tokens. A guard is pointed at [`Authority::issuer`] and works as with a real one. Clones are the same
+/// answers on a loopback port of its own: metadata (RFC 8414), `/jwks`, `/introspect` (RFC 7662, RFC 9701) for its own
+/// tokens, and `/token` for machines (RFC 6749 §4.4). A guard is pointed at [`Authority::issuer`] and works as with a real one. Clones are the same
 /// authority; the port closes with the last of them.
 ///
 /// ```
@@ -129,14 +129,16 @@ impl Authority {
     }
 
     /// The authorization server's metadata (RFC 8414 §2), with the members that a resource looks for: `jwks_uri` is
-    /// `/jwks` under the issuer, `introspection_endpoint` is `/introspect`.
+    /// `/jwks` under the issuer, `introspection_endpoint` is `/introspect`, `token_endpoint` is `/token`.
     pub fn metadata(&self) -> Value {
         let base = self.issuer.trim_end_matches('/');
         json!({
             "issuer": self.issuer,
             "jwks_uri": format!("{base}/jwks"),
             "introspection_endpoint": format!("{base}/introspect"),
-            "response_types_supported": ["code"],
+            "token_endpoint": format!("{base}/token"),
+            "grant_types_supported": ["client_credentials"],
+            "response_types_supported": [],
         })
     }
 

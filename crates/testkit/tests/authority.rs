@@ -82,6 +82,26 @@ fn a_revoked_token_is_not_active() {
 }
 
 #[test]
+fn a_machine_gets_a_token_for_the_resource_that_it_names() {
+    let authority = Authority::start();
+    let ask = |form: &str, headers: &str| {
+        let request =
+            format!("POST /token HTTP/1.1\r\nContent-Length: {}\r\n{headers}\r\n{form}", form.len());
+        parts(&exchange(&authority, &request))
+    };
+    let form = "grant_type=client_credentials&scope=orders&resource=https%3A%2F%2Fapi.example";
+    let (status, body) = ask(form, "Authorization: Basic Y3JvbjpzZWNyZXQ=\r\n");
+    let answer: Value = serde_json::from_str(&body).expect("JSON");
+    let found = said(&authority, answer["access_token"].as_str().expect("a token"));
+    assert_eq!(
+        (status, &found["client_id"], &found["aud"], &found["scope"]),
+        (200, &json!("cron"), &json!(API), &json!("orders"))
+    );
+    assert_eq!(ask(form, "").0, 401);
+    assert_eq!(ask("grant_type=password", "Authorization: Basic Y3JvbjpzZWNyZXQ=\r\n").0, 400);
+}
+
+#[test]
 fn a_caller_without_a_name_may_not_introspect() {
     let authority = Authority::start();
     let token = authority.token(API).opaque();

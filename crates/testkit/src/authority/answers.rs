@@ -1,4 +1,4 @@
-//! What a test's authorization server answers when it behaves: metadata, keys, introspection.
+//! What a test's authorization server answers when it behaves: metadata, keys, introspection, tokens for machines.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,6 +6,7 @@ use jose::{Claims, JwkSet, Unverified};
 use protocol::Params;
 use serde_json::{Map, Value, json};
 
+use super::minting::LIFETIME_SECONDS;
 use super::{Authority, Trouble};
 
 /// The media type of a JWT answer (RFC 9701 §4).
@@ -57,7 +58,8 @@ impl Authority {
             }
             ("GET", "/jwks") => Answer::json(&self.jwks()),
             ("POST", "/introspect") => self.introspect(question),
-            (_, "/jwks" | "/introspect") => Answer::status(405),
+            ("POST", "/token") => self.issue(question),
+            (_, "/jwks" | "/introspect" | "/token") => Answer::status(405),
             _ => Answer::status(404),
         }
     }
@@ -78,6 +80,21 @@ impl Authority {
             None => answer.sign(),
         };
         Answer { media_type: JWT_ANSWER.to_owned(), body: body.into(), ..Answer::status(200) }
+    }
+
+    /// RFC 6749 §4.4: any caller who shows a name gets the scope it asks for, at the resource it asks for (RFC 8707).
+    fn issue(&self, question: &Question) -> Answer {
+        let Ok(form) = Params::parse(&question.body) else { return Answer::status(400) };
+        let Some(caller) = caller(question, &form) else { return Answer::status(401) };
+        if form.get("grant_type") != Some("client_credentials") {
+            let refused = json!({ "error": "unsupported_grant_type" });
+            return Answer { status: 400, ..Answer::json(&refused) };
+        }
+        let (resource, scope) = (form.get("resource").unwrap_or(self.issuer()), form.get("scope"));
+        let token = self.token(resource).client(&caller).scope(scope.unwrap_or_default()).sign();
+        Answer::json(
+            &json!({ "access_token": token, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS }),
+        )
     }
 
     /// The introspection answer of a token: its claims while it lives, else that it is not active.

@@ -15,7 +15,7 @@ const HEAD_BYTES_MAX: u64 = 64 * 1024;
 /// Longest body of a request, in bytes.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 /// How long a connection may stay idle, in seconds, so that no thread outlives a test for long.
-const IDLE_SECONDS: u64 = 30;
+const IDLE_SECONDS: u64 = 600;
 
 /// A port that answers until it is dropped.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Authority, Keys, chance};
 
 /// Seconds that a token lives where a test says nothing.
-const LIFETIME_SECONDS: i64 = 600;
+pub(super) const LIFETIME_SECONDS: i64 = 600;
 
 /// What every signed token has: who signs it, how it says so, and what it claims.
 #[derive(Clone, Debug)]
