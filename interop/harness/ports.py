@@ -21,6 +21,8 @@ class Ports:
     nginx: int
     nginx_guard: int
     nginx_upstream: int
+    mcp: int
+    mcp_brief: int
 
 
 class Spare:
