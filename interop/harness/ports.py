@@ -23,6 +23,7 @@ class Ports:
     nginx_upstream: int
     mcp: int
     mcp_brief: int
+    mcp_jwt: int
 
 
 class Spare:

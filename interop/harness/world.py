@@ -49,6 +49,7 @@ class World:
         self.nginx = f"http://127.0.0.1:{ports.nginx}"
         self.mcp = f"http://127.0.0.1:{ports.mcp}/mcp"
         self.mcp_brief = f"http://127.0.0.1:{ports.mcp_brief}/mcp"
+        self.mcp_jwt = f"http://127.0.0.1:{ports.mcp_jwt}/mcp"
         self.elsewhere = "https://elsewhere.example"
 
     def document(self) -> dict:
@@ -235,6 +236,7 @@ class World:
         return [
             resource(self.mcp, notes, MCP),
             resource(self.mcp_brief, notes, MCP, access_token_lifetime=MCP_BRIEF_SECONDS),
+            resource(self.mcp_jwt, notes, MCP, access_token_format="jwt"),
         ]
 
 

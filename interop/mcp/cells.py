@@ -1,6 +1,7 @@
 """The clients of the Model Context Protocol, as released, before our guard and our server."""
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def run(peer: str, command: list, example: Path, authority: Authority, table: Ta
                 "person": ALICE,
                 "resource": world.mcp,
                 "brief": world.mcp_brief,
+                "jwt": world.mcp_jwt,
                 "briefSeconds": MCP_BRIEF_SECONDS,
                 "client": MCP_CLIENT,
                 "once": MCP_ONCE,
@@ -45,20 +47,28 @@ def run(peer: str, command: list, example: Path, authority: Authority, table: Ta
             }
         )
     )
+    ports = world.ports
+    introspecting = {"PASSAVANT_CLIENT_ID": MCP[0], "PASSAVANT_CLIENT_SECRET": MCP[1]}
+    servers = (
+        (world.mcp, ports.mcp, introspecting),
+        (world.mcp_brief, ports.mcp_brief, introspecting),
+        (world.mcp_jwt, ports.mcp_jwt, {"PASSAVANT_TOKEN": "jwt"}),
+    )
     with ExitStack() as running:
-        for audience, port in ((world.mcp, world.ports.mcp), (world.mcp_brief, world.ports.mcp_brief)):
-            running.enter_context(guarded(example, authority, audience, port))
+        for audience, port, settings in servers:
+            running.enter_context(guarded(example, authority, audience, port, settings))
         run_script(peer, [*command, facts], authority.folder, table)
 
 
-def guarded(example: Path, authority: Authority, audience: str, port: int) -> Guarded:
+def guarded(
+    example: Path, authority: Authority, audience: str, port: int, settings: Mapping[str, str]
+) -> Guarded:
     """The example, with our server for its issuer. It keeps no answer, so that a revocation is seen at once."""
     settings = {
         "PASSAVANT_ISSUER": authority.issuer,
         "PASSAVANT_AUDIENCE": audience,
-        "PASSAVANT_CLIENT_ID": MCP[0],
-        "PASSAVANT_CLIENT_SECRET": MCP[1],
         "PASSAVANT_CACHE_SECONDS": "0",
         "PASSAVANT_REQUIRED_SCOPES": "",
+        **settings,
     }
     return Guarded(example, authority.folder / f"mcp-{port}.log", port, settings)

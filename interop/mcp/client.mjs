@@ -134,6 +134,12 @@ await cell('the same with client_secret_basic', async () => {
   await discovery(new Person({ client, secret }));
 });
 
+await cell('the same with a JWT access token', async () => {
+  const person = new Person({ resource: world.jwt });
+  await discovery(person);
+  assert.equal(person.held.access_token.split('.').length, 3);
+});
+
 // Before anybody has allowed it: the server remembers what a person has allowed.
 await cell('asks for more and is denied, the tool is not called', async () => {
   const person = new Person({ client: world.once });

@@ -135,6 +135,12 @@ async def with_a_secret() -> None:
     await discovery(Person(client=WORLD["web"][0], secret=WORLD["web"][1]))
 
 
+async def by_jwt() -> None:
+    person = Person(WORLD["jwt"])
+    await discovery(person)
+    expect(person.storage.tokens.access_token.count("."), 2, "the dots of the access token")
+
+
 async def step_up() -> None:
     person = Person()
     async with person.connected() as client:
@@ -207,6 +213,7 @@ def refused_and_signed_in(person: Person, requests: int) -> None:
 CELLS: dict[str, Callable[[], Awaitable[None]]] = {
     "401 leads by RFC 9728 to sign-in, consent and tools": discovery,
     "the same with client_secret_basic": with_a_secret,
+    "the same with a JWT access token": by_jwt,
     "tool beyond the scope, 403, asks for more and goes on": step_up,
     "asks for more and is denied, the tool is not called": denied,
     "token expired, refreshes without the person": expired,
