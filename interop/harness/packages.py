@@ -8,7 +8,10 @@ from pathlib import Path
 from harness.process import complete
 
 INSTALL_SECONDS = 300
-DJANGO_PEERS = ("django_oauth_toolkit", "django_lasuite", "django_oidc_provider", "authlib_django")
+PYTHON_PEERS = ("django_oauth_toolkit", "django_lasuite", "django_oidc_provider", "authlib_django", "mcp")
+
+# What the scripts of every Node peer share: the browser without a screen, and how a script tells its cells.
+SHARED_SCRIPTS = ("forms.mjs", "report.mjs")
 
 
 class Packages:
@@ -19,14 +22,16 @@ class Packages:
         self.cache = cache
         self.node = cache / "node"
         self.oidc_provider = cache / "oidc_provider"
+        self.mcp = cache / "mcp_node"
 
     def install(self) -> None:
         """Installs what is missing or was made from another lock file."""
         self.cache.mkdir(parents=True, exist_ok=True)
-        for peer in DJANGO_PEERS:
+        for peer in PYTHON_PEERS:
             self._python(peer)
         self._node("node", self.node)
         self._node("oidc_provider", self.oidc_provider)
+        self._node("mcp", self.mcp)
 
     def python(self, peer: str) -> Path:
         """The interpreter that has this peer."""
@@ -57,7 +62,7 @@ class Packages:
             complete(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], INSTALL_SECONDS, folder)
             stamp(folder, lock)
         # Modules are looked for beside the script that names them, so the scripts are copied to the modules.
-        for script in source.glob("*.mjs"):
+        for script in [*source.glob("*.mjs"), *(self.sources / "node" / name for name in SHARED_SCRIPTS)]:
             shutil.copy(script, folder)
 
 

@@ -21,6 +21,9 @@ class Ports:
     nginx: int
     nginx_guard: int
     nginx_upstream: int
+    mcp: int
+    mcp_brief: int
+    mcp_jwt: int
 
 
 class Spare:

@@ -18,6 +18,14 @@ MOD_OAUTH2 = ("mod-oauth2-rs", "mod-oauth2-rs-secret-of-some-length")
 # How long tokens for its third resource last.
 MOD_OAUTH2_BRIEF_SECONDS = 3
 NGINX = ("nginx-rs", "nginx-rs-secret-of-some-length")
+MCP = ("mcp-rs", "mcp-rs-secret-of-some-length")
+# How long tokens for its second resource last.
+MCP_BRIEF_SECONDS = 3
+# The clients of MCP: one that is given refresh tokens, and one that is not. Neither has a secret.
+MCP_CLIENT = "mcp-client"
+MCP_ONCE = "mcp-once"
+# And one that has.
+MCP_WEB = ("mcp-web", "mcp-web-secret-of-some-length")
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
 
 NODE_SECRET = "node-peer-secret-of-32-or-more-characters"
@@ -39,13 +47,21 @@ class World:
         self.lasuite_jwt = f"http://127.0.0.1:{ports.lasuite_jwt}"
         self.mod_oauth2 = f"http://127.0.0.1:{ports.mod_oauth2}"
         self.nginx = f"http://127.0.0.1:{ports.nginx}"
+        self.mcp = f"http://127.0.0.1:{ports.mcp}/mcp"
+        self.mcp_brief = f"http://127.0.0.1:{ports.mcp_brief}/mcp"
+        self.mcp_jwt = f"http://127.0.0.1:{ports.mcp_jwt}/mcp"
         self.elsewhere = "https://elsewhere.example"
 
     def document(self) -> dict:
         """The document of `passavant apply`."""
         return {
-            "clients": [*self._driver_clients(), *self._node_clients(), *self._browser_clients()],
-            "resources": [*self._web_resources(), *self._node_resources()],
+            "clients": [
+                *self._driver_clients(),
+                *self._node_clients(),
+                *self._browser_clients(),
+                *self._mcp_clients(),
+            ],
+            "resources": [*self._web_resources(), *self._node_resources(), *self._mcp_resources()],
             "users": [
                 {**ALICE, "claims": {"name": "Alice Adams", "email": "alice@example.org", "email_verified": True}},
                 {**BOB, "claims": {"name": "Bob Brown", "email": "bob@example.org"}},
@@ -151,6 +167,22 @@ class World:
             }
         ]
 
+    def _mcp_clients(self) -> list[dict]:
+        person = {
+            "redirect_uris": [self.callback],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+            "scope": "offline_access notes.read notes.write",
+        }
+        once = {"grant_types": ["authorization_code"], "scope": "notes.read notes.write"}
+        secret = {"client_secret": MCP_WEB[1], "token_endpoint_auth_method": "client_secret_basic"}
+        return [
+            {"client_id": MCP_CLIENT, "client_name": "MCP client", **person},
+            {"client_id": MCP_ONCE, "client_name": "MCP client without refresh tokens", **person, **once},
+            {"client_id": MCP_WEB[0], "client_name": "MCP client on the web", **person, **secret},
+        ]
+
     def _web_resources(self) -> list[dict]:
         notes = ["notes.read", "notes.write"]
         return [
@@ -197,6 +229,14 @@ class World:
                 jwks_uri=self.node_keys,
                 **signed,
             ),
+        ]
+
+    def _mcp_resources(self) -> list[dict]:
+        notes = ["notes.read", "notes.write"]
+        return [
+            resource(self.mcp, notes, MCP),
+            resource(self.mcp_brief, notes, MCP, access_token_lifetime=MCP_BRIEF_SECONDS),
+            resource(self.mcp_jwt, notes, MCP, access_token_format="jwt"),
         ]
 
 

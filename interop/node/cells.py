@@ -1,15 +1,12 @@
 """Runs the scripts of this folder, each in its own process, and turns what they print into cells."""
 
 import json
-import subprocess
 
 from harness.authority import Authority
 from harness.packages import Packages
-from harness.process import Failed
+from harness.script import run_script
 from harness.table import Table
 from harness.world import ALICE, NODE_SECRET
-
-RUN_SECONDS = 150
 
 
 def openid_client(authority: Authority, packages: Packages, table: Table) -> None:
@@ -23,7 +20,7 @@ def chromium(authority: Authority, packages: Packages, table: Table) -> None:
 
 
 def run(peer: str, script: str, authority: Authority, packages: Packages, table: Table) -> None:
-    """A script prints one JSON object per line: first its version, then its cells."""
+    """One script, with all that it needs to know."""
     world = authority.world
     facts = authority.folder / f"{peer}.json"
     facts.write_text(
@@ -40,21 +37,4 @@ def run(peer: str, script: str, authority: Authority, packages: Packages, table:
             }
         )
     )
-    process = subprocess.Popen(
-        ["node", script, facts], cwd=packages.node, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )
-    version = "-"
-    try:
-        said, _ = process.communicate(timeout=RUN_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        said, _ = process.communicate()
-        table.add(peer, version, f"ends within {RUN_SECONDS} s", "it was still running")
-    for line in said.splitlines():
-        word = json.loads(line)
-        if "version" in word:
-            version = word["version"]
-        else:
-            table.add(peer, version, word["cell"], word["problem"])
-    if process.returncode != 0:
-        raise Failed(f"{script} ended with {process.returncode}")
+    run_script(peer, ["node", script, facts], packages.node, table)

@@ -256,13 +256,16 @@ impl Challenger {
 
 /// Adds what went wrong, and what would have been enough.
 fn explained(mut challenge: Challenge, reason: Reason, needs: &Needs) -> Challenge {
-    let Some(code) = reason.code() else { return challenge };
-    challenge = challenge.with("error", code.as_str());
-    challenge = challenge.with("error_description", reason.description());
-    if reason == Reason::ScopeInsufficient && !needs.scopes.is_empty() {
-        challenge = challenge.with("scope", needs.scopes.as_str());
+    let code = reason.code();
+    if let Some(code) = code {
+        challenge = challenge.with("error", code.as_str());
+        challenge = challenge.with("error_description", reason.description());
     }
-    if code == ErrorCode::InsufficientUserAuthentication {
+    let scopes = if reason == Reason::ScopeInsufficient { &needs.scopes } else { &needs.asked };
+    if !scopes.is_empty() {
+        challenge = challenge.with("scope", scopes.as_str());
+    }
+    if code == Some(ErrorCode::InsufficientUserAuthentication) {
         if let Some(values) = &needs.acr_values {
             challenge = challenge.with("acr_values", values);
         }
@@ -281,7 +284,7 @@ mod tests {
 
     fn needs() -> Needs {
         let scopes = Scopes::stored("notes.read notes.write");
-        Needs { scopes, acr_values: Some("phr mfa".to_owned()), max_age: Some(300) }
+        Needs { scopes, acr_values: Some("phr mfa".to_owned()), max_age: Some(300), ..Needs::default() }
     }
 
     fn rendered(challenger: &Challenger, reason: Reason) -> Option<String> {

@@ -68,7 +68,17 @@ impl Guard {
     ///
     /// [`Denied`], which is a ready answer. Never a panic, and never 500.
     pub async fn check(&self, head: &Parts) -> Result<Token, Denied> {
-        let refuse = |reason: Reason, issuer| self.refuse(reason.into(), issuer, bearer::scheme(head));
+        self.check_asking(head, None).await
+    }
+
+    /// [`Guard::check`]; who has no token that is accepted is told the scopes that every request needs and these.
+    pub(crate) async fn check_asking(&self, head: &Parts, asked: Option<&Scopes>) -> Result<Token, Denied> {
+        let refuse = |reason: Reason, issuer| {
+            let required = asked.map(|_| self.0.issuers.first().required.needs(&head.method).scopes);
+            let asked = required.iter().chain(asked).flat_map(Scopes::iter).collect();
+            let needs = Needs { asked, ..Needs::default() };
+            self.refuse(Refusal { reason, needs }, issuer, bearer::scheme(head))
+        };
         let found = bearer::token(head, self.0.dpop);
         let found = found.and_then(|presented| Ok((presented, self.0.issuers.whose(presented.token)?)));
         let (presented, trusted) = found.map_err(|reason| refuse(reason, self.issuer()))?;

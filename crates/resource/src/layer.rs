@@ -26,11 +26,12 @@ pub struct Require {
     guard: Guard,
     policy: Policy,
     optional: bool,
+    asked: Option<Scopes>,
 }
 
 impl Require {
     pub(crate) fn new(guard: Guard, policy: Policy) -> Self {
-        Self { guard, policy, optional: false }
+        Self { guard, policy, optional: false, asked: None }
     }
 
     /// Lets requests without any token through as well: for handlers that take `Option<Token>`. A token that is not
@@ -38,6 +39,13 @@ impl Require {
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
+        self
+    }
+
+    /// Tells whoever has no token that is accepted to ask for one with these scopes, beside those that the guard
+    /// demands of every request.
+    pub(crate) fn asking(mut self, scopes: Scopes) -> Self {
+        self.asked = Some(scopes);
         self
     }
 
@@ -54,7 +62,7 @@ impl Require {
         };
         let judged = match known {
             Some(token) => Ok(token.with(head.method.clone())),
-            None => self.guard.check(head).await,
+            None => self.guard.check_asking(head, self.asked.as_ref()).await,
         };
         let mut nonce = None;
         let passed = match judged {

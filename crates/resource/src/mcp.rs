@@ -37,7 +37,8 @@ impl Guard {
     /// A layer for an MCP server over streamable HTTP: every request needs an accepted token, and a tool the scopes
     /// that [`Mcp::tool`] gives it. Serve the metadata too ([`Guard::metadata_service`]): clients begin there.
     pub fn mcp(&self) -> Mcp {
-        Mcp { require: self.layer(), tools: Arc::default(), others: Scopes::default() }
+        let others = Scopes::default();
+        Mcp { require: self.layer().asking(others.clone()), tools: Arc::default(), others }
     }
 }
 
@@ -58,9 +59,11 @@ impl Mcp {
         self
     }
 
-    /// The scopes that a call of any tool needs that has none of its own; none unless said otherwise.
+    /// The scopes that a call of any tool needs that has none of its own; none unless said otherwise. Whoever comes
+    /// without a token is told to ask for these, beside those that the guard demands of every request.
     pub fn other_tools(mut self, scopes: &str) -> Self {
         self.others = read(scopes);
+        self.require = self.require.asking(self.others.clone());
         self
     }
 

@@ -175,6 +175,8 @@ impl From<Reason> for Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) scopes: Scopes,
+    /// What to ask for where no token is accepted; most resources leave that to their metadata.
+    pub(crate) asked: Scopes,
     pub(crate) acr_values: Option<String>,
     pub(crate) max_age: Option<i64>,
 }

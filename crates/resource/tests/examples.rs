@@ -91,9 +91,25 @@ impl Example {
     async fn send(&self, method: &str, path: &str, token: Option<&str>) -> Answer {
         let authorization =
             token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: notes.example\r\n{authorization}content-length: 0\r\nconnection: close\r\n\r\n"
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: notes.example\r\n{authorization}content-length: 0\r\n"
         );
+        self.exchange(&format!("{head}connection: close\r\n\r\n")).await
+    }
+
+    /// A call of a tool, as a client of the Model Context Protocol makes it.
+    async fn call(&self, tool: &str, arguments: Value, token: &str) -> Answer {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}});
+        let body = body.to_string();
+        let head =
+            format!("POST /mcp HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n", self.address);
+        let accept = "accept: application/json, text/event-stream\r\ncontent-type: application/json\r\n";
+        let length = body.len();
+        self.exchange(&format!("{head}{accept}content-length: {length}\r\nconnection: close\r\n\r\n{body}"))
+            .await
+    }
+
+    async fn exchange(&self, request: &str) -> Answer {
         let exchange = async {
             let mut stream = TcpStream::connect(&self.address).await.expect("a connection");
             stream.write_all(request.as_bytes()).await.expect("sent");
@@ -229,6 +245,26 @@ async fn tonic_protects_its_notes() {
         let found = status.metadata().get("www-authenticate").expect("a challenge").to_str().expect("ASCII");
         assert!(found.starts_with(challenge), "{found}");
     }
+}
+
+#[tokio::test]
+async fn mcp_opens_its_tools_by_scope() {
+    let authority = authority().await;
+    let example = start("mcp", &authority, &[]).await;
+    let missing = example.send("POST", "/mcp", None).await;
+    assert_eq!(missing.status, 401);
+    assert!(missing.head.contains("www-authenticate: bearer scope=\"notes.read\", resource_metadata="));
+    assert_eq!(example.get("/.well-known/oauth-protected-resource", None).await.status, 200);
+    let (reader, writer) = (token(&authority, "notes.read"), token(&authority, "notes.read notes.write"));
+    let said = |answer: &Answer| answer.json()["result"]["content"][0]["text"].clone();
+    let note = json!({"title": "milk"});
+    let refused = example.call("delete_note", note.clone(), &reader).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.head.contains("scope=\"notes.read notes.write\""), "{}", refused.head);
+    assert_eq!(said(&example.call("list_notes", json!({}), &reader).await), "milk, bread");
+    assert_eq!(said(&example.call("delete_note", note, &writer).await), "milk is gone");
+    assert_eq!(said(&example.call("list_notes", json!({}), &reader).await), "bread");
+    assert_eq!(said(&example.call("who_am_i", json!({}), &reader).await), "alice");
 }
 
 #[tokio::test]

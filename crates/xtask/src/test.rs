@@ -10,9 +10,10 @@ use crate::steps::{Steps, command, execute, output, workspace};
 /// if every peer is content.
 const INTEROP: &str = "interop/run";
 
-/// The protected API that stands before the peers' authorization servers, with the features of `cargo test`, which
-/// has built it already.
-const RESOURCE_SERVER: [&str; 5] = ["build", "--workspace", "--all-features", "--example", "resource_server"];
+/// The protected APIs of the peers: one stands before their authorization servers, one is what clients of the Model
+/// Context Protocol call. With the features of `cargo test`, which has built them already.
+const EXAMPLES: [&str; 7] =
+    ["build", "--workspace", "--all-features", "--example", "resource_server", "--example", "mcp"];
 
 /// The vectors of the jose crate, where they lie beside the project. They are not copied into it.
 const WYCHEPROOF: &str = "../shared/vectors/wycheproof";
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             execute(&mut command("cargo", &["build", "--release", "--package", "passavant"]))
         })?;
         if workspace().join("interop").is_dir() {
-            steps.run("example for the peers", || execute(&mut command("cargo", &RESOURCE_SERVER)))?;
+            steps.run("examples for the peers", || execute(&mut command("cargo", &EXAMPLES)))?;
             steps.run("interop and browser", interop)?;
         } else {
             steps.skip("interop and browser", "there is no folder interop/");

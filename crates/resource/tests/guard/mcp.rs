@@ -114,3 +114,29 @@ async fn without_a_token_nothing_is_read() {
     let response = app(&world).call(request).await.expect("infallible");
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn whoever_needs_a_token_is_told_the_scopes_and_the_metadata() {
+    let world = World::new();
+    let guard = world.builder().required_scopes("notes.read").build().expect("a guard");
+    let mcp = guard.mcp().tool("delete", "notes.write").other_tools("notes.list");
+    let mut app = Router::new().route("/mcp", any(async || ())).layer(mcp).merge(guard.metadata());
+    let mut asked = async |token: Option<&str>| {
+        let mut request = Request::post("/mcp");
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        outcome(app.call(request).await.expect("infallible")).await
+    };
+    let (status, challenge) = asked(None).await;
+    assert_eq!(status, 401);
+    assert!(
+        challenge.starts_with("Bearer scope=\"notes.read notes.list\", resource_metadata="),
+        "{challenge}"
+    );
+    let (status, challenge) = asked(Some("garbage")).await;
+    assert_eq!(status, 401);
+    assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    assert!(challenge.contains("scope=\"notes.read notes.list\""), "{challenge}");
+}
