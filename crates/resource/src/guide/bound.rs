@@ -99,5 +99,5 @@
 //! | there | here |
 //! |---|---|
 //! | Spring Security, DPoP-bound tokens beside bearer tokens | `GuardBuilder::dpop(Dpop::Accept)` |
-//! | Spring `X509CertificateThumbprintValidator` | nothing to set up: the host hands over the certificate |
+//! | Spring's check of `x5t#S256` | nothing to set up: the host hands over the certificate |
 //! | django-oauth-toolkit, django-lasuite | put `passavant guard --dpop require` in front |

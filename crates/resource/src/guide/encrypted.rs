@@ -97,4 +97,4 @@
 //! | `OIDC_RS_SIGNING_ALGO` | nothing, or `.algorithms(&[SignatureAlgorithm::Es256])` to take no other |
 //! | its view of the API's key set | `guard.metadata()` |
 //!
-//! Spring Security and django-oauth-toolkit read no answers of this kind.
+//! Spring Security and django-oauth-toolkit have nothing for answers of this kind.
