@@ -1,5 +1,5 @@
-//! The guide: how to protect an API, chapter by chapter. Nothing here is code; every example is compiled, and run where
-//! it does not listen, with the tests of this crate.
+//! The guide: how to protect an API, chapter by chapter. Nothing here is code, and every example is compiled and run
+//! with the tests of this crate, all features on.
 //!
 //! | you want to | chapter |
 //! |---|---|

@@ -37,7 +37,7 @@
 //! |---|---|---|
 //! | `client` | `ReqwestFetch`, `ClientTls`, `Guard::new`, `Guard::from_env`, `GuardBuilder::from_lookup` | 54 |
 //! | `axum` | `Token`, `Option<Token>` and [`extract::Claims`] as extractors, `Denied` as an answer, `Guard::metadata` | 18 |
-//! | `actix` | `Guard::actix`, `Require::actix`, the same extractors, with `OptionalToken` for `Option<Token>`, `Guard::actix_metadata` | 71 |
+//! | `actix` | `Guard::actix`, `Require::actix`, the same extractors (`OptionalToken` for `Option<Token>`), `Denied` as an answer, `Guard::actix_metadata` | 71 |
 //! | `tonic` | `Guard::tonic`, `Require::tonic`, `Denied` as a gRPC status | 9 |
 //!
 //! All of them together make 152 crates, since they share many. Count with
