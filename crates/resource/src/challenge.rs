@@ -34,7 +34,8 @@ pub enum RefusalForm {
     },
 }
 
-/// A request that was refused, with everything that its answer needs.
+/// A request that was refused, with everything that its answer needs. A handler may return it: in axum and actix-web it
+/// is an answer, in tonic a `Status`, and elsewhere there is [`Denied::response`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Denied {
     reason: Reason,

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::discovery::is_loopback;
 use crate::fetch::{Fetch, FetchError, FetchLimits};
 
-/// A [`Fetch`] that keeps connections open between requests. Needs a tokio runtime when it is used.
+/// The [`Fetch`] of the feature `client`: it keeps connections open between requests, and needs a tokio runtime when it
+/// is used.
 ///
 /// Hosts elsewhere are asked through the proxy that the system names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
 /// `NO_PROXY`). This machine itself (`localhost`, `127.0.0.0/8`, `::1`) never is: the token and the credentials that

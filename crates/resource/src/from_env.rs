@@ -15,7 +15,8 @@ use crate::limits::{CACHE_SECONDS, KEY_FILE_BYTES_MAX};
 use crate::verifier::Mode;
 
 impl Guard {
-    /// A guard as `PASSAVANT_*` describe it, with the ready HTTP client. An empty variable counts as absent.
+    /// A guard as `PASSAVANT_*` describe it, with the ready HTTP client of the feature `client`. An empty variable counts
+    /// as absent.
     ///
     /// | variable | value |
     /// |---|---|

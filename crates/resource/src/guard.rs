@@ -43,7 +43,8 @@ struct Inner {
 }
 
 impl Guard {
-    /// A guard that verifies JWT access tokens, with the ready HTTP client. Nothing is fetched before a token comes.
+    /// A guard that verifies JWT access tokens, with the ready HTTP client of the feature `client`. Nothing is fetched
+    /// before a token comes.
     ///
     /// # Errors
     ///

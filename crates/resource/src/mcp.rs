@@ -1,9 +1,9 @@
 //! The guard in front of a server of the Model Context Protocol: each tool has its scopes.
 //!
 //! The protocol's authorization chapter is RFC 9728 and RFC 6750: a request without a token is answered with the
-//! address of the resource's metadata and the scopes to ask for, a call of a tool beyond the token's scopes with 403
-//! and the scopes that would do. Which tool is called stands in the body, so this layer reads the JSON-RPC messages
-//! of a POST before the server does.
+//! address of the resource's metadata, which lists the scopes to ask for, a call of a tool beyond the token's scopes
+//! with 403 and the scopes that would do. Which tool is called stands in the body, so this layer reads the JSON-RPC
+//! messages of a POST before the server does.
 
 use std::collections::HashMap;
 use std::sync::Arc;

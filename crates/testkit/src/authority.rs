@@ -30,14 +30,15 @@ pub use trouble::Trouble;
 ///
 /// let authority = Authority::start();
 /// let token = authority.token("https://api.example").subject("alice").scope("orders").sign();
-/// let stale = authority.token("https://api.example").expires_in(-1).sign();
+/// let stale = authority.token("https://api.example").expires_in(-60).sign();
 /// let opaque = authority.token("https://api.example").opaque();
 /// # assert_ne!(token, stale);
 /// # assert!(!opaque.contains('.'));
 /// ```
 ///
 /// What happens to a real server happens here by a call: [`rotate`](Self::rotate), [`retire`](Self::retire),
-/// [`revoke`](Self::revoke), [`go_down`](Self::go_down), [`misbehave`](Self::misbehave).
+/// [`revoke`](Self::revoke), [`go_down`](Self::go_down), [`misbehave`](Self::misbehave). The chapter `guide::testing` of
+/// `passavant-resource` has whole tests of an API.
 #[derive(Clone, Debug)]
 pub struct Authority {
     issuer: String,

@@ -1,9 +1,37 @@
 //! What tests against passavant need.
 //!
-//! * By default an [`Authority`] for an API's own tests: it mints tokens that a guard accepts.
+//! * By default an [`Authority`] for an API's own tests: it listens on loopback, mints tokens that a guard accepts, and
+//!   does what a test says.
 //! * Feature `server`: a whole authorization server without sockets, its clock and chance in the test's hand.
 //! * Feature `store`: the suite that every store must pass, and a store that shows races.
 //! * Feature `browser`: a real Chromium, for pages that people use.
+//!
+//! An API's own test points its guard at [`Authority::issuer`] and changes one thing at a time:
+//!
+//! ```
+//! use passavant_testkit::{Authority, Trouble};
+//!
+//! let server = Authority::start();
+//! // let guard = Guard::builder(server.issuer(), API).introspect("notes-rs", "its-secret").build()?;
+//! # const API: &str = "https://notes.example.org";
+//! let good = server.token(API).subject("alice").scope("notes.read").sign();
+//! let poor = server.token(API).scope("notes.list").sign(); // 403
+//! let expired = server.token(API).expires_in(-31).sign(); // 401, whatever the leeway of clocks
+//! let foreign = server.token("https://other.example.org").sign(); // 401: for another API
+//! let opaque = server.token(API).scope("notes.read").opaque(); // to be introspected
+//!
+//! server.revoke(&opaque); // inactive from now on: 401
+//! server.rotate(); // other keys sign; the former ones stay published until `retire`
+//! let later = server.token(API).sign();
+//! server.misbehave(Trouble::Status(502)); // 503, and never a pass
+//! server.behave();
+//! assert_eq!(server.requests("/introspect"), 0); // how often somebody asked
+//! # let kid = |token: &str| jose::Unverified::parse(token).expect("a JWT").kid().map(str::to_owned);
+//! # assert_ne!(kid(&good), kid(&later));
+//! # for jwt in [poor, expired, foreign] { assert_eq!(kid(&jwt), kid(&good)) }
+//! ```
+//!
+//! The chapter `guide::testing` of `passavant-resource` has such tests whole, and runs them.
 
 mod authority;
 #[cfg(feature = "browser")]

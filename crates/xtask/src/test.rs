@@ -90,7 +90,10 @@ fn unit(part: Part) -> anyhow::Result<()> {
         }
         None => println!("Wycheproof vectors: none; set WYCHEPROOF_DIR to run them"),
     }
-    execute(&mut cargo)
+    let with_all = execute(&mut cargo);
+    // The guard again without any feature: none of them may change what is accepted and what is refused.
+    let with_none = execute(&mut command("cargo", &["test", "-p", "passavant-resource", "--no-fail-fast"]));
+    with_all.and(with_none)
 }
 
 fn vectors(given: Option<PathBuf>, beside: &Path) -> Option<PathBuf> {

@@ -27,7 +27,7 @@ use crate::metadata::MetadataService;
 use crate::token::Token;
 
 impl Guard {
-    /// [`Guard::layer`] for actix-web: `App::new().wrap(guard.actix())`.
+    /// [`Guard::layer`] for actix-web (feature `actix`): `App::new().wrap(guard.actix())`.
     pub fn actix(&self) -> ActixRequire {
         self.layer().actix()
     }

@@ -13,7 +13,7 @@ use crate::guard::Guard;
 use crate::token::Token;
 
 impl Guard {
-    /// [`Guard::metadata_service`] as a router to merge: metadata at the root and with the path of the audience,
+    /// [`Guard::metadata_service`] as a router of axum to merge (feature `axum`): metadata at the root and with the path of the audience,
     /// and `/jwks` where there are decryption keys. No layer of the guard may cover it.
     pub fn metadata<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let service = self.metadata_service();

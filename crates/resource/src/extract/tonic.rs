@@ -19,7 +19,7 @@ use crate::guard::Guard;
 use crate::layer::{Require, bring};
 
 impl Guard {
-    /// [`Guard::layer`] for tonic: `Server::builder().layer(guard.tonic())`. A handler takes the token by
+    /// [`Guard::layer`] for tonic (feature `tonic`): `Server::builder().layer(guard.tonic())`. A handler takes the token by
     /// [`crate::Token::of`] from the extensions of its request.
     pub fn tonic(&self) -> TonicRequire {
         self.layer().tonic()

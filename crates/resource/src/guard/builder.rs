@@ -50,6 +50,22 @@ const ALGORITHMS: [SignatureAlgorithm; 10] = [
 ];
 
 /// A guard in the making. It has no `Debug`, since it holds a secret.
+///
+/// Settings are of one issuer, or of the whole guard ([`GuardBuilder::and`]); everything is checked by
+/// [`GuardBuilder::build`].
+///
+/// ```
+/// use passavant_resource::{AnswerForm, Guard, Policy};
+/// use std::time::Duration;
+///
+/// let builder = Guard::builder("https://id.example.org", "https://notes.example.org")
+///     .introspect("notes-rs", "its-secret")
+///     .response(AnswerForm::Json)
+///     .cache(Duration::from_secs(5))
+///     .require(Policy::any_of("notes.read notes.admin"))
+///     .realm("notes");
+/// # let _ = builder;
+/// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct GuardBuilder {
     issuer: String,

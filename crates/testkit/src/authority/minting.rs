@@ -123,7 +123,8 @@ impl TokenBuilder {
         self
     }
 
-    /// Seconds from `iat` to `exp`; negative for a token that has expired.
+    /// Seconds from `iat` to `exp`; negative for a token that has expired. A guard allows for clocks that differ, by 30
+    /// seconds: -31 or less is expired for every one.
     pub const fn expires_in(mut self, seconds: i64) -> Self {
         self.lifetime_seconds = seconds;
         self
