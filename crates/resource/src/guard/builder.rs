@@ -14,7 +14,7 @@ use protocol::uri::check_issuer;
 use protocol::{Audience, Issuer, ResourceMetadata, Scopes};
 use zeroize::Zeroizing;
 
-use crate::audience::AudienceRule;
+use crate::audience::{AudienceRule, OwnAudience};
 use crate::challenge::{Challenger, RefusalForm, Style};
 use crate::claims::Expected;
 use crate::clock::{Clock, SystemClock};
@@ -68,6 +68,8 @@ pub struct GuardBuilder {
     supported_scopes: String,
     audience_required: bool,
     audience_rule: AudienceRule,
+    own_audience: Option<OwnAudience>,
+    exp_ignored: bool,
     subject: SubjectClaim,
     metadata: ResourceMetadata,
     style: Style,
@@ -99,6 +101,8 @@ impl GuardBuilder {
             supported_scopes: String::new(),
             audience_required: false,
             audience_rule: AudienceRule::default(),
+            own_audience: None,
+            exp_ignored: false,
             subject: SubjectClaim::default(),
             metadata: ResourceMetadata::default(),
             style: Style::default(),
@@ -237,6 +241,8 @@ impl GuardBuilder {
             audience,
             audience_required: self.audience_required,
             rule: self.audience_rule.clone(),
+            own_audience: self.own_audience.clone(),
+            exp_ignored: self.exp_ignored,
         };
         let required = Policy::all_of(scopes(&self.required_scopes)?.as_str()).and(&self.required);
         let remote = Arc::new(self.remote(&expected, shared)?);
