@@ -15,6 +15,7 @@ use protocol::{Audience, Issuer, ResourceMetadata, Scopes};
 use zeroize::Zeroizing;
 
 use crate::audience::{AudienceRule, OwnAudience};
+use crate::bearer::Places;
 use crate::challenge::{Challenger, RefusalForm, Style};
 use crate::claims::Expected;
 use crate::clock::{Clock, SystemClock};
@@ -70,6 +71,7 @@ pub struct GuardBuilder {
     audience_rule: AudienceRule,
     own_audience: Option<OwnAudience>,
     exp_ignored: bool,
+    token_in_query: bool,
     subject: SubjectClaim,
     metadata: ResourceMetadata,
     style: Style,
@@ -103,6 +105,7 @@ impl GuardBuilder {
             audience_rule: AudienceRule::default(),
             own_audience: None,
             exp_ignored: false,
+            token_in_query: false,
             subject: SubjectClaim::default(),
             metadata: ResourceMetadata::default(),
             style: Style::default(),
@@ -209,18 +212,20 @@ impl GuardBuilder {
         }
         let issuers = Issuers::new(trusted)?;
         let (dpop, proofs) = (self.dpop.mode, self.dpop.proofs(&self.audience, &clock)?);
+        let places = Places { dpop, query: self.token_in_query };
         let style = Style { schemes: dpop::accepted(dpop, proofs.as_ref()), ..self.style.clone() };
         let challenger = Challenger::new(metadata::url(&self.audience), style);
         let document = ResourceMetadata {
             resource: self.audience.clone(),
             authorization_servers: all().map(|one| one.issuer.clone()).collect(),
             scopes_supported: supported.iter().map(str::to_owned).collect(),
+            bearer_methods_supported: places.names(),
             dpop_signing_alg_values_supported: dpop::algorithm_names(proofs.as_ref()),
             dpop_bound_access_tokens_required: dpop == Dpop::Require,
             ..self.metadata.clone()
         };
         let metadata = MetadataService::new(document, &own_keys);
-        Ok(Guard(Arc::new(Inner { issuers, dpop, proofs, challenger, metadata, own_keys, clock })))
+        Ok(Guard(Arc::new(Inner { issuers, places, proofs, challenger, metadata, own_keys, clock })))
     }
 
     /// This builder's issuer, and how its tokens are judged.
@@ -301,6 +306,7 @@ fn flatten(builders: Vec<GuardBuilder>, all: &mut Vec<GuardBuilder>) -> Result<(
             ("realm", builder.style.realm.is_some()),
             ("refusals", builder.style.form != RefusalForm::default()),
             ("dpop", builder.dpop.mode != Dpop::Off),
+            ("danger_token_in_query", builder.token_in_query),
             ("describe", builder.metadata != ResourceMetadata::default()),
         ];
         if let Some((name, _)) = misplaced.iter().find(|(_, is_set)| *is_set) {
