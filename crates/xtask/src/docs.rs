@@ -3,6 +3,7 @@
 
 mod config;
 mod errors;
+mod peers;
 
 use std::{fmt::Write as _, path::Path};
 
@@ -42,6 +43,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         }
         println!("docs: {document} is what the code says");
     }
+    peers::check()?;
+    println!("docs: {} names tests that are there", peers::DOCUMENT);
     Ok(())
 }
 
