@@ -197,7 +197,7 @@ async fn hyper_protects_its_notes() {
 
 #[tokio::test]
 async fn no_framework_at_all_protects_its_notes() {
-    protects_its_notes("bare").await;
+    protects_its_notes("without_framework").await;
 }
 
 #[tokio::test]

@@ -155,7 +155,9 @@ fn options(arguments: &[String]) -> anyhow::Result<Options> {
                 let numbers = value.split(',').map(str::parse).collect::<Result<_, _>>();
                 options.connections = numbers.context("--connections takes numbers separated by commas")?;
             }
-            other => anyhow::bail!("bench knows guard, or --seconds, --rounds and --connections, not {other}"),
+            other => {
+                anyhow::bail!("bench knows guard, or --seconds, --rounds and --connections, not {other}")
+            }
         }
     }
     Ok(options)
