@@ -30,7 +30,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let text = |path: &str| std::fs::read_to_string(workspace().join(path)).with_context(|| path.to_owned());
     let pages = [
         ("docs/specs.md", page(&workspace().join(TESTS))?),
-        ("docs/errors.md", errors::page(&text(errors::SERVER)?, &text(errors::GUARD)?, &text(errors::GUARD_WORDS)?)?),
+        (
+            "docs/errors.md",
+            errors::page(&text(errors::SERVER)?, &text(errors::GUARD)?, &text(errors::GUARD_WORDS)?)?,
+        ),
         ("docs/config.md", config::page()),
         ("docs/config.schema.json", config::schema()),
     ];
