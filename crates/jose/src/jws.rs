@@ -7,6 +7,7 @@ use crate::base64url;
 use crate::claims::Claims;
 use crate::error::{CryptoError, JoseError};
 use crate::header::{Protected, parts, push_member};
+use crate::jwk::signature_names;
 use crate::limits::TOKEN_BYTES;
 use crate::signing::SigningKey;
 use crate::verifying::VerifyingKey;
@@ -143,9 +144,9 @@ impl<'a> Unverified<'a> {
         })
     }
 
-    /// The claimed algorithm, if it is one that this crate knows.
+    /// The claimed algorithm, if it is one that this crate knows: `Ed25519` (RFC 9864 §2.2) is the same as `EdDSA`.
     pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
-        SignatureAlgorithm::parse(&self.header.algorithm)
+        SignatureAlgorithm::ALL.iter().copied().find(|one| self.names(*one))
     }
 
     /// The claimed algorithm as the header writes it.
@@ -185,11 +186,16 @@ impl<'a> Unverified<'a> {
     /// [`JoseError::Algorithm`] if the header names another algorithm than the key's,
     /// [`JoseError::Signature`] if the signature is not the key's.
     pub fn verify(self, key: &VerifyingKey) -> Result<Verified, JoseError> {
-        if self.header.algorithm != key.algorithm().as_str() {
+        if !self.names(key.algorithm()) {
             return Err(JoseError::Algorithm);
         }
         key.verify(self.input.as_bytes(), &self.signature).map_err(|_| JoseError::Signature)?;
         Ok(Verified { header: self.header, payload: self.payload, algorithm: key.algorithm() })
+    }
+
+    /// Whether the header means this algorithm.
+    fn names(&self, algorithm: SignatureAlgorithm) -> bool {
+        signature_names(algorithm).contains(&&*self.header.algorithm)
     }
 }
 

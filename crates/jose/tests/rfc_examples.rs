@@ -1,8 +1,9 @@
-//! The examples that the RFCs print: 7515 appendix A, 7516 appendix A, 7517 appendixes A and B, 7520, 7638, 8037, 9449.
+//! The examples that the RFCs print: 7515 appendix A, 7516 appendix A, 7517 appendixes A and B, 7520, 7638, 8037, 9449,
+//! 9864.
 
 use passavant_jose::{
-    Claims, ContentEncryption, DecryptionKey, Encrypted, Jwk, JwkSet, KeyError, KeyManagement, SelfSigned,
-    SignatureAlgorithm, SigningKey, Thumbprint, Unverified, base64url, jwe, jws,
+    Claims, ContentEncryption, DecryptionKey, Encrypted, JoseError, Jwk, JwkSet, KeyError, KeyManagement,
+    SelfSigned, SignatureAlgorithm, SigningKey, Thumbprint, Unverified, base64url, jwe, jws,
 };
 use serde_json::Value;
 
@@ -171,6 +172,32 @@ fn rfc9864_name_of_ed25519_in_a_key_is_eddsa() {
     let examples = examples();
     let token = Unverified::parse(text(&examples["signed"][4], "token")).expect("parses");
     assert!(token.verify(&key.expect("fits")).is_ok());
+}
+
+/// RFC 9864 §2.2: the name says the curve too, so no other key is for it.
+#[test]
+fn rfc9864_name_of_ed25519_in_a_token_is_eddsa() {
+    let named = |alg: &str, key: &SigningKey| {
+        let header = base64url::encode(format!("{{\"alg\":\"{alg}\"}}").as_bytes());
+        let input = format!("{header}.{}", base64url::encode(b"{}"));
+        let signature = key.sign(input.as_bytes()).expect("a signature");
+        jws::attach(input, &signature)
+    };
+    let key = SigningKey::generate(SignatureAlgorithm::EdDsa).expect("a key");
+    let token = named("Ed25519", &key);
+    let token = Unverified::parse(&token).expect("parses");
+    assert_eq!((token.algorithm(), token.algorithm_name()), (Some(SignatureAlgorithm::EdDsa), "Ed25519"));
+    assert!(token.verify(&key.verifying_key()).is_ok());
+    let other = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
+    let misnamed = named("Ed25519", &other);
+    let misnamed = Unverified::parse(&misnamed).expect("parses").verify(&other.verifying_key());
+    assert_eq!(misnamed.err(), Some(JoseError::Algorithm));
+    for alg in ["ed25519", "Ed448", "ED25519", "Ed25519 "] {
+        let token = named(alg, &key);
+        let token = Unverified::parse(&token).expect("parses");
+        assert_eq!(token.algorithm(), None, "{alg}");
+        assert_eq!(token.verify(&key.verifying_key()).err(), Some(JoseError::Algorithm), "{alg}");
+    }
 }
 
 /// RFC 9449 §4.1 (figure 2) and §7.1 (figure 13); the thumbprint is the one of §6.1.

@@ -1,5 +1,8 @@
 //! Whether a token is for this API: how its audience is compared, and with what.
 
+use std::fmt;
+use std::sync::Arc;
+
 use http::request::Parts;
 use jose::Claims;
 use protocol::display::Shown;
@@ -28,8 +31,29 @@ pub enum AudienceRule {
     },
 }
 
+type Judge = dyn Fn(&Claims, &Parts) -> bool + Send + Sync;
+
+/// A rule from outside, in place of [`AudienceRule`].
+#[derive(Clone)]
+pub(crate) struct OwnAudience(Arc<Judge>);
+
+impl OwnAudience {
+    pub(crate) fn new(rule: impl Fn(&Claims, &Parts) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+}
+
+impl fmt::Debug for OwnAudience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnAudience(..)")
+    }
+}
+
 /// Judges what does not depend on the request. `needed` says whether the claim must be there.
 pub(crate) fn named(claims: &Claims, expected: &Expected, needed: bool) -> Result<(), Reason> {
+    if expected.own_audience.is_some() {
+        return Ok(());
+    }
     let (claim, needed) = match &expected.rule {
         AudienceRule::Exact | AudienceRule::UrlPrefix => ("aud", needed),
         AudienceRule::Claim { name, .. } => (&**name, true),
@@ -46,9 +70,12 @@ pub(crate) fn named(claims: &Claims, expected: &Expected, needed: bool) -> Resul
     if fits { Ok(()) } else { Err(wrong(expected, &found)) }
 }
 
-/// Judges what depends on the request: the prefix of its URL. A token that names no audience is not restricted; that
+/// Judges what depends on the request: the prefix of its URL, or a rule from outside. A token that names no audience is not restricted; that
 /// it may do so was decided before.
 pub(crate) fn covers(claims: &Claims, expected: &Expected, head: &Parts) -> Result<(), Reason> {
+    if let Some(own) = &expected.own_audience {
+        return if (own.0)(claims, head) { Ok(()) } else { Err(wrong(expected, &[])) };
+    }
     if expected.rule != AudienceRule::UrlPrefix || claims.value("aud").is_none() {
         return Ok(());
     }
@@ -105,6 +132,8 @@ mod tests {
             audience: Audience::new("https://api.example/v1"),
             audience_required: false,
             rule,
+            own_audience: None,
+            exp_ignored: false,
         }
     }
 

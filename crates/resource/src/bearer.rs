@@ -1,4 +1,7 @@
-//! Where the token of a request stands: in one `Authorization` header and nowhere else (RFC 6750 §2.1, RFC 9449 §7.1).
+//! Where the token of a request stands: in one `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1), and in the query
+//! (RFC 6750 §2.3) only where that was asked for.
+
+use std::borrow::Cow;
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -41,11 +44,31 @@ impl Scheme {
     }
 }
 
+/// Where a token may stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) dpop: Dpop,
+    /// Whether a bearer token may stand in the query.
+    pub(crate) query: bool,
+}
+
+impl Places {
+    /// The registered names for the metadata (RFC 9728 §2).
+    pub(crate) fn names(self) -> Vec<String> {
+        let names: &[&str] = if self.takes_queries() { &["header", "query"] } else { &["header"] };
+        names.iter().copied().map(str::to_owned).collect()
+    }
+
+    fn takes_queries(self) -> bool {
+        self.query && Scheme::taken(self.dpop).contains(&Scheme::Bearer)
+    }
+}
+
 /// A token and how it came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Presented<'a> {
     pub(crate) scheme: Scheme,
-    pub(crate) token: &'a str,
+    pub(crate) token: Cow<'a, str>,
 }
 
 /// The scheme that a request tried, where that is unambiguous: its challenge tells what went wrong (RFC 9449 §7.2).
@@ -55,21 +78,40 @@ pub(crate) fn scheme(head: &Parts) -> Option<Scheme> {
     Scheme::parse(std::str::from_utf8(header.as_bytes()).ok()?.split(' ').next()?)
 }
 
-/// The one token of a request. A token in the query or the body alone is none (RFC 6750 §2.3, RFC 9700 §4.3.2).
-pub(crate) fn token(head: &Parts, mode: Dpop) -> Result<Presented<'_>, Reason> {
+/// The one token of a request. A token in the body is none, and one in the query is none unless that was asked for
+/// (RFC 6750 §2.3, RFC 9700 §4.3.2).
+pub(crate) fn token(head: &Parts, places: Places) -> Result<Presented<'_>, Reason> {
     let mut headers = head.headers.get_all(AUTHORIZATION).iter();
-    let header = headers.next().ok_or(Reason::TokenMissing)?;
+    let Some(header) = headers.next() else {
+        return if places.takes_queries() { queried(head) } else { Err(Reason::TokenMissing) };
+    };
     if headers.next().is_some() {
         return Err(Reason::HeaderRepeated);
     }
-    let presented = credentials(header.as_bytes(), Scheme::taken(mode))?;
+    let presented = credentials(header.as_bytes(), Scheme::taken(places.dpop))?;
     if presented.token.len() > TOKEN_BYTES_MAX {
         return Err(Reason::TokenTooLong);
     }
-    if head.uri.query().is_some_and(names_a_token) {
+    if in_query(head).next().is_some() {
         return Err(Reason::TokenTwice);
     }
     Ok(presented)
+}
+
+/// The one token in the query, which is always a bearer token.
+fn queried(head: &Parts) -> Result<Presented<'_>, Reason> {
+    let mut tokens = in_query(head);
+    let token = tokens.next().ok_or(Reason::TokenMissing)?;
+    if tokens.next().is_some() {
+        return Err(Reason::TokenTwice);
+    }
+    if token.len() > TOKEN_BYTES_MAX {
+        return Err(Reason::TokenTooLong);
+    }
+    if !is_token(&token) {
+        return Err(Reason::TokenMalformed);
+    }
+    Ok(Presented { scheme: Scheme::Bearer, token })
 }
 
 /// One of the schemes, in any case, at least one space, and a token.
@@ -82,7 +124,7 @@ fn credentials<'a>(header: &'a [u8], taken: &[Scheme]) -> Result<Presented<'a>, 
     if !is_token(token) {
         return Err(Reason::HeaderMalformed);
     }
-    Ok(Presented { scheme, token })
+    Ok(Presented { scheme, token: Cow::Borrowed(token) })
 }
 
 /// `b64token` of RFC 6750 §2.1: at least one character, `=` at the end alone.
@@ -92,8 +134,11 @@ fn is_token(text: &str) -> bool {
     !body.is_empty() && body.bytes().all(fits)
 }
 
-fn names_a_token(query: &str) -> bool {
-    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+fn in_query(head: &Parts) -> impl Iterator<Item = Cow<'_, str>> {
+    let query = head.uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "access_token")
+        .map(|(_, token)| token)
 }
 
 #[cfg(test)]
@@ -103,7 +148,12 @@ mod tests {
     use super::*;
 
     fn read(uri: &str, headers: &[&[u8]]) -> Result<String, Reason> {
-        token(&head(uri, headers), Dpop::Off).map(|presented| presented.token.to_owned())
+        token(&head(uri, headers), Places::default()).map(|presented| presented.token.into_owned())
+    }
+
+    fn queried(uri: &str, headers: &[&[u8]], dpop: Dpop) -> Result<String, Reason> {
+        let found = token(&head(uri, headers), Places { dpop, query: true })?.token.into_owned();
+        Ok(found)
     }
 
     fn head(uri: &str, headers: &[&[u8]]) -> Parts {
@@ -128,7 +178,8 @@ mod tests {
             (Dpop::Require, b"DPoP a", Ok(Scheme::Dpop)),
             (Dpop::Require, b"Bearer a", Err(Reason::SchemeUnsupported)),
         ] {
-            let found = token(&head("/", &[header]), mode).map(|presented| presented.scheme);
+            let places = Places { dpop: mode, query: false };
+            let found = token(&head("/", &[header]), places).map(|presented| presented.scheme);
             assert_eq!(found, expected, "{mode:?} {header:?}");
         }
     }
@@ -155,6 +206,38 @@ mod tests {
         assert_eq!(read("/?access_token=abc", &[]), Err(Reason::TokenMissing));
         for header in [&b"Basic YTpi"[..], b"DPoP abc", b"Bearerabc", b"", b"abc"] {
             assert_eq!(read("/", &[header]), Err(Reason::SchemeUnsupported), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_query_is_taken_only_where_that_was_asked_for() {
+        let uri = "/?x=1&access_token=a-._~%2B%2F9%3D&y";
+        assert_eq!(read(uri, &[]), Err(Reason::TokenMissing));
+        for mode in [Dpop::Off, Dpop::Accept] {
+            assert_eq!(queried(uri, &[], mode).as_deref(), Ok("a-._~+/9="));
+        }
+        assert_eq!(queried(uri, &[], Dpop::Require), Err(Reason::TokenMissing), "it can't show its key");
+        assert_eq!(queried("/?x=1", &[b"Bearer a"], Dpop::Off).as_deref(), Ok("a"));
+    }
+
+    #[test]
+    fn a_query_holds_one_token_and_a_good_one() {
+        let long = format!("/?access_token={}", "x".repeat(TOKEN_BYTES_MAX + 1));
+        for (uri, headers, reason) in [
+            ("/?access_token=a&access_token=a", &[][..], Reason::TokenTwice),
+            ("/?access_token=a&access%5ftoken=b", &[], Reason::TokenTwice),
+            ("/?access_token=a", &[&b"Bearer a"[..]], Reason::TokenTwice),
+            ("/?access_token=a", &[b"Basic YTpi"], Reason::SchemeUnsupported),
+            ("/?access_token=", &[], Reason::TokenMalformed),
+            ("/?access_token", &[], Reason::TokenMalformed),
+            ("/?access_token=a+b", &[], Reason::TokenMalformed),
+            ("/?access_token=%00", &[], Reason::TokenMalformed),
+            ("/?ACCESS_TOKEN=a", &[], Reason::TokenMissing),
+            ("/?bearer_token=a", &[], Reason::TokenMissing),
+            ("/", &[], Reason::TokenMissing),
+            (&long, &[], Reason::TokenTooLong),
+        ] {
+            assert_eq!(queried(uri, headers, Dpop::Off), Err(reason), "{uri}");
         }
     }
 

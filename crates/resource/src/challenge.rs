@@ -315,7 +315,7 @@ mod tests {
         ),
         (
             Reason::TokenTwice,
-            r#"Bearer error="invalid_request", error_description="An access token came in the header and in the query""#,
+            r#"Bearer error="invalid_request", error_description="An access token came more than once""#,
         ),
         (Reason::TokenTooLong, r#"Bearer error="invalid_token", error_description="The token is too long""#),
         (

@@ -6,7 +6,7 @@ use jose::{Claims, JoseError};
 use protocol::display::Shown;
 use protocol::{Audience, Issuer, Scopes, Timestamp};
 
-use crate::audience::{self, AudienceRule};
+use crate::audience::{self, AudienceRule, OwnAudience};
 use crate::confirmation::Confirmation;
 use crate::limits::LEEWAY_SECONDS;
 use crate::reason::Reason;
@@ -19,6 +19,10 @@ pub(crate) struct Expected {
     /// Whether an introspection answer must name the audience too.
     pub(crate) audience_required: bool,
     pub(crate) rule: AudienceRule,
+    /// In place of the rule.
+    pub(crate) own_audience: Option<OwnAudience>,
+    /// Whether an introspection answer is taken at its word `active` when its `exp` has passed.
+    pub(crate) exp_ignored: bool,
 }
 
 /// What an accepted token allows.
@@ -67,6 +71,11 @@ pub(crate) fn introspected(
     }
     audience::named(&claims, expected, expected.audience_required)?;
     kind(&claims)?;
+    if expected.exp_ignored {
+        time(&claims, "exp")?;
+        starts(&claims, now)?;
+        return judged(claims, None);
+    }
     common(claims, now)
 }
 
@@ -89,6 +98,11 @@ pub(crate) fn times(claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>
         tracing::debug!(seconds = now.since(expires), "exp has passed");
         return Err(Reason::Expired);
     }
+    starts(claims, now)?;
+    Ok(expires)
+}
+
+fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
     for (name, reason) in [("nbf", Reason::NotYetValid), ("iat", Reason::IssuedAhead)] {
         if let Some(start) = time(claims, name)?
             && start > now + LEEWAY_SECONDS
@@ -97,7 +111,7 @@ pub(crate) fn times(claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>
             return Err(reason);
         }
     }
-    Ok(expires)
+    Ok(())
 }
 
 /// A claim that must be a string where it is present, and not an empty one.
@@ -111,6 +125,11 @@ pub(crate) fn text<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a str>
 
 fn common(claims: Claims, now: Timestamp) -> Result<Authorization, Reason> {
     let expires = times(&claims, now)?;
+    judged(claims, expires)
+}
+
+/// Everything but the times.
+fn judged(claims: Claims, expires: Option<Timestamp>) -> Result<Authorization, Reason> {
     for name in ["sub", "client_id", "username", "jti"] {
         text(&claims, name)?;
     }
@@ -162,6 +181,8 @@ mod tests {
             audience: Audience::new("https://notes.example"),
             audience_required: false,
             rule: AudienceRule::Exact,
+            own_audience: None,
+            exp_ignored: false,
         }
     }
 
@@ -298,6 +319,23 @@ mod tests {
         for (name, value, reason) in cases {
             assert_eq!(refused(answer(&[(name, value.clone())])), Some(*reason), "{name}: {value:?}");
         }
+    }
+
+    #[test]
+    fn an_active_answer_whose_exp_has_passed_is_taken_only_where_that_was_asked_for() {
+        let judged = |exp: Value, exp_ignored| {
+            let claims = with(json!({"active": true, "sub": "1", "nbf": NOW.0 - 9}), &[("exp", Some(exp))]);
+            introspected(claims, &Expected { exp_ignored, ..expected() }, NOW).map(|found| found.expires)
+        };
+        assert_eq!(judged(json!(NOW.0 - 600), false), Err(Reason::Expired));
+        assert_eq!(judged(json!(NOW.0 - 600), true), Ok(None), "kept no longer than any answer");
+        assert_eq!(judged(json!("soon"), true), Err(Reason::ClaimMalformed));
+        let ahead = with(json!({"active": true, "nbf": NOW.0 + 600}), &[]);
+        let ahead = introspected(ahead, &Expected { exp_ignored: true, ..expected() }, NOW);
+        assert_eq!(refused(ahead), Some(Reason::NotYetValid));
+        let inactive = with(json!({"active": false, "exp": NOW.0 - 600}), &[]);
+        let inactive = introspected(inactive, &Expected { exp_ignored: true, ..expected() }, NOW);
+        assert_eq!(refused(inactive), Some(Reason::Inactive));
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub(crate) async fn confirm(
         (Scheme::Bearer, Some(_), _) => return Err(Reason::TokenBound),
         (Scheme::Dpop, None, _) => return Err(Reason::TokenUnbound),
         (Scheme::Dpop, Some(_), None) => return Err(Reason::SchemeUnsupported),
-        (Scheme::Dpop, Some(key), Some(proofs)) => proofs.check(head, presented.token, &key).await?,
+        (Scheme::Dpop, Some(key), Some(proofs)) => proofs.check(head, &presented.token, &key).await?,
     };
     Ok(Confirmed { scheme: presented.scheme, next_nonce })
 }

@@ -10,11 +10,11 @@ use jose::DecryptionKey;
 use protocol::{Audience, Issuer, Scopes, Timestamp};
 
 use crate::audience;
-use crate::bearer::{self, Presented, Scheme};
+use crate::bearer::{self, Places, Presented, Scheme};
 use crate::challenge::{Challenger, Denied};
 use crate::clock::Clock;
 use crate::confirmation;
-use crate::dpop::{Dpop, Proofs};
+use crate::dpop::Proofs;
 use crate::health::{Health, HealthService};
 use crate::issuers::{Issuers, Trusted};
 use crate::jwks::OwnKeys;
@@ -34,7 +34,7 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     issuers: Issuers,
-    dpop: Dpop,
+    places: Places,
     proofs: Option<Proofs>,
     challenger: Challenger,
     metadata: MetadataService,
@@ -80,9 +80,10 @@ impl Guard {
             let needs = Needs { asked, ..Needs::default() };
             self.refuse(Refusal { reason, needs }, issuer, bearer::scheme(head))
         };
-        let found = bearer::token(head, self.0.dpop);
-        let found = found.and_then(|presented| Ok((presented, self.0.issuers.whose(presented.token)?)));
-        let (presented, trusted) = found.map_err(|reason| refuse(reason, self.issuer()))?;
+        let presented = bearer::token(head, self.0.places);
+        let presented = presented.map_err(|reason| refuse(reason, self.issuer()))?;
+        let trusted = self.0.issuers.whose(&presented.token);
+        let trusted = trusted.map_err(|reason| refuse(reason, self.issuer()))?;
         let token = self.judge(&presented, trusted, head).await;
         let token = token.map_err(|reason| refuse(reason, &trusted.expected.issuer))?;
         token.demand(&trusted.required)?;
@@ -155,7 +156,7 @@ impl Guard {
         trusted: &Arc<Trusted>,
         head: &Parts,
     ) -> Result<Token, Reason> {
-        let authorization = trusted.verifier.verify(presented.token).await?;
+        let authorization = trusted.verifier.verify(&presented.token).await?;
         audience::covers(&authorization.claims, &trusted.expected, head)?;
         let expected = authorization.confirmation.as_ref();
         let confirmed = confirmation::confirm(head, presented, expected, self.0.proofs.as_ref()).await?;

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::header::{CACHE_CONTROL, HeaderValue};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CACHE_CONTROL, HeaderValue, ORIGIN, VARY};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Request, Response};
+use http::{Extensions, HeaderMap, Method, Request, Response};
 use http_body_util::{Either, Full};
 use protocol::Scopes;
 use tower_layer::Layer;
@@ -26,16 +26,17 @@ pub struct Require {
     guard: Guard,
     policy: Policy,
     optional: bool,
+    public_preflights: bool,
     asked: Option<Scopes>,
 }
 
 impl Require {
     pub(crate) fn new(guard: Guard, policy: Policy) -> Self {
-        Self { guard, policy, optional: false, asked: None }
+        Self { guard, policy, optional: false, public_preflights: false, asked: None }
     }
 
-    /// Lets requests without any token through as well: for handlers that take `Option<Token>`. A token that is not
-    /// accepted is still refused.
+    /// Lets requests without any token through as well: for handlers that take `Option<Token>`, or that know their
+    /// users by a session too. A token that is not accepted is still refused. Answers say `Vary: Authorization`.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
@@ -49,13 +50,22 @@ impl Require {
         self
     }
 
+    /// Lets CORS preflights through without a token, which browsers never send with them (Fetch, "CORS-preflight
+    /// request"): `OPTIONS` with `Origin` and `Access-Control-Request-Method`. A handler behind that takes [`Token`]
+    /// refuses them all the same. Not needed where the CORS layer stands in front of the guard, the better order.
+    #[must_use]
+    pub fn public_preflights(mut self) -> Self {
+        self.public_preflights = true;
+        self
+    }
+
     pub(crate) fn guard(&self) -> &Guard {
         &self.guard
     }
 
-    /// Judges the request, or takes over what an outer layer of the same guard found. Gives the nonce that the answer
-    /// is to bring.
-    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<Option<HeaderValue>, Denied> {
+    /// Judges the request, or takes over what an outer layer of the same guard found. Gives what the answer is to
+    /// bring.
+    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<Brought, Denied> {
         let known = match head.extensions.get::<Passed>() {
             Some(Passed::Token(token)) if token.is_of(&self.guard) => Some(token.clone()),
             Some(_) | None => None,
@@ -64,28 +74,66 @@ impl Require {
             Some(token) => Ok(token.with(head.method.clone())),
             None => self.guard.check_asking(head, self.asked.as_ref()).await,
         };
-        let mut nonce = None;
+        let mut brought = Brought { varies: self.optional, ..Brought::default() };
         let passed = match judged {
             Ok(token) => {
                 token.demand(&self.policy)?;
-                nonce = token.dpop_nonce().and_then(|text| HeaderValue::from_str(text).ok());
+                brought.nonce = token.dpop_nonce().and_then(|text| HeaderValue::from_str(text).ok());
+                brought.private = !head.headers.contains_key(AUTHORIZATION);
                 Passed::Token(token)
             }
-            Err(denied) if self.optional && denied.reason() == Reason::TokenMissing => {
+            Err(denied) if denied.reason() == Reason::TokenMissing && self.passes_nobody(head) => {
                 Passed::Nobody(self.guard.clone())
             }
             Err(denied) => return Err(denied),
         };
         head.extensions.insert(passed);
-        Ok(nonce)
+        Ok(brought)
+    }
+
+    fn passes_nobody(&self, head: &Parts) -> bool {
+        self.optional || (self.public_preflights && is_preflight(head))
     }
 }
 
-/// Adds the one `DPoP-Nonce` (RFC 9449 §8.2), and keeps the answer from caches where nobody decided about that.
-pub(crate) fn bring(headers: &mut HeaderMap, nonce: Option<HeaderValue>) {
-    let Some(nonce) = nonce else { return };
-    headers.insert(NONCE_HEADER, nonce);
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+fn is_preflight(head: &Parts) -> bool {
+    let holds = |name| head.headers.contains_key(name);
+    head.method == Method::OPTIONS && holds(ORIGIN) && holds(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// What the answer to a request that passed is to bring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Brought {
+    /// The one `DPoP-Nonce` (RFC 9449 §8.2).
+    pub(crate) nonce: Option<HeaderValue>,
+    /// Whether another answer goes to whoever sends a token, or none.
+    pub(crate) varies: bool,
+    /// Whether the address holds a token, so that shared caches do not know that it was answered to one sender (RFC
+    /// 6750 §2.3, RFC 9111 §3.5).
+    pub(crate) private: bool,
+}
+
+impl Brought {
+    /// What caches are told where nobody decided about that.
+    pub(crate) fn cache_control(&self) -> Option<&'static str> {
+        match (&self.nonce, self.private) {
+            (Some(_), _) => Some("no-store"),
+            (None, true) => Some("private"),
+            (None, false) => None,
+        }
+    }
+
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        if let Some(text) = self.cache_control() {
+            headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(text));
+        }
+        if self.varies {
+            headers.append(VARY, HeaderValue::from_static("Authorization"));
+        }
+        if let Some(nonce) = self.nonce {
+            headers.insert(NONCE_HEADER, nonce);
+        }
+    }
 }
 
 /// What a layer found. Nothing outside of this crate can make one.
@@ -163,9 +211,9 @@ where
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
-                Ok(nonce) => {
+                Ok(brought) => {
                     let mut response = inner.call(Request::from_parts(head, body)).await?;
-                    bring(response.headers_mut(), nonce);
+                    brought.write(response.headers_mut());
                     Ok(response.map(Either::Left))
                 }
                 Err(denied) => Ok(denied.response().map(Either::Right)),

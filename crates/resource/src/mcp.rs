@@ -1,8 +1,8 @@
 //! The guard in front of a server of the Model Context Protocol: each tool has its scopes.
 //!
 //! The protocol's authorization chapter is RFC 9728 and RFC 6750: a request without a token is answered with the
-//! address of the resource's metadata, which lists the scopes to ask for, a call of a tool beyond the token's scopes
-//! with 403 and the scopes that would do. Which tool is called stands in the body, so this layer reads the JSON-RPC
+//! address of the resource's metadata and the scopes to ask for, a call of a tool beyond the token's scopes with 403 and
+//! the scopes that would do. Which tool is called stands in the body, so this layer reads the JSON-RPC
 //! messages of a POST before the server does.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::header::{CONTENT_ENCODING, HeaderValue};
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -25,7 +25,7 @@ use tower_service::Service;
 
 use crate::challenge::Denied;
 use crate::guard::Guard;
-use crate::layer::{Require, bring};
+use crate::layer::{Brought, Require};
 use crate::limits::MCP_MESSAGE_BYTES_MAX;
 use crate::reason::Reason;
 use crate::token::Token;
@@ -67,16 +67,16 @@ impl Mcp {
         self
     }
 
-    /// Lets the request through, with the nonce that its answer is to bring, or says what is missing.
-    async fn admit<B>(&self, head: &mut Parts, body: B) -> Result<(Admitted<B>, Option<HeaderValue>), Denied>
+    /// Lets the request through, with what its answer is to bring, or says what is missing.
+    async fn admit<B>(&self, head: &mut Parts, body: B) -> Result<(Admitted<B>, Brought), Denied>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let nonce = self.require.admit(head).await?;
+        let brought = self.require.admit(head).await?;
         if head.method != Method::POST {
-            return Ok((Admitted::Untouched(body), nonce));
+            return Ok((Admitted::Untouched(body), brought));
         }
         let guard = self.require.guard();
         let unreadable = || guard.deny(Reason::MessageUnreadable, &Scopes::default());
@@ -95,7 +95,7 @@ impl Mcp {
                 return Err(guard.deny(Reason::ScopeInsufficient, &self.worth_asking(&token, needed)));
             }
         }
-        Ok((Admitted::Read(whole), nonce))
+        Ok((Admitted::Read(whole), brought))
     }
 
     /// What is missing, with what the token has of this server's scopes and the guard demands anyway: clients ask
@@ -192,13 +192,13 @@ where
         let rule = self.rule.clone();
         async move {
             let (mut head, body) = request.into_parts();
-            let (body, nonce) = match rule.admit(&mut head, body).await {
-                Ok((Admitted::Untouched(body), nonce)) => (body, nonce),
-                Ok((Admitted::Read(whole), nonce)) => (whole.into(), nonce),
+            let (body, brought) = match rule.admit(&mut head, body).await {
+                Ok((Admitted::Untouched(body), brought)) => (body, brought),
+                Ok((Admitted::Read(whole), brought)) => (whole.into(), brought),
                 Err(denied) => return Ok(denied.response().map(Either::Right)),
             };
             let mut response = inner.call(Request::from_parts(head, body)).await?;
-            bring(response.headers_mut(), nonce);
+            brought.write(response.headers_mut());
             Ok(response.map(Either::Left))
         }
         .boxed()

@@ -37,7 +37,6 @@ impl MetadataService {
         let has_keys = keys.document().is_some();
         let origin = protocol::uri::origin(&metadata.resource);
         metadata.jwks_uri = origin.filter(|_| has_keys).map(|origin| origin + jwks::PATH);
-        metadata.bearer_methods_supported = vec!["header".to_owned()];
         let text = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
         let suffixed = well_known_path(&metadata.resource).filter(|path| path != ROOT);
         let paths = std::iter::once(ROOT.to_owned()).chain(suffixed);

@@ -48,6 +48,12 @@ impl Policy {
         Self::of(Rule::Scopes(Alternatives::new(&each)))
     }
 
+    /// One of these alternatives, each of them scopes that are needed together: `&["notes.read", "notes staff"]`. An
+    /// empty list takes no token.
+    pub fn alternatives(list: &[&str]) -> Self {
+        Self::of(Rule::Scopes(Alternatives::new(list)))
+    }
+
     /// The first scopes for `GET`, `HEAD` and `OPTIONS`, the second for every other method; all of them.
     pub fn read_write(read: &str, write: &str) -> Self {
         Self::of(Rule::ReadWrite { read: Alternatives::new(&[read]), write: Alternatives::new(&[write]) })
@@ -71,7 +77,7 @@ impl Policy {
     }
 
     /// The user signed in by one of these authentication context classes, separated by spaces, the preferred first
-    /// (`acr`, RFC 9470 §3).
+    /// (`acr`, RFC 9470 §3). Said again, it must be one of both.
     #[must_use]
     pub fn acr(self, values: &str) -> Self {
         let values: Vec<String> =
@@ -91,6 +97,18 @@ impl Policy {
 
     /// A rule of your own over what is said of the token. What it refuses with decides the answer:
     /// [`Reason::ClaimsRefused`] (403) fits where no other reason does.
+    ///
+    /// ```
+    /// use passavant_resource::{Policy, Reason};
+    ///
+    /// // `groups`, `roles` and `entitlements` of RFC 9068 §2.2.3.1.
+    /// let staff = Policy::default().check(|claims| match claims.strings("groups") {
+    ///     Ok(groups) if groups.contains(&"staff") => Ok(()),
+    ///     Ok(_) => Err(Reason::ClaimsRefused),
+    ///     Err(_) => Err(Reason::ClaimMalformed),
+    /// });
+    /// # let _ = staff;
+    /// ```
     #[must_use]
     pub fn check(self, rule: impl Fn(&Claims) -> Result<(), Reason> + Send + Sync + 'static) -> Self {
         self.and(Self::of(Rule::Own(Own(Arc::new(rule)))))
@@ -100,7 +118,13 @@ impl Policy {
     #[must_use]
     pub fn and(self, other: impl Into<Self>) -> Self {
         let other = other.into();
-        Self { rules: Arc::new(self.rules.iter().chain(other.rules.iter()).cloned().collect()) }
+        let both = Self { rules: Arc::new(self.rules.iter().chain(other.rules.iter()).cloned().collect()) };
+        if both.acr_values().is_some_and(|values| values.is_empty()) {
+            tracing::error!(
+                "a route demands authentication context classes that exclude each other: it stays shut"
+            );
+        }
+        both
     }
 
     /// Whether an accepted token is enough for this method, at this time.
@@ -116,7 +140,8 @@ impl Policy {
 
     /// What is to be told whoever is refused: everything that one new token needs. Of alternatives the first.
     pub(crate) fn needs(&self, method: &Method) -> Needs {
-        let mut needs = Needs::default();
+        let acr_values = self.acr_values().filter(|values| !values.is_empty());
+        let mut needs = Needs { acr_values: acr_values.map(|values| values.join(" ")), ..Needs::default() };
         let mut scopes: Vec<&str> = Vec::new();
         for rule in self.rules.iter() {
             match rule {
@@ -124,15 +149,29 @@ impl Policy {
                     let first = rule.alternatives(method).and_then(|alternatives| alternatives.0.first());
                     scopes.extend(first.into_iter().flat_map(Scopes::iter));
                 }
-                Rule::Acr(values) => needs.acr_values = Some(values.join(" ")),
                 Rule::MaxAge(age) => {
                     needs.max_age = Some(needs.max_age.map_or(*age, |other| other.min(*age)))
                 }
-                Rule::Own(_) => {}
+                Rule::Acr(_) | Rule::Own(_) => {}
             }
         }
         needs.scopes = scopes.into_iter().collect();
         needs
+    }
+
+    /// The authentication context classes that are enough for every rule, the preferred of the first one first;
+    /// nothing where none is demanded.
+    fn acr_values(&self) -> Option<Vec<&str>> {
+        let mut shared: Option<Vec<&str>> = None;
+        for rule in self.rules.iter() {
+            let Rule::Acr(values) = rule else { continue };
+            let fits = |one: &&str| values.iter().any(|value| value == one);
+            shared = Some(match shared {
+                None => values.iter().map(String::as_str).collect(),
+                Some(known) => known.into_iter().filter(fits).collect(),
+            });
+        }
+        shared
     }
 
     fn of(rule: Rule) -> Self {
@@ -420,6 +459,56 @@ mod tests {
         assert_eq!(refusal.reason, Reason::ScopeInsufficient);
         assert_eq!(refusal.needs.scopes.as_str(), "pay notes");
         assert_eq!((refusal.needs.acr_values.as_deref(), refusal.needs.max_age), (Some("phr mfa"), Some(60)));
+    }
+
+    #[test]
+    fn alternatives_are_scopes_that_are_needed_together_or_others() {
+        let policy = Policy::alternatives(&["a b", "c"]);
+        for scope in ["a b", "b x a", "c"] {
+            assert_eq!(judged(&policy, &Method::DELETE, scope), Ok(()), "{scope}");
+        }
+        for scope in ["a", "b", "", "ab c2"] {
+            let refused = Err((Reason::ScopeInsufficient, "a b".to_owned()));
+            assert_eq!(judged(&policy, &Method::GET, scope), refused, "{scope}");
+        }
+        assert!(judged(&Policy::alternatives(&[]), &Method::GET, "a").is_err());
+    }
+
+    #[test]
+    fn of_two_demands_for_acr_what_both_take_is_asked_for() {
+        let asked = |policy: &Policy, acr: &str| {
+            let judged = policy.judge(&token("", json!({ "acr": acr })), &Method::GET, NOW);
+            judged.err().map(|refusal| (refusal.reason, refusal.needs.acr_values))
+        };
+        let both = Policy::default().acr("phr mfa sms").and(Policy::default().acr("sms mfa"));
+        for acr in ["phr", "pwd"] {
+            let expected = Some((Reason::AuthenticationWeak, Some("mfa sms".to_owned())));
+            assert_eq!(asked(&both, acr), expected, "{acr}");
+        }
+        assert_eq!(asked(&both, "mfa"), None);
+        let none = Policy::default().acr("phr").acr("mfa");
+        for acr in ["phr", "mfa"] {
+            let expected = Some((Reason::AuthenticationWeak, None));
+            assert_eq!(asked(&none, acr), expected, "no sign-in is enough, so none is asked for");
+        }
+    }
+
+    #[test]
+    fn groups_roles_and_entitlements_are_a_rule_of_ones_own() {
+        let policy = Policy::default().check(|claims| match claims.strings("groups") {
+            Ok(groups) if groups.contains(&"staff") => Ok(()),
+            Ok(_) => Err(Reason::ClaimsRefused),
+            Err(_) => Err(Reason::ClaimMalformed),
+        });
+        for (claims, reason) in [
+            (json!({"groups": ["x", "staff"]}), None),
+            (json!({"groups": ["staffx"]}), Some(Reason::ClaimsRefused)),
+            (json!({}), Some(Reason::ClaimsRefused)),
+            (json!({"groups": {"staff": true}}), Some(Reason::ClaimMalformed)),
+        ] {
+            let judged = policy.judge(&token("", claims.clone()), &Method::GET, NOW);
+            assert_eq!(judged.err().map(|refusal| refusal.reason), reason, "{claims}");
+        }
     }
 
     #[test]

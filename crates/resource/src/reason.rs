@@ -18,7 +18,7 @@ pub enum Reason {
     HeaderRepeated,
     /// The scheme without a token, or with one outside of the grammar (RFC 6750 §2.1).
     HeaderMalformed,
-    /// A token in the header and another in the query (RFC 6750 §2).
+    /// A token in the header and another in the query, or two in the query (RFC 6750 §2).
     TokenTwice,
     /// Longer than [`crate::limits::TOKEN_BYTES_MAX`].
     TokenTooLong,

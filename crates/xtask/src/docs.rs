@@ -3,6 +3,7 @@
 
 mod config;
 mod errors;
+mod peers;
 
 use std::{fmt::Write as _, path::Path};
 
@@ -29,7 +30,10 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let text = |path: &str| std::fs::read_to_string(workspace().join(path)).with_context(|| path.to_owned());
     let pages = [
         ("docs/specs.md", page(&workspace().join(TESTS))?),
-        ("docs/errors.md", errors::page(&text(errors::SERVER)?, &text(errors::GUARD)?, &text(errors::GUARD_WORDS)?)?),
+        (
+            "docs/errors.md",
+            errors::page(&text(errors::SERVER)?, &text(errors::GUARD)?, &text(errors::GUARD_WORDS)?)?,
+        ),
         ("docs/config.md", config::page()),
         ("docs/config.schema.json", config::schema()),
     ];
@@ -42,6 +46,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         }
         println!("docs: {document} is what the code says");
     }
+    peers::check()?;
+    println!("docs: {} names tests that are there", peers::DOCUMENT);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use crate::challenge::Denied;
 use crate::confirmation::ClientCertificate;
 use crate::extract::Claims;
 use crate::guard::Guard;
-use crate::layer::Require;
+use crate::layer::{Brought, Require};
 use crate::metadata::MetadataService;
 use crate::token::Token;
 
@@ -102,10 +102,10 @@ where
                 return Ok(request.into_response(HttpResponse::BadRequest()).map_into_right_body());
             };
             match rule.admit(&mut head).await {
-                Ok(nonce) => {
+                Ok(brought) => {
                     request.extensions_mut().insert(Passed(head.extensions));
                     let mut response = inner.call(request).await?;
-                    bring(response.headers_mut(), nonce);
+                    bring(response.headers_mut(), &brought);
                     Ok(response.map_into_left_body())
                 }
                 Err(denied) => Ok(request.into_response(denied.error_response()).map_into_right_body()),
@@ -138,12 +138,17 @@ fn head(request: &HttpRequest) -> Option<Parts> {
     Some(head)
 }
 
-/// Adds the one `DPoP-Nonce` (RFC 9449 §8.2), and keeps the answer from caches where nobody decided about that.
-fn bring(headers: &mut HeaderMap, nonce: Option<http::HeaderValue>) {
-    let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_bytes(nonce.as_bytes()).ok()) else { return };
-    headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+/// [`Brought::write`] in actix's types.
+fn bring(headers: &mut HeaderMap, brought: &Brought) {
+    if let Some(text) = brought.cache_control().filter(|_| !headers.contains_key(CACHE_CONTROL)) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(text));
+    }
+    if brought.varies {
+        headers.append(VARY, HeaderValue::from_static("Authorization"));
+    }
+    if let Some(nonce) = brought.nonce.as_ref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok())
+    {
+        headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
     }
 }
 

@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::challenge::Denied;
 use crate::dpop::NONCE_HEADER;
 use crate::guard::Guard;
-use crate::layer::{Require, bring};
+use crate::layer::Require;
 
 impl Guard {
     /// [`Guard::layer`] for tonic (feature `tonic`): `Server::builder().layer(guard.tonic())`. A handler takes the token by
@@ -75,9 +75,9 @@ where
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
-                Ok(nonce) => {
+                Ok(brought) => {
                     let mut response = inner.call(Request::from_parts(head, body)).await?;
-                    bring(response.headers_mut(), nonce);
+                    brought.write(response.headers_mut());
                     Ok(response)
                 }
                 Err(denied) => Ok(Status::from(denied).into_http()),

@@ -14,7 +14,8 @@ use protocol::uri::check_issuer;
 use protocol::{Audience, Issuer, ResourceMetadata, Scopes};
 use zeroize::Zeroizing;
 
-use crate::audience::AudienceRule;
+use crate::audience::{AudienceRule, OwnAudience};
+use crate::bearer::Places;
 use crate::challenge::{Challenger, RefusalForm, Style};
 use crate::claims::Expected;
 use crate::clock::{Clock, SystemClock};
@@ -84,6 +85,9 @@ pub struct GuardBuilder {
     supported_scopes: String,
     audience_required: bool,
     audience_rule: AudienceRule,
+    own_audience: Option<OwnAudience>,
+    exp_ignored: bool,
+    token_in_query: bool,
     subject: SubjectClaim,
     metadata: ResourceMetadata,
     style: Style,
@@ -115,6 +119,9 @@ impl GuardBuilder {
             supported_scopes: String::new(),
             audience_required: false,
             audience_rule: AudienceRule::default(),
+            own_audience: None,
+            exp_ignored: false,
+            token_in_query: false,
             subject: SubjectClaim::default(),
             metadata: ResourceMetadata::default(),
             style: Style::default(),
@@ -221,18 +228,20 @@ impl GuardBuilder {
         }
         let issuers = Issuers::new(trusted)?;
         let (dpop, proofs) = (self.dpop.mode, self.dpop.proofs(&self.audience, &clock)?);
+        let places = Places { dpop, query: self.token_in_query };
         let style = Style { schemes: dpop::accepted(dpop, proofs.as_ref()), ..self.style.clone() };
         let challenger = Challenger::new(metadata::url(&self.audience), style);
         let document = ResourceMetadata {
             resource: self.audience.clone(),
             authorization_servers: all().map(|one| one.issuer.clone()).collect(),
             scopes_supported: supported.iter().map(str::to_owned).collect(),
+            bearer_methods_supported: places.names(),
             dpop_signing_alg_values_supported: dpop::algorithm_names(proofs.as_ref()),
             dpop_bound_access_tokens_required: dpop == Dpop::Require,
             ..self.metadata.clone()
         };
         let metadata = MetadataService::new(document, &own_keys);
-        Ok(Guard(Arc::new(Inner { issuers, dpop, proofs, challenger, metadata, own_keys, clock })))
+        Ok(Guard(Arc::new(Inner { issuers, places, proofs, challenger, metadata, own_keys, clock })))
     }
 
     /// This builder's issuer, and how its tokens are judged.
@@ -253,6 +262,8 @@ impl GuardBuilder {
             audience,
             audience_required: self.audience_required,
             rule: self.audience_rule.clone(),
+            own_audience: self.own_audience.clone(),
+            exp_ignored: self.exp_ignored,
         };
         let required = Policy::all_of(scopes(&self.required_scopes)?.as_str()).and(&self.required);
         let remote = Arc::new(self.remote(&expected, shared)?);
@@ -311,6 +322,7 @@ fn flatten(builders: Vec<GuardBuilder>, all: &mut Vec<GuardBuilder>) -> Result<(
             ("realm", builder.style.realm.is_some()),
             ("refusals", builder.style.form != RefusalForm::default()),
             ("dpop", builder.dpop.mode != Dpop::Off),
+            ("danger_token_in_query", builder.token_in_query),
             ("describe", builder.metadata != ResourceMetadata::default()),
         ];
         if let Some((name, _)) = misplaced.iter().find(|(_, is_set)| *is_set) {

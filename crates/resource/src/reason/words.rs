@@ -79,7 +79,7 @@ impl Reason {
             Self::SchemeUnsupported => "An access token of another scheme is needed",
             Self::HeaderRepeated => "More than one Authorization header",
             Self::HeaderMalformed => "The Authorization header holds no access token",
-            Self::TokenTwice => "An access token came in the header and in the query",
+            Self::TokenTwice => "An access token came more than once",
             Self::TokenTooLong => "The token is too long",
             Self::MessageUnreadable => "The body is no JSON-RPC message that can be read",
             Self::TokenMalformed => "The token is not of a kind that is accepted here",

@@ -5,7 +5,7 @@ use http::Response;
 use http::header::CONTENT_TYPE;
 use jose::jwe::Encrypted;
 use jose::jws::Unverified;
-use jose::{Claims, ContentEncryption, DecryptionKey, JoseError, SignatureAlgorithm};
+use jose::{Claims, ContentEncryption, DecryptionKey, JoseError, SignatureAlgorithm, Verified, VerifyingKey};
 use protocol::Issuer;
 use zeroize::Zeroizing;
 
@@ -22,6 +22,8 @@ pub(super) struct Reading {
     pub(super) client_id: String,
     pub(super) form: UserInfoForm,
     pub(super) algorithms: Vec<SignatureAlgorithm>,
+    /// What alone signs answers, where the client registered its secret for that.
+    pub(super) secret: Option<VerifyingKey>,
     pub(super) decryption_keys: Vec<DecryptionKey>,
 }
 
@@ -92,7 +94,10 @@ impl Reading {
         if token.typ().is_some() && !token.is_type("JWT") {
             return Err(UserInfoError::TypeWrong);
         }
-        let verified = remote.keys.verify(token, &self.algorithms).await.map_err(unverified)?;
+        let verified = match &self.secret {
+            Some(secret) => by_secret(token, secret)?,
+            None => remote.keys.verify(token, &self.algorithms).await.map_err(unverified)?,
+        };
         let claims = verified.claims().map_err(|_| UserInfoError::Malformed)?;
         self.addressed(remote, &claims, true)?;
         Ok(claims)
@@ -122,6 +127,13 @@ impl Reading {
 
 fn parsed(text: &[u8]) -> Result<Claims, UserInfoError> {
     Claims::parse(text).map_err(|_| UserInfoError::Malformed)
+}
+
+fn by_secret(token: Unverified<'_>, secret: &VerifyingKey) -> Result<Verified, UserInfoError> {
+    token.verify(secret).map_err(|error| match error {
+        JoseError::Algorithm => UserInfoError::AlgorithmNotAllowed,
+        _ => UserInfoError::SignatureWrong,
+    })
 }
 
 /// Why a signature is not accepted: whether the keys can't be had now, or never will fit.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
 use http::{Request, Response};
-use jose::{Claims, DecryptionKey, SignatureAlgorithm};
+use jose::{Claims, DecryptionKey, KeyError, SignatureAlgorithm, VerifyingKey};
 use protocol::Issuer;
 use protocol::display::Shown;
 use zeroize::Zeroizing;
@@ -45,6 +45,7 @@ impl Guard {
             form: UserInfoForm::default(),
             url: None,
             algorithms: self.remote().algorithms.clone(),
+            secret: None,
             decryption_keys: Vec::new(),
         }
     }
@@ -59,6 +60,7 @@ pub struct UserInfoBuilder {
     form: UserInfoForm,
     url: Option<String>,
     algorithms: Vec<SignatureAlgorithm>,
+    secret: Option<(SignatureAlgorithm, Zeroizing<String>)>,
     decryption_keys: Vec<DecryptionKey>,
 }
 
@@ -78,6 +80,13 @@ impl UserInfoBuilder {
     /// The algorithms of signatures that are accepted, in place of the guard's.
     pub fn algorithms(mut self, algorithms: &[SignatureAlgorithm]) -> Self {
         self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// Answers are signed with the client's secret and this algorithm, HS256 say, as the client registered it
+    /// (`userinfo_signed_response_alg`): then by nothing else, no key of the issuer's either.
+    pub fn signed_with_secret(mut self, algorithm: SignatureAlgorithm, secret: &str) -> Self {
+        self.secret = Some((algorithm, Zeroizing::new(secret.to_owned())));
         self
     }
 
@@ -103,6 +112,10 @@ impl UserInfoBuilder {
         if decrypts && self.decryption_keys.is_empty() {
             return Err(UserInfoSetupError::DecryptionKeyMissing);
         }
+        let secret = match &self.secret {
+            Some((algorithm, secret)) => Some(shared(*algorithm, secret)?),
+            None => None,
+        };
         let url = match self.url {
             Some(url) => Some(endpoint_url(&self.issuer, &url).map_err(UserInfoSetupError::Endpoint)?),
             None => None,
@@ -112,6 +125,7 @@ impl UserInfoBuilder {
             client_id: self.client_id,
             form: self.form,
             algorithms: self.algorithms,
+            secret,
             decryption_keys: self.decryption_keys,
         };
         Ok(UserInfo(Arc::new(Inner { remote: self.remote, url, reading })))
@@ -191,6 +205,14 @@ impl UserInfoForm {
             Self::Signed | Self::Encrypted | Self::Nested => "application/jwt",
         }
     }
+}
+
+/// The client's secret as a key: at least as long as the hash (RFC 7518 §3.2).
+fn shared(algorithm: SignatureAlgorithm, secret: &str) -> Result<VerifyingKey, UserInfoSetupError> {
+    VerifyingKey::hmac(algorithm, secret.as_bytes()).map_err(|error| match error {
+        KeyError::Length => UserInfoSetupError::SecretLength,
+        _ => UserInfoSetupError::Algorithms,
+    })
 }
 
 /// The header of RFC 6750 §2.1; nothing if no header can hold the token.

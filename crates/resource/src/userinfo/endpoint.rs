@@ -27,8 +27,8 @@ use crate::userinfo::response::UserInfoResponse;
 use crate::userinfo::wanted::Wanted;
 
 impl Guard {
-    /// The UserInfo endpoint of this guard's issuer, served by this API: tokens need the scope `openid`, and come in
-    /// the header alone. It brings its own guard, so that no layer need cover it. CORS is the host's.
+    /// The UserInfo endpoint of this guard's issuer, served by this API: tokens need the scope `openid`, and never
+    /// come in a form. It brings its own guard, so that no layer need cover it. CORS is the host's.
     pub fn userinfo_endpoint(&self, provider: impl ClaimsProvider) -> UserInfoEndpoint {
         let rule = self.require(scope::OPENID);
         UserInfoEndpoint { guard: self.clone(), rule, provider: Arc::new(provider) }

@@ -75,9 +75,12 @@ pub enum UserInfoSetupError {
     /// An address that may not be asked.
     #[error("the UserInfo URL {0}")]
     Endpoint(EndpointError),
-    /// No algorithm, or one with a shared secret.
-    #[error("the algorithms must be asymmetric ones, and at least one")]
+    /// No algorithm, one with a shared secret among the issuer's, or one without for the client's secret.
+    #[error("the algorithms must be asymmetric ones, and at least one; with a secret, HS256, HS384 or HS512")]
     Algorithms,
+    /// A secret that signs must have as many bytes as the hash (RFC 7518 §3.2).
+    #[error("the client's secret is too short for the algorithm")]
+    SecretLength,
     /// Encrypted answers are wanted, and there is no key to open them with.
     #[error("encrypted answers need a decryption key")]
     DecryptionKeyMissing,

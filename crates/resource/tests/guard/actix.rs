@@ -2,7 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 use passavant_resource::extract::{Claims, OptionalToken};
@@ -154,6 +154,20 @@ async fn an_optional_token_is_nothing_where_none_came() {
     assert_eq!(send!(&app, "/any", Some("bad")).status, 401);
     let needed = send!(&app, "/notes", None);
     assert_eq!((needed.status, needed.challenge()), (401, Some("Bearer")));
+}
+
+#[actix_web::test]
+async fn caches_are_told_what_differs_by_who_asks_and_what_holds_a_token() {
+    let world = World::new();
+    let guard = world.builder().danger_token_in_query().build().expect("a guard");
+    let app = App::new().wrap(guard.layer().optional().actix()).route("/any", web::get().to(greet_anybody));
+    let app = init_service(app).await;
+    let nobody = send!(&app, "/any", None);
+    assert_eq!(nobody.headers.get("vary").map(HeaderValue::as_bytes), Some(&b"Authorization"[..]));
+    assert_eq!(nobody.headers.get("cache-control"), None);
+    let queried = send!(&app, &format!("/any?access_token={}", world.jwt(json!({}))), None);
+    assert_eq!(queried.body, "hello u-1");
+    assert_eq!(queried.headers.get("cache-control").map(HeaderValue::as_bytes), Some(&b"private"[..]));
 }
 
 #[actix_web::test]

@@ -62,6 +62,34 @@ async fn what_is_sent_is_the_token_and_who_asks() {
     }
 }
 
+/// django-lasuite decodes what happens to be base64; a server could then be asked about another token.
+#[tokio::test]
+async fn a_token_that_is_base64_is_sent_as_it_came() {
+    let world = World::new();
+    world.server.set("/introspect", json_answer(&active(json!({}))));
+    let guard = world.introspecting().build().expect("a guard");
+    for (token, body) in [("c2VjcmV0", "token=c2VjcmV0"), ("c2VjcmV0cw==", "token=c2VjcmV0cw%3D%3D")] {
+        assert!(check(&guard, token).await.is_ok());
+        assert_eq!(world.server.last().body(), body);
+    }
+}
+
+/// As django-oidc-provider answers, whose `exp` is the ID token's.
+#[tokio::test]
+async fn active_is_taken_over_a_past_exp_only_where_that_was_asked_for() {
+    let world = World::new();
+    world.server.set("/introspect", json_answer(&active(json!({"exp": NOW - 600}))));
+    let strict = world.introspecting().build().expect("a guard");
+    assert_eq!(refused(&strict, "opaque").await, Reason::Expired);
+    let lenient = world.introspecting().danger_ignore_exp().build().expect("a guard");
+    assert!(check(&lenient, "opaque").await.is_ok());
+    world.server.set("/introspect", json_answer(&json!({"active": false})));
+    world.clock.advance(11);
+    assert_eq!(refused(&lenient, "opaque").await, Reason::Inactive, "kept no longer than any answer");
+    let expired = world.jwt(json!({"exp": NOW - 600}));
+    assert_eq!(refused(&lenient, &expired).await, Reason::Expired, "a JWT ends at its exp");
+}
+
 /// The server says that it is the token which is at fault, so the caller reads 401 and not 503.
 #[tokio::test]
 async fn a_kind_that_the_server_does_not_introspect_is_refused() {

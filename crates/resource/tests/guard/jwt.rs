@@ -2,7 +2,7 @@
 
 use http::Request;
 use http::header::AUTHORIZATION;
-use jose::{SignatureAlgorithm, base64url};
+use jose::{SignatureAlgorithm, base64url, jws};
 use passavant_resource::{GuardError, Mode, Reason};
 use serde_json::json;
 
@@ -31,6 +31,22 @@ async fn each_asymmetric_algorithm_and_form_of_typ_is_accepted() {
             assert!(check(&guard, &token).await.is_ok(), "{algorithm} {typ}");
         }
     }
+}
+
+/// RFC 9864 §2.2, as newer libraries write it.
+#[tokio::test]
+async fn a_token_may_name_its_algorithm_ed25519() {
+    let world = World::new();
+    let key = key(SignatureAlgorithm::EdDsa);
+    world.server.publish(&[&key]);
+    let header = json!({"alg": "Ed25519", "typ": "at+jwt", "kid": key.kid()}).to_string();
+    let payload = claims(json!({})).to_string();
+    let input = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(payload.as_bytes()));
+    let signature = key.sign(input.as_bytes()).expect("a signature");
+    let token = jws::attach(input, &signature);
+    assert!(check(&world.guard(), &token).await.is_ok());
+    let others = world.builder().algorithms(&[SignatureAlgorithm::Es256]).build().expect("a guard");
+    assert_eq!(refused(&others, &token).await, Reason::AlgorithmNotAllowed);
 }
 
 #[tokio::test]

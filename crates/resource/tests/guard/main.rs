@@ -25,6 +25,7 @@ mod logs;
 mod mcp;
 #[cfg(feature = "client")]
 mod mutual_tls;
+mod passing;
 mod policy;
 mod rotation;
 mod sharing;

@@ -267,6 +267,46 @@ async fn another_claim_may_stand_in_for_the_audience() {
 }
 
 #[tokio::test]
+async fn a_rule_of_ones_own_may_judge_the_audience_of_each_request() {
+    let world = World::new();
+    let builder = world.introspecting().danger_own_audience(|claims, head| {
+        let audience = claims.strings("aud").unwrap_or_default();
+        audience.is_empty() || audience.contains(&head.uri.path())
+    });
+    let guard = builder.build().expect("a guard");
+    let opaque = |aud: Value| world.server.set("/introspect", json_answer(&active(json!({ "aud": aud }))));
+    opaque(json!([]));
+    assert!(check(&guard, "unrestricted").await.is_ok());
+    opaque(json!(["/notes"]));
+    assert!(check(&guard, "notes").await.is_ok());
+    let mut admin = head("notes");
+    admin.uri = "/admin".parse().expect("a path");
+    assert_eq!(guard.check(&admin).await.expect_err("refused").reason(), Reason::AudienceWrong);
+    opaque(json!(AUDIENCE));
+    assert_eq!(refused(&guard, "ours").await, Reason::AudienceWrong, "in place of the rule, not beside it");
+    assert!(check(&guard, &world.jwt(json!({"aud": "/notes"}))).await.is_ok());
+    assert_eq!(refused(&guard, &world.jwt(json!({}))).await, Reason::AudienceWrong);
+}
+
+/// As django-lasuite goes by `OIDC_RS_AUDIENCE_CLAIM`: the claim must say something, and what it says is who called.
+#[tokio::test]
+async fn a_claim_may_be_demanded_whatever_it_says() {
+    let world = World::new();
+    let names = |claims: &passavant_resource::Claims| {
+        claims.strings("client_id").is_ok_and(|values| values.iter().any(|value| !value.is_empty()))
+    };
+    let guard = world.introspecting().danger_own_audience(move |claims, _| names(claims));
+    let guard = guard.build().expect("a guard");
+    for (client, caller) in [(json!("web"), Some("web")), (json!("any"), Some("any")), (Value::Null, None)] {
+        world.server.set("/introspect", json_answer(&active(json!({"client_id": client, "aud": "other"}))));
+        world.clock.advance(20);
+        let found = check(&guard, "opaque").await.map_err(|denied| denied.reason());
+        let found = found.as_ref().map(Token::client).map_err(|reason| *reason);
+        assert_eq!(found, caller.map(Some).ok_or(Reason::AudienceWrong), "{client}");
+    }
+}
+
+#[tokio::test]
 async fn the_user_is_told_by_the_claim_that_is_set() {
     let world = World::new();
     let by_name = world.introspecting().subject(SubjectClaim::Username).build().expect("a guard");

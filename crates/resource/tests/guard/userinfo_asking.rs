@@ -197,6 +197,49 @@ async fn an_algorithm_that_is_not_on_the_list_is_refused() {
     assert!(ask(&world, &fitting, signed()).await.is_ok());
 }
 
+/// As a client registers with `userinfo_signed_response_alg` HS256.
+#[tokio::test]
+async fn an_answer_under_the_clients_secret_is_taken_only_where_that_was_registered() {
+    const SECRET: &str = "a-secret-of-forty-eight-characters-or-a-few-more";
+    let world = world();
+    let opening = decryption_key(KeyManagement::EcdhEs);
+    let by = |algorithm, secret: &str| SigningKey::hmac(algorithm, secret.as_bytes()).expect("a key");
+    let signed = |key: &SigningKey| sign(key, None, &claims(json!({})));
+    let ours = signed(&by(SignatureAlgorithm::Hs256, SECRET));
+    let public = world.key.public_jwk().expect("public").to_value().to_string();
+    let asking_by_secret = asking(&world).signed_with_secret(SignatureAlgorithm::Hs256, SECRET);
+    let by_secret = built(asking_by_secret.decryption_key(opening.clone()));
+    for (name, answer, expected) in [
+        ("signed", ours.clone(), Ok("Alice")),
+        ("nested", encrypt(&opening, Some("JWT"), true, &ours), Ok("Alice")),
+        (
+            "another secret",
+            signed(&by(SignatureAlgorithm::Hs256, &SECRET.to_uppercase())),
+            Err(UserInfoError::SignatureWrong),
+        ),
+        (
+            "another algorithm",
+            signed(&by(SignatureAlgorithm::Hs384, SECRET)),
+            Err(UserInfoError::AlgorithmNotAllowed),
+        ),
+        (
+            "the issuer's public key",
+            signed(&by(SignatureAlgorithm::Hs256, &public)),
+            Err(UserInfoError::SignatureWrong),
+        ),
+        ("the issuer's key", signed(&world.key), Err(UserInfoError::AlgorithmNotAllowed)),
+    ] {
+        let found = ask(&world, &by_secret, jwt_answer(answer)).await;
+        assert_eq!(found.as_deref().map_err(|error| *error), expected, "{name}");
+    }
+    assert_eq!(world.server.calls("/jwks"), 0);
+    let found = ask(&world, &built(asking(&world)), jwt_answer(ours)).await;
+    assert_eq!(found, Err(UserInfoError::AlgorithmNotAllowed), "it was not registered");
+    let setup = |algorithm, secret| asking(&world).signed_with_secret(algorithm, secret).build().err();
+    assert_eq!(setup(SignatureAlgorithm::Hs512, SECRET), Some(UserInfoSetupError::SecretLength));
+    assert_eq!(setup(SignatureAlgorithm::Es256, SECRET), Some(UserInfoSetupError::Algorithms));
+}
+
 #[tokio::test]
 async fn what_is_encrypted_to_others_or_breaks_its_promise_is_refused() {
     let world = world();

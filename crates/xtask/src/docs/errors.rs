@@ -116,9 +116,13 @@ mod tests {
         let guard = "pub enum Reason {\n    /// None came.\n    TokenMissing,\n    /// Old.\n    Expired,\n}\n \
              pub const fn code(self) {\n Self::TokenMissing => None,\n Self::Expired => \
              Some(ErrorCode::InvalidToken),\n }\n pub const fn status";
-        let words = "pub const fn slug(self) {\n Self::TokenMissing => \"missing\",\n }\n pub const fn description";
+        let words =
+            "pub const fn slug(self) {\n Self::TokenMissing => \"missing\",\n }\n pub const fn description";
         let page = page(source, guard, words).expect("a page");
-        assert!(page.contains("| `missing` |  | None came. |\n| `expired` | `invalid_token` | Old. |"), "{page}");
+        assert!(
+            page.contains("| `missing` |  | None came. |\n| `expired` | `invalid_token` | Old. |"),
+            "{page}"
+        );
         assert!(page.contains("| `code_unknown` | `invalid_grant` | No such code. |"), "{page}");
         assert!(page.contains("| `parameter_missing` | `invalid_request` | Missing. |"), "{page}");
     }

@@ -1,8 +1,9 @@
 //! How the tokens of one issuer are judged, and what every request needs.
 
-use jose::SignatureAlgorithm;
+use http::request::Parts;
+use jose::{Claims, SignatureAlgorithm};
 
-use crate::audience::AudienceRule;
+use crate::audience::{AudienceRule, OwnAudience};
 use crate::guard::GuardBuilder;
 use crate::policy::Policy;
 use crate::token::SubjectClaim;
@@ -36,6 +37,34 @@ impl GuardBuilder {
     /// How a token must say that it is for this API; [`AudienceRule::Exact`] unless said otherwise.
     pub fn audience_rule(mut self, rule: AudienceRule) -> Self {
         self.audience_rule = rule;
+        self
+    }
+
+    /// Judges by a rule of your own whether a token is for this API, in place of [`GuardBuilder::audience_rule`] and
+    /// for every request anew. **Tokens that the issuer made for other APIs come to it like any other**, and nothing
+    /// else refuses them: only for servers that say in their own way whom a token is for.
+    ///
+    /// ```
+    /// use passavant_resource::Guard;
+    ///
+    /// let builder = Guard::builder("https://id.example.org", "https://notes.example.org");
+    /// // Any client may call, as long as the server names it.
+    /// let builder = builder.danger_own_audience(|claims, _| matches!(claims.string("client_id"), Ok(Some(_))));
+    /// # let _ = builder;
+    /// ```
+    pub fn danger_own_audience(
+        mut self,
+        rule: impl Fn(&Claims, &Parts) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.own_audience = Some(OwnAudience::new(rule));
+        self
+    }
+
+    /// Takes a token that its server introspects as active although the `exp` of the answer has passed:
+    /// django-oidc-provider tells there when the ID token ends. **A server that does not look at the end of its tokens
+    /// is believed too.** A JWT that is verified here still ends at its `exp`.
+    pub fn danger_ignore_exp(mut self) -> Self {
+        self.exp_ignored = true;
         self
     }
 

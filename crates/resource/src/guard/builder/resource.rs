@@ -35,6 +35,14 @@ impl GuardBuilder {
         self
     }
 
+    /// Takes a bearer token in the query as well, `?access_token=..` (RFC 6750 §2.3), where none is in the header.
+    /// **Addresses stand in logs, histories and `Referer`, and the token with them** (RFC 9700 §4.3.2): only for
+    /// clients that can't be changed. Answers leave with `Cache-Control: private` unless the host says otherwise.
+    pub fn danger_token_in_query(mut self) -> Self {
+        self.token_in_query = true;
+        self
+    }
+
     /// The `realm` of challenges (RFC 9110 §11.5); none unless said otherwise.
     pub fn realm(mut self, realm: &str) -> Self {
         self.style.realm = Some(realm.to_owned());
