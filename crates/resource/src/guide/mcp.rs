@@ -41,8 +41,8 @@
 //! # }
 //! ```
 //!
-//! * A client begins at the 401, reads the metadata that it names, and learns there whom to ask for a token (RFC 9728), and
-//!   for which scopes. A call beyond its token is a 403 with the scopes that would do: those that it has of this server's,
+//! * A client begins at the 401, which names the scopes to ask for, and the metadata where it learns whom to ask for a token
+//!   (RFC 9728). A call beyond its token is a 403 with the scopes that would do: those that it has of this server's,
 //!   and the missing ones, since clients ask for what is named and nothing else.
 //! * The audience is the URL of the server, as clients name it in `resource` (RFC 8707). A token for another server is
 //!   refused, and the token is never passed on to what the server itself calls.
