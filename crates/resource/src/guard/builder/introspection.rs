@@ -70,8 +70,7 @@ impl GuardBuilder {
         if form == AnswerForm::Jwt && caller.id().is_none() {
             return Err(GuardError::AnswerAudience);
         }
-        let asking =
-            Asking { remote: Arc::clone(remote), caller, form, decryption_keys: own_keys.clone() };
+        let asking = Asking { remote: Arc::clone(remote), caller, form, decryption_keys: own_keys.clone() };
         Ok(Some(Arc::new(Introspector::new(asking))))
     }
 }
