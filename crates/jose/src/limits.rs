@@ -19,7 +19,7 @@ pub const HEADER_BYTES: usize = 4 * 1024;
 pub const KEY_ID_BYTES: usize = 256;
 
 /// Keys in one set, the skipped ones included.
-pub const KEYS_PER_SET: usize = 64;
+pub const KEYS_PER_SET: usize = 128;
 
 /// Certificates in one `x5c`.
 pub const CERTIFICATES_PER_KEY: usize = 8;

@@ -12,7 +12,7 @@ use protocol::server_metadata::well_known_url;
 use protocol::{Issuer, Timestamp};
 
 use crate::clock::Clock;
-use crate::fetch::{Fetch, FetchLimits};
+use crate::fetch::{Fetch, FetchError, FetchLimits};
 use crate::health::SourceHealth;
 use crate::limits::DISCOVERY_FRESH_SECONDS;
 use crate::reason::Reason;
@@ -45,14 +45,32 @@ pub(crate) struct Http {
 
 impl Http {
     /// The body of a 200 answer.
-    pub(crate) async fn document(&self, url: &str) -> Result<Bytes, String> {
+    pub(crate) async fn document(&self, url: &str) -> Result<Bytes, DocumentError> {
         let request = Request::get(url).header(ACCEPT, HeaderValue::from_static("application/json"));
-        let request = request.body(Bytes::new()).map_err(|error| error.to_string())?;
-        let answer = self.fetch.fetch(request, self.limits).await.map_err(|error| error.to_string())?;
+        let request = request.body(Bytes::new())?;
+        let answer = self.fetch.fetch(request, self.limits).await?;
         if answer.status() != 200 {
-            return Err(format!("answered with status {}", answer.status().as_u16()));
+            return Err(DocumentError::Status(answer.status().as_u16()));
         }
         Ok(answer.into_body())
+    }
+}
+
+/// Why a document is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DocumentError {
+    #[error(transparent)]
+    Request(#[from] http::Error),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("answered with status {0}")]
+    Status(u16),
+}
+
+impl DocumentError {
+    /// Whether nobody answered, so that nobody will at another path of the same host.
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_)))
     }
 }
 
@@ -120,14 +138,19 @@ impl Discovery {
     }
 }
 
-/// Asks at the two well-known places, RFC 8414 first.
+/// Asks at the two well-known places, RFC 8414 first. A host that keeps silent at the first is not waited for twice.
 async fn discover(issuer: Issuer, http: Http) -> Result<Endpoints, Reason> {
     let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
     let mut problems = Vec::new();
     for url in well_known_url(issuer.as_str()).into_iter().chain([openid]) {
-        match http.document(&url).await.and_then(|body| read(&issuer, &body)) {
+        let found = http.document(&url).await;
+        let is_silence = found.as_ref().is_err_and(DocumentError::is_silence);
+        match found.map_err(|error| error.to_string()).and_then(|body| read(&issuer, &body)) {
             Ok(endpoints) => return Ok(endpoints),
             Err(error) => problems.push(format!("{url}: {error}")),
+        }
+        if is_silence {
+            break;
         }
     }
     tracing::warn!(%issuer, problems = problems.join("; "), "no metadata of the issuer are to be had");

@@ -24,7 +24,7 @@ impl Guard {
     /// | `PASSAVANT_AUDIENCE` | whom they must be for; needed |
     /// | `PASSAVANT_TOKEN` | `auto` (default), `jwt`, `introspection` |
     /// | `PASSAVANT_JWKS_URL`, `PASSAVANT_INTROSPECTION_URL` | default: by discovery |
-    /// | `PASSAVANT_INTROSPECTION_RESPONSE` | `auto` (default), `json`, `jwt` |
+    /// | `PASSAVANT_INTROSPECTION_RESPONSE` | `auto` (default: `jwt` alone with a decryption key), `json`, `jwt` |
     /// | `PASSAVANT_CLIENT_ID`, `PASSAVANT_CLIENT_SECRET` | who introspects |
     /// | `PASSAVANT_CLIENT_AUTH` | `basic` (default), `post`, `bearer`: then the secret is the token |
     /// | `PASSAVANT_DECRYPTION_KEY_FILE` | a private key in PEM or a private JWK |

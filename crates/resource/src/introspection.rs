@@ -42,7 +42,8 @@ pub enum ClientAuth {
 /// The form of introspection answers that the guard asks for and accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerForm {
-    /// By the type that the answer names. JWT is asked for where there is a decryption key, JSON elsewhere.
+    /// As [`AnswerForm::Jwt`] where there is a decryption key: who has one was promised encryption, and takes nothing
+    /// less. Elsewhere JSON is asked for, and the type that the answer names decides.
     #[default]
     Auto,
     /// JSON alone (RFC 7662 §2.2).

@@ -117,7 +117,7 @@ async fn fetch(discovery: Arc<Discovery>, http: Http) -> Result<KeySet, Reason> 
     let url = discovery.jwks().await?;
     let set = match http.document(&url).await {
         Ok(body) => KeySet::parse(&body),
-        Err(error) => Err(error),
+        Err(error) => Err(error.to_string()),
     };
     set.map_err(|error| {
         tracing::warn!(url, error, "the keys of the issuer are not to be had");

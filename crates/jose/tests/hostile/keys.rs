@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
 use passavant_jose::base64url::{decode, encode};
 use passavant_jose::json::JsonError;
+use passavant_jose::limits::KEYS_PER_SET;
 use passavant_jose::{
     DecryptionKey, EncryptionKey, Jwk, JwkSet, KeyError, KeyManagement, SignatureAlgorithm, SigningKey,
     VerifyingKey,
@@ -217,13 +218,14 @@ fn sets() -> Vec<Row> {
     let oct = json!({"kty": "oct", "kid": "s", "k": encode(&[7; 32])});
     let named = with(okp.clone(), "kid", ec["kid"].clone());
     let private: Value = serde_json::from_str(&key(ES256).to_private_jwk().expect("a JWK")).expect("JSON");
-    let many: Vec<Value> = (0..65).map(|at| with(okp.clone(), "kid", json!(at.to_string()))).collect();
+    let many: Vec<Value> =
+        (0..=KEYS_PER_SET).map(|at| with(okp.clone(), "kid", json!(at.to_string()))).collect();
     let mut rows = Vec::new();
     for (name, keys, expected) in [
         ("one kid twice", json!([ec, named]), KeyError::Ambiguous),
         ("a secret beside a public key", json!([ec, oct]), KeyError::Mixed),
         ("a private key", json!([okp, private]), KeyError::Private),
-        ("sixty-five keys", json!(many), KeyError::TooMany),
+        ("one key too many", json!(many), KeyError::TooMany),
         ("a number among the keys", json!([ec, 1]), KeyError::Member("keys")),
         ("an object instead of a list", json!({}), KeyError::Member("keys")),
     ] {

@@ -119,6 +119,10 @@ impl Forwarder {
             ask_for_websocket(&mut head.headers);
             return Ok(Response::from_parts(head, body.map_err(|_| BodyFault::Broken).boxed_unsync()));
         }
+        if headers::has_two_frames(answer.headers()) {
+            tracing::warn!("the upstream's answer has both Transfer-Encoding and Content-Length");
+            return Err(Trouble::UpstreamBroken);
+        }
         let (mut head, body) = answer.into_parts();
         headers::clean_answer(&mut head.headers);
         headers::add_via(&mut head.headers, head.version);

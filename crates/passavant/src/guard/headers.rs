@@ -43,6 +43,12 @@ fn clean(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
     }
 }
 
+/// Whether a message says its length in two ways. The length that we do not go by would be passed on with a body that
+/// has another, and may be somebody's try at two answers in one (RFC 9112 §6.3).
+pub(super) fn has_two_frames(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH)
+}
+
 /// The members of a list field, in lower case.
 pub(super) fn options(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = String> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());

@@ -46,6 +46,19 @@ async fn an_answer_that_is_none_is_502() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_says_its_length_in_two_ways_is_502() {
+    for raw in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ] {
+        let place = Place::guarding(Upstream::raw(raw).await, &[]);
+        let answer = place.get("/x", Some(&place.token().await)).await;
+        assert_eq!(answer.status(), 502, "{raw:?}");
+        assert_eq!(json(answer).await["error"], "upstream_broken", "{raw:?}");
+    }
+}
+
 /// What signed the certificate of [`Upstream::start_tls`].
 const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guard/tls/authority.pem");
 

@@ -26,9 +26,6 @@ impl Asking {
     pub(super) fn accept(&self) -> &'static str {
         match self.form {
             AnswerForm::Jwt => MEDIA_TYPE,
-            AnswerForm::Auto if !self.decryption_keys.is_empty() => {
-                "application/token-introspection+jwt, application/json;q=0.9"
-            }
             AnswerForm::Auto | AnswerForm::Json => "application/json",
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use jose::{DecryptionKey, KeyManagement};
 use passavant_resource::{AnswerForm, ClientAuth, Credentials, FetchError, GuardError, Mode, Reason};
 use serde_json::{Value, json};
 
@@ -296,6 +297,9 @@ async fn credentials_that_can_not_work_are_refused_when_the_guard_is_built() {
     assert!(matches!(empty, Err(GuardError::Credentials)));
     let nameless = world.builder().introspect("", "token").client_auth(ClientAuth::Bearer);
     assert!(matches!(nameless.response(AnswerForm::Jwt).build(), Err(GuardError::AnswerAudience)));
+    let nameless = world.builder().introspect("", "token").client_auth(ClientAuth::Bearer);
+    let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("a key");
+    assert!(matches!(nameless.decryption_key(key).build(), Err(GuardError::AnswerAudience)));
     let long = world.introspecting().cache(Duration::from_secs(3601)).build();
     assert!(matches!(long, Err(GuardError::Cache)));
     let long = world.introspecting().danger_accept_last_answer(Duration::from_secs(3601)).build();

@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::AUTHORIZATION;
 use jose::{SignatureAlgorithm, base64url, jws};
-use passavant_resource::{GuardError, Mode, Reason};
+use passavant_resource::{FetchError, GuardError, Mode, Reason};
 use serde_json::json;
 
 use crate::support::{ISSUER, NOW, Script, World, check, claims, json_answer, key, refused, sign, status};
@@ -208,7 +208,7 @@ async fn discovery_takes_only_the_document_of_the_issuer() {
         (document("https://id.example/"), document(ISSUER), true),
         (document("https://id.example/"), document("https://evil.example"), false),
         (status(302), status(500), false),
-        (Script::Fail(passavant_resource::FetchError::Timeout), status(404), false),
+        (Script::Fail(FetchError::Timeout), status(404), false),
     ] {
         world.server.set(rfc8414, first);
         world.server.set(openid, second);
@@ -220,6 +220,16 @@ async fn discovery_takes_only_the_document_of_the_issuer() {
     }
     world.server.set(rfc8414, json_answer(&json!({"issuer": ISSUER})));
     assert_eq!(refused(&world.guard(), &world.jwt(json!({}))).await, Reason::EndpointMissing);
+}
+
+#[tokio::test]
+async fn an_issuer_that_keeps_silent_is_waited_for_once() {
+    let world = World::new();
+    for silence in [FetchError::Timeout, FetchError::Unreachable("refused".to_owned())] {
+        world.server.set("/.well-known/oauth-authorization-server", Script::Fail(silence));
+        assert_eq!(refused(&world.guard(), &world.jwt(json!({}))).await, Reason::DiscoveryFailed);
+        assert_eq!(world.server.calls("/.well-known/openid-configuration"), 0);
+    }
 }
 
 #[tokio::test]

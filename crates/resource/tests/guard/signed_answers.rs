@@ -160,6 +160,18 @@ async fn auto_goes_by_the_type_that_the_answer_names() {
 }
 
 #[tokio::test]
+async fn a_guard_with_a_decryption_key_takes_no_plain_answer() {
+    let (world, own) = (World::new(), own(KeyManagement::EcdhEs));
+    for form in [AnswerForm::Auto, AnswerForm::Jwt] {
+        world.server.set("/introspect", json_answer(&active(json!({}))));
+        assert_eq!(refused(&decrypting(&world, &own, form), "opaque").await, Reason::AnswerMalformed);
+        let asked = world.server.last();
+        assert_eq!(asked.headers()["accept"], "application/token-introspection+jwt", "{form:?}");
+    }
+    assert!(check(&decrypting(&world, &own, AnswerForm::Json), "opaque").await.is_ok());
+}
+
+#[tokio::test]
 async fn a_nested_answer_is_decrypted_and_then_verified() {
     for (management, encryption) in [
         (KeyManagement::RsaOaep, ContentEncryption::A256Gcm),

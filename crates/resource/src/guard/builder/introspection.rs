@@ -63,11 +63,14 @@ impl GuardBuilder {
             CredentialsError::Unusable => GuardError::Credentials,
             CredentialsError::SecretShort => GuardError::SecretLength,
         })?;
-        if self.form == AnswerForm::Jwt && caller.id().is_none() {
+        let form = match self.form {
+            AnswerForm::Auto if !own_keys.is_empty() => AnswerForm::Jwt,
+            form => form,
+        };
+        if form == AnswerForm::Jwt && caller.id().is_none() {
             return Err(GuardError::AnswerAudience);
         }
-        let asking =
-            Asking { remote: Arc::clone(remote), caller, form: self.form, decryption_keys: own_keys.clone() };
+        let asking = Asking { remote: Arc::clone(remote), caller, form, decryption_keys: own_keys.clone() };
         Ok(Some(Arc::new(Introspector::new(asking))))
     }
 }
