@@ -156,24 +156,48 @@ impl Introspector {
         self.send(form.url, with(&renewed.header)?).await
     }
 
-    /// One request, if the breaker lets it through. 429 and 5xx are a server that can't answer now.
+    /// One request, if the breaker lets it through. 429, 502, 503 and 504 are a server that can't answer now. Any other
+    /// 5xx is no judgement either, but the breaker does not count it: a token that one server stumbles over must not
+    /// shut out the tokens of all others.
     async fn send(&self, url: &str, request: Request<Bytes>) -> Result<Response<Bytes>, Trouble> {
         let remote = &self.asking.remote;
         let pass = self.breaker.enter(remote.now()).ok_or(Trouble::Away(Reason::IntrospectionPaused))?;
         let error = match remote.http.fetch.fetch(request, remote.http.limits).await {
-            Ok(answer)
-                if answer.status() != StatusCode::TOO_MANY_REQUESTS && !answer.status().is_server_error() =>
-            {
+            Ok(answer) if !is_trouble(answer.status()) => {
                 pass.succeeded();
                 return Ok(answer);
             }
-            Ok(answer) => format!("it answered with status {}", answer.status().as_u16()),
-            Err(error) => error.to_string(),
+            Ok(answer) => {
+                match is_away(answer.status()) {
+                    true => pass.failed(remote.now()),
+                    false => pass.succeeded(),
+                }
+                format!("it answered with status {}", answer.status().as_u16())
+            }
+            Err(error) => {
+                pass.failed(remote.now());
+                error.to_string()
+            }
         };
-        pass.failed(remote.now());
         tracing::warn!(url, error, "the introspection endpoint can't be asked");
         Err(Trouble::Away(Reason::IntrospectionFailed))
     }
+}
+
+/// Whether a server that answers so has not judged the token.
+fn is_trouble(status: StatusCode) -> bool {
+    is_away(status) || status.is_server_error()
+}
+
+/// Whether a server that answers so can't answer anybody now (RFC 6585 §4, RFC 9110 §15.6.3 to §15.6.5).
+fn is_away(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 impl Asking {

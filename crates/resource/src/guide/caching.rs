@@ -20,7 +20,7 @@
 //!
 //! # While the server is away
 //!
-//! Away is: no connection, no answer within [`GuardBuilder::deadline`](crate::GuardBuilder::deadline) (5 s), 429, or 5xx.
+//! Away is: no connection, no answer within [`GuardBuilder::deadline`](crate::GuardBuilder::deadline) (5 s), 429, 502, 503 or 504.
 //! A kept answer serves to its end; then the caller reads 503 with `Retry-After`. After five failures in a row the server
 //! is left alone for five seconds, and callers read their 503 at once; then one request probes it. A JWT needs no more than
 //! the keys at hand.

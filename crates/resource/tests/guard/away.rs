@@ -74,16 +74,24 @@ async fn one_probe_goes_through_and_its_failure_pauses_again() {
 }
 
 #[tokio::test]
-async fn no_connection_no_time_429_and_5xx_count_and_other_answers_do_not() {
+async fn what_stops_the_server_for_everybody_counts_and_other_answers_do_not() {
     let away = [
         Script::Fail(FetchError::Timeout),
         Script::Fail(FetchError::TooLarge),
         Script::Fail(FetchError::Unreachable("refused".to_owned())),
         status(429),
-        status(500),
+        status(502),
+        status(503),
+        status(504),
     ];
     let there = [status(401), status(403), status(404), status(302), json_answer(&json!({"active": false}))];
-    for (scripts, last) in [(away.as_slice(), Reason::IntrospectionPaused), (&there, Reason::Inactive)] {
+    // A token over which the server stumbles, sent again and again.
+    let poison = [status(500), status(500), status(500), status(500), status(500), status(501)];
+    for (scripts, last) in [
+        (away.as_slice(), Reason::IntrospectionPaused),
+        (&there, Reason::Inactive),
+        (&poison, Reason::Inactive),
+    ] {
         let world = World::new();
         let guard = world.introspecting().build().expect("a guard");
         for (number, script) in scripts.iter().enumerate() {
@@ -101,7 +109,7 @@ async fn kept_answers_serve_while_the_server_is_left_alone() {
     world.server.set("/introspect", good());
     let guard = world.introspecting().cache(Duration::from_secs(60)).build().expect("a guard");
     assert!(check(&guard, "known").await.is_ok());
-    world.server.set("/introspect", status(500));
+    world.server.set("/introspect", status(503));
     for number in 0..6 {
         refused(&guard, &format!("t{number}")).await;
     }
