@@ -57,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
     let authority = Authority::start();
     let tokens = Tokens { authority: &authority };
     let raw = raw::check(&tokens).await?;
+    let exchange = raw::exchange(&tokens).await?;
     let ours = ours::row(&tokens).await.context("ours")?;
     let rows = [
         &ours,
