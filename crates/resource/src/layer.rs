@@ -5,9 +5,12 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CACHE_CONTROL, HeaderValue, ORIGIN, VARY};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HeaderValue,
+    ORIGIN, TRANSFER_ENCODING, VARY,
+};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Request, Response};
+use http::{Extensions, HeaderMap, Method, Request, Response, Version};
 use http_body_util::{Either, Full};
 use protocol::Scopes;
 use tower_layer::Layer;
@@ -136,6 +139,18 @@ impl Brought {
     }
 }
 
+/// The answer to a refused request. Over HTTP/1 it ends the connection where a body was left unread, and says so: a caller
+/// that is not told sends its next request on a connection that the server is about to close (RFC 9112 §9.6).
+pub(crate) fn turn_away(denied: &Denied, head: &Parts) -> Response<Full<Bytes>> {
+    let mut response = denied.response();
+    let has_body = head.headers.contains_key(TRANSFER_ENCODING)
+        || head.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    if has_body && head.version <= Version::HTTP_11 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 /// What a layer found. Nothing outside of this crate can make one.
 #[derive(Clone, Debug)]
 enum Passed {
@@ -216,7 +231,7 @@ where
                     brought.write(response.headers_mut());
                     Ok(response.map(Either::Left))
                 }
-                Err(denied) => Ok(denied.response().map(Either::Right)),
+                Err(denied) => Ok(turn_away(&denied, &head).map(Either::Right)),
             }
         }
         .boxed()

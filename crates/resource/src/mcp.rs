@@ -25,7 +25,7 @@ use tower_service::Service;
 
 use crate::challenge::Denied;
 use crate::guard::Guard;
-use crate::layer::{Brought, Require};
+use crate::layer::{Brought, Require, turn_away};
 use crate::limits::MCP_MESSAGE_BYTES_MAX;
 use crate::reason::Reason;
 use crate::token::Token;
@@ -195,7 +195,7 @@ where
             let (body, brought) = match rule.admit(&mut head, body).await {
                 Ok((Admitted::Untouched(body), brought)) => (body, brought),
                 Ok((Admitted::Read(whole), brought)) => (whole.into(), brought),
-                Err(denied) => return Ok(denied.response().map(Either::Right)),
+                Err(denied) => return Ok(turn_away(&denied, &head).map(Either::Right)),
             };
             let mut response = inner.call(Request::from_parts(head, body)).await?;
             brought.write(response.headers_mut());

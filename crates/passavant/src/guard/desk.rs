@@ -3,9 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 
 use super::{
     check::Check,
@@ -38,6 +38,7 @@ impl Answer for Desk {
     async fn answer(&self, request: Request<Incoming>, call: Call) -> Response<Body> {
         let mut line = Line::of(request.method(), request.uri().path(), call.peer);
         let has_upgrade = request.headers().contains_key(header::UPGRADE);
+        let has_body = !request.body().is_end_stream() && request.version() <= Version::HTTP_11;
         let answered = match self {
             Self::Proxy(proxy) => proxy.answer(request, call).await,
             Self::Check(check) => check.answer(request.into_parts().0, &mut line).await,
@@ -47,7 +48,12 @@ impl Answer for Desk {
         };
         let mut answer = answered.unwrap_or_else(|refusal| {
             line.refused(&refusal);
-            whole(refusal.response())
+            let mut answer = whole(refusal.response());
+            if has_body {
+                // It was left unread, so the connection ends here; whoever is not told would send the next request on it.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            answer
         });
         if has_upgrade && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             // Frames are not followed behind a request that may change the protocol, so it is the last one.

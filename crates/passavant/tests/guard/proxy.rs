@@ -55,6 +55,18 @@ async fn a_request_without_a_good_token_never_reaches_the_upstream() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_leaves_a_body_unread_says_that_it_ends_the_connection() {
+    let upstream = Upstream::start().await;
+    let place = Place::guarding(upstream.address, &[]);
+    let answer = client().post(place.url("/x")).body("a note").send().await.expect("an answer");
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["connection"]),
+        (401, &"close".parse().expect("a value"))
+    );
+    assert_eq!(place.get("/x", None).await.headers().get("connection"), None);
+}
+
+#[tokio::test]
 async fn a_scope_that_every_request_needs_is_demanded() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &["--required-scopes", "demo.read demo.write"]);

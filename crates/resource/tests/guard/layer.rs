@@ -5,8 +5,8 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{Request, Response};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, WWW_AUTHENTICATE};
+use http::{Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use passavant_resource::{Guard, Require, Token};
 use serde_json::json;
@@ -151,4 +151,25 @@ async fn challenges_name_the_metadata_that_is_served() {
     let (_, challenge, _) = call(behind(&guard.layer()), None).await;
     let named = "Bearer resource_metadata=\"https://notes.example/.well-known/oauth-protected-resource\"";
     assert_eq!(challenge.as_deref(), Some(named));
+}
+
+#[tokio::test]
+async fn a_refusal_that_leaves_a_body_unread_says_that_it_ends_the_connection() {
+    let world = World::new();
+    let mut service = world.guard().layer().layer(Greeting);
+    for (header, value, version, ends) in [
+        (CONTENT_LENGTH, "7", Version::HTTP_11, true),
+        (TRANSFER_ENCODING, "chunked", Version::HTTP_11, true),
+        (CONTENT_LENGTH, "0", Version::HTTP_11, false),
+        (CONTENT_LENGTH, "7", Version::HTTP_2, false),
+    ] {
+        let request = Request::post("/").version(version).header(&header, value).body(()).expect("a request");
+        let answer = service.call(request).await.expect("infallible");
+        let said = answer.headers().get(CONNECTION).map(|value| value.to_str().expect("ASCII"));
+        assert_eq!(
+            (answer.status().as_u16(), said),
+            (401, ends.then_some("close")),
+            "{header} {value} {version:?}"
+        );
+    }
 }
