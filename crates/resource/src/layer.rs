@@ -126,7 +126,21 @@ impl Brought {
         }
     }
 
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
+    /// Reaches the service behind the guard, and writes this into its answer.
+    pub(crate) async fn reach<S, B, A>(
+        self,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<A>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<A>>,
+    {
+        let mut response = inner.call(request).await?;
+        self.write(response.headers_mut());
+        Ok(response)
+    }
+
+    fn write(self, headers: &mut HeaderMap) {
         if let Some(text) = self.cache_control() {
             headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(text));
         }
@@ -137,6 +151,12 @@ impl Brought {
             headers.insert(NONCE_HEADER, nonce);
         }
     }
+}
+
+/// The service that was polled ready, which is the one to call; its clone takes its place (tower's own advice).
+pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {
+    let waiting = service.clone();
+    std::mem::replace(service, waiting)
 }
 
 /// The answer to a refused request. Over HTTP/1 it ends the connection where a body was left unread, and says so: a caller
@@ -219,17 +239,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was polled ready is the one to call; its clone takes its place (tower's own advice).
-        let waiting = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, waiting);
+        let inner = take_ready(&mut self.inner);
         let rule = self.rule.clone();
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
                 Ok(brought) => {
-                    let mut response = inner.call(Request::from_parts(head, body)).await?;
-                    brought.write(response.headers_mut());
-                    Ok(response.map(Either::Left))
+                    Ok(brought.reach(inner, Request::from_parts(head, body)).await?.map(Either::Left))
                 }
                 Err(denied) => Ok(turn_away(&denied, &head).map(Either::Right)),
             }

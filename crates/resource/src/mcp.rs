@@ -25,7 +25,7 @@ use tower_service::Service;
 
 use crate::challenge::Denied;
 use crate::guard::Guard;
-use crate::layer::{Brought, Require, turn_away};
+use crate::layer::{Brought, Require, take_ready, turn_away};
 use crate::limits::MCP_MESSAGE_BYTES_MAX;
 use crate::reason::Reason;
 use crate::token::Token;
@@ -187,8 +187,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let waiting = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, waiting);
+        let inner = take_ready(&mut self.inner);
         let rule = self.rule.clone();
         async move {
             let (mut head, body) = request.into_parts();
@@ -197,9 +196,7 @@ where
                 Ok((Admitted::Read(whole), brought)) => (whole.into(), brought),
                 Err(denied) => return Ok(turn_away(&denied, &head).map(Either::Right)),
             };
-            let mut response = inner.call(Request::from_parts(head, body)).await?;
-            brought.write(response.headers_mut());
-            Ok(response.map(Either::Left))
+            Ok(brought.reach(inner, Request::from_parts(head, body)).await?.map(Either::Left))
         }
         .boxed()
     }

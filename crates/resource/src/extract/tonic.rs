@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::challenge::Denied;
 use crate::dpop::NONCE_HEADER;
 use crate::guard::Guard;
-use crate::layer::Require;
+use crate::layer::{Require, take_ready};
 
 impl Guard {
     /// [`Guard::layer`] for tonic (feature `tonic`): `Server::builder().layer(guard.tonic())`. A handler takes the token by
@@ -68,18 +68,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was polled ready is the one to call; its clone takes its place (tower's own advice).
-        let waiting = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, waiting);
+        let inner = take_ready(&mut self.inner);
         let rule = self.rule.clone();
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
-                Ok(brought) => {
-                    let mut response = inner.call(Request::from_parts(head, body)).await?;
-                    brought.write(response.headers_mut());
-                    Ok(response)
-                }
+                Ok(brought) => brought.reach(inner, Request::from_parts(head, body)).await,
                 Err(denied) => Ok(Status::from(denied).into_http()),
             }
         }
