@@ -14,6 +14,8 @@ from harness.table import expect
 from harness.tokens import proof_key
 
 COMMAND_SECONDS = 60
+# The settings that all Django projects share that are authorization servers.
+SHARED_SETTINGS = Path(__file__).resolve().parent.parent / "django_issuer"
 # The same at every one of these servers. Nobody listens at the callback: the browser stops before it.
 CALLBACK = "http://127.0.0.1:9/callback"
 PERSON = {"username": "alice", "password": "correct-horse-battery"}
@@ -76,7 +78,8 @@ class Server:
 
 def django(project: Path, python: Path, log: Path, port: int, environment: Mapping[str, str]) -> Server:
     """A Django project whose `seed.py` makes its database, unless that is there already."""
-    settings = {"PYTHONDONTWRITEBYTECODE": "1", "BRIEF_SECONDS": str(BRIEF_SECONDS), **environment}
+    shared = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(SHARED_SETTINGS), "BRIEF_SECONDS": str(BRIEF_SECONDS)}
+    settings = shared | environment
     if not Path(settings["DATABASE"]).exists():
         facts = {"CALLBACK": CALLBACK, "USERNAME": PERSON["username"], "PASSWORD": PERSON["password"]}
         complete([python, "seed.py"], COMMAND_SECONDS, project, settings | facts)
