@@ -2,6 +2,9 @@
 
 use fantoccini::error::{CmdError, NewSessionError};
 
+/// What the inspector of Chromium says of a node whose document went.
+const GONE: &str = "Node with given id does not belong to the document";
+
 /// A browser that could not be started, or a page that was not as the test says.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserFailure {
@@ -54,8 +57,15 @@ impl BrowserFailure {
                 error.is_stale_element_reference()
                     || error.is_no_such_element()
                     || error.is_javascript_error()
+                    || is_node_of_another_document(error)
             }
             _ => false,
         }
     }
+}
+
+/// chromedriver has no code of its own for an element whose page goes while its name is computed: it passes on what the
+/// browser's inspector said.
+fn is_node_of_another_document(error: &CmdError) -> bool {
+    matches!(error, CmdError::Standard(told) if told.message.contains(GONE))
 }
