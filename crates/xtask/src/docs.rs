@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 
 use crate::steps::workspace;
 
-const TESTS: &str = "crates/server/tests";
+const TESTS: &str = "crates/server/tests/service";
 const HEAD: &str = "\
 # Requirements, and the tests that show them
 
@@ -54,12 +54,14 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 fn page(folder: &Path) -> anyhow::Result<String> {
     let mut files: Vec<_> =
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("main.rs")
+    });
     files.sort();
     let mut page = HEAD.to_owned();
     for file in files {
         let text = std::fs::read_to_string(&file)?;
-        let title = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+        let title = title(&text);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         write!(page, "\n## {title}\n\n`{TESTS}/{name}`\n\n| requirement | demanded by |\n|---|---|\n")?;
         for (test, demanded) in tests(&text) {
@@ -67,6 +69,12 @@ fn page(folder: &Path) -> anyhow::Result<String> {
         }
     }
     Ok(page)
+}
+
+/// The first paragraph of a file's doc comment on one line, without its period: a heading.
+fn title(text: &str) -> String {
+    let lines = text.lines().map_while(|line| line.strip_prefix("//! "));
+    lines.collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
 /// Each test of a file, with the doc comment above it on one line.
@@ -91,6 +99,12 @@ fn tests(text: &str) -> Vec<(&str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heading_is_the_whole_first_paragraph() {
+        let text = "//! One line,\n//! and its end.\n//!\n//! Another paragraph.\nuse a;\n";
+        assert_eq!(title(text), "One line, and its end");
+    }
 
     #[test]
     fn a_test_is_listed_with_its_doc_line() {
