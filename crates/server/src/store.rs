@@ -16,12 +16,12 @@ use protocol::{
 };
 
 pub use change::{
-    Change, CodeChange, Commit, Event, EventKind, Expect, GrantChange, InteractionChange, Item, KeyChange,
-    Of, RegistryChange, Remember, SessionChange, Space, TokenChange,
+    Change, CodeChange, Commit, Expect, GrantChange, InteractionChange, Item, KeyChange, Of, RegistryChange,
+    Remember, SessionChange, Space, TokenChange,
 };
 pub use records::{
-    Access, AccessRead, Caller, Client, Code, Consent, Ended, Grant, Interaction, KeyRecord, KeyState,
-    Refresh, Resource, ResourceSettings, Scope, Session, StoredSecret, Through,
+    Access, AccessRead, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
+    KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, Session, StoredSecret, Through,
 };
 
 use crate::error::Fault;

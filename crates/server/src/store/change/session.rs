@@ -1,0 +1,28 @@
+//! Changes of sessions.
+
+use protocol::{Handle, SessionId, SessionToken, Subject, Timestamp};
+
+use crate::store::records::Session;
+
+/// Changes of sessions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionChange {
+    /// Guard: the id is new.
+    Add(Handle<SessionToken>, Session),
+    /// Guard: this subject has a session with this id that has not ended. It goes on under another secret, and what
+    /// is known of it is replaced: the secret of before opens nothing any longer, its grants stay its own.
+    Renew(Handle<SessionToken>, Session),
+    /// No guard: it was used just now.
+    Touch(SessionId, Timestamp),
+    /// No guard: ending twice is ending. Its grants are ended by a change of their own.
+    End(SessionId),
+    /// No guard: ends every session of a subject.
+    EndAll(Subject),
+}
+
+impl SessionChange {
+    /// Whether the change has a guard.
+    pub(super) const fn is_guarded(&self) -> bool {
+        matches!(self, Self::Add(..) | Self::Renew(..))
+    }
+}

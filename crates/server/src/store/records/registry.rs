@@ -1,0 +1,133 @@
+//! Clients, resources and scopes, and the credentials of the first two.
+
+use std::collections::BTreeMap;
+
+use protocol::{Audience, ClientId, ClientMetadata};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The credentials behind a `client_id`: a client's, a resource's, or one for both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The shared namespace of clients and resources.
+    pub id: ClientId,
+    /// Drawn anew whenever the caller ends (disabled, deleted and made again): a token of another epoch is dead.
+    pub epoch: i64,
+    /// Whether it is turned away.
+    pub disabled: bool,
+    /// What it must know.
+    pub secret: Option<StoredSecret>,
+}
+
+/// A client secret as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// HMAC-SHA-256 under a key derived from the master key.
+    pub digest: [u8; 32],
+    /// The secret itself, sealed under the master key, only where a registered method needs it.
+    pub sealed: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for StoredSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredSecret(...)")
+    }
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// Its id and credentials.
+    pub caller: Caller,
+    /// What it registered.
+    pub metadata: ClientMetadata,
+    /// Own member: whether PKCE is demanded of it even where the server would not.
+    pub require_pkce: bool,
+    /// Own member: whether its users are never asked for consent.
+    pub skip_consent: bool,
+    /// Whether `apply` made it, so that `apply --prune` may delete it.
+    pub applied: bool,
+    /// Counts up with every change.
+    pub version: i64,
+}
+
+/// A registered resource: a protected API, its audience and scopes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// The resource identifier (RFC 8707 §2), which is its audience.
+    pub identifier: Audience,
+    /// Its credentials; those of the client with the same id, where there is one.
+    pub caller: Option<Caller>,
+    /// Everything else that was registered.
+    pub settings: ResourceSettings,
+    /// Whether `apply` made it.
+    pub applied: bool,
+    /// Counts up with every change.
+    pub version: i64,
+}
+
+/// The members of a resource besides its identifier and credentials, under their registered or own names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResourceSettings {
+    /// A name for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_name: Option<String>,
+    /// The scopes that belong to it.
+    pub scopes: Vec<String>,
+    /// `opaque` (the default) or `jwt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<String>,
+    /// Absent: `ES256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_signing_alg: Option<String>,
+    /// Seconds; absent: 600.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<i64>,
+    /// What stands in `aud` of introspection answers: `resource`, `client_id` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_audience: Option<String>,
+    /// Whether a resource that registered encryption also gets plain JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_allow_plain: Option<bool>,
+    /// Absent: `RS256` (RFC 9701 §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<String>,
+    /// Absent: the answer is not encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<String>,
+    /// Absent: `A128CBC-HS256`, where an `alg` is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<String>,
+    /// How the resource authenticates; absent: any way with its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<String>,
+    /// The one algorithm of its assertions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Its public keys, by reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Its public keys, by value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// Every other registered member, as it came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// A registered scope: how people read it, and which claims it opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The scope token.
+    pub scope: String,
+    /// Sentences for the consent page, by language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub description: BTreeMap<String, String>,
+    /// Claims that UserInfo adds for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<String>,
+    /// Whether `apply` made it.
+    #[serde(skip)]
+    pub applied: bool,
+}
