@@ -10,8 +10,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Identity};
 use zeroize::Zeroizing;
 
-use crate::discovery::is_loopback;
 use crate::fetch::{Fetch, FetchError, FetchLimits};
+use crate::trust::discovery::is_loopback;
 
 /// The [`Fetch`] of the feature `client`: it keeps connections open between requests, and needs a tokio runtime when it
 /// is used.

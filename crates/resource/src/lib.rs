@@ -60,68 +60,50 @@
 //!
 //! Where to read on: [`Guard`] (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
 
-mod audience;
-mod bearer;
-mod cache;
-mod challenge;
-mod claims;
+mod answer;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
-mod confirmation;
-mod discovery;
-mod dpop;
-pub mod extract;
+mod face;
 mod fetch;
 mod flight;
-#[cfg(feature = "client")]
-mod from_env;
-mod guard;
 pub mod guide;
-mod health;
-mod introspection;
-mod issuers;
-mod jwks;
-mod jwt;
-mod keys;
-mod layer;
+mod judging;
 pub mod limits;
-mod mcp;
-mod metadata;
-mod policy;
+mod proof;
 mod reason;
 mod remembered;
-mod remote;
-mod token;
+mod trust;
 pub mod userinfo;
-mod verifier;
 
-pub use audience::AudienceRule;
-pub use challenge::{Denied, RefusalForm};
+pub use answer::challenge::{Denied, RefusalForm};
 #[cfg(feature = "client")]
 pub use client::{ClientTls, ReqwestFetch};
 pub use clock::{Clock, SystemClock};
-pub use confirmation::ClientCertificate;
-pub use discovery::EndpointError;
-pub use dpop::{Dpop, MemoryReplays, ProofId, Replays, ReplaysError, Seen};
-pub use fetch::{Fetch, FetchError, FetchLimits};
+pub use face::builder::{GuardBuilder, GuardError};
+pub use face::extract;
 #[cfg(feature = "client")]
-pub use from_env::EnvError;
-pub use guard::{Guard, GuardBuilder, GuardError};
-pub use health::{Health, HealthService, HealthState, IssuerHealth, SourceHealth};
-pub use introspection::{AnswerForm, AssertionAudience, ClientAuth, Credentials};
+pub use face::from_env::EnvError;
+pub use face::guard::Guard;
+pub use face::health::{Health, HealthService, HealthState, IssuerHealth, SourceHealth};
+pub use face::layer::{Guarded, Require};
+pub use face::mcp::{GuardedMcp, Mcp};
+pub use face::metadata::MetadataService;
+pub use face::token::{SubjectClaim, Token};
+pub use fetch::{Fetch, FetchError, FetchLimits};
 pub use jose::{
     Claims, ContentEncryption, DecryptionKey, EncryptionKey, JwkSet, KeyManagement, SignatureAlgorithm,
     SigningKey, Thumbprint,
 };
-pub use layer::{Guarded, Require};
-pub use mcp::{GuardedMcp, Mcp};
-pub use metadata::MetadataService;
-pub use policy::Policy;
+pub use judging::audience::AudienceRule;
+pub use judging::introspection::{AnswerForm, AssertionAudience, ClientAuth, Credentials};
+pub use judging::policy::Policy;
+pub use judging::verifier::Mode;
+pub use proof::confirmation::ClientCertificate;
+pub use proof::dpop::{Dpop, MemoryReplays, ProofId, Replays, ReplaysError, Seen};
 pub use protocol::{Audience, ClientMetadata, Issuer, ResourceMetadata, Scopes, Timestamp};
 pub use reason::Reason;
-pub use token::{SubjectClaim, Token};
-pub use verifier::Mode;
+pub use trust::discovery::EndpointError;
 
 /// The example in README.md, compiled with every test.
 #[cfg(all(doctest, feature = "axum", feature = "client"))]

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use protocol::Timestamp;
 
 use crate::clock::Clock;
+use crate::face::health::SourceHealth;
 use crate::flight::Flights;
-use crate::health::SourceHealth;
 use crate::limits::{REFETCH_SECONDS, RETRY_SECONDS};
 use crate::reason::Reason;
 

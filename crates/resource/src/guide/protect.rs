@@ -40,7 +40,7 @@
 //!   name: the identifier under which the API is registered, best its URL. Both are needed, since a token for another API
 //!   is no token for this one (RFC 9068 §4).
 //! * `route_layer` guards the routes above it; `layer` guards unknown paths too, which then answer 401 and not 404.
-//! * [`Token`](crate::Token) is the accepted token, and [`extract::Claims`](crate::extract::Claims) reads it into a type
+//! * [`Token`](crate::Token) is the accepted token, and [`extract::Claims`](crate::face::extract::Claims) reads it into a type
 //!   of yours. Either one on a route without a guard answers 500 and says so in the log: nothing is let through.
 //! * `guard.metadata()` serves the resource metadata (RFC 9728), and from then on challenges name it. No layer of the
 //!   guard may cover it.

@@ -9,10 +9,10 @@ use jose::{Claims, ContentEncryption, DecryptionKey, JoseError, SignatureAlgorit
 use protocol::Issuer;
 use zeroize::Zeroizing;
 
-use crate::claims;
+use crate::judging::claims;
+use crate::judging::remote::Remote;
 use crate::limits::ANSWER_BYTES_MAX;
 use crate::reason::Reason;
-use crate::remote::Remote;
 use crate::userinfo::client::UserInfoForm;
 use crate::userinfo::error::UserInfoError;
 

@@ -11,10 +11,10 @@ use protocol::Issuer;
 use protocol::display::Shown;
 use zeroize::Zeroizing;
 
-use crate::discovery::endpoint_url;
-use crate::guard::Guard;
+use crate::face::guard::Guard;
+use crate::judging::remote::Remote;
 use crate::limits::TOKEN_BYTES_MAX;
-use crate::remote::Remote;
+use crate::trust::discovery::endpoint_url;
 use crate::userinfo::answer::Reading;
 use crate::userinfo::error::{UserInfoError, UserInfoSetupError};
 

@@ -17,11 +17,11 @@ use protocol::{Scopes, scope};
 use serde_json::Value;
 use tower_service::Service;
 
-use crate::challenge::Denied;
-use crate::guard::Guard;
-use crate::layer::Require;
+use crate::answer::challenge::Denied;
+use crate::face::guard::Guard;
+use crate::face::layer::Require;
+use crate::face::token::Token;
 use crate::reason::Reason;
-use crate::token::Token;
 use crate::userinfo::provider::{ClaimsProvider, ProviderFault};
 use crate::userinfo::response::UserInfoResponse;
 use crate::userinfo::wanted::Wanted;

@@ -1,0 +1,3 @@
+//! What a refused request is answered.
+
+pub(crate) mod challenge;

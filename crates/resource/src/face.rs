@@ -1,0 +1,12 @@
+//! What an API touches: the guard and its builder, layers, extractors, the documents that are served.
+
+pub(crate) mod builder;
+pub mod extract;
+#[cfg(feature = "client")]
+pub(crate) mod from_env;
+pub(crate) mod guard;
+pub(crate) mod health;
+pub(crate) mod layer;
+pub(crate) mod mcp;
+pub(crate) mod metadata;
+pub(crate) mod token;

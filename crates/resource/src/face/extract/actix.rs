@@ -1,0 +1,231 @@
+//! Middleware and extractors for actix-web 4, which speaks the types of `http` 0.2: heads are translated here.
+
+use std::future::{Ready, ready};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use http::request::Parts;
+use http::{Extensions, Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use serde::de::DeserializeOwned;
+
+use crate::answer::challenge::Denied;
+use crate::face::extract::Claims;
+use crate::face::guard::Guard;
+use crate::face::layer::{Brought, Require};
+use crate::face::metadata::MetadataService;
+use crate::face::token::Token;
+use crate::proof::confirmation::ClientCertificate;
+
+impl Guard {
+    /// [`Guard::layer`] for actix-web (feature `actix`): `App::new().wrap(guard.actix())`.
+    pub fn actix(&self) -> ActixRequire {
+        self.layer().actix()
+    }
+
+    /// [`Guard::metadata_service`] for actix-web: `App::new().configure(guard.actix_metadata())`. No middleware of
+    /// the guard may cover it.
+    pub fn actix_metadata(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
+        let service = self.metadata_service();
+        move |config| {
+            for path in service.paths() {
+                let service = service.clone();
+                let answer = move |request: HttpRequest| document(service.clone(), request);
+                config.route(&path.replace('{', "%7B").replace('}', "%7D"), web::route().to(answer));
+            }
+        }
+    }
+}
+
+impl Require {
+    /// The same rule as middleware for actix-web, as in `web::scope("/notes").wrap(guard.require("read").actix())`.
+    pub fn actix(&self) -> ActixRequire {
+        ActixRequire(self.clone())
+    }
+}
+
+/// Middleware for actix-web that lets only accepted tokens through. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ActixRequire(Require);
+
+impl<S, B> Transform<S, ServiceRequest> for ActixRequire
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = ActixGuarded<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(ActixGuarded { rule: self.0.clone(), inner: Rc::new(inner) }))
+    }
+}
+
+/// A service of actix-web behind a guard.
+#[derive(Debug)]
+pub struct ActixGuarded<S> {
+    rule: Require,
+    inner: Rc<S>,
+}
+
+impl<S, B> Service<ServiceRequest> for ActixGuarded<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let (rule, inner) = (self.rule.clone(), Rc::clone(&self.inner));
+        async move {
+            let Some(mut head) = head(request.request()) else {
+                return Ok(request.into_response(HttpResponse::BadRequest()).map_into_right_body());
+            };
+            match rule.admit(&mut head).await {
+                Ok(brought) => {
+                    request.extensions_mut().insert(Passed(head.extensions));
+                    let mut response = inner.call(request).await?;
+                    bring(response.headers_mut(), &brought);
+                    Ok(response.map_into_left_body())
+                }
+                Err(denied) => Ok(request.into_response(denied.error_response()).map_into_right_body()),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+/// What the guard put into the head, kept in actix's own extensions. Nothing outside of this file can make one.
+struct Passed(Extensions);
+
+/// The head of a request in the types of `http` 1, with what an outer guard found. Nothing if there is none, which
+/// actix's parser lets no request come to.
+fn head(request: &HttpRequest) -> Option<Parts> {
+    let mut head = Request::new(()).into_parts().0;
+    head.method = Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
+    head.uri = request.uri().to_string().parse().ok()?;
+    for (name, value) in request.headers() {
+        let name = http::HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        head.headers.append(name, http::HeaderValue::from_bytes(value.as_bytes()).ok()?);
+    }
+    if let Some(Passed(extensions)) = request.extensions().get() {
+        head.extensions = extensions.clone();
+    }
+    let of_request = request.extensions().get::<ClientCertificate>().cloned();
+    if let Some(certificate) = of_request.or_else(|| request.conn_data().cloned()) {
+        head.extensions.insert(certificate);
+    }
+    Some(head)
+}
+
+/// [`Brought::write`] in actix's types.
+fn bring(headers: &mut HeaderMap, brought: &Brought) {
+    if let Some(text) = brought.cache_control().filter(|_| !headers.contains_key(CACHE_CONTROL)) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(text));
+    }
+    if brought.varies {
+        headers.append(VARY, HeaderValue::from_static("Authorization"));
+    }
+    if let Some(nonce) = brought.nonce.as_ref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok())
+    {
+        headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
+    }
+}
+
+/// Looks at what the middleware left, or at nothing where there was none.
+fn passed<T>(request: &HttpRequest, look: impl FnOnce(&Extensions) -> T) -> T {
+    match request.extensions().get() {
+        Some(Passed(extensions)) => look(extensions),
+        None => look(&Extensions::new()),
+    }
+}
+
+/// The token that the guard of this route accepted, as [`Token::of`] finds it.
+///
+/// Take [`OptionalToken`] where none is needed: actix-web's own `Option<Token>` hides that a guard is missing.
+impl FromRequest for Token {
+    type Error = Denied;
+    type Future = Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(passed(request, Self::of))
+    }
+}
+
+/// The token, or nothing where none came, as [`Token::optional_of`] finds it: for actix-web, whose own `Option` takes
+/// every refusal for nothing.
+#[derive(Clone, Debug)]
+pub struct OptionalToken(pub Option<Token>);
+
+impl FromRequest for OptionalToken {
+    type Error = Denied;
+    type Future = Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(passed(request, Token::optional_of).map(Self))
+    }
+}
+
+/// As [`Claims::of`].
+impl<T: DeserializeOwned + 'static> FromRequest for Claims<T> {
+    type Error = Denied;
+    type Future = Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(passed(request, Self::of))
+    }
+}
+
+impl ResponseError for Denied {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        translated(self.response())
+    }
+}
+
+async fn document(mut service: MetadataService, request: HttpRequest) -> HttpResponse {
+    let Some(head) = head(&request) else { return HttpResponse::BadRequest().finish() };
+    match tower_service::Service::call(&mut service, Request::from_parts(head, ())).await {
+        Ok(response) => translated(response),
+        Err(never) => match never {},
+    }
+}
+
+/// An answer of ours in actix's types.
+fn translated(response: Response<Full<Bytes>>) -> HttpResponse<BoxBody> {
+    let (head, body) = response.into_parts();
+    let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    for (name, value) in &head.headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+            response.append_header((name, value));
+        }
+    }
+    // The body is whole already, so it is there at the first look.
+    let body = body.collect().now_or_never().and_then(Result::ok);
+    response.body(body.map(http_body_util::Collected::to_bytes).unwrap_or_default())
+}

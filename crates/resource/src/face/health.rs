@@ -1,0 +1,259 @@
+//! How the guard gets on with the authorization servers: a value to look at, and a small `tower` service.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use protocol::{Issuer, Timestamp};
+use serde_json::{Value, json};
+use tower_service::Service;
+
+use crate::face::guard::Guard;
+use crate::judging::issuers::Trusted;
+use crate::reason::Reason;
+
+/// How it stands, from good to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HealthState {
+    /// Nothing was needed yet: nothing is fetched before a token comes.
+    Idle,
+    /// The last attempt went well.
+    Good,
+    /// The last attempt failed, and what was had before still serves, or another issuer does.
+    Degraded,
+    /// The last attempt failed, and nothing serves in its place: tokens are answered with 503.
+    Failing,
+}
+
+impl HealthState {
+    /// The word in the document.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Good => "good",
+            Self::Degraded => "degraded",
+            Self::Failing => "failing",
+        }
+    }
+}
+
+/// The health of a guard, at one moment. It holds no secret and nothing of any token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Failing only where every issuer is.
+    pub state: HealthState,
+    /// In the order in which they are trusted.
+    pub issuers: Vec<IssuerHealth>,
+}
+
+/// How the guard gets on with one issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IssuerHealth {
+    /// Which.
+    pub issuer: Issuer,
+    /// The worst of the following.
+    pub state: HealthState,
+    /// Its metadata, idle where all endpoints are configured.
+    pub discovery: SourceHealth,
+    /// Its key set.
+    pub keys: SourceHealth,
+    /// Introspection, where it is set up. Failing also where an old answer is let serve in its place.
+    pub introspection: Option<SourceHealth>,
+}
+
+/// How one thing is had from an issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceHealth {
+    /// What follows from the rest.
+    pub state: HealthState,
+    /// When it was last had.
+    pub had: Option<Timestamp>,
+    /// How long ago that was, in seconds.
+    pub age_seconds: Option<i64>,
+    /// How many attempts failed since then.
+    pub failures: u32,
+    /// Why the last one failed, if it did.
+    pub trouble: Option<Reason>,
+}
+
+impl Health {
+    pub(crate) fn of<'a>(issuers: impl Iterator<Item = &'a Trusted>, now: Timestamp) -> Self {
+        let issuers: Vec<_> = issuers.map(|trusted| IssuerHealth::of(trusted, now)).collect();
+        let worst = issuers.iter().map(|one| one.state).max().unwrap_or(HealthState::Idle);
+        let all_fail = issuers.iter().all(|one| one.state == HealthState::Failing);
+        let state = if all_fail { worst } else { worst.min(HealthState::Degraded) };
+        Self { state, issuers }
+    }
+
+    /// The document: times in seconds since 1970.
+    fn document(&self) -> Value {
+        let issuers: Vec<Value> = self.issuers.iter().map(IssuerHealth::document).collect();
+        json!({ "state": self.state.as_str(), "issuers": issuers })
+    }
+}
+
+impl IssuerHealth {
+    fn of(trusted: &Trusted, now: Timestamp) -> Self {
+        let remote = &trusted.verifier.jwt.0;
+        let (discovery, keys) = (remote.discovery.health(now), remote.keys.health(now));
+        let introspection = trusted.verifier.introspector.as_ref().map(|asking| asking.health(now));
+        let states = [Some(discovery.state), Some(keys.state), introspection.map(|found| found.state)];
+        let state = states.into_iter().flatten().max().unwrap_or(HealthState::Idle);
+        Self { issuer: trusted.expected.issuer.clone(), state, discovery, keys, introspection }
+    }
+
+    fn document(&self) -> Value {
+        let mut document = json!({
+            "issuer": self.issuer.as_str(),
+            "state": self.state.as_str(),
+            "discovery": self.discovery.document(),
+            "keys": self.keys.document(),
+        });
+        if let Some(introspection) = &self.introspection {
+            document["introspection"] = introspection.document();
+        }
+        document
+    }
+}
+
+impl SourceHealth {
+    /// `usable` says whether what was had last still serves.
+    pub(crate) fn new(
+        had: Option<Timestamp>,
+        usable: bool,
+        (failures, trouble): (u32, Option<Reason>),
+        now: Timestamp,
+    ) -> Self {
+        let state = match (had, failures) {
+            (None, 0) => HealthState::Idle,
+            (Some(_), 0) => HealthState::Good,
+            (_, _) if usable => HealthState::Degraded,
+            (_, _) => HealthState::Failing,
+        };
+        Self { state, had, age_seconds: had.map(|had| now.since(had)), failures, trouble }
+    }
+
+    fn document(&self) -> Value {
+        json!({
+            "state": self.state.as_str(),
+            "had": self.had.map(|had| had.0),
+            "age_seconds": self.age_seconds,
+            "failures": self.failures,
+            "trouble": self.trouble.map(Reason::slug),
+        })
+    }
+}
+
+/// What became of the requests to an endpoint, whatever it said of each token.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse(Mutex<Beat>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Beat {
+    answered: Option<Timestamp>,
+    failures: u32,
+    trouble: Option<Reason>,
+}
+
+impl Pulse {
+    /// Takes note of one request. That a token is refused is an answer.
+    pub(crate) fn note(&self, refused: Option<Reason>, now: Timestamp) {
+        let trouble = refused.filter(|reason| reason.status() >= 500);
+        let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *beat = match trouble {
+            Some(_) => Beat { failures: beat.failures.saturating_add(1), trouble, ..*beat },
+            None => Beat { answered: Some(now), failures: 0, trouble: None },
+        };
+    }
+
+    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
+        let beat = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        SourceHealth::new(beat.answered, false, (beat.failures, beat.trouble), now)
+    }
+}
+
+/// Answers `GET` and `HEAD` on every path with the guard's [`Health`] as JSON: 503 where it is
+/// [`HealthState::Failing`], else 200. It names the issuers: put it where only the operator looks.
+#[derive(Clone, Debug)]
+pub struct HealthService(Guard);
+
+impl HealthService {
+    pub(crate) fn new(guard: Guard) -> Self {
+        Self(guard)
+    }
+
+    fn answer(&self, method: &Method) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            return response;
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let health = self.0.health();
+        if health.state == HealthState::Failing {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        if *method == Method::GET {
+            *response.body_mut() = Full::from(health.document().to_string());
+        }
+        response
+    }
+}
+
+impl<B> Service<Request<B>> for HealthService {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(self.answer(request.method())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    #[test]
+    fn a_source_is_judged_by_its_last_attempt_and_by_what_still_serves() {
+        let state = |had: Option<i64>, usable, failures| {
+            SourceHealth::new(had.map(Timestamp), usable, (failures, None), NOW).state
+        };
+        assert_eq!(state(None, false, 0), HealthState::Idle);
+        assert_eq!(state(Some(900), true, 0), HealthState::Good);
+        assert_eq!(state(Some(900), true, 2), HealthState::Degraded);
+        assert_eq!(state(Some(900), false, 2), HealthState::Failing);
+        assert_eq!(state(None, false, 1), HealthState::Failing);
+    }
+
+    #[test]
+    fn a_refused_token_is_an_answer_and_trouble_counts_until_the_next() {
+        let pulse = Pulse::default();
+        assert_eq!(pulse.health(NOW).state, HealthState::Idle);
+        pulse.note(Some(Reason::IntrospectionFailed), NOW);
+        pulse.note(Some(Reason::IntrospectionRefused), NOW);
+        let failing = pulse.health(NOW);
+        assert_eq!((failing.state, failing.failures), (HealthState::Failing, 2));
+        assert_eq!(failing.trouble, Some(Reason::IntrospectionRefused));
+        pulse.note(Some(Reason::Inactive), NOW);
+        let good = pulse.health(NOW + 5);
+        assert_eq!((good.state, good.age_seconds, good.trouble), (HealthState::Good, Some(5), None));
+    }
+}

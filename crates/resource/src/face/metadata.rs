@@ -1,0 +1,137 @@
+//! What the API says of itself: its metadata (RFC 9728 §2) and its own keys, as one small `tower` service.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use protocol::resource_metadata::{ResourceMetadata, well_known_path};
+use tower_service::Service;
+
+use crate::limits::DOCUMENT_FRESH_SECONDS;
+use crate::trust::own_keys::{self, OwnKeys};
+
+/// Where the metadata of a resource without a path is.
+const ROOT: &str = "/.well-known/oauth-protected-resource";
+
+/// Answers `GET` and `HEAD` on [`MetadataService::paths`], and 404 elsewhere. Anybody may read it.
+#[derive(Clone, Debug)]
+pub struct MetadataService {
+    documents: Arc<[(String, Document)]>,
+}
+
+#[derive(Clone, Debug)]
+enum Document {
+    Metadata(Bytes),
+    /// The keys as they are when somebody asks.
+    Keys(OwnKeys),
+}
+
+impl MetadataService {
+    /// Serves this document, which says what the host wrote, completed by what the guard knows.
+    pub(crate) fn new(mut metadata: ResourceMetadata, keys: &OwnKeys) -> Self {
+        let has_keys = keys.document().is_some();
+        let origin = protocol::uri::origin(&metadata.resource);
+        metadata.jwks_uri = origin.filter(|_| has_keys).map(|origin| origin + own_keys::PATH);
+        let text = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
+        let suffixed = well_known_path(&metadata.resource).filter(|path| path != ROOT);
+        let paths = std::iter::once(ROOT.to_owned()).chain(suffixed);
+        let mut documents: Vec<_> = paths.map(|path| (path, Document::Metadata(text.clone()))).collect();
+        documents.extend(has_keys.then(|| (own_keys::PATH.to_owned(), Document::Keys(keys.clone()))));
+        Self { documents: documents.into() }
+    }
+
+    /// The paths that are served: `/.well-known/oauth-protected-resource`, the same with the path of the audience,
+    /// and `/jwks` where there are decryption keys.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.documents.iter().map(|(path, _)| &**path)
+    }
+
+    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        let document = self.documents.iter().find(|(known, _)| known == path);
+        let document = document.and_then(|(_, document)| match document {
+            Document::Metadata(text) => Some(text.clone()),
+            Document::Keys(keys) => keys.document(),
+        });
+        let Some(document) = document else { return empty(StatusCode::NOT_FOUND) };
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        let body = if *method == Method::HEAD { Bytes::new() } else { document };
+        let mut response = Response::new(Full::new(body));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        let fresh = format!("public, max-age={DOCUMENT_FRESH_SECONDS}");
+        headers.extend(HeaderValue::from_str(&fresh).ok().map(|value| (CACHE_CONTROL, value)));
+        response
+    }
+}
+
+impl<B> Service<Request<B>> for MetadataService {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(self.answer(request.method(), request.uri().path())))
+    }
+}
+
+/// Where the metadata of a resource is, as a challenge names it (RFC 9728 §5.1); nothing if it is no web address.
+pub(crate) fn url(audience: &str) -> Option<String> {
+    Some(protocol::uri::origin(audience)? + &well_known_path(audience)?)
+}
+
+fn empty(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(audience: &str) -> MetadataService {
+        let metadata = ResourceMetadata { resource: audience.to_owned(), ..ResourceMetadata::default() };
+        MetadataService::new(metadata, &OwnKeys::new(&[], &[]).expect("no keys"))
+    }
+
+    #[test]
+    fn metadata_is_at_the_root_and_with_the_path_of_the_audience() {
+        let paths = |audience| service(audience).paths().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(paths("https://notes.example"), [ROOT]);
+        assert_eq!(paths("https://notes.example/"), [ROOT]);
+        assert_eq!(paths("urn:notes"), [ROOT]);
+        let suffixed = "/.well-known/oauth-protected-resource/v1/mcp".to_owned();
+        assert_eq!(paths("https://notes.example/v1/mcp"), [ROOT.to_owned(), suffixed]);
+    }
+
+    #[test]
+    fn a_challenge_names_the_address_of_the_metadata() {
+        let found = url("https://notes.example:8443/mcp");
+        let expected = "https://notes.example:8443/.well-known/oauth-protected-resource/mcp";
+        assert_eq!(found.as_deref(), Some(expected));
+        assert_eq!(url("urn:notes"), None);
+    }
+
+    #[test]
+    fn only_reading_is_answered() {
+        let service = service("https://notes.example");
+        assert_eq!(service.answer(&Method::GET, ROOT).status(), 200);
+        assert_eq!(service.answer(&Method::HEAD, ROOT).status(), 200);
+        assert_eq!(service.answer(&Method::POST, ROOT).status(), 405);
+        assert_eq!(service.answer(&Method::GET, "/jwks").status(), 404, "there are no keys to show");
+    }
+}

@@ -1,0 +1,143 @@
+//! A token that was accepted: what a handler asks who and what is allowed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+use jose::Claims;
+use protocol::{Issuer, Scopes, Timestamp};
+
+use crate::answer::challenge::Denied;
+use crate::face::guard::Guard;
+use crate::judging::claims::Authorization;
+use crate::judging::issuers::Trusted;
+use crate::judging::policy::Policy;
+use crate::proof::confirmation::Confirmed;
+
+/// The claim that says who the user is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectClaim {
+    /// `sub`: never given to somebody else, by the same issuer.
+    #[default]
+    Sub,
+    /// `username` (RFC 7662 §2.2), for servers that put no `sub` in introspection answers. Only an introspected token
+    /// has one, and a server may give a name to somebody else later.
+    Username,
+}
+
+/// An accepted access token; the same whether it was verified here or introspected. Cheap to clone.
+#[derive(Clone)]
+pub struct Token {
+    authorization: Arc<Authorization>,
+    confirmed: Arc<Confirmed>,
+    trusted: Arc<Trusted>,
+    method: Method,
+    guard: Guard,
+}
+
+impl Token {
+    pub(crate) fn new(
+        authorization: Arc<Authorization>,
+        confirmed: Confirmed,
+        trusted: Arc<Trusted>,
+        method: Method,
+        guard: Guard,
+    ) -> Self {
+        Self { authorization, confirmed: Arc::new(confirmed), trusted, method, guard }
+    }
+
+    /// Who the user is: `sub`, or `username` where the guard goes by that ([`SubjectClaim`]). A machine's token names
+    /// its client here, or nobody: then this is empty. Where a guard trusts several issuers, two users are the same
+    /// only if [`Token::issuer`] is the same too.
+    pub fn subject(&self) -> &str {
+        let claim = match self.trusted.subject {
+            SubjectClaim::Sub => "sub",
+            SubjectClaim::Username => "username",
+        };
+        self.text(claim).unwrap_or_default()
+    }
+
+    /// The trusted issuer whose token it is.
+    pub fn issuer(&self) -> &Issuer {
+        &self.trusted.expected.issuer
+    }
+
+    /// The client that the token was issued to, `client_id`.
+    pub fn client(&self) -> Option<&str> {
+        self.text("client_id")
+    }
+
+    /// The user's name for people, `username` (RFC 7662 §2.2). Only an introspected token has one.
+    pub fn username(&self) -> Option<&str> {
+        self.text("username")
+    }
+
+    /// What the token allows.
+    pub fn scopes(&self) -> &Scopes {
+        &self.authorization.scopes
+    }
+
+    /// When the token ends, where the server says so.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.authorization.expires
+    }
+
+    /// Everything that is said of the token: the claims of the JWT, or the members of the introspection answer.
+    pub fn claims(&self) -> &Claims {
+        &self.authorization.claims
+    }
+
+    /// The value of `DPoP-Nonce` for the answer, where the nonce of this request nears its end (RFC 9449 §8.2). Such an
+    /// answer must not be cached. The layers add it by themselves.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.confirmed.next_nonce.as_deref()
+    }
+
+    /// Demands more, beside what the route demands: scopes separated by spaces, all of them, or a whole [`Policy`],
+    /// for the method of the request that the token came with.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], ready to be answered: 403 for want of scope (RFC 6750 §3.1), 401 for a sign-in that is too weak or
+    /// too old (RFC 9470 §3).
+    pub fn require(&self, policy: impl Into<Policy>) -> Result<(), Denied> {
+        self.demand(&policy.into())
+    }
+
+    pub(crate) fn demand(&self, policy: &Policy) -> Result<(), Denied> {
+        let judged = policy.judge(&self.authorization, &self.method, self.guard.now());
+        judged.map_err(|refusal| self.guard.refuse(refusal, self.issuer(), Some(self.confirmed.scheme)))
+    }
+
+    /// The scopes that every request like this one needs.
+    pub(crate) fn required(&self) -> Scopes {
+        self.trusted.required.needs(&self.method).scopes
+    }
+
+    /// The same token with a request of this method.
+    pub(crate) fn with(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    /// The guard that accepted the token.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Whether this guard, or a clone of it, accepted the token.
+    pub(crate) fn is_of(&self, guard: &Guard) -> bool {
+        self.guard.is_same(guard)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.authorization.claims.string(name).ok().flatten()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Token");
+        shown.field("subject", &self.subject()).field("client", &self.client());
+        shown.field("scopes", self.scopes()).finish_non_exhaustive()
+    }
+}

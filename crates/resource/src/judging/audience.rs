@@ -1,0 +1,228 @@
+//! Whether a token is for this API: how its audience is compared, and with what.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+use jose::Claims;
+use protocol::display::Shown;
+use protocol::uri;
+
+use crate::judging::claims::{Expected, malformed, missing};
+use crate::reason::Reason;
+
+/// How a token must say that it is for this API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AudienceRule {
+    /// `aud` names the audience of the guard, byte for byte (RFC 9068 §4).
+    #[default]
+    Exact,
+    /// `aud` names a URL that the requested URL is or lies below, as django-oauth-toolkit compares it: same scheme,
+    /// host and port, and whole segments of the path. The requested URL is the origin of the audience, which must be
+    /// an `http` or `https` URL, and the path of the request; `Host` has no say.
+    UrlPrefix,
+    /// Another claim than `aud` names one of these values, in place of the audience: `client_id`, say, where a server
+    /// does not say whom a token is for, but these clients are known.
+    Claim {
+        /// The claim: one string or a list of them.
+        name: String,
+        /// What it may name. At least one.
+        values: Vec<String>,
+    },
+}
+
+type Judge = dyn Fn(&Claims, &Parts) -> bool + Send + Sync;
+
+/// A rule from outside, in place of [`AudienceRule`].
+#[derive(Clone)]
+pub(crate) struct OwnAudience(Arc<Judge>);
+
+impl OwnAudience {
+    pub(crate) fn new(rule: impl Fn(&Claims, &Parts) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+}
+
+impl fmt::Debug for OwnAudience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnAudience(..)")
+    }
+}
+
+/// Judges what does not depend on the request. `needed` says whether the claim must be there.
+pub(crate) fn named(claims: &Claims, expected: &Expected, needed: bool) -> Result<(), Reason> {
+    if expected.own_audience.is_some() {
+        return Ok(());
+    }
+    let (claim, needed) = match &expected.rule {
+        AudienceRule::Exact | AudienceRule::UrlPrefix => ("aud", needed),
+        AudienceRule::Claim { name, .. } => (&**name, true),
+    };
+    if claims.value(claim).is_none() {
+        return if needed { Err(missing(claim)) } else { Ok(()) };
+    }
+    let found = claims.strings(claim).map_err(|error| malformed(&error))?;
+    let fits = match &expected.rule {
+        AudienceRule::Exact => found.contains(&expected.audience.as_str()),
+        AudienceRule::UrlPrefix => true,
+        AudienceRule::Claim { values, .. } => values.iter().any(|value| found.contains(&value.as_str())),
+    };
+    if fits { Ok(()) } else { Err(wrong(expected, &found)) }
+}
+
+/// Judges what depends on the request: the prefix of its URL, or a rule from outside. A token that names no audience is not restricted; that
+/// it may do so was decided before.
+pub(crate) fn covers(claims: &Claims, expected: &Expected, head: &Parts) -> Result<(), Reason> {
+    if let Some(own) = &expected.own_audience {
+        return if (own.0)(claims, head) { Ok(()) } else { Err(wrong(expected, &[])) };
+    }
+    if expected.rule != AudienceRule::UrlPrefix || claims.value("aud").is_none() {
+        return Ok(());
+    }
+    let found = claims.strings("aud").map_err(|error| malformed(&error))?;
+    let origin = uri::origin(expected.audience.as_str()).ok_or(Reason::AudienceWrong)?;
+    let path = path(head);
+    let fits = is_plain(path) && found.iter().any(|audience| is_prefix(audience, &origin, path));
+    if fits { Ok(()) } else { Err(wrong(expected, &found)) }
+}
+
+/// The path as the client sent it. Routers of axum cut off what they matched, and keep the whole beside it.
+fn path(head: &Parts) -> &str {
+    #[cfg(feature = "axum")]
+    if let Some(original) = head.extensions.get::<axum::extract::OriginalUri>() {
+        return original.path();
+    }
+    head.uri.path()
+}
+
+fn is_prefix(audience: &str, origin: &str, path: &str) -> bool {
+    let Ok(parts) = uri::Parts::of(audience) else { return false };
+    if parts.query.is_some() || uri::origin(audience).as_deref() != Some(origin) || !is_plain(parts.path) {
+        return false;
+    }
+    let rest = path.strip_prefix(parts.path.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether everybody takes this path apart in the same way: one that a router might read as lying elsewhere is below
+/// nothing.
+fn is_plain(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let hidden = ["%2e", "%2f", "%5c", "%00", "\\", "//", ";"].iter().any(|part| lower.contains(part));
+    !hidden && !path.split('/').any(|segment| segment == "." || segment == "..")
+}
+
+fn wrong(expected: &Expected, found: &[&str]) -> Reason {
+    let found = found.join(" ");
+    tracing::debug!(expected = %expected.audience, found = %Shown(&found), "the audience is another");
+    Reason::AudienceWrong
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use protocol::{Audience, Issuer};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn expected(rule: AudienceRule) -> Expected {
+        Expected {
+            issuer: Issuer::new("https://id.example"),
+            audience: Audience::new("https://api.example/v1"),
+            audience_required: false,
+            rule,
+            own_audience: None,
+            exp_ignored: false,
+        }
+    }
+
+    fn claims(members: Value) -> Claims {
+        let Value::Object(members) = members else { panic!("an object") };
+        Claims::from(members)
+    }
+
+    fn requested(aud: &str, path: &str) -> Result<(), Reason> {
+        let (claims, expected) = (claims(json!({ "aud": [aud] })), expected(AudienceRule::UrlPrefix));
+        named(&claims, &expected, true)?;
+        let head = Request::get(path).body(()).expect("a request").into_parts().0;
+        covers(&claims, &expected, &head)
+    }
+
+    #[test]
+    fn a_prefix_ends_where_a_segment_ends() {
+        for (aud, path) in [
+            ("https://api.example", "/"),
+            ("https://api.example/", "/v1/notes?x=../.."),
+            ("https://API.example:443/v1", "/v1"),
+            ("https://api.example/v1/", "/v1/notes"),
+            ("https://api.example/v1/notes", "/v1/notes"),
+            ("https://api.example/v1/notes", "/v1/notes/7"),
+            ("https://api.example/v1/notes/", "/v1/notes"),
+        ] {
+            assert_eq!(requested(aud, path), Ok(()), "{aud} {path}");
+        }
+        for (aud, path) in [
+            ("https://api.example/v1/notes", "/v1"),
+            ("https://api.example/v1/notes", "/v1/notes2"),
+            ("https://api.example/v1/notes", "/v1/Notes"),
+            ("https://api.example/v1/notes", "/v1/notes/../admin"),
+            ("https://api.example/v1/notes", "/v1/notes/%2e%2E/admin"),
+            ("https://api.example/v1/notes", "/v1/notes/..%2fadmin"),
+            ("https://api.example/v1/notes", "/v1/notes/..;/admin"),
+            ("https://api.example/v1/notes", "/v1/notes//admin"),
+            ("https://api.example/v1/notes/..", "/v1/admin"),
+            ("https://api.example/v1?x", "/v1"),
+            ("https://api.example/v1#x", "/v1"),
+            ("https://api.example:8443/v1", "/v1"),
+            ("http://api.example/v1", "/v1"),
+            ("https://evil.example/v1", "/v1"),
+            ("https://api.example@evil.example/v1", "/v1"),
+            ("https://a@api.example/v1", "/v1"),
+            ("/v1", "/v1"),
+            ("api.example", "/v1"),
+            ("urn:api", "/v1"),
+            ("", "/v1"),
+        ] {
+            assert_eq!(requested(aud, path), Err(Reason::AudienceWrong), "{aud} {path}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_goes_by_the_origin_of_the_audience_and_not_by_the_host_of_the_request() {
+        let expected = expected(AudienceRule::UrlPrefix);
+        let request = Request::get("https://evil.example/v1").header("host", "evil.example");
+        let head = request.body(()).expect("a request").into_parts().0;
+        let judge = |aud: &str| covers(&claims(json!({ "aud": aud })), &expected, &head);
+        assert_eq!(judge("https://evil.example/v1"), Err(Reason::AudienceWrong));
+        assert_eq!(judge("https://api.example/v1"), Ok(()));
+    }
+
+    #[test]
+    fn nothing_is_below_an_empty_list_and_no_audience_is_no_restriction() {
+        let expected = expected(AudienceRule::UrlPrefix);
+        let head = Request::get("/v1").body(()).expect("a request").into_parts().0;
+        assert_eq!(covers(&claims(json!({"aud": []})), &expected, &head), Err(Reason::AudienceWrong));
+        assert_eq!(covers(&claims(json!({})), &expected, &head), Ok(()));
+        assert_eq!(named(&claims(json!({})), &expected, true), Err(Reason::ClaimMissing));
+        assert_eq!(named(&claims(json!({"aud": 7})), &expected, false), Err(Reason::ClaimMalformed));
+    }
+
+    #[test]
+    fn another_claim_stands_in_for_the_audience() {
+        let values = vec!["web".to_owned(), "phone".to_owned()];
+        let expected = expected(AudienceRule::Claim { name: "client_id".to_owned(), values });
+        for (members, judged) in [
+            (json!({"client_id": "web"}), Ok(())),
+            (json!({"client_id": "phone", "aud": "https://other.example"}), Ok(())),
+            (json!({"client_id": ["x", "web"]}), Ok(())),
+            (json!({"client_id": "evil", "aud": "https://api.example/v1"}), Err(Reason::AudienceWrong)),
+            (json!({"client_id": "we"}), Err(Reason::AudienceWrong)),
+            (json!({"client_id": []}), Err(Reason::AudienceWrong)),
+            (json!({"client_id": 7}), Err(Reason::ClaimMalformed)),
+            (json!({"aud": "https://api.example/v1"}), Err(Reason::ClaimMissing)),
+        ] {
+            assert_eq!(named(&claims(members.clone()), &expected, false), judged, "{members}");
+        }
+    }
+}

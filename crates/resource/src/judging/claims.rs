@@ -1,0 +1,347 @@
+//! What must be said of a token for it to be accepted, whoever says it: its signature or its server.
+//!
+//! Pure: the time comes in as an argument. A claim of the wrong type refuses the token, it is never skipped.
+
+use jose::{Claims, JoseError};
+use protocol::display::Shown;
+use protocol::{Audience, Issuer, Scopes, Timestamp};
+
+use crate::judging::audience::{self, AudienceRule, OwnAudience};
+use crate::limits::LEEWAY_SECONDS;
+use crate::proof::confirmation::Confirmation;
+use crate::reason::Reason;
+
+/// What a guard expects of every token.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) issuer: Issuer,
+    pub(crate) audience: Audience,
+    /// Whether an introspection answer must name the audience too.
+    pub(crate) audience_required: bool,
+    pub(crate) rule: AudienceRule,
+    /// In place of the rule.
+    pub(crate) own_audience: Option<OwnAudience>,
+    /// Whether an introspection answer is taken at its word `active` when its `exp` has passed.
+    pub(crate) exp_ignored: bool,
+}
+
+/// What an accepted token allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorization {
+    pub(crate) claims: Claims,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires: Option<Timestamp>,
+    /// The key that the sender must hold.
+    pub(crate) confirmation: Option<Confirmation>,
+}
+
+/// Judges the claims of a verified JWT access token (RFC 9068 §4).
+pub(crate) fn access_token(
+    claims: Claims,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Authorization, Reason> {
+    issuer(text(&claims, "iss")?.ok_or_else(|| missing("iss"))?, expected)?;
+    audience::named(&claims, expected, true)?;
+    if time(&claims, "exp")?.is_none() {
+        return Err(missing("exp"));
+    }
+    if text(&claims, "sub")?.is_none() {
+        return Err(missing("sub"));
+    }
+    common(claims, now)
+}
+
+/// Judges an introspection answer (RFC 7662 §2.2), from JSON or from inside of RFC 9701.
+///
+/// The server has seen our name and leaves out what it need not say: `aud`, `iss`, `exp`, `sub` and `scope` may be
+/// absent, and what is there must be right.
+pub(crate) fn introspected(
+    claims: Claims,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Authorization, Reason> {
+    match claims.boolean("active").map_err(|error| malformed(&error))? {
+        Some(true) => {}
+        Some(false) => return Err(Reason::Inactive),
+        None => return Err(missing("active")),
+    }
+    if let Some(found) = text(&claims, "iss")? {
+        issuer(found, expected)?;
+    }
+    audience::named(&claims, expected, expected.audience_required)?;
+    kind(&claims)?;
+    if expected.exp_ignored {
+        time(&claims, "exp")?;
+        starts(&claims, now)?;
+        return judged(claims, None);
+    }
+    common(claims, now)
+}
+
+/// An issuer that must be ours, byte for byte.
+pub(crate) fn issuer(found: &str, expected: &Expected) -> Result<(), Reason> {
+    if found != expected.issuer.as_str() {
+        let found = Shown(found);
+        tracing::debug!(expected = %expected.issuer, %found, "the issuer is another; a slash at the end counts");
+        return Err(Reason::IssuerWrong);
+    }
+    Ok(())
+}
+
+/// Times that must be JSON numbers, each with the leeway in favor of the token.
+pub(crate) fn times(claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>, Reason> {
+    let expires = time(claims, "exp")?;
+    if let Some(expires) = expires
+        && now >= expires + LEEWAY_SECONDS
+    {
+        tracing::debug!(seconds = now.since(expires), "exp has passed");
+        return Err(Reason::Expired);
+    }
+    starts(claims, now)?;
+    Ok(expires)
+}
+
+fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
+    for (name, reason) in [("nbf", Reason::NotYetValid), ("iat", Reason::IssuedAhead)] {
+        if let Some(start) = time(claims, name)?
+            && start > now + LEEWAY_SECONDS
+        {
+            tracing::debug!(claim = name, seconds = start.since(now), "a time is ahead of this clock");
+            return Err(reason);
+        }
+    }
+    Ok(())
+}
+
+/// A claim that must be a string where it is present, and not an empty one.
+pub(crate) fn text<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a str>, Reason> {
+    let found = claims.string(name).map_err(|error| malformed(&error))?;
+    if found == Some("") {
+        return Err(malformed(&JoseError::Claim(name.to_owned())));
+    }
+    Ok(found)
+}
+
+fn common(claims: Claims, now: Timestamp) -> Result<Authorization, Reason> {
+    let expires = times(&claims, now)?;
+    judged(claims, expires)
+}
+
+/// Everything but the times.
+fn judged(claims: Claims, expires: Option<Timestamp>) -> Result<Authorization, Reason> {
+    for name in ["sub", "client_id", "username", "jti"] {
+        text(&claims, name)?;
+    }
+    let confirmation = Confirmation::of(&claims)?;
+    let scope = claims.string("scope").map_err(|error| malformed(&error))?.unwrap_or_default();
+    let scopes = Scopes::parse(scope).map_err(|_| malformed(&JoseError::Claim("scope".to_owned())))?;
+    Ok(Authorization { claims, scopes, expires, confirmation })
+}
+
+/// `token_type`, whose case does not count (RFC 6749 §5.1), and `token_use`, as some servers name a refresh token.
+fn kind(claims: &Claims) -> Result<(), Reason> {
+    match text(claims, "token_type")? {
+        Some(kind) if !["bearer", "dpop"].iter().any(|known| kind.eq_ignore_ascii_case(known)) => {
+            return Err(Reason::KindWrong);
+        }
+        Some(_) | None => {}
+    }
+    match text(claims, "token_use")? {
+        Some("refresh_token" | "refresh") => Err(Reason::KindWrong),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn time(claims: &Claims, name: &str) -> Result<Option<Timestamp>, Reason> {
+    Ok(claims.time(name).map_err(|error| malformed(&error))?.map(Timestamp))
+}
+
+pub(crate) fn missing(claim: &str) -> Reason {
+    tracing::debug!(claim, "a claim is missing");
+    Reason::ClaimMissing
+}
+
+pub(crate) fn malformed(error: &JoseError) -> Reason {
+    tracing::debug!(%error, "a claim is malformed");
+    Reason::ClaimMalformed
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+
+    fn expected() -> Expected {
+        Expected {
+            issuer: Issuer::new("https://id.example"),
+            audience: Audience::new("https://notes.example"),
+            audience_required: false,
+            rule: AudienceRule::Exact,
+            own_audience: None,
+            exp_ignored: false,
+        }
+    }
+
+    /// A good set of claims with some members replaced, or left out where the value is `()`.
+    fn with(good: Value, changes: &[(&str, Option<Value>)]) -> Claims {
+        let Value::Object(mut members) = good else { panic!("an object") };
+        for (name, value) in changes {
+            match value {
+                Some(value) => members.insert((*name).to_owned(), value.clone()),
+                None => members.remove(*name),
+            };
+        }
+        Claims::from(members)
+    }
+
+    fn jwt(changes: &[(&str, Option<Value>)]) -> Result<Authorization, Reason> {
+        let good = json!({
+            "iss": "https://id.example", "aud": "https://notes.example", "sub": "u-1", "client_id": "shop",
+            "exp": 1_800_000_600, "iat": 1_800_000_000, "jti": "x", "scope": "notes.read notes.write"
+        });
+        access_token(with(good, changes), &expected(), NOW)
+    }
+
+    fn answer(changes: &[(&str, Option<Value>)]) -> Result<Authorization, Reason> {
+        let good = json!({
+            "active": true, "scope": "read groups", "client_id": "web", "username": "alice", "sub": "1",
+            "token_type": "Bearer", "exp": 1_800_000_600, "iat": 1_799_999_000, "iss": "https://id.example"
+        });
+        introspected(with(good, changes), &expected(), NOW)
+    }
+
+    fn refused(found: Result<Authorization, Reason>) -> Option<Reason> {
+        found.err()
+    }
+
+    #[test]
+    fn a_good_jwt_is_accepted_with_its_scopes_and_expiry() {
+        let found = jwt(&[]).expect("accepted");
+        assert_eq!(found.scopes.as_str(), "notes.read notes.write");
+        assert_eq!(found.expires, Some(Timestamp(1_800_000_600)));
+    }
+
+    #[test]
+    fn a_jwt_may_leave_out_what_rfc_9068_does_not_have_checked() {
+        for name in ["client_id", "iat", "jti", "scope"] {
+            assert!(jwt(&[(name, None)]).is_ok(), "{name}");
+        }
+        assert!(jwt(&[("aud", Some(json!(["x", "https://notes.example"])))]).is_ok());
+    }
+
+    #[test]
+    fn one_defect_in_a_jwt_refuses_it() {
+        let cases: &[(&str, Option<Value>, Reason)] = &[
+            ("iss", None, Reason::ClaimMissing),
+            ("iss", Some(json!("https://id.example/")), Reason::IssuerWrong),
+            ("iss", Some(json!("https://evil.example")), Reason::IssuerWrong),
+            ("iss", Some(json!(["https://id.example"])), Reason::ClaimMalformed),
+            ("aud", None, Reason::ClaimMissing),
+            ("aud", Some(json!("https://notes.example/")), Reason::AudienceWrong),
+            ("aud", Some(json!([])), Reason::AudienceWrong),
+            ("aud", Some(json!(null)), Reason::ClaimMalformed),
+            ("aud", Some(json!({"a": 1})), Reason::ClaimMalformed),
+            ("aud", Some(json!(["https://notes.example", 1])), Reason::ClaimMalformed),
+            ("exp", None, Reason::ClaimMissing),
+            ("exp", Some(json!("1800000600")), Reason::ClaimMalformed),
+            ("exp", Some(json!(null)), Reason::ClaimMalformed),
+            ("exp", Some(json!(true)), Reason::ClaimMalformed),
+            ("exp", Some(json!(1_799_999_970)), Reason::Expired),
+            ("nbf", Some(json!(1_800_000_031)), Reason::NotYetValid),
+            ("nbf", Some(json!("0")), Reason::ClaimMalformed),
+            ("iat", Some(json!(1_800_000_031)), Reason::IssuedAhead),
+            ("iat", Some(json!([0])), Reason::ClaimMalformed),
+            ("sub", None, Reason::ClaimMissing),
+            ("sub", Some(json!(7)), Reason::ClaimMalformed),
+            ("sub", Some(json!("")), Reason::ClaimMalformed),
+            ("client_id", Some(json!(null)), Reason::ClaimMalformed),
+            ("scope", Some(json!(["notes.read"])), Reason::ClaimMalformed),
+            ("scope", Some(json!("a\"b")), Reason::ClaimMalformed),
+            ("cnf", Some(json!({"jkt": "x"})), Reason::ConfirmationUnknown),
+            ("cnf", Some(json!("x")), Reason::ClaimMalformed),
+        ];
+        for (name, value, reason) in cases {
+            assert_eq!(refused(jwt(&[(name, value.clone())])), Some(*reason), "{name}: {value:?}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_leeway_of_thirty_seconds() {
+        for (name, value) in [("exp", 1_799_999_971), ("nbf", 1_800_000_030), ("iat", 1_800_000_030)] {
+            assert!(jwt(&[(name, Some(json!(value)))]).is_ok(), "{name}");
+            assert!(answer(&[(name, Some(json!(value)))]).is_ok(), "{name}");
+        }
+        assert!(jwt(&[("exp", Some(json!(1_800_000_600.5)))]).is_ok(), "a fraction is a number too");
+    }
+
+    #[test]
+    fn an_answer_may_leave_out_all_but_active() {
+        for name in ["scope", "client_id", "username", "sub", "token_type", "exp", "iat", "iss"] {
+            assert!(answer(&[(name, None)]).is_ok(), "{name}");
+        }
+        assert!(answer(&[("aud", Some(json!(["https://notes.example", "web"])))]).is_ok());
+        assert!(answer(&[("token_type", Some(json!("bearer")))]).is_ok());
+    }
+
+    #[test]
+    fn one_defect_in_an_answer_refuses_the_token() {
+        let cases: &[(&str, Option<Value>, Reason)] = &[
+            ("active", Some(json!(false)), Reason::Inactive),
+            ("active", Some(json!("true")), Reason::ClaimMalformed),
+            ("active", Some(json!(1)), Reason::ClaimMalformed),
+            ("active", Some(json!(null)), Reason::ClaimMalformed),
+            ("active", None, Reason::ClaimMissing),
+            ("scope", Some(json!(["read"])), Reason::ClaimMalformed),
+            ("scope", Some(json!(null)), Reason::ClaimMalformed),
+            ("exp", Some(json!("1800000600")), Reason::ClaimMalformed),
+            ("exp", Some(json!(null)), Reason::ClaimMalformed),
+            ("exp", Some(json!(1_700_000_000)), Reason::Expired),
+            ("nbf", Some(json!(1_800_000_600)), Reason::NotYetValid),
+            ("iat", Some(json!(1_800_000_600)), Reason::IssuedAhead),
+            ("username", Some(json!(null)), Reason::ClaimMalformed),
+            ("sub", Some(json!(7)), Reason::ClaimMalformed),
+            ("client_id", Some(json!(7)), Reason::ClaimMalformed),
+            ("iss", Some(json!("https://id.example/")), Reason::IssuerWrong),
+            ("iss", Some(json!(null)), Reason::ClaimMalformed),
+            ("aud", Some(json!("web")), Reason::AudienceWrong),
+            ("aud", Some(json!([])), Reason::AudienceWrong),
+            ("aud", Some(json!(null)), Reason::ClaimMalformed),
+            ("aud", Some(json!({})), Reason::ClaimMalformed),
+            ("token_type", Some(json!("DPoP")), Reason::ConfirmationUnknown),
+            ("token_type", Some(json!("N_A")), Reason::KindWrong),
+            ("token_use", Some(json!("refresh_token")), Reason::KindWrong),
+            ("cnf", Some(json!({"x5t#S256": "x"})), Reason::ConfirmationUnknown),
+        ];
+        for (name, value, reason) in cases {
+            assert_eq!(refused(answer(&[(name, value.clone())])), Some(*reason), "{name}: {value:?}");
+        }
+    }
+
+    #[test]
+    fn an_active_answer_whose_exp_has_passed_is_taken_only_where_that_was_asked_for() {
+        let judged = |exp: Value, exp_ignored| {
+            let claims = with(json!({"active": true, "sub": "1", "nbf": NOW.0 - 9}), &[("exp", Some(exp))]);
+            introspected(claims, &Expected { exp_ignored, ..expected() }, NOW).map(|found| found.expires)
+        };
+        assert_eq!(judged(json!(NOW.0 - 600), false), Err(Reason::Expired));
+        assert_eq!(judged(json!(NOW.0 - 600), true), Ok(None), "kept no longer than any answer");
+        assert_eq!(judged(json!("soon"), true), Err(Reason::ClaimMalformed));
+        let ahead = with(json!({"active": true, "nbf": NOW.0 + 600}), &[]);
+        let ahead = introspected(ahead, &Expected { exp_ignored: true, ..expected() }, NOW);
+        assert_eq!(refused(ahead), Some(Reason::NotYetValid));
+        let inactive = with(json!({"active": false, "exp": NOW.0 - 600}), &[]);
+        let inactive = introspected(inactive, &Expected { exp_ignored: true, ..expected() }, NOW);
+        assert_eq!(refused(inactive), Some(Reason::Inactive));
+    }
+
+    #[test]
+    fn an_answer_without_aud_is_refused_where_it_is_required() {
+        let strict = Expected { audience_required: true, ..expected() };
+        let found = introspected(with(json!({"active": true}), &[]), &strict, NOW);
+        assert_eq!(refused(found), Some(Reason::ClaimMissing));
+    }
+}

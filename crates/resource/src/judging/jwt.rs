@@ -1,0 +1,58 @@
+//! JWT access tokens, verified here with the issuer's published keys (RFC 9068 §4).
+
+use std::sync::Arc;
+
+use jose::Claims;
+use jose::jws::Unverified;
+
+use crate::judging::cache;
+use crate::judging::claims::{self, Authorization};
+use crate::judging::introspection::Judgement;
+use crate::judging::remote::Remote;
+use crate::reason::Reason;
+
+/// The media type of a JWT access token, in `typ`.
+const TYPE: &str = "at+jwt";
+
+/// Verifies JWT access tokens of one issuer.
+pub(crate) struct JwtVerifier(pub(crate) Arc<Remote>);
+
+impl JwtVerifier {
+    /// What was found out about this very token a moment ago, while the issuer's keys are the same: a repeated token
+    /// costs no signature check.
+    pub(crate) fn kept(&self, text: &str) -> Option<Arc<Authorization>> {
+        let remote = &self.0;
+        let cache = remote.cache.as_ref()?;
+        cache.signed(&cache::digest(text), remote.keys.version()?, remote.now())
+    }
+
+    /// What the token allows, kept for the next time. `text` is the token as it came.
+    pub(crate) async fn judge(&self, text: &str, token: Unverified<'_>) -> Judgement {
+        let (authorization, version) = self.verify(token).await?;
+        let authorization = Arc::new(authorization);
+        if let Some(cache) = &self.0.cache {
+            cache.keep_signed(cache::digest(text), &authorization, version, self.0.now());
+        }
+        Ok(authorization)
+    }
+
+    /// What the token allows, and the version of the keys that say so. A token of another issuer is refused before
+    /// anything is fetched for it.
+    async fn verify(&self, token: Unverified<'_>) -> Result<(Authorization, u64), Reason> {
+        let remote = &self.0;
+        if !token.is_type(TYPE) {
+            return Err(Reason::TypeWrong);
+        }
+        let claimed = Claims::parse(token.payload_unverified()).map_err(|_| Reason::TokenMalformed)?;
+        claims::issuer(claims::text(&claimed, "iss")?.ok_or(Reason::ClaimMissing)?, &remote.expected)?;
+        let (verified, version) = remote.keys.verify_by_version(token, &remote.algorithms).await?;
+        let claims = verified.claims().map_err(|_| Reason::TokenMalformed)?;
+        Ok((claims::access_token(claims, &remote.expected, remote.now())?, version))
+    }
+
+    /// Whether the token says of itself that it is this issuer's: to choose how it is judged, and nothing else.
+    pub(crate) fn is_for(&self, token: &Unverified<'_>) -> bool {
+        let claimed = Claims::parse(token.payload_unverified());
+        claimed.is_ok_and(|claims| claims.string("iss") == Ok(Some(self.0.expected.issuer.as_str())))
+    }
+}

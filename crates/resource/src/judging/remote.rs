@@ -1,0 +1,48 @@
+//! The authorization server as a guard sees it: what is expected of its tokens, where it is, its keys.
+
+use std::sync::Arc;
+
+use jose::SignatureAlgorithm;
+use protocol::Timestamp;
+
+use crate::clock::Clock;
+use crate::judging::cache::{Cache, Lifetimes};
+use crate::judging::claims::Expected;
+use crate::trust::discovery::{Discovery, Endpoints, Http};
+use crate::trust::keys::RemoteKeys;
+
+/// One authorization server, shared by both ways of judging a token.
+pub(crate) struct Remote {
+    pub(crate) expected: Expected,
+    pub(crate) algorithms: Vec<SignatureAlgorithm>,
+    pub(crate) http: Http,
+    pub(crate) discovery: Arc<Discovery>,
+    pub(crate) keys: RemoteKeys,
+    /// What is known of its tokens; nothing where nothing is kept.
+    pub(crate) cache: Option<Cache>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Remote {
+    pub(crate) fn new(
+        expected: Expected,
+        algorithms: Vec<SignatureAlgorithm>,
+        configured: Endpoints,
+        http: Http,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let issuer = expected.issuer.clone();
+        let discovery = Arc::new(Discovery::new(issuer, configured, http.clone(), Arc::clone(&clock)));
+        let keys = RemoteKeys::new(Arc::clone(&discovery), http.clone(), Arc::clone(&clock));
+        Self { expected, algorithms, http, discovery, keys, cache: None, clock }
+    }
+
+    /// Keeps what is found out about tokens for so long.
+    pub(crate) fn keeping(self, lifetimes: Lifetimes) -> Self {
+        Self { cache: Cache::new(lifetimes), ..self }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,64 @@
+//! Which way a token is judged: by its signature, here, or by the server that issued it.
+
+use std::sync::Arc;
+
+use jose::jws::Unverified;
+
+use crate::judging::claims::Authorization;
+use crate::judging::introspection::Introspector;
+use crate::judging::jwt::JwtVerifier;
+use crate::reason::Reason;
+
+/// How tokens are judged. The choice is made by issuer and shape, never by trying one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// A JWT that names the issuer is verified locally; every other token is introspected, where that is set up.
+    #[default]
+    Auto,
+    /// Every token is a JWT and is verified locally. A revocation goes unseen until `exp`.
+    Jwt,
+    /// Every token is introspected.
+    Introspection,
+}
+
+/// Both ways, and the choice between them.
+pub(crate) struct Verifier {
+    pub(crate) mode: Mode,
+    pub(crate) jwt: JwtVerifier,
+    pub(crate) introspector: Option<Arc<Introspector>>,
+}
+
+impl Verifier {
+    /// Whether it takes tokens that do not say whose they are.
+    pub(crate) fn introspects(&self) -> bool {
+        self.introspector.is_some() && self.mode != Mode::Jwt
+    }
+
+    /// What the token allows.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Authorization>, Reason> {
+        if self.mode != Mode::Introspection
+            && let Some(kept) = self.jwt.kept(token)
+        {
+            return Ok(kept);
+        }
+        match (&self.introspector, self.mode) {
+            (Some(introspector), Mode::Introspection) => introspector.ask(token).await,
+            (Some(introspector), Mode::Auto) => match self.own_jwt(token) {
+                Some(jwt) => self.jwt.judge(token, jwt).await,
+                None => introspector.ask(token).await,
+            },
+            (_, Mode::Jwt) | (None, _) => {
+                let jwt = Unverified::parse(token).map_err(|error| {
+                    tracing::debug!(%error, "no signed token, and nothing else is set up");
+                    Reason::TokenMalformed
+                })?;
+                self.jwt.judge(token, jwt).await
+            }
+        }
+    }
+
+    fn own_jwt<'a>(&self, token: &'a str) -> Option<Unverified<'a>> {
+        let jwt = Unverified::parse(token).ok()?;
+        self.jwt.is_for(&jwt).then_some(jwt)
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether the sender of a token is the one it was issued to: the key that a token is bound to (`cnf`, RFC 7800), and
+//! the one function that weighs it against what came with the request.
+
+mod certificate;
+
+use http::request::Parts;
+use jose::{Claims, Thumbprint};
+use serde_json::{Map, Value};
+
+use crate::proof::bearer::{Presented, Scheme};
+use crate::proof::dpop::Proofs;
+use crate::reason::Reason;
+
+pub use certificate::ClientCertificate;
+
+/// The keys that the sender of a token must hold, at least one. Where there are two, it must hold both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Confirmation {
+    /// Of a DPoP key (RFC 9449 §6.1).
+    jkt: Option<Thumbprint>,
+    /// Of a client certificate (RFC 8705 §3.1).
+    x5t_s256: Option<Thumbprint>,
+}
+
+impl Confirmation {
+    /// What `cnf` says, and `token_type` where an introspection answer has one. A member that is not known here
+    /// refuses the token: it may be the one that counts (RFC 7800 §3.1).
+    pub(crate) fn of(claims: &Claims) -> Result<Option<Self>, Reason> {
+        let confirmation = match claims.object("cnf") {
+            Ok(None) => None,
+            Ok(Some(members)) => Some(Self::read(members)?),
+            Err(_) => return Err(Reason::ClaimMalformed),
+        };
+        let kind = claims.string("token_type").map_err(|_| Reason::ClaimMalformed)?;
+        let is_dpop = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"));
+        if is_dpop && confirmation.is_none_or(|one| one.jkt.is_none()) {
+            tracing::debug!("the token is of type DPoP and names no key");
+            return Err(Reason::ConfirmationUnknown);
+        }
+        Ok(confirmation)
+    }
+
+    fn read(members: &Map<String, Value>) -> Result<Self, Reason> {
+        let mut confirmation = Self { jkt: None, x5t_s256: None };
+        for (name, value) in members {
+            let place = match name.as_str() {
+                "jkt" => &mut confirmation.jkt,
+                "x5t#S256" => &mut confirmation.x5t_s256,
+                _ => return Err(unknown()),
+            };
+            *place = Some(value.as_str().and_then(Thumbprint::parse).ok_or_else(unknown)?);
+        }
+        if members.is_empty() { Err(unknown()) } else { Ok(confirmation) }
+    }
+}
+
+/// How the sender of an accepted request showed who it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirmed {
+    pub(crate) scheme: Scheme,
+    /// A nonce for the proofs to come, where that of this one nears its end.
+    pub(crate) next_nonce: Option<Box<str>>,
+}
+
+/// Weighs the request against the confirmation of its token: every token passes here, bound or not.
+///
+/// The proof comes last, since its acceptance is remembered: what is refused for another reason uses no proof up.
+pub(crate) async fn confirm(
+    head: &Parts,
+    presented: &Presented<'_>,
+    confirmation: Option<&Confirmation>,
+    proofs: Option<&Proofs>,
+) -> Result<Confirmed, Reason> {
+    if let Some(expected) = confirmation.and_then(|one| one.x5t_s256) {
+        certificate::check(head.extensions.get(), &expected)?;
+    }
+    let jkt = confirmation.and_then(|one| one.jkt);
+    let next_nonce = match (presented.scheme, jkt, proofs) {
+        (Scheme::Bearer, None, _) => None,
+        (Scheme::Bearer, Some(_), _) => return Err(Reason::TokenBound),
+        (Scheme::Dpop, None, _) => return Err(Reason::TokenUnbound),
+        (Scheme::Dpop, Some(_), None) => return Err(Reason::SchemeUnsupported),
+        (Scheme::Dpop, Some(key), Some(proofs)) => proofs.check(head, &presented.token, &key).await?,
+    };
+    Ok(Confirmed { scheme: presented.scheme, next_nonce })
+}
+
+fn unknown() -> Reason {
+    tracing::debug!("cnf holds a member that is not known here, a malformed one, or none");
+    Reason::ConfirmationUnknown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
+    fn read(claims: Value) -> Result<Option<Confirmation>, Reason> {
+        Confirmation::of(&Claims::parse(claims.to_string().as_bytes()).expect("claims"))
+    }
+
+    #[test]
+    fn a_confirmation_is_a_key_or_a_certificate_or_both() {
+        let known = Thumbprint::parse(THUMBPRINT);
+        for (claims, expected) in [
+            (json!({}), None),
+            (json!({"token_type": "Bearer"}), None),
+            (json!({"cnf": {"jkt": THUMBPRINT}}), Some((known, None))),
+            (json!({"cnf": {"jkt": THUMBPRINT}, "token_type": "DPoP"}), Some((known, None))),
+            (json!({"cnf": {"x5t#S256": THUMBPRINT}, "token_type": "Bearer"}), Some((None, known))),
+            (json!({"cnf": {"jkt": THUMBPRINT, "x5t#S256": THUMBPRINT}}), Some((known, known))),
+        ] {
+            let expected = expected.map(|(jkt, x5t_s256)| Confirmation { jkt, x5t_s256 });
+            assert_eq!(read(claims.clone()), Ok(expected), "{claims}");
+        }
+    }
+
+    #[test]
+    fn a_confirmation_that_is_not_understood_refuses_the_token() {
+        for cnf in [
+            json!({}),
+            json!({"kid": "a"}),
+            json!({"jwk": {"kty": "EC"}}),
+            json!({"x5t": THUMBPRINT}),
+            json!({"JKT": THUMBPRINT}),
+            json!({"jkt": THUMBPRINT, "kid": "a"}),
+            json!({"jkt": THUMBPRINT, "new": null}),
+            json!({"jkt": null}),
+            json!({"jkt": 1}),
+            json!({"jkt": ""}),
+            json!({"jkt": "x"}),
+            json!({"jkt": [THUMBPRINT]}),
+            json!({"jkt": format!("{THUMBPRINT}=")}),
+            json!({"jkt": &THUMBPRINT[..42]}),
+            json!({"jkt": format!("{THUMBPRINT}AA")}),
+            json!({"x5t#S256": "bwcK0esc3ACC3DB2Y5/lESsXE8o9ltc05O89jdN+dg2"}),
+        ] {
+            assert_eq!(read(json!({"cnf": cnf})), Err(Reason::ConfirmationUnknown), "{cnf}");
+        }
+        for cnf in [json!(null), json!("jkt"), json!([THUMBPRINT]), json!(true)] {
+            assert_eq!(read(json!({"cnf": cnf})), Err(Reason::ClaimMalformed), "{cnf}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_type_dpop_names_its_key() {
+        for claims in
+            [json!({"token_type": "DPoP"}), json!({"token_type": "dpop", "cnf": {"x5t#S256": THUMBPRINT}})]
+        {
+            assert_eq!(read(claims.clone()), Err(Reason::ConfirmationUnknown), "{claims}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Where the authorization server is to be asked: configured, or found by its metadata when first needed.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, HeaderValue};
+use http::{Request, Uri};
+use jose::Claims;
+use protocol::display::Shown;
+use protocol::server_metadata::well_known_url;
+use protocol::{Issuer, Timestamp};
+
+use crate::clock::Clock;
+use crate::face::health::SourceHealth;
+use crate::fetch::{Fetch, FetchError, FetchLimits};
+use crate::limits::DISCOVERY_FRESH_SECONDS;
+use crate::reason::Reason;
+use crate::remembered::{Ages, Need, Remembered};
+
+/// The addresses that a guard asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Endpoints {
+    pub(crate) jwks: Option<String>,
+    pub(crate) introspection: Option<String>,
+    pub(crate) token: Option<String>,
+    pub(crate) userinfo: Option<String>,
+    /// Where a caller asks that shows a certificate, if elsewhere (RFC 8705 §5).
+    pub(crate) aliases: Aliases,
+}
+
+/// `mtls_endpoint_aliases` (RFC 8705 §5).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Aliases {
+    introspection: Option<String>,
+    token: Option<String>,
+}
+
+/// How HTTP is done: the port and its bounds.
+#[derive(Clone)]
+pub(crate) struct Http {
+    pub(crate) fetch: Arc<dyn Fetch>,
+    pub(crate) limits: FetchLimits,
+}
+
+impl Http {
+    /// The body of a 200 answer.
+    pub(crate) async fn document(&self, url: &str) -> Result<Bytes, DocumentError> {
+        let request = Request::get(url).header(ACCEPT, HeaderValue::from_static("application/json"));
+        let request = request.body(Bytes::new())?;
+        let answer = self.fetch.fetch(request, self.limits).await?;
+        if answer.status() != 200 {
+            return Err(DocumentError::Status(answer.status().as_u16()));
+        }
+        Ok(answer.into_body())
+    }
+}
+
+/// Why a document is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DocumentError {
+    #[error(transparent)]
+    Request(#[from] http::Error),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("answered with status {0}")]
+    Status(u16),
+}
+
+impl DocumentError {
+    /// Whether nobody answered, so that nobody will at another path of the same host.
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_)))
+    }
+}
+
+/// The server's endpoints: those configured, and for the others its metadata (RFC 8414, OpenID Connect Discovery).
+pub(crate) struct Discovery {
+    issuer: Issuer,
+    configured: Endpoints,
+    http: Http,
+    found: Remembered<Endpoints>,
+}
+
+impl Discovery {
+    pub(crate) fn new(issuer: Issuer, configured: Endpoints, http: Http, clock: Arc<dyn Clock>) -> Self {
+        let ages = Ages { fresh: DISCOVERY_FRESH_SECONDS, most: i64::MAX };
+        Self { issuer, configured, http, found: Remembered::new(ages, clock) }
+    }
+
+    /// Where the keys are.
+    pub(crate) async fn jwks(&self) -> Result<String, Reason> {
+        self.endpoint("jwks_uri", |endpoints| endpoints.jwks.clone()).await
+    }
+
+    /// Where tokens are introspected, with a certificate or without.
+    pub(crate) async fn introspection(&self, by_certificate: bool) -> Result<String, Reason> {
+        self.endpoint("introspection_endpoint", |endpoints| {
+            let alias = endpoints.aliases.introspection.as_ref().filter(|_| by_certificate);
+            alias.or(endpoints.introspection.as_ref()).cloned()
+        })
+        .await
+    }
+
+    /// Where tokens are issued, with a certificate or without.
+    pub(crate) async fn token(&self, by_certificate: bool) -> Result<String, Reason> {
+        self.endpoint("token_endpoint", |endpoints| {
+            let alias = endpoints.aliases.token.as_ref().filter(|_| by_certificate);
+            alias.or(endpoints.token.as_ref()).cloned()
+        })
+        .await
+    }
+
+    /// How looking for them went.
+    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
+        self.found.health(now)
+    }
+
+    /// Where the claims of users are (OpenID Connect Core 1.0 §5.3).
+    pub(crate) async fn userinfo(&self) -> Result<String, Reason> {
+        self.endpoint("userinfo_endpoint", |endpoints| endpoints.userinfo.clone()).await
+    }
+
+    async fn endpoint(
+        &self,
+        name: &str,
+        choose: impl Fn(&Endpoints) -> Option<String>,
+    ) -> Result<String, Reason> {
+        if let Some(configured) = choose(&self.configured) {
+            return Ok(configured);
+        }
+        let fetch = || discover(self.issuer.clone(), self.http.clone());
+        let found = self.found.get(Need::Fresh, fetch).await?;
+        choose(&found.document).ok_or_else(|| {
+            tracing::warn!(issuer = %self.issuer, "the metadata of the issuer name no {name}");
+            Reason::EndpointMissing
+        })
+    }
+}
+
+/// Asks at the two well-known places, RFC 8414 first. A host that keeps silent at the first is not waited for twice.
+async fn discover(issuer: Issuer, http: Http) -> Result<Endpoints, Reason> {
+    let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
+    let mut problems = Vec::new();
+    for url in well_known_url(issuer.as_str()).into_iter().chain([openid]) {
+        let found = http.document(&url).await;
+        let is_silence = found.as_ref().is_err_and(DocumentError::is_silence);
+        match found.map_err(|error| error.to_string()).and_then(|body| read(&issuer, &body)) {
+            Ok(endpoints) => return Ok(endpoints),
+            Err(error) => problems.push(format!("{url}: {error}")),
+        }
+        if is_silence {
+            break;
+        }
+    }
+    tracing::warn!(%issuer, problems = problems.join("; "), "no metadata of the issuer are to be had");
+    Err(Reason::DiscoveryFailed)
+}
+
+/// The endpoints in a document that is this issuer's, byte for byte (RFC 8414 §3.3).
+fn read(issuer: &Issuer, body: &[u8]) -> Result<Endpoints, String> {
+    let document = Claims::parse(body).map_err(|error| error.to_string())?;
+    let named = document.string("issuer").map_err(|error| error.to_string())?.unwrap_or_default();
+    if named != issuer.as_str() {
+        return Err(format!("the document is of the issuer {}; a slash at the end counts", Shown(named)));
+    }
+    let aliases = document.object("mtls_endpoint_aliases").ok().flatten();
+    let aliases = Claims::from(aliases.cloned().unwrap_or_default());
+    Ok(Endpoints {
+        jwks: endpoint(issuer, &document, "jwks_uri")?,
+        introspection: endpoint(issuer, &document, "introspection_endpoint")?,
+        token: seldom(issuer, &document, "token_endpoint"),
+        userinfo: seldom(issuer, &document, "userinfo_endpoint"),
+        aliases: Aliases {
+            introspection: seldom(issuer, &aliases, "introspection_endpoint"),
+            token: seldom(issuer, &aliases, "token_endpoint"),
+        },
+    })
+}
+
+/// An address that most guards never ask: where it is unusable, it is as good as absent.
+fn seldom(issuer: &Issuer, document: &Claims, name: &str) -> Option<String> {
+    endpoint(issuer, document, name).unwrap_or_else(|error| {
+        tracing::warn!(%issuer, error, "the metadata of the issuer name an address that is not used");
+        None
+    })
+}
+
+fn endpoint(issuer: &Issuer, document: &Claims, name: &str) -> Result<Option<String>, String> {
+    let Some(url) = document.string(name).map_err(|error| error.to_string())? else { return Ok(None) };
+    endpoint_url(issuer, url).map(Some).map_err(|error| format!("{name}: {error}"))
+}
+
+/// An address that may be asked: `https`, or `http` to loopback where the issuer is `http` itself.
+pub(crate) fn endpoint_url(issuer: &Issuer, text: &str) -> Result<String, EndpointError> {
+    let uri: Uri = text.parse().map_err(|_| EndpointError::NotAbsolute)?;
+    let host = uri.host().ok_or(EndpointError::NotAbsolute)?;
+    if text.len() > protocol::limits::URI_BYTES_MAX || text.contains(['#', '@']) {
+        return Err(EndpointError::NotAbsolute);
+    }
+    match uri.scheme_str() {
+        Some("https") => Ok(text.to_owned()),
+        Some("http") if issuer.as_str().starts_with("http:") && is_loopback(host) => Ok(text.to_owned()),
+        Some("http") => Err(EndpointError::PlainHttp),
+        Some(_) | None => Err(EndpointError::NotAbsolute),
+    }
+}
+
+/// Whether this host of an address is this machine itself.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Why an address is not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// No `https://host/path`, or with a fragment or user information.
+    #[error("must be https://host/path, without fragment and user information")]
+    NotAbsolute,
+    /// Tokens and credentials would travel in clear.
+    #[error("plain http is only for loopback, beside an issuer that is http itself; use https")]
+    PlainHttp,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn endpoints_are_https_or_loopback_beside_an_http_issuer() {
+        let (secure, plain) = (Issuer::new("https://id.example"), Issuer::new("http://127.0.0.1:4000"));
+        for (issuer, url) in [
+            (&secure, "https://other.example:8443/introspect?tenant=1"),
+            (&plain, "http://127.0.0.1:4000/jwks"),
+            (&plain, "http://[::1]/jwks"),
+            (&plain, "http://localhost/jwks"),
+            (&plain, "https://id.example/jwks"),
+        ] {
+            assert_eq!(endpoint_url(issuer, url).as_deref(), Ok(url));
+        }
+        for (issuer, url, why) in [
+            (&secure, "http://127.0.0.1/jwks", EndpointError::PlainHttp),
+            (&plain, "http://10.0.0.1/jwks", EndpointError::PlainHttp),
+            (&plain, "http://127.0.0.1.evil.example/jwks", EndpointError::PlainHttp),
+            (&secure, "https://id.example@evil.example/jwks", EndpointError::NotAbsolute),
+            (&secure, "/jwks", EndpointError::NotAbsolute),
+            (&secure, "ftp://id.example/jwks", EndpointError::NotAbsolute),
+            (&secure, "https://id.example/jwks#x", EndpointError::NotAbsolute),
+            (&secure, "", EndpointError::NotAbsolute),
+        ] {
+            assert_eq!(endpoint_url(issuer, url), Err(why), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unusable_address_that_few_need_spoils_nothing() {
+        let issuer = Issuer::new("https://id.example");
+        let document = json!({
+            "issuer": "https://id.example", "jwks_uri": "https://id.example/jwks",
+            "token_endpoint": "http://id.example/token",
+            "mtls_endpoint_aliases": {"introspection_endpoint": 7, "token_endpoint": "https://mtls.id.example/token"},
+        });
+        let found = read(&issuer, document.to_string().as_bytes()).expect("the rest");
+        assert_eq!(found.jwks.as_deref(), Some("https://id.example/jwks"));
+        assert_eq!((found.token, found.aliases.introspection), (None, None));
+        assert_eq!(found.aliases.token.as_deref(), Some("https://mtls.id.example/token"));
+    }
+
+    #[test]
+    fn a_document_of_another_issuer_is_none() {
+        let issuer = Issuer::new("https://id.example");
+        let document =
+            |issuer: &str| format!(r#"{{"issuer":"{issuer}","jwks_uri":"https://id.example/jwks"}}"#);
+        let found = read(&issuer, document("https://id.example").as_bytes()).expect("its own");
+        assert_eq!(found.jwks.as_deref(), Some("https://id.example/jwks"));
+        for other in ["https://id.example/", "https://ID.example", "http://id.example", ""] {
+            assert!(read(&issuer, document(other).as_bytes()).is_err(), "{other}");
+        }
+        for text in ["", "[]", "{}", r#"{"issuer":"https://id.example","jwks_uri":7}"#] {
+            assert!(read(&issuer, text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

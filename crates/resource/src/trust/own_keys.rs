@@ -1,0 +1,164 @@
+//! The API's own keys: what the authorization server encrypts introspection answers to (RFC 9701 §6). They can be
+//! replaced while the guard works.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use jose::DecryptionKey;
+use serde_json::{Value, json};
+
+use crate::face::builder::GuardError;
+use crate::limits::OWN_KEYS_MAX;
+
+/// Where they are served.
+pub(crate) const PATH: &str = "/jwks";
+
+/// The keys that the guard decrypts with, and those of them that it publishes. Clones share them.
+#[derive(Clone)]
+pub(crate) struct OwnKeys(Arc<RwLock<Arc<Held>>>);
+
+/// The keys at one moment.
+pub(crate) struct Held {
+    /// The published ones first, each in the order given.
+    pub(crate) all: Vec<DecryptionKey>,
+    document: Option<Bytes>,
+}
+
+impl OwnKeys {
+    /// # Errors
+    ///
+    /// [`GuardError::DecryptionKeys`] beyond [`OWN_KEYS_MAX`].
+    pub(crate) fn new(published: &[DecryptionKey], kept: &[DecryptionKey]) -> Result<Self, GuardError> {
+        Ok(Self(Arc::new(RwLock::new(Arc::new(Held::new(published, kept)?)))))
+    }
+
+    /// The keys as they are now.
+    pub(crate) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether there are none. There never come any to a guard without, nor go all from one with: whether answers
+    /// must be encrypted stays as it was built.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held().all.is_empty()
+    }
+
+    /// The key set to show, or nothing if there is no public key.
+    pub(crate) fn document(&self) -> Option<Bytes> {
+        self.held().document.clone()
+    }
+
+    /// Takes these from now on.
+    pub(crate) fn replace(
+        &self,
+        published: &[DecryptionKey],
+        kept: &[DecryptionKey],
+    ) -> Result<(), GuardError> {
+        let next = Held::new(published, kept)?;
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if held.document.is_none() || next.document.is_none() {
+            return Err(GuardError::DecryptionKeys);
+        }
+        *held = Arc::new(next);
+        Ok(())
+    }
+}
+
+impl Held {
+    fn new(published: &[DecryptionKey], kept: &[DecryptionKey]) -> Result<Self, GuardError> {
+        if published.len() + kept.len() > OWN_KEYS_MAX {
+            return Err(GuardError::DecryptionKeys);
+        }
+        Ok(Self { all: published.iter().chain(kept).cloned().collect(), document: document(published) })
+    }
+}
+
+impl fmt::Debug for OwnKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.held();
+        f.debug_list().entries(held.all.iter().map(DecryptionKey::kid)).finish()
+    }
+}
+
+/// The key set, or nothing if there is no public key to show.
+///
+/// A key that is held for several algorithms is shown once, without `alg`, since the server chooses.
+fn document(keys: &[DecryptionKey]) -> Option<Bytes> {
+    let mut shown: Vec<(&str, Value)> = Vec::new();
+    for key in keys {
+        let Some(public) = key.public_jwk() else { continue };
+        match shown.iter_mut().find(|(kid, _)| *kid == key.kid()) {
+            Some((_, Value::Object(members))) => {
+                members.remove("alg");
+            }
+            Some(_) => {}
+            None => shown.push((key.kid(), public.to_value())),
+        }
+    }
+    let keys: Vec<Value> = shown.into_iter().map(|(_, key)| key).collect();
+    (!keys.is_empty()).then(|| Bytes::from(json!({ "keys": keys }).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jose::{JwkSet, KeyManagement};
+
+    use super::*;
+
+    fn key() -> DecryptionKey {
+        DecryptionKey::generate(KeyManagement::EcdhEs).expect("a key")
+    }
+
+    fn kids(keys: &OwnKeys) -> Vec<String> {
+        let set: Value = serde_json::from_slice(&keys.document().expect("a set")).expect("JSON");
+        let keys = set["keys"].as_array().expect("a list").iter();
+        keys.map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect()
+    }
+
+    #[test]
+    fn a_key_for_two_algorithms_is_shown_once_and_public() {
+        let first = key();
+        let text = first.to_private_jwk().expect("a text");
+        let mut members: Value = serde_json::from_str(&text).expect("JSON");
+        members.as_object_mut().expect("an object").remove("alg");
+        let second =
+            DecryptionKey::from_private_jwk(members.to_string().as_bytes(), KeyManagement::EcdhEsA256Kw);
+        let document = document(&[first, second.expect("the same key")]).expect("a set");
+        let set = JwkSet::parse(&document).expect("public keys alone");
+        assert_eq!(set.keys().len(), 1);
+        assert_eq!(set.keys()[0].algorithm(), None);
+        assert_eq!(set.keys()[0].key_use(), Some("enc"));
+    }
+
+    #[test]
+    fn a_shared_secret_is_not_shown() {
+        let secret = DecryptionKey::generate(KeyManagement::A256Kw).expect("a key");
+        assert_eq!(document(&[secret]), None);
+    }
+
+    #[test]
+    fn a_rotation_shows_the_new_key_first_and_keeps_the_old_one() {
+        let (old, new) = (key(), key());
+        let keys = OwnKeys::new(std::slice::from_ref(&old), &[]).expect("keys");
+        assert_eq!(kids(&keys), [old.kid()]);
+        keys.replace(&[new.clone(), old.clone()], &[]).expect("replaced");
+        assert_eq!(kids(&keys), [new.kid(), old.kid()]);
+        keys.replace(std::slice::from_ref(&new), std::slice::from_ref(&old)).expect("replaced");
+        assert_eq!(kids(&keys), [new.kid()]);
+        assert_eq!(
+            keys.held().all.iter().map(DecryptionKey::kid).collect::<Vec<_>>(),
+            [new.kid(), old.kid()]
+        );
+    }
+
+    #[test]
+    fn keys_never_come_to_a_guard_without_nor_go_from_one_with() {
+        let without = OwnKeys::new(&[], &[]).expect("no keys");
+        assert_eq!(without.replace(&[key()], &[]), Err(GuardError::DecryptionKeys));
+        let with = OwnKeys::new(&[key()], &[]).expect("keys");
+        assert_eq!(with.replace(&[], &[key()]), Err(GuardError::DecryptionKeys));
+        assert_eq!(with.replace(&vec![key(); OWN_KEYS_MAX + 1], &[]), Err(GuardError::DecryptionKeys));
+        assert!(!with.is_empty());
+    }
+}
