@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) use apply::WORLD_BYTES_MAX;
 
-use crate::{cli::Failure, wiring::Installation, world::Contended};
+use crate::{wiring::Installation, world::ApplyError};
 
 /// Where it is, below the issuer. The whole URL is its audience.
 const PATH: &str = "/admin/api/v1";
@@ -44,7 +44,7 @@ pub(crate) fn apply_url(issuer: &str) -> String {
 ///
 /// # Errors
 /// The store's.
-pub(crate) async fn register(installation: &Installation) -> Result<(), Failure> {
+pub(crate) async fn register(installation: &Installation) -> Result<(), ApplyError> {
     let identifier = Audience::new(identifier(&installation.config.issuer));
     let settings = ResourceSettings {
         resource_name: Some("Administration of this server".to_owned()),
@@ -69,7 +69,7 @@ pub(crate) async fn register(installation: &Installation) -> Result<(), Failure>
             return Ok(());
         }
     }
-    Err(Contended.into())
+    Err(ApplyError::Contended)
 }
 
 /// Its routes. No page may call it: it answers no preflight, and knows no cookie.

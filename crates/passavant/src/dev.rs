@@ -15,9 +15,9 @@ use server::ports::SystemEntropy;
 use tokio::net::TcpListener;
 
 use crate::{
-    cli::{Exit, Failure},
     config::{Config, Layers, Problem, Problems},
     demo, http,
+    terminal::{Exit, Failure},
     wiring::{Installation, master_key},
     world::{self, Manner, World},
 };

@@ -22,9 +22,9 @@ pub(crate) use settings::GuardArgs;
 
 use self::{check::Check, desk::Desk, health::Health, proxy::Proxy, settings::Settings, upstream::Upstream};
 use crate::{
-    cli::{Exit, Failure},
     http::{self, Entrance},
     serve,
+    terminal::{Exit, Failure},
 };
 
 /// Runs until it is told to end.

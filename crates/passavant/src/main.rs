@@ -7,17 +7,19 @@ mod config;
 mod demo;
 mod dev;
 mod fetch;
+mod global;
 mod guard;
 mod http;
 mod serve;
 mod spelling;
+mod terminal;
 mod wiring;
 mod world;
 
 use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
-use cli::{Exit, Failure};
+use terminal::{Exit, Failure};
 
 /// 7 to 16 % less CPU per request than the system's allocator.
 #[global_allocator]

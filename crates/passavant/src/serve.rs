@@ -26,10 +26,11 @@ pub(crate) use logging::{log, log_warnings};
 
 use crate::{
     admin,
-    cli::{Exit, Failure, Global},
     config::{Config, Layers, Value, environment},
     demo, dev,
+    global::Global,
     http::{self, Door, Entrance},
+    terminal::{Exit, Failure},
     wiring::{Installation, Role},
     world,
 };

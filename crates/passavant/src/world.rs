@@ -16,7 +16,7 @@ use accounts::Passwords;
 use serde_json::Value;
 use server::{Fault, store::Scope};
 
-use crate::{admin, cli::Failure, spelling::suggestion, wiring::Installation};
+use crate::{admin, spelling::suggestion, wiring::Installation};
 use client::ClientEntry;
 pub(crate) use difference::Difference;
 pub(crate) use document::Document;
@@ -230,25 +230,25 @@ pub(crate) type Hasher<'h> = &'h (dyn Fn() -> Result<Arc<Passwords>, Fault> + Se
 /// What would be changed.
 ///
 /// # Errors
-/// [`Wrongs`], and the store's.
+/// [`ApplyError`]
 pub(crate) async fn difference(
     installation: &Installation,
     world: &World,
     manner: Manner,
-) -> Result<Difference, Failure> {
+) -> Result<Difference, ApplyError> {
     Ok(Plan::make(installation, world, manner).await?.difference)
 }
 
 /// Makes it so, in one commit. Whoever else writes meanwhile is looked at again.
 ///
 /// # Errors
-/// [`Wrongs`], and the store's.
+/// [`ApplyError`]
 pub(crate) async fn settle(
     installation: &Installation,
     hasher: Hasher<'_>,
     world: &World,
     manner: Manner,
-) -> Result<Difference, Failure> {
+) -> Result<Difference, ApplyError> {
     for _ in 0..ATTEMPTS_MAX {
         let mut plan = Plan::make(installation, world, manner).await?;
         plan.hash_passwords(world, hasher).await?;
@@ -259,13 +259,22 @@ pub(crate) async fn settle(
             return Ok(difference);
         }
     }
-    Err(Contended.into())
+    Err(ApplyError::Contended)
 }
 
-/// Every plan met another writer.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("somebody else keeps changing this: try again")]
-pub(crate) struct Contended;
+/// Why a document was not applied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The document is invalid, or does not fit what is stored.
+    #[error(transparent)]
+    Wrongs(#[from] Wrongs),
+    /// Every attempt to commit met another writer.
+    #[error("somebody else keeps changing this: try again")]
+    Contended,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
 
 /// `serve --apply FILE`.
 ///
@@ -275,7 +284,7 @@ pub(crate) async fn apply_at_start(
     installation: &Installation,
     passwords: &Arc<Passwords>,
     file: &Path,
-) -> Result<(), Failure> {
+) -> Result<(), ApplyError> {
     let world = World::read(file, installation)?;
     let difference = settle(installation, &|| Ok(passwords.clone()), &world, Manner::Replace).await?;
     for warning in &difference.warnings {

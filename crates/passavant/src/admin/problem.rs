@@ -5,10 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use server::{Denied, Fault};
 
-use crate::{
-    cli::Failure,
-    world::{Contended, Wrong, Wrongs},
-};
+use crate::world::{ApplyError, Wrong, Wrongs};
 
 /// When to come back where too much was going on, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -47,21 +44,20 @@ impl From<Wrongs> for Problem {
     }
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        let error = match failure.error.downcast::<Wrongs>() {
-            Ok(wrongs) => return wrongs.into(),
-            Err(error) => error,
-        };
-        if error.is::<Contended>() {
-            return Self::new(StatusCode::CONFLICT, Contended.to_string());
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Wrongs(wrongs) => wrongs.into(),
+            ApplyError::Contended => Self::new(StatusCode::CONFLICT, error.to_string()),
+            ApplyError::Fault(Fault::Busy(what)) => {
+                tracing::warn!(what, "busy");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy: try again")
+            }
+            ApplyError::Fault(fault) => {
+                tracing::error!(%fault, "failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server could not do it")
+            }
         }
-        if let Some(Fault::Busy(what)) = error.downcast_ref::<Fault>() {
-            tracing::warn!(what, "busy");
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy: try again");
-        }
-        tracing::error!(error = format!("{error:#}"), "failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server could not do it")
     }
 }
 

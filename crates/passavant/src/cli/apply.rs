@@ -7,11 +7,11 @@ use std::{num::NonZero, path::PathBuf, sync::Arc};
 use accounts::{PasswordCost, Passwords};
 use server::Fault;
 
-use super::{
-    Exit, Failure, Global,
-    output::{self, Format, say},
-};
 use crate::world::{self, Difference, Manner, World};
+use crate::{
+    global::Global,
+    terminal::{Exit, Failure, Format, output, say},
+};
 use remote::{Asked, Remote};
 
 /// Which file, and how.
@@ -48,7 +48,7 @@ impl ApplyArgs {
             Format::Json | Format::Yaml | Format::Env => {
                 output::one(
                     global.format,
-                    &output::Look { gist: &[], columns: &[] },
+                    &output::Layout { quiet: &[], columns: &[] },
                     &difference.to_value(),
                 )?;
             }
@@ -71,10 +71,10 @@ impl ApplyArgs {
         let manner = if self.prune { Manner::Prune } else { Manner::Replace };
         let passwords = std::sync::OnceLock::new();
         let hasher = || hasher(&passwords);
-        match self.dry_run {
-            true => world::difference(&installation, &world, manner).await,
-            false => world::settle(&installation, &hasher, &world, manner).await,
-        }
+        Ok(match self.dry_run {
+            true => world::difference(&installation, &world, manner).await?,
+            false => world::settle(&installation, &hasher, &world, manner).await?,
+        })
     }
 }
 

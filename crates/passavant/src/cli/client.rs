@@ -13,19 +13,15 @@ use check::check;
 use registration::Registration;
 use secret::{draw_id, draw_secret, given_secret, is_needed_by_resource};
 
-use super::{
-    Exit, Failure,
-    input::Source,
-    output::{self, Format, Look, Page, failed, misused, not_found, say},
-    settle::{Decision, settle},
-};
+use super::settle::{Decision, settle};
+use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, failed, misused, not_found, output, say};
 use crate::wiring::Installation;
 
-const LOOK: Look = Look {
-    gist: &["client_id", "client_secret"],
+const LAYOUT: Layout = Layout {
+    quiet: &["client_id", "client_secret"],
     columns: &["client_id", "client_name", "token_endpoint_auth_method", "grant_types", "scope", "disabled"],
 };
-const SECRET: Look = Look { gist: &["client_secret"], columns: &["client_id", "client_secret"] };
+const SECRET: Layout = Layout { quiet: &["client_secret"], columns: &["client_id", "client_secret"] };
 
 /// What is done with clients.
 #[derive(Debug, clap::Subcommand)]
@@ -145,17 +141,17 @@ pub(crate) async fn run(
     match command {
         Command::Create { client_id, members, secret } => {
             let record = create(installation, client_id, &members, secret.as_ref()).await?;
-            output::one(format, &LOOK, &record)?;
+            output::one(format, &LAYOUT, &record)?;
         }
         Command::List(page) => {
             let after = page.after.as_deref().and_then(ClientId::parse);
             let found = installation.server.store().list_clients(after.as_ref(), page.asked()).await?;
             let clients = page.cut(found, |client| client.caller.id.to_string());
             let records = clients.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-            output::list(format, &LOOK, &records)?;
+            output::list(format, &LAYOUT, &records)?;
         }
         Command::Show { client_id } => {
-            output::one(format, &LOOK, &record(&find(installation, &client_id).await?)?)?;
+            output::one(format, &LAYOUT, &record(&find(installation, &client_id).await?)?)?;
         }
         Command::Edit { client_id, members, disabled, secret } => {
             let given = secret.as_ref().map(given_secret).transpose()?;
@@ -165,7 +161,7 @@ pub(crate) async fn run(
                 Ok(())
             };
             let record = edit(installation, &client_id, given, change).await?;
-            output::one(format, &LOOK, &record)?;
+            output::one(format, &LAYOUT, &record)?;
         }
         Command::Secret { client_id, source } => {
             let record = change_secret(installation, &client_id, source.as_ref()).await?;

@@ -3,7 +3,8 @@
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::{Cli, Exit, Failure, output};
+use super::Cli;
+use crate::terminal::{Exit, Failure, output};
 
 /// For which shell.
 #[derive(Debug, clap::Args)]

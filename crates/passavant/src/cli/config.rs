@@ -2,18 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Exit, Failure, Global,
-    output::{self, Look, say},
-};
 use crate::{
     config::{KEYS, Layers, Origin, Problem, Problems, environment, page, schema},
     dev,
+    global::Global,
+    terminal::{Exit, Failure, Layout, output, say},
     wiring::{OpenFailure, check_files},
 };
 
-const LOOK: Look = Look { gist: &["value"], columns: &["key", "value"] };
-const ORIGIN: Look = Look { gist: &["value"], columns: &["key", "value", "origin"] };
+const LAYOUT: Layout = Layout { quiet: &["value"], columns: &["key", "value"] };
+const ORIGIN: Layout = Layout { quiet: &["value"], columns: &["key", "value", "origin"] };
 
 /// What is done with the configuration.
 #[derive(Debug, clap::Subcommand)]
@@ -51,7 +49,7 @@ impl ConfigCommand {
             }
             Self::Show { origin } => {
                 let layers = layers(global)?;
-                let look = if origin { &ORIGIN } else { &LOOK };
+                let look = if origin { &ORIGIN } else { &LAYOUT };
                 let records: Vec<_> = KEYS.iter().map(|key| record(&layers, key.path, origin)).collect();
                 output::list(global.format, look, &records)?;
             }

@@ -11,15 +11,14 @@ use protocol::{GrantType, ServerMetadata, display::Shown, limits, server_metadat
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{
-    Exit, Failure, Global,
-    input::Source,
-    output::{self, Look, failed, misused},
+use crate::{
+    global::Global,
+    terminal::{Exit, Failure, Layout, Source, failed, misused, output},
 };
 use hops::Hops;
 
-const LOOK: Look = Look {
-    gist: &["access_token", "refresh_token", "id_token"],
+const LAYOUT: Layout = Layout {
+    quiet: &["access_token", "refresh_token", "id_token"],
     columns: &["token_type", "expires_in", "scope"],
 };
 
@@ -84,7 +83,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
         Command::Code { peer, browser } => code::run(&Client::open(peer).await?, &browser).await?,
         Command::ClientCredentials { peer } => client_credentials(&Client::open(peer).await?).await?,
     };
-    output::one(global.format, &LOOK, &record)?;
+    output::one(global.format, &LAYOUT, &record)?;
     Ok(Exit::Ok)
 }
 

@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 use server::store::{Commit, Event, EventKind, Grant, GrantChange, Of};
 
 use super::{
-    Exit, Failure,
-    output::{self, Format, Look, Page, misused, not_found, say},
     settle::{Decision, settle},
     user,
 };
+use crate::terminal::{Exit, Failure, Format, Layout, Page, misused, not_found, output, say};
 use crate::wiring::Installation;
 
-const LOOK: Look = Look {
-    gist: &["grant_id"],
+const LAYOUT: Layout = Layout {
+    quiet: &["grant_id"],
     columns: &["grant_id", "sub", "client_id", "scope", "approved_at", "expires_at", "offline"],
 };
 
@@ -85,7 +84,7 @@ pub(crate) async fn run(
             let grants = page.cut(found, |grant| grant.id.to_string());
             let now = installation.server.now();
             let standing = grants.iter().filter(|grant| grant.expires_at > now);
-            output::list(format, &LOOK, &standing.map(record).collect::<Vec<_>>())?;
+            output::list(format, &LAYOUT, &standing.map(record).collect::<Vec<_>>())?;
         }
         Command::Revoke { grant_id, whose } => match (grant_id, whose.find(installation).await?) {
             (Some(id), _) => revoke(installation, &id).await?,

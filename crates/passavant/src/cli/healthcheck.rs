@@ -4,8 +4,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use protocol::uri::Parts;
 
-use super::{Exit, Failure, Global, output::say};
 use crate::config::Config;
+use crate::{
+    global::Global,
+    terminal::{Exit, Failure, say},
+};
 
 /// Seconds that an answer may take.
 const ANSWER_SECONDS_MAX: u64 = 5;

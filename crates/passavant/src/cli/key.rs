@@ -10,13 +10,14 @@ use server::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    Exit, Failure, Global,
-    output::{self, Format, Look, failed, say},
-};
 use crate::wiring::{Installation, master_key};
+use crate::{
+    global::Global,
+    terminal::{Exit, Failure, Format, Layout, failed, output, say},
+};
 
-const LOOK: Look = Look { gist: &["kid"], columns: &["kid", "alg", "state", "created_at", "retired_at"] };
+const LAYOUT: Layout =
+    Layout { quiet: &["kid"], columns: &["kid", "alg", "state", "created_at", "retired_at"] };
 
 /// What is done with keys.
 #[derive(Debug, clap::Subcommand)]
@@ -56,7 +57,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
 
 async fn list(installation: &Installation, format: Format) -> Result<(), Failure> {
     let keys = installation.server.store().keys().await?;
-    output::list(format, &LOOK, &keys.iter().map(record).collect::<Vec<_>>())
+    output::list(format, &LAYOUT, &keys.iter().map(record).collect::<Vec<_>>())
 }
 
 async fn rotate(
@@ -80,7 +81,7 @@ async fn rotate(
     }
     let keys = store.keys().await?;
     let fresh = keys.iter().filter(|key| made.contains(&key.kid));
-    output::list(format, &LOOK, &fresh.map(record).collect::<Vec<_>>())
+    output::list(format, &LAYOUT, &fresh.map(record).collect::<Vec<_>>())
 }
 
 fn write_master(file: &Path) -> Result<(), Failure> {

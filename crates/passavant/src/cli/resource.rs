@@ -11,23 +11,21 @@ use zeroize::Zeroizing;
 use settings::{has_secret, store_secret};
 
 use super::{
-    Exit, Failure,
     client::{
         apply_members,
         check::check,
         secret::{draw_id, draw_secret, given_secret, is_needed_by_resource},
     },
-    input::Source,
-    output::{self, Format, Look, failed, misused, not_found, say},
     settle::{Decision, settle},
 };
+use crate::terminal::{Exit, Failure, Format, Layout, Source, failed, misused, not_found, output, say};
 use crate::{admin, wiring::Installation};
 
-const LOOK: Look = Look {
-    gist: &["resource", "client_id", "client_secret"],
+const LAYOUT: Layout = Layout {
+    quiet: &["resource", "client_id", "client_secret"],
     columns: &["resource", "resource_name", "scopes", "access_token_format", "client_id"],
 };
-const SECRET: Look = Look { gist: &["client_secret"], columns: &["client_id", "client_secret"] };
+const SECRET: Layout = Layout { quiet: &["client_secret"], columns: &["client_id", "client_secret"] };
 
 /// What is done with resources.
 #[derive(Debug, clap::Subcommand)]
@@ -137,19 +135,19 @@ pub(crate) async fn run(
     match command {
         Command::Create { resource, members, credentials } => {
             let record = create(installation, &resource, &members, &credentials).await?;
-            output::one(format, &LOOK, &record)?;
+            output::one(format, &LAYOUT, &record)?;
         }
         Command::List => {
             let resources = installation.server.store().resources().await?;
             let records = resources.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-            output::list(format, &LOOK, &records)?;
+            output::list(format, &LAYOUT, &records)?;
         }
         Command::Show { resource } => {
-            output::one(format, &LOOK, &record(&find(installation, &resource).await?)?)?;
+            output::one(format, &LAYOUT, &record(&find(installation, &resource).await?)?)?;
         }
         Command::Edit { resource, members, secret } => {
             let secret = secret.as_ref().map(given_secret).transpose()?;
-            output::one(format, &LOOK, &edit(installation, &resource, &members, secret).await?)?;
+            output::one(format, &LAYOUT, &edit(installation, &resource, &members, secret).await?)?;
         }
         Command::Secret { resource, source } => {
             let record = change_secret(installation, &resource, source.as_ref()).await?;

@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 use server::store::{Commit, Event, EventKind, GrantChange, Of, Session, SessionChange};
 
 use super::{
-    Exit, Failure,
-    output::{self, Format, Look, Page, misused, not_found, say},
     settle::{Decision, settle},
     user,
 };
+use crate::terminal::{Exit, Failure, Format, Layout, Page, misused, not_found, output, say};
 use crate::wiring::Installation;
 
-const LOOK: Look =
-    Look { gist: &["sid"], columns: &["sid", "sub", "amr", "auth_time", "seen_at", "expires_at"] };
+const LAYOUT: Layout =
+    Layout { quiet: &["sid"], columns: &["sid", "sub", "amr", "auth_time", "seen_at", "expires_at"] };
 
 /// What is done with sessions.
 #[derive(Debug, clap::Subcommand)]
@@ -56,7 +55,7 @@ pub(crate) async fn run(
             let sessions = page.cut(found, |(id, _)| id.to_string());
             let now = installation.server.now();
             let living = sessions.iter().filter(|(_, session)| session.expires_at > now);
-            output::list(format, &LOOK, &living.map(record).collect::<Vec<_>>())?;
+            output::list(format, &LAYOUT, &living.map(record).collect::<Vec<_>>())?;
         }
         Command::Kill { sid, user } => match (sid, subject(installation, user.as_deref()).await?) {
             (Some(sid), _) => kill(installation, &sid).await?,

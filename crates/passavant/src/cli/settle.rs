@@ -3,7 +3,7 @@
 use accounts::AccountChange;
 use server::store::Commit;
 
-use super::{Failure, output::failed};
+use crate::terminal::{Failure, failed};
 use crate::wiring::Installation;
 
 /// Decisions that are tried when somebody else gets there first.

@@ -10,15 +10,14 @@ use server::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    Exit, Failure, Global,
-    input::Source,
-    output::{self, Format, Look, failed, say},
-    settle::{Decision, settle},
-};
+use super::settle::{Decision, settle};
 use crate::wiring::Installation;
+use crate::{
+    global::Global,
+    terminal::{Exit, Failure, Format, Layout, Source, failed, output, say},
+};
 
-const LOOK: Look = Look { gist: &["active", "reason"], columns: &["active", "reason"] };
+const LAYOUT: Layout = Layout { quiet: &["active", "reason"], columns: &["active", "reason"] };
 
 /// What is done with tokens.
 #[derive(Debug, clap::Subcommand)]
@@ -71,7 +70,7 @@ fn read(source: Option<Source>) -> Result<Zeroizing<String>, Failure> {
 async fn introspect(installation: &Installation, token: &str, format: Format) -> Result<Exit, Failure> {
     match installation.server.look(token).await? {
         Found::Inactive(why) => {
-            output::one(format, &LOOK, &inactive(why))?;
+            output::one(format, &LAYOUT, &inactive(why))?;
             Ok(Exit::No)
         }
         Found::Active { access, kind, jti } => {
@@ -83,7 +82,7 @@ async fn introspect(installation: &Installation, token: &str, format: Format) ->
             let mut set = |name: &str, value: Option<&str>| value.map(|value| record[name] = value.into());
             set("jti", jti.as_ref().map(|jti| jti.as_str()));
             set("username", username.as_ref().map(|account| account.username.as_str()));
-            output::one(format, &LOOK, &record)?;
+            output::one(format, &LAYOUT, &record)?;
             Ok(Exit::Ok)
         }
     }

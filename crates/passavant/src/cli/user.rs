@@ -9,15 +9,15 @@ use serde_json::{Map, Value, json};
 use server::store::{Commit, Event, EventKind, GrantChange, Of, SessionChange};
 
 use super::{
-    Exit, Failure,
     client::secret::draw_id,
-    input::{Source, new_secret},
-    output::{self, Format, Look, Page, failed, misused, not_found, say},
     settle::{Decision, settle},
+};
+use crate::terminal::{
+    Exit, Failure, Format, Layout, Page, Source, failed, misused, new_secret, not_found, output, say,
 };
 use crate::wiring::Installation;
 
-const LOOK: Look = Look { gist: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
+const LAYOUT: Layout = Layout { quiet: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
 
 /// What is done with users.
 #[derive(Debug, clap::Subcommand)]
@@ -86,23 +86,23 @@ pub(crate) async fn run(
                 false => Some(hash(installation, password.as_ref()).await?),
             };
             let account = account(&username, sub, &claim, password)?;
-            output::one(format, &LOOK, &create(installation, account).await?)?;
+            output::one(format, &LAYOUT, &create(installation, account).await?)?;
         }
         Command::List(page) => {
             let after = page.after.as_deref().map(Subject::new);
             let found = installation.directory.list_accounts(after.as_ref(), page.asked()).await?;
             let accounts = page.cut(found, |account| account.subject.to_string());
-            output::list(format, &LOOK, &accounts.iter().map(record).collect::<Vec<_>>())?;
+            output::list(format, &LAYOUT, &accounts.iter().map(record).collect::<Vec<_>>())?;
         }
-        Command::Show { user } => output::one(format, &LOOK, &record(&find(installation, &user).await?))?,
+        Command::Show { user } => output::one(format, &LAYOUT, &record(&find(installation, &user).await?))?,
         Command::Passwd { user, source } => passwd(installation, &user, source.as_ref()).await?,
         Command::Disable { user } => {
             let record = switch(installation, &user, true).await?;
             say(format_args!("disabled {user}, and ended the sessions and grants"));
-            output::one(format, &LOOK, &record)?;
+            output::one(format, &LAYOUT, &record)?;
         }
         Command::Enable { user } => {
-            output::one(format, &LOOK, &switch(installation, &user, false).await?)?;
+            output::one(format, &LAYOUT, &switch(installation, &user, false).await?)?;
         }
         Command::Delete { user } => {
             delete(installation, &user).await?;

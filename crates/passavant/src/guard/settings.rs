@@ -13,8 +13,8 @@ use super::{
     upstream::Origin,
 };
 use crate::{
-    cli::{Exit, Failure, Source, misused},
     config::{Network, environment},
+    terminal::{Exit, Failure, Source, misused},
 };
 
 /// How the guard runs. A flag wins over its variable.

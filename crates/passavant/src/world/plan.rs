@@ -7,10 +7,11 @@ mod registry;
 mod stored;
 
 use accounts::AccountChange;
+use server::Fault;
 use server::store::{Commit, Event, EventKind};
 
-use super::{Difference, Hasher, Manner, World, Wrong, Wrongs};
-use crate::{cli::Failure, wiring::Installation};
+use super::{ApplyError, Difference, Hasher, Manner, World, Wrong, Wrongs};
+use crate::wiring::Installation;
 use callers::Callers;
 use stored::Stored;
 
@@ -30,7 +31,7 @@ impl Plan {
         installation: &Installation,
         world: &World,
         manner: Manner,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ApplyError> {
         let stored = Stored::look(installation, world, manner).await?;
         let mut planner = Planner {
             installation,
@@ -57,7 +58,7 @@ impl Plan {
     }
 
     /// Hashes the passwords of accounts that are new. This is what takes time, and only they need it.
-    pub(super) async fn hash_passwords(&mut self, world: &World, hasher: Hasher<'_>) -> Result<(), Failure> {
+    pub(super) async fn hash_passwords(&mut self, world: &World, hasher: Hasher<'_>) -> Result<(), Fault> {
         for change in &mut self.people {
             let AccountChange::Add(account) = change else { continue };
             let entry = world.users.iter().flatten().find(|entry| entry.subject == account.subject);

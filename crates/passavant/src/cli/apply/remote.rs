@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     admin,
-    cli::{
-        Failure, Global,
-        flow::{basic, discover, endpoint, hops, hops::Hops},
-        input::Source,
-        output::{failed, misused},
+    cli::flow::{
+        basic, discover, endpoint,
+        hops::{self, Hops},
     },
     config::environment,
+    global::Global,
+    terminal::{Failure, Source, failed, misused},
     world::{Difference, Sent, Wrong, Wrongs},
 };
 

@@ -5,12 +5,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cli::{
-        Failure,
-        output::{misused, say},
-    },
+    terminal::{Failure, misused, say},
     wiring::Installation,
-    world::{self, Manner, World, Wrong, Wrongs},
+    world::{self, ApplyError, Manner, World, Wrong, Wrongs},
 };
 
 /// Checks an entry of an array of `apply`'s file. What is worth a warning is said.
@@ -25,12 +22,10 @@ pub(in crate::cli) async fn check(
     let document = json!({ array: [entry] });
     let world = World::of(document, Path::new("."), installation, Manner::Replace)
         .map_err(|wrongs| refusal(array, &wrongs.0))?;
-    let difference = world::difference(installation, &world, Manner::Replace).await.map_err(|failure| {
-        match failure.error.downcast_ref::<Wrongs>() {
-            Some(Wrongs(wrongs)) => refusal(array, wrongs),
-            None => failure,
-        }
-    })?;
+    let difference = match world::difference(installation, &world, Manner::Replace).await {
+        Err(ApplyError::Wrongs(Wrongs(wrongs))) => return Err(refusal(array, &wrongs)),
+        other => other?,
+    };
     for warning in &difference.warnings {
         say(format_args!("warning: {}", line(array, warning)));
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use server::store::{Caller, Client};
 
 use super::secret::needs_secret_itself;
-use crate::cli::{Failure, output::misused};
+use crate::terminal::{Failure, misused};
 
 /// What is registered of a client besides its id and secret.
 #[derive(Clone)]

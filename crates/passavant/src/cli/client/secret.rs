@@ -9,7 +9,7 @@ use server::{
 use zeroize::Zeroizing;
 
 use crate::{
-    cli::{Failure, input::Source, output::misused},
+    terminal::{Failure, Source, misused},
     wiring::Installation,
 };
 

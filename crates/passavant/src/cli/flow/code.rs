@@ -14,10 +14,7 @@ use super::{
     Client, endpoint, hops,
     loopback::{Arrived, Loopback},
 };
-use crate::cli::{
-    Failure,
-    output::{failed, misused, say},
-};
+use crate::terminal::{Failure, failed, misused, say};
 
 /// How the answer comes back.
 #[derive(Debug, clap::Args)]

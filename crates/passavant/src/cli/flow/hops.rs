@@ -6,10 +6,7 @@ use protocol::display::Shown;
 use resource::{Fetch as _, FetchLimits, ReqwestFetch};
 use serde_json::{Map, Value};
 
-use crate::cli::{
-    Exit, Failure,
-    output::{failed, say},
-};
+use crate::terminal::{Exit, Failure, failed, say};
 
 /// Names whose values are credentials.
 const SECRETS: [&str; 6] =

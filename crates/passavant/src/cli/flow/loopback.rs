@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::cli::{Failure, output::failed};
+use crate::terminal::{Failure, failed};
 
 /// Longest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;

@@ -6,15 +6,12 @@ use server::store::{Access, Commit, TokenChange};
 
 use super::find_all;
 use crate::{
-    cli::{
-        Failure,
-        output::{self, Format, Look, failed, not_found},
-        settle::{Decision, settle},
-    },
+    cli::settle::{Decision, settle},
+    terminal::{Failure, Format, Layout, failed, not_found, output},
     wiring::Installation,
 };
 
-const LOOK: Look = Look { gist: &["access_token"], columns: &["access_token"] };
+const LAYOUT: Layout = Layout { quiet: &["access_token"], columns: &["access_token"] };
 
 /// Longest lifetime, in seconds: ten years.
 const LIFETIME_SECONDS_MAX: i64 = 3650 * 86_400;
@@ -84,12 +81,12 @@ pub(super) async fn print(
     })
     .await?;
     if format == Format::Table {
-        output::one(Format::Quiet, &LOOK, &record)?;
+        output::one(Format::Quiet, &LAYOUT, &record)?;
         record.as_object_mut().map(|members| members.remove("access_token"));
-        output::say(output::sheet(&LOOK, &record).trim_end());
+        output::say(output::sheet(&LAYOUT, &record).trim_end());
         return Ok(());
     }
-    output::one(format, &LOOK, &record)
+    output::one(format, &LAYOUT, &record)
 }
 
 #[cfg(test)]

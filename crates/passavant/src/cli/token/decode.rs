@@ -5,15 +5,12 @@ use serde_json::{Value, json};
 use server::store::KeyRecord;
 
 use crate::{
-    cli::{
-        Exit, Failure,
-        output::{self, Format, Look, failed, say},
-    },
+    terminal::{Exit, Failure, Format, Layout, failed, output, say},
     wiring::Installation,
 };
 
-const LOOK: Look =
-    Look { gist: &["signature", "header", "claims"], columns: &["signature", "header", "claims"] };
+const LAYOUT: Layout =
+    Layout { quiet: &["signature", "header", "claims"], columns: &["signature", "header", "claims"] };
 
 /// Prints header and claims. Exit 5 where the signature is none of ours.
 pub(super) async fn print(
@@ -31,7 +28,7 @@ pub(super) async fn print(
     };
     say(verdict.explanation());
     let record = json!({ "signature": verdict.slug(), "header": header, "claims": claims });
-    output::one(format, &LOOK, &record)?;
+    output::one(format, &LAYOUT, &record)?;
     Ok(if verdict == Verdict::Ours || matches!(verdict, Verdict::NotAsked) { Exit::Ok } else { Exit::No })
 }
 

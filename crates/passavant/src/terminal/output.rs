@@ -5,10 +5,9 @@ use std::{
     io::{self, Write as _},
 };
 
-use protocol::display::Shown;
 use serde_json::{Map, Value};
 
-use super::{Exit, Failure};
+use super::failure::{Failure, failed};
 
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -27,9 +26,9 @@ pub(crate) enum Format {
 }
 
 /// How records of one kind are shown.
-pub(crate) struct Look {
-    /// The members that are printed where only the gist is wanted.
-    pub(crate) gist: &'static [&'static str],
+pub(crate) struct Layout {
+    /// The members that `--format quiet` prints, and that come first in a table of one record.
+    pub(crate) quiet: &'static [&'static str],
     /// The columns of a table of them.
     pub(crate) columns: &'static [&'static str],
 }
@@ -68,13 +67,13 @@ impl Page {
 ///
 /// # Errors
 /// Where standard output can't be written.
-pub(crate) fn list(format: Format, look: &Look, records: &[Value]) -> Result<(), Failure> {
+pub(crate) fn list(format: Format, layout: &Layout, records: &[Value]) -> Result<(), Failure> {
     let text = match format {
-        Format::Table => table(look.columns, records),
+        Format::Table => table(layout.columns, records),
         Format::Json => json(&Value::Array(records.to_vec())),
         Format::Yaml => yaml(&Value::Array(records.to_vec())),
         Format::Env => records.iter().map(env).collect::<Vec<_>>().join("\n"),
-        Format::Quiet => records.iter().map(|record| gist(look, record)).collect(),
+        Format::Quiet => records.iter().map(|record| quiet(layout, record)).collect(),
     };
     print(&text)
 }
@@ -83,13 +82,13 @@ pub(crate) fn list(format: Format, look: &Look, records: &[Value]) -> Result<(),
 ///
 /// # Errors
 /// Where standard output can't be written.
-pub(crate) fn one(format: Format, look: &Look, record: &Value) -> Result<(), Failure> {
+pub(crate) fn one(format: Format, layout: &Layout, record: &Value) -> Result<(), Failure> {
     let text = match format {
-        Format::Table => sheet(look, record),
+        Format::Table => sheet(layout, record),
         Format::Json => json(record),
         Format::Yaml => yaml(record),
         Format::Env => env(record),
-        Format::Quiet => gist(look, record),
+        Format::Quiet => quiet(layout, record),
     };
     print(&text)
 }
@@ -113,27 +112,12 @@ pub(crate) fn say(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// The command can't be done.
-pub(crate) fn failed(text: impl Display) -> Failure {
-    Failure::new(Exit::Failed, anyhow::anyhow!("{text}"))
-}
-
-/// The command was not given as it must be.
-pub(crate) fn misused(text: impl Display) -> Failure {
-    Failure::new(Exit::Usage, anyhow::anyhow!("{text}"))
-}
-
-/// What the command is about does not exist.
-pub(crate) fn not_found(kind: &str, id: &str) -> Failure {
-    Failure::new(Exit::NotFound, anyhow::anyhow!("there is no {kind} {}", Shown(id)))
-}
-
 fn json(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn gist(look: &Look, record: &Value) -> String {
-    let shown = look.gist.iter().filter_map(|name| record.get(name));
+fn quiet(layout: &Layout, record: &Value) -> String {
+    let shown = layout.quiet.iter().filter_map(|name| record.get(name));
     shown.fold(String::new(), |text, value| text + &cell("", value) + "\n")
 }
 
@@ -146,11 +130,11 @@ fn table(columns: &[&str], records: &[Value]) -> String {
     aligned(&rows)
 }
 
-/// One record as a table of two columns, the gist first.
-pub(super) fn sheet(look: &Look, record: &Value) -> String {
-    let first = look.gist.iter().filter_map(|name| record.get(name).map(|value| (*name, value)));
+/// One record as a table of two columns, those of `quiet` first.
+pub(crate) fn sheet(layout: &Layout, record: &Value) -> String {
+    let first = layout.quiet.iter().filter_map(|name| record.get(name).map(|value| (*name, value)));
     let members = record.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value));
-    let others = members.filter(|(name, _)| !look.gist.contains(name));
+    let others = members.filter(|(name, _)| !layout.quiet.contains(name));
     let row = |(name, value): (&str, &Value)| vec![name.to_owned(), cell(name, value)];
     aligned(&first.chain(others).map(row).collect::<Vec<_>>())
 }

@@ -12,8 +12,8 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Failure,
-    output::{failed, misused, say},
+    failure::{Failure, failed, misused},
+    output::say,
 };
 
 /// Where a secret is: `-` for standard input, `@FILE` for a file.

@@ -1,0 +1,11 @@
+//! The terminal: exit codes, what is printed, what is read. Every command uses it; it knows none of them.
+
+mod failure;
+mod input;
+pub(crate) mod output;
+
+pub(crate) use {
+    failure::{Exit, Failure, failed, misused, not_found},
+    input::{Source, new_secret},
+    output::{Format, Layout, Page, say},
+};
