@@ -1,7 +1,5 @@
 //! The pages as an `axum` router: sign-in, consent, sign-out and their stylesheet.
 
-mod form;
-
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
@@ -9,11 +7,10 @@ use axum::{
     extract::{Request, State},
     routing::get,
 };
-use form::Form;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use server::{
-    Answer, Ask, AuthorizationServer, Error, ErrorPage, Fault, OpenInteraction, PeerAddress, Reason,
-    RequestId,
+    Answer, Ask, AuthorizationServer, Error, ErrorPage, Fault, Incoming, OpenInteraction, PeerAddress,
+    Reason, RequestId,
 };
 
 use crate::{
@@ -84,8 +81,8 @@ impl AccountPages {
 
     async fn submit(&self, ask: Ask, request: Request) -> Answer {
         let (head, body) = request.into_parts();
-        let answer = match Form::read(&head.headers, body).await {
-            Ok(form) => self.try_submit(ask, &head, &form).await,
+        let answer = match Incoming::read(Request::from_parts(head.clone(), body)).await {
+            Ok(incoming) => self.try_submit(ask, &incoming).await,
             Err(reason) => Err(reason.into()),
         };
         answer.unwrap_or_else(|error| self.refusal(&head, &error))
@@ -108,9 +105,10 @@ impl AccountPages {
         }
     }
 
-    async fn try_submit(&self, ask: Ask, head: &Parts, form: &Form) -> Result<Answer, Error> {
+    async fn try_submit(&self, ask: Ask, incoming: &Incoming) -> Result<Answer, Error> {
+        let head = &incoming.head;
         let interaction = self.server.interaction(head).await?;
-        let params = form.params()?;
+        let params = incoming.form()?;
         interaction.check_form(head, params.get("csrf"))?;
         match interaction.ask() {
             other if other != ask => self.elsewhere(other, head),

@@ -7,8 +7,8 @@ use protocol::{AccessToken, Handle, JwtId, Timestamp, limits};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer},
-    endpoints::bearer,
     error::{Error, Fault},
+    incoming::Head as _,
     ports::Standing,
     reason::Reason,
     store::{Access, Ended},
@@ -30,7 +30,7 @@ impl AuthorizationServer {
     }
 
     async fn weigh(&self, head: &Parts, audience: &str, scopes: &[&str]) -> Result<Access, Error> {
-        let presented = bearer(&head.headers)?.ok_or(Reason::TokenMissing)?;
+        let presented = head.bearer()?.ok_or(Reason::TokenMissing)?;
         let found = find(self, presented).await?.ok_or(Reason::TokenRejected)?;
         let access = found.live(self.now())?;
         if !access.audience.iter().any(|own| own.as_str() == audience) {

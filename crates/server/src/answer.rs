@@ -20,14 +20,6 @@ pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// Seconds in `Retry-After` when a peer failed too often.
 const RETRY_AFTER_FAILURES: HeaderValue = HeaderValue::from_static("60");
 
-/// The identifier of a request, set by the host as an extension and shown wherever a person may ask about it.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
-
-/// The address of the client, set by the host as an extension.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub std::net::IpAddr);
-
 /// A JSON answer that is not to be cached (RFC 6749 §5.1).
 pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Error> {
     let body = serde_json::to_vec(value).map_err(Fault::new)?;

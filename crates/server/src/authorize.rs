@@ -14,9 +14,9 @@ use protocol::InteractionToken;
 use crate::{
     AuthorizationServer,
     answer::{Answer, see_other},
-    endpoints::{form, parse},
     error::{Error, Fault},
     grants::ATTEMPTS_MAX,
+    incoming::{Head as _, Incoming},
     interaction::{self, OpenInteraction, Paused, Pending},
     reason::Reason,
     session::{self, Cookie, SignedIn},
@@ -26,18 +26,19 @@ use decision::Step;
 use request::AuthorizationRequest;
 
 /// `GET` and `POST /authorize`.
-pub(crate) async fn authorize(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Answer {
-    match respond(server, head, body).await {
+pub(crate) async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    match respond(server, incoming).await {
         Ok(answer) => answer,
-        Err(error) => response::error_page(server, head, &error, Vec::new()),
+        Err(error) => response::error_page(server, &incoming.head, &error, Vec::new()),
     }
 }
 
-async fn respond(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Result<Answer, Error> {
-    response::check_host(server, head)?;
+async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, Error> {
+    let head = &incoming.head;
+    head.check_host(server.settings())?;
     let params = match head.method {
-        Method::POST => form(&head.headers, body)?,
-        _ => parse(head.uri.query().unwrap_or_default().as_bytes())?,
+        Method::POST => incoming.form()?,
+        _ => incoming.query()?,
     };
     if head.method == Method::GET && params.get("interaction").is_some() && params.get("client_id").is_none()
     {

@@ -15,8 +15,8 @@ pub(crate) use keys::RemoteKeys;
 
 use crate::{
     AuthorizationServer, access,
-    endpoints::bearer,
     error::{Error, Fault},
+    incoming::{Head as _, Incoming},
     reason::Reason,
     registry::{RegisteredClient, RegisteredResource, Resources},
     store::{Caller, Remember},
@@ -67,10 +67,10 @@ enum Credential<'a> {
 /// Authenticates the caller of `/token`, `/introspect` or `/revoke` (RFC 6749 §2.3).
 pub(crate) async fn authenticate(
     server: &AuthorizationServer,
-    headers: &HeaderMap,
+    incoming: &Incoming,
     params: &Params<'_>,
 ) -> Result<AuthenticatedCaller, Error> {
-    let credential = credential(headers, params)?;
+    let credential = credential(incoming.headers(), params)?;
     let id = match &credential {
         Credential::None(id) | Credential::Post { id, .. } => (*id).to_owned(),
         Credential::Basic(basic) => basic.id.clone(),
@@ -125,9 +125,9 @@ async fn prove(
 /// `RESOURCE_SERVER_AUTH_TOKEN`). Such tokens are issued to resources alone.
 pub(crate) async fn authenticate_bearer(
     server: &AuthorizationServer,
-    headers: &HeaderMap,
+    incoming: &Incoming,
 ) -> Result<AuthenticatedCaller, Error> {
-    let presented = bearer(headers)?.ok_or(Reason::TokenMissing)?;
+    let presented = incoming.head.bearer()?.ok_or(Reason::TokenMissing)?;
     let found = access::find_opaque(server, presented).await?.ok_or(Reason::TokenRejected)?;
     let token = found.live(server.now())?;
     if !token.scopes.contains(scope::INTROSPECTION) || token.grant.is_some() {

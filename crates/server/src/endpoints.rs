@@ -8,47 +8,45 @@ pub(crate) mod revocation;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 
-use http::{HeaderMap, header};
-use protocol::{Params, limits, params::ParamsError};
-
-use crate::reason::Reason;
-
-/// Reads a form body (RFC 6749 §3.2, Appendix B).
-pub(crate) fn form<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Params<'b>, Reason> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media_type = content_type.split(';').next().unwrap_or("").trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Reason::BodyType);
-    }
-    parse(body)
+/// What can be mounted below the issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Endpoint {
+    Authorize,
+    EndSession,
+    Introspect,
+    Jwks,
+    Metadata,
+    OpenIdMetadata,
+    Revoke,
+    Token,
+    UserInfo,
 }
 
-/// Reads parameters, from wherever they came.
-pub(crate) fn parse(text: &[u8]) -> Result<Params<'_>, Reason> {
-    Params::parse(text).map_err(|error| match error {
-        ParamsError::Malformed => Reason::BodyMalformed,
-        ParamsError::Repeated => Reason::ParameterRepeated,
-        ParamsError::TooLarge => Reason::BodyTooLarge,
-    })
-}
+impl Endpoint {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Authorize,
+        Self::EndSession,
+        Self::Introspect,
+        Self::Jwks,
+        Self::Metadata,
+        Self::OpenIdMetadata,
+        Self::Revoke,
+        Self::Token,
+        Self::UserInfo,
+    ];
 
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1), if the header has that scheme.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Reason> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Reason::TokenSentTwice);
+    /// The canonical path: clients of the Model Context Protocol fall back to exactly these.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Authorize => "/authorize",
+            Self::EndSession => "/logout",
+            Self::Introspect => "/introspect",
+            Self::Jwks => "/jwks",
+            Self::Metadata => "/.well-known/oauth-authorization-server",
+            Self::OpenIdMetadata => "/.well-known/openid-configuration",
+            Self::Revoke => "/revoke",
+            Self::Token => "/token",
+            Self::UserInfo => "/userinfo",
+        }
     }
-    let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
-        return Ok(None);
-    };
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(None);
-    }
-    let token = token.trim_matches(' ');
-    let b64token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-    if token.is_empty() || token.len() > limits::TOKEN_BYTES_MAX || !token.bytes().all(b64token) {
-        return Err(Reason::TokenRejected);
-    }
-    Ok(Some(token))
 }

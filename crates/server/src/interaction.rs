@@ -26,8 +26,8 @@ use crate::{
         request::AuthorizationRequest,
         response,
     },
-    endpoints::parse,
     error::{Error, Fault},
+    incoming::Head as _,
     reason::Reason,
     registry::RegisteredClient,
     session::{self, Cookie, SignedIn},
@@ -65,7 +65,7 @@ impl AuthorizationServer {
     /// [`Reason::InteractionUnknown`], [`Reason::InteractionExpired`], [`Reason::InteractionOfAnotherBrowser`],
     /// [`Reason::HostMismatch`].
     pub async fn interaction(&self, head: &Parts) -> Result<OpenInteraction, Error> {
-        response::check_host(self, head)?;
+        head.check_host(self.settings())?;
         OpenInteraction::open(self, head).await
     }
 
@@ -106,7 +106,7 @@ pub struct OpenInteraction {
 
 impl OpenInteraction {
     pub(crate) async fn open(server: &AuthorizationServer, head: &Parts) -> Result<Self, Error> {
-        let params = parse(head.uri.query().unwrap_or_default().as_bytes())?;
+        let params = head.query()?;
         let text = params.get("interaction").ok_or(Reason::ParameterMissing("interaction"))?;
         let token = InteractionToken::presented(text).ok_or(Reason::InteractionUnknown)?;
         let handle = token.handle();

@@ -1,11 +1,32 @@
-//! What a host fills in: who the users are, what time it is, where chance comes from, how documents are fetched.
+//! What a host fills in: who the users are, what time it is, where randomness comes from, how documents are fetched.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use protocol::{Subject, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::error::Fault;
+use crate::{error::Fault, master::MasterKey, pages::Pages, store::Store};
+
+/// What a host fills in.
+#[derive(Clone)]
+pub struct Ports {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Who the users are.
+    pub accounts: Arc<dyn Accounts>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// How key sets of clients and resources are fetched.
+    pub fetch: Arc<dyn Fetch>,
+    /// How pages look that are shown instead of a redirect.
+    pub pages: Arc<dyn Pages>,
+    /// What secrets are kept under.
+    pub master: Arc<MasterKey>,
+}
 
 /// Who the users are. A host with its own users implements this over its own table.
 #[async_trait]
@@ -42,7 +63,7 @@ pub trait Clock: Send + Sync + 'static {
     }
 }
 
-/// Where chance comes from. Must be fit for cryptography.
+/// Where randomness comes from. Must be fit for cryptography.
 pub trait Entropy: Send + Sync + 'static {
     /// Fills all of it.
     fn fill(&self, bytes: &mut [u8]);
@@ -70,7 +91,7 @@ impl Default for FetchLimits {
     }
 }
 
-/// Why a document is not to be had.
+/// Why a document could not be fetched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The address may not be asked: neither `https` nor loopback beside an `http` issuer.
@@ -101,7 +122,7 @@ impl Fetch for NoFetch {
     }
 }
 
-/// Chance from the operating system's generator, as the cryptographic library draws it.
+/// Randomness from the operating system's generator, as the cryptographic library draws it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEntropy;
 

@@ -7,37 +7,38 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, request::Parts};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http::{Method, Request, StatusCode};
 use protocol::limits;
 
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    assemble::Endpoint,
     authorize, cors,
-    endpoints::{end_session, introspection, jwks, metadata, revocation, token, userinfo},
+    endpoints::{Endpoint, end_session, introspection, jwks, metadata, revocation, token, userinfo},
     error::Error,
+    incoming::Incoming,
     reason::Reason,
 };
 
 /// One issuer's endpoints. Paths are relative to the issuer's path.
 #[derive(Clone, Debug)]
-pub struct Service(AuthorizationServer);
+pub struct HttpService(AuthorizationServer);
 
-impl Service {
-    pub(crate) fn new(server: AuthorizationServer) -> Self {
-        Self(server)
+impl AuthorizationServer {
+    /// The server as a `tower` service, to be mounted at the issuer's path.
+    pub fn service(&self) -> HttpService {
+        HttpService(self.clone())
     }
+}
 
-    /// Whether this path is one of the server's own; a host may ask before it builds up heavier layers.
+impl HttpService {
+    /// Whether this path is one of the server's own.
     pub fn serves(&self, path: &str) -> bool {
         self.0.endpoint_at(path).is_some()
     }
 }
 
-impl<B> tower_service::Service<Request<B>> for Service
+impl<B> tower_service::Service<Request<B>> for HttpService
 where
     B: http_body::Body + Send + 'static,
     B::Data: Send,
@@ -63,45 +64,42 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let (head, body) = request.into_parts();
-    let Some(endpoint) = server.endpoint_at(head.uri.path()) else {
+    let uri = request.uri();
+    let Some(endpoint) = server.endpoint_at(uri.path()) else {
         return answer::empty(StatusCode::NOT_FOUND);
     };
-    if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
+    if uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
         return refused(Reason::BodyTooLarge, StatusCode::URI_TOO_LONG);
     }
-    match Limited::new(body, limits::BODY_BYTES_MAX).collect().await {
-        Ok(body) => route(server, endpoint, &head, body.to_bytes()).await,
-        Err(error) if error.is::<LengthLimitError>() => {
-            refused(Reason::BodyTooLarge, StatusCode::PAYLOAD_TOO_LARGE)
-        }
-        Err(_) => refused(Reason::BodyUnreadable, StatusCode::BAD_REQUEST),
+    match Incoming::read(request).await {
+        Ok(incoming) => route(server, endpoint, &incoming).await,
+        Err(reason @ Reason::BodyTooLarge) => refused(reason, StatusCode::PAYLOAD_TOO_LARGE),
+        Err(reason) => refused(reason, StatusCode::BAD_REQUEST),
     }
 }
 
 /// The whole surface, in one table. A request's future is as large as that of its largest endpoint, and is moved about:
 /// what is not asked for all day is boxed.
-async fn route(server: &AuthorizationServer, endpoint: Endpoint, head: &Parts, body: Bytes) -> Answer {
-    let headers = &head.headers;
-    match (endpoint, &head.method) {
-        (Endpoint::Token, &Method::POST) => token::token(server, headers, &body).await,
-        (Endpoint::Introspect, &Method::POST) => introspection::introspect(server, headers, &body).await,
-        (Endpoint::Revoke, &Method::POST) => revocation::revoke(server, headers, &body).await,
+async fn route(server: &AuthorizationServer, endpoint: Endpoint, incoming: &Incoming) -> Answer {
+    match (endpoint, &incoming.head.method) {
+        (Endpoint::Token, &Method::POST) => token::token(server, incoming).await,
+        (Endpoint::Introspect, &Method::POST) => introspection::introspect(server, incoming).await,
+        (Endpoint::Revoke, &Method::POST) => revocation::revoke(server, incoming).await,
         (Endpoint::UserInfo, &Method::GET | &Method::POST) => {
-            Box::pin(userinfo::userinfo(server, head, &body)).await
+            Box::pin(userinfo::userinfo(server, incoming)).await
         }
         (Endpoint::Authorize, &Method::GET | &Method::POST) => {
-            Box::pin(authorize::authorize(server, head, &body)).await
+            Box::pin(authorize::authorize(server, incoming)).await
         }
         (Endpoint::EndSession, &Method::GET | &Method::POST) => {
-            Box::pin(end_session::end_session(server, head, &body)).await
+            Box::pin(end_session::end_session(server, incoming)).await
         }
         (Endpoint::Jwks, &Method::GET | &Method::HEAD) => jwks::jwks(server).await,
         (Endpoint::Metadata | Endpoint::OpenIdMetadata, &Method::GET | &Method::HEAD) => {
             Box::pin(metadata::metadata(server)).await
         }
         (Endpoint::Token | Endpoint::Revoke | Endpoint::UserInfo, &Method::OPTIONS) => {
-            preflight(server, headers).await
+            preflight(server, incoming).await
         }
         (Endpoint::Token | Endpoint::Introspect | Endpoint::Revoke, _) => answer::method_not_allowed("POST"),
         (Endpoint::UserInfo | Endpoint::Authorize | Endpoint::EndSession, _) => {
@@ -113,8 +111,8 @@ async fn route(server: &AuthorizationServer, endpoint: Endpoint, head: &Parts, b
     }
 }
 
-async fn preflight(server: &AuthorizationServer, headers: &HeaderMap) -> Answer {
-    match cors::preflight(server, headers).await {
+async fn preflight(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    match cors::preflight(server, incoming.headers()).await {
         Ok(answer) => answer,
         Err(fault) => answer::json_error(&Error::Failed(fault), Scheme::Basic),
     }

@@ -39,7 +39,7 @@ const LOGGED_BYTES_MAX: usize = 128;
 pub(crate) struct Door(Arc<Inner>);
 
 struct Inner {
-    server: Option<server::Service>,
+    server: Option<server::HttpService>,
     pages: Router,
     mount: Mount,
     is_https: bool,

@@ -1,15 +1,16 @@
 //! How an authorization request ends: with a code, with an error that the client reads, or on a page.
 
 use http::{HeaderValue, StatusCode, header, request::Parts};
-use protocol::{AuthorizationCode, GrantId, GrantType, Params, display::Shown, scope, uri};
+use protocol::{AuthorizationCode, GrantId, GrantType, Params, display::Shown, scope};
 
 use super::{client::Returnable, request::AuthorizationRequest};
 use crate::{
-    AuthorizationServer, RequestId,
+    AuthorizationServer,
     answer::{self, Answer, log_fault, name_reason, see_other},
     audience,
     error::{Error, Fault},
     grants::ATTEMPTS_MAX,
+    incoming::Head as _,
     pages::ErrorPage,
     reason::Reason,
     registry::RegisteredClient,
@@ -130,7 +131,7 @@ pub(crate) fn error_page(
             )
         }
     };
-    let request_id = head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let request_id = head.request_id().to_owned();
     let page = ErrorPage { status, slug, code, description: description.to_owned(), facts, request_id };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut answer = html(status, server.pages().error(&page));
@@ -184,18 +185,4 @@ pub(crate) fn facts(reason: Reason, params: &Params<'_>) -> Vec<(&'static str, S
 /// Where the page that was opened under a foreign host really is.
 fn open_instead(server: &AuthorizationServer, head: &Parts) -> (&'static str, String) {
     ("Open", server.settings().url(head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)))
-}
-
-/// A page under another host than the issuer's would set cookies that its next page never sees.
-pub(crate) fn check_host(server: &AuthorizationServer, head: &Parts) -> Result<(), Reason> {
-    let sent = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let sent = sent.or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
-    let Some(sent) = sent else { return Ok(()) };
-    let issuer = server.settings().issuer.as_str();
-    let scheme = if server.settings().is_https() { "https" } else { "http" };
-    if uri::origin(&format!("{scheme}://{sent}")) == uri::origin(issuer) {
-        Ok(())
-    } else {
-        Err(Reason::HostMismatch)
-    }
 }

@@ -4,7 +4,6 @@ use http::{Method, request::Parts};
 use protocol::{Params, SessionId, limits};
 use serde::{Deserialize, Serialize};
 
-use super::{form, parse};
 use crate::{
     AuthorizationServer,
     answer::{Answer, see_other},
@@ -13,6 +12,7 @@ use crate::{
         response::{self, append_query},
     },
     error::Error,
+    incoming::{Head as _, Incoming},
     interaction::{Paused, Pending},
     reason::Reason,
     session::{self, Cookie, SignedIn},
@@ -28,18 +28,19 @@ pub(crate) struct SignOut {
     state: Option<String>,
 }
 
-pub(crate) async fn end_session(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Answer {
-    match respond(server, head, body).await {
+pub(crate) async fn end_session(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    match respond(server, incoming).await {
         Ok(answer) => answer,
-        Err(error) => response::error_page(server, head, &error, Vec::new()),
+        Err(error) => response::error_page(server, &incoming.head, &error, Vec::new()),
     }
 }
 
-async fn respond(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Result<Answer, Error> {
-    response::check_host(server, head)?;
+async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, Error> {
+    let head = &incoming.head;
+    head.check_host(server.settings())?;
     let params = match head.method {
-        Method::POST if !body.is_empty() => form(&head.headers, body)?,
-        _ => parse(head.uri.query().unwrap_or_default().as_bytes())?,
+        Method::POST if !incoming.body.is_empty() => incoming.form()?,
+        _ => incoming.query()?,
     };
     let hint = match params.get("id_token_hint") {
         Some(token) => Some(id_token::read_hint(server, token).await?.ok_or(Reason::LogoutHintInvalid)?),

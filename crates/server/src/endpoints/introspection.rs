@@ -4,19 +4,18 @@ mod envelope;
 mod look;
 
 use futures_util::future::BoxFuture;
-use http::HeaderMap;
 use protocol::{ClientId, JwtId, Timestamp};
 use serde::Serialize;
 
 pub use look::{Inactive, Look, TokenKind};
 
-use super::{bearer, form};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
     clients::{self, AuthenticatedCaller},
     error::{Error, Fault},
     grants::{self, Decision},
+    incoming::{Head as _, Incoming},
     reason::Reason,
     registry::{IntrospectionAudience, RegisteredResource},
     store::Access,
@@ -70,30 +69,25 @@ const INACTIVE: Wire = Wire {
     aud: None,
 };
 
-pub(crate) async fn introspect(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let is_bearer = matches!(bearer(headers), Ok(Some(_)) | Err(Reason::TokenRejected));
+pub(crate) async fn introspect(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    let is_bearer = matches!(incoming.head.bearer(), Ok(Some(_)) | Err(Reason::TokenRejected));
     let scheme = if is_bearer { Scheme::Bearer } else { Scheme::Basic };
-    match respond(server, headers, body, scheme).await {
+    match respond(server, incoming, scheme).await {
         Ok(answer) => answer,
         Err(error) => answer::json_error(&error, scheme),
     }
 }
 
-async fn respond(
-    server: &AuthorizationServer,
-    headers: &HeaderMap,
-    body: &[u8],
-    scheme: Scheme,
-) -> Result<Answer, Error> {
-    let params = form(headers, body)?;
+async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Scheme) -> Result<Answer, Error> {
+    let params = incoming.form()?;
     let caller = match scheme {
-        Scheme::Bearer => clients::authenticate_bearer(server, headers).await?,
-        Scheme::Basic => clients::authenticate(server, headers, &params).await?,
+        Scheme::Bearer => clients::authenticate_bearer(server, incoming).await?,
+        Scheme::Basic => clients::authenticate(server, incoming, &params).await?,
     };
     if caller.client.as_ref().is_some_and(|client| client.is_public()) {
         return Err(Reason::IntrospectionPublic.into());
     }
-    let wanted = envelope::wanted(headers, &caller);
+    let wanted = envelope::wanted(incoming.headers(), &caller);
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
     let decide = || -> BoxFuture<'_, Result<Decision<Wire>, Error>> {
         Box::pin(async {

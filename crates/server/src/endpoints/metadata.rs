@@ -7,8 +7,8 @@ use protocol::{ClientAuthMethod, Prompt, ResponseMode, ServerMetadata, TokenType
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    assemble::Endpoint,
     cors,
+    endpoints::Endpoint,
     error::Error,
 };
 

@@ -1,9 +1,8 @@
 //! `POST /revoke` (RFC 7009).
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use protocol::{ClientId, RefreshToken, Timestamp};
 
-use super::form;
 use crate::{
     AuthorizationServer,
     access::{self, Found, FoundBy},
@@ -12,25 +11,25 @@ use crate::{
     cors,
     error::Error,
     grants::{self, Decision},
+    incoming::Incoming,
     reason::Reason,
     store::{Commit, Event, EventKind, GrantChange, TokenChange},
 };
 
-pub(crate) async fn revoke(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let (answer, client) = match respond(server, headers, body).await {
+pub(crate) async fn revoke(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    let (answer, client) = match respond(server, incoming).await {
         Ok(client) => (answer::empty(StatusCode::OK), client),
         Err(error) => (answer::json_error(&error, Scheme::Basic), None),
     };
-    cors::allow_origin_of(server, answer, client.as_deref(), headers).await
+    cors::allow_origin_of(server, answer, client.as_deref(), incoming.headers()).await
 }
 
 async fn respond(
     server: &AuthorizationServer,
-    headers: &HeaderMap,
-    body: &[u8],
+    incoming: &Incoming,
 ) -> Result<Option<AuthenticatedClient>, Error> {
-    let params = form(headers, body)?;
-    let caller = clients::authenticate(server, headers, &params).await?;
+    let params = incoming.form()?;
+    let caller = clients::authenticate(server, incoming, &params).await?;
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
     let decide = || -> futures_util::future::BoxFuture<'_, Result<Decision<()>, Error>> {
         Box::pin(async { decide(server, &caller.id, token?).await })

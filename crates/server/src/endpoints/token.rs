@@ -1,10 +1,8 @@
 //! `POST /token` (RFC 6749 §3.2).
 
-use http::HeaderMap;
 use protocol::{GrantType, Params, TokenType, scope};
 use serde::Serialize;
 
-use super::form;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
@@ -13,6 +11,7 @@ use crate::{
     cors,
     error::Error,
     grants::{self, Decision, GrantHandler, TokenRequest},
+    incoming::Incoming,
     reason::Reason,
     store::Commit,
     tokens::{self, AccessClaims, Issued},
@@ -31,21 +30,20 @@ struct Wire<'a> {
     id_token: Option<&'a str>,
 }
 
-pub(crate) async fn token(server: &AuthorizationServer, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let (answer, client) = match respond(server, headers, body).await {
+pub(crate) async fn token(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    let (answer, client) = match respond(server, incoming).await {
         Ok((answer, client)) => (answer, client),
         Err(error) => (answer::json_error(&error, Scheme::Basic), None),
     };
-    cors::allow_origin_of(server, answer, client.as_deref(), headers).await
+    cors::allow_origin_of(server, answer, client.as_deref(), incoming.headers()).await
 }
 
 async fn respond(
     server: &AuthorizationServer,
-    headers: &HeaderMap,
-    body: &[u8],
+    incoming: &Incoming,
 ) -> Result<(Answer, Option<AuthenticatedClient>), Error> {
-    let params = form(headers, body)?;
-    let caller = clients::authenticate(server, headers, &params).await?;
+    let params = incoming.form()?;
+    let caller = clients::authenticate(server, incoming, &params).await?;
     if caller.client.is_none() || is_introspection_request(&caller, &params) {
         return introspection_token(server, &caller, &params).await.map(|answer| (answer, None));
     }

@@ -1,16 +1,16 @@
 //! `GET` and `POST /userinfo` (OpenID Connect Core 1.0 §5.3), as JSON or as a JWT.
 
-use http::{Method, header, request::Parts};
+use http::{Method, header};
 use jose::SignatureAlgorithm;
 use protocol::{limits, scope};
 use serde_json::{Map, Value};
 
-use super::{bearer, form};
 use crate::{
     AuthorizationServer, access,
     answer::{self, Answer},
     cors,
     error::{Error, Fault},
+    incoming::{Head as _, Incoming},
     ports::Standing,
     reason::Reason,
     registry::{RegisteredClient, Resources},
@@ -18,22 +18,21 @@ use crate::{
     tokens::recipient::{Recipient, not_served, sign_for},
 };
 
-pub(crate) async fn userinfo(server: &AuthorizationServer, head: &Parts, body: &[u8]) -> Answer {
+pub(crate) async fn userinfo(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     let mut client = None;
-    let answer = match respond(server, head, body, &mut client).await {
+    let answer = match respond(server, incoming, &mut client).await {
         Ok(answer) => answer,
         Err(error) => answer::bearer_error(&error, scope::OPENID),
     };
-    cors::allow_origin_of(server, answer, client.as_deref(), &head.headers).await
+    cors::allow_origin_of(server, answer, client.as_deref(), incoming.headers()).await
 }
 
 async fn respond(
     server: &AuthorizationServer,
-    head: &Parts,
-    body: &[u8],
+    incoming: &Incoming,
     found: &mut Option<std::sync::Arc<RegisteredClient>>,
 ) -> Result<Answer, Error> {
-    let token = presented(head, body)?;
+    let token = presented(incoming)?;
     // Whatever its audience.
     let access = access::find(server, &token).await?.ok_or(Reason::TokenRejected)?.live(server.now())?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
@@ -62,11 +61,12 @@ async fn respond(
 }
 
 /// The token, in the header or in a form, never in both (RFC 6750 §2).
-fn presented(head: &Parts, body: &[u8]) -> Result<String, Reason> {
-    let in_header = bearer(&head.headers)?;
-    let is_form =
-        head.method == Method::POST && head.headers.contains_key(header::CONTENT_TYPE) && !body.is_empty();
-    let params = if is_form { Some(form(&head.headers, body)?) } else { None };
+fn presented(incoming: &Incoming) -> Result<String, Reason> {
+    let in_header = incoming.head.bearer()?;
+    let is_form = incoming.head.method == Method::POST
+        && incoming.headers().contains_key(header::CONTENT_TYPE)
+        && !incoming.body.is_empty();
+    let params = if is_form { Some(incoming.form()?) } else { None };
     let in_form = params.as_ref().and_then(|params| params.get("access_token"));
     match (in_header, in_form) {
         (Some(_), Some(_)) => Err(Reason::TokenSentTwice),

@@ -1,0 +1,192 @@
+//! A request as every endpoint receives it: its head, and its whole body within the limit.
+
+use std::{fmt, net::IpAddr};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, header, request::Parts};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use protocol::{Params, limits, params::ParamsError, uri};
+
+use crate::{reason::Reason, settings::Settings};
+
+/// The identifier of a request, set by the host as an extension and shown wherever a person may ask about it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The address of the client, set by the host as an extension.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddress(pub IpAddr);
+
+/// A request whose body has been read.
+pub struct Incoming {
+    /// Method, URI, headers, and what the host set as extensions.
+    pub head: Parts,
+    /// The body, at most [`limits::BODY_BYTES_MAX`].
+    pub body: Bytes,
+}
+
+impl Incoming {
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// [`Reason::BodyTooLarge`] beyond [`limits::BODY_BYTES_MAX`], and [`Reason::BodyUnreadable`] where the body ended
+    /// early.
+    pub async fn read<B>(request: Request<B>) -> Result<Self, Reason>
+    where
+        B: http_body::Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        match Limited::new(body, limits::BODY_BYTES_MAX).collect().await {
+            Ok(body) => Ok(Self { head, body: body.to_bytes() }),
+            Err(error) if error.is::<LengthLimitError>() => Err(Reason::BodyTooLarge),
+            Err(_) => Err(Reason::BodyUnreadable),
+        }
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The parameters of a form body (RFC 6749 §3.2, Appendix B).
+    ///
+    /// # Errors
+    /// [`Reason::BodyType`] where the body is of another media type, and those of [`Self::query`].
+    pub fn form(&self) -> Result<Params<'_>, Reason> {
+        let content_type = self.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or("").trim();
+        if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Reason::BodyType);
+        }
+        parse(&self.body)
+    }
+
+    /// The parameters of the query (RFC 6749 §3.1).
+    ///
+    /// # Errors
+    /// [`Reason::BodyMalformed`], [`Reason::ParameterRepeated`], [`Reason::BodyTooLarge`].
+    pub fn query(&self) -> Result<Params<'_>, Reason> {
+        self.head.query()
+    }
+}
+
+/// Bodies hold passwords and secrets, and queries hold codes: neither is printed.
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Incoming({} {}, {} bytes)", self.head.method, self.head.uri.path(), self.body.len())
+    }
+}
+
+/// What this server reads of the head of a request, its own endpoints' and the host's routes' alike.
+pub(crate) trait Head {
+    /// The parameters of the query.
+    fn query(&self) -> Result<Params<'_>, Reason>;
+
+    /// The token of `Authorization: Bearer` (RFC 6750 §2.1), if the header has that scheme.
+    fn bearer(&self) -> Result<Option<&str>, Reason>;
+
+    /// What the host calls this request; empty where it sets no [`RequestId`].
+    fn request_id(&self) -> &str;
+
+    /// Refuses a request that names another host than the issuer's: a page under it would set cookies that the next
+    /// page never receives.
+    fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
+}
+
+impl Head for Parts {
+    fn query(&self) -> Result<Params<'_>, Reason> {
+        parse(self.uri.query().unwrap_or_default().as_bytes())
+    }
+
+    fn bearer(&self) -> Result<Option<&str>, Reason> {
+        let mut values = self.headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(Reason::TokenSentTwice);
+        }
+        let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
+            return Ok(None);
+        };
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Ok(None);
+        }
+        let token = token.trim_matches(' ');
+        let b64token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+        if token.is_empty() || token.len() > limits::TOKEN_BYTES_MAX || !token.bytes().all(b64token) {
+            return Err(Reason::TokenRejected);
+        }
+        Ok(Some(token))
+    }
+
+    fn request_id(&self) -> &str {
+        self.extensions.get::<RequestId>().map_or("", |id| &id.0)
+    }
+
+    fn check_host(&self, settings: &Settings) -> Result<(), Reason> {
+        let sent = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let sent = sent.or_else(|| self.uri.authority().map(http::uri::Authority::as_str));
+        let Some(sent) = sent else { return Ok(()) };
+        let scheme = if settings.is_https() { "https" } else { "http" };
+        if uri::origin(&format!("{scheme}://{sent}")) == uri::origin(settings.issuer.as_str()) {
+            Ok(())
+        } else {
+            Err(Reason::HostMismatch)
+        }
+    }
+}
+
+fn parse(text: &[u8]) -> Result<Params<'_>, Reason> {
+    Params::parse(text).map_err(|error| match error {
+        ParamsError::Malformed => Reason::BodyMalformed,
+        ParamsError::Repeated => Reason::ParameterRepeated,
+        ParamsError::TooLarge => Reason::BodyTooLarge,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use http_body_util::Full;
+
+    use super::*;
+
+    async fn read(content_type: &str, body: Vec<u8>) -> Result<Incoming, Reason> {
+        let request = Request::builder().method(Method::POST).header(header::CONTENT_TYPE, content_type);
+        Incoming::read(request.body(Full::new(Bytes::from(body))).expect("a request")).await
+    }
+
+    #[tokio::test]
+    async fn only_forms_are_read() {
+        for good in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"]
+        {
+            let incoming = read(good, b"username=alice".to_vec()).await.expect("within the limit");
+            assert_eq!(incoming.form().expect("fields").get("username"), Some("alice"));
+        }
+        for bad in ["", "application/json", "multipart/form-data; boundary=x", "text/plain"] {
+            let incoming = read(bad, b"username=alice".to_vec()).await.expect("within the limit");
+            assert_eq!(incoming.form().err(), Some(Reason::BodyType), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_malformed_or_repeated_is_refused() {
+        let form = "application/x-www-form-urlencoded";
+        let large = read(form, vec![b'a'; limits::BODY_BYTES_MAX + 1]).await;
+        assert_eq!(large.err(), Some(Reason::BodyTooLarge));
+        for (body, reason) in [
+            ("a=%zz", Reason::BodyMalformed),
+            ("a=%00", Reason::BodyMalformed),
+            ("password=1&password=2", Reason::ParameterRepeated),
+        ] {
+            let incoming = read(form, body.into()).await.expect("within the limit");
+            assert_eq!(incoming.form().err(), Some(reason), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_body_is_printed() {
+        let incoming = read("application/x-www-form-urlencoded", b"password=secret".to_vec()).await;
+        assert_eq!(format!("{:?}", incoming.expect("within the limit")), "Incoming(POST /, 15 bytes)");
+    }
+}
