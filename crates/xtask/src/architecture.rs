@@ -1,32 +1,19 @@
 //! `cargo xtask architecture`: the house as it was measured, and a refusal of what its design forbids.
 
+mod circles;
 mod edges;
 mod files;
+mod finding;
 mod picture;
 mod trees;
-
-use std::fmt;
 
 use anyhow::{Context as _, bail};
 
 use crate::steps::workspace;
+use finding::Finding;
 
 /// The document that carries the picture, at the root of the workspace.
 const DOCUMENT: &str = "ARCHITECTURE.md";
-
-/// One thing that is against the design: where, what is wrong, and how to put it right.
-#[derive(Debug, PartialEq, Eq)]
-struct Finding {
-    place: String,
-    wrong: String,
-    fix: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}\n    fix: {}", self.place, self.wrong, self.fix)
-    }
-}
 
 /// Measures the house, prints the picture, and fails with every finding at once.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -43,7 +30,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 
     let mut findings = edges::judge(&house);
     findings.extend(trees::judge(&trees));
-    findings.extend(files::judge(&files::measure(&workspace())?));
+    let sources = files::measure(&workspace())?;
+    findings.extend(files::judge(&sources));
+    findings.extend(circles::judge(&sources)?);
     findings.extend(document(&picture, write)?);
     if !findings.is_empty() {
         for finding in &findings {

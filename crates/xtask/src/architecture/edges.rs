@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Who may lean on whom in code that is shipped. Tests may also lean on testkit, and on anything beneath.
 const DESIGN: &[(&str, &[&str])] = &[

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Lines of a file before its tests.
 const LINES_MAX: usize = 400;
 
 /// One source file: its path from the root of the workspace, and its text.
 pub(super) struct Source {
-    path: String,
-    text: String,
+    pub(super) path: String,
+    pub(super) text: String,
 }
 
 /// Reads every `.rs` file under `crates/*/src`.

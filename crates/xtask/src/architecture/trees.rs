@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::steps;
 
 /// Crates that any program can take in. They hold no I/O of their own: the host fills their ports.
