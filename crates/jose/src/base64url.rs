@@ -1,7 +1,6 @@
 //! Base64url as JOSE wants it (RFC 7515 §2): no padding, no white space, no spare bits.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Text that is not strict base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::JoseError;
-use crate::json;
+use crate::{error::JoseError, json};
 
 /// The largest magnitude of a time, in seconds: beyond it a JSON number is no longer exact.
 const TIME_MOST: f64 = 9_007_199_254_740_992.0;

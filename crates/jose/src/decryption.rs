@@ -1,20 +1,24 @@
 //! A key that decrypts with exactly one algorithm of key management.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use aws_lc_rs::agreement;
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::{
+    agreement,
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey},
+};
 use zeroize::Zeroizing;
 
-use crate::algorithm::{ContentEncryption, KeyManagement};
-use crate::encryption::{EncryptionKey, check_shared, derived, fresh, oaep};
-use crate::error::KeyError;
-use crate::jwe::wrapping::{self, Derivation};
-use crate::jwk::{Attributes, Curve, Jwk, Material, decryption_operations, key_management_names};
-use crate::private::PrivateKey;
-use crate::signing::{name, random_secret};
+use crate::{
+    algorithm::{ContentEncryption, KeyManagement},
+    encryption::{EncryptionKey, check_shared, derived, fresh, oaep},
+    error::KeyError,
+    jwe::wrapping::{self, Derivation},
+    jwk::Jwk,
+    key::{Attributes, Curve, Material, decryption_operations, key_management_names},
+    private::PrivateKey,
+    signing::{name, random_secret},
+};
 
 /// A key that decrypts with exactly one algorithm of key management; parsed once, cheap to clone.
 #[derive(Clone)]

@@ -1,19 +1,24 @@
 //! A key that encrypts to its holder with exactly one algorithm of key management.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use aws_lc_rs::agreement;
-use aws_lc_rs::rsa::PublicEncryptingKey;
-use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey};
-use aws_lc_rs::signature::RsaPublicKeyComponents;
+use aws_lc_rs::{
+    agreement,
+    rsa::{
+        OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey,
+        PublicEncryptingKey,
+    },
+    signature::RsaPublicKeyComponents,
+};
 use zeroize::Zeroizing;
 
-use crate::algorithm::{ContentEncryption, KeyManagement};
-use crate::error::{CryptoError, KeyError};
-use crate::jwe::wrapping::{self, Derivation};
-use crate::jwk::{Attributes, Curve, Material};
-use crate::primitives;
+use crate::{
+    algorithm::{ContentEncryption, KeyManagement},
+    error::{CryptoError, KeyError},
+    jwe::wrapping::{self, Derivation},
+    key::{Attributes, Curve, Material},
+    primitives,
+};
 
 /// A key that encrypts to its holder with exactly one algorithm of key management; cheap to clone.
 ///

@@ -1,7 +1,6 @@
 //! What can go wrong: with a token, with a key, inside the cryptography.
 
-use crate::base64url::NotBase64Url;
-use crate::json::JsonError;
+use crate::{base64url::NotBase64Url, json::JsonError};
 
 /// Why a token is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::base64url;
-use crate::error::JoseError;
-use crate::json;
-use crate::limits::{HEADER_BYTES, KEY_ID_BYTES};
+use crate::{
+    base64url,
+    error::JoseError,
+    json,
+    limits::{HEADER_BYTES, KEY_ID_BYTES},
+};
 
 /// Members that would bring in a key from the token itself or from an address in it (`jwk`, `jku`, `x5u`,
 /// `x5c`; only a proof bears a `jwk`), extensions that must be understood while none is (`crit`), and what changes how the content is read

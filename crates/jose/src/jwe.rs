@@ -3,18 +3,20 @@
 mod content;
 pub(crate) mod wrapping;
 
+use content::Sealed;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::algorithm::{ContentEncryption, KeyManagement};
-use crate::base64url;
-use crate::decryption::{DecryptionKey, KeyMessage};
-use crate::encryption::EncryptionKey;
-use crate::error::{CryptoError, JoseError};
-use crate::header::{Protected, parts, push_member, take_text};
-use crate::jwk::Jwk;
-use crate::limits::{ENCRYPTED_TOKEN_BYTES, PARTY_BYTES};
-use content::Sealed;
+use crate::{
+    algorithm::{ContentEncryption, KeyManagement},
+    base64url,
+    decryption::{DecryptionKey, KeyMessage},
+    encryption::EncryptionKey,
+    error::{CryptoError, JoseError},
+    header::{Protected, parts, push_member, take_text},
+    jwk::Jwk,
+    limits::{ENCRYPTED_TOKEN_BYTES, PARTY_BYTES},
+};
 
 /// What a sender says about a token besides the algorithms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

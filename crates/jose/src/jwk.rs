@@ -1,24 +1,17 @@
 //! One JSON Web Key (RFC 7517), validated as it is read: what holds a [`Jwk`] need not check it again.
 
-mod attributes;
-mod material;
-mod rsa;
-mod thumbprint;
-
-use std::fmt;
-use std::sync::OnceLock;
+use std::{fmt, sync::OnceLock};
 
 use serde_json::{Map, Value};
 
-use crate::algorithm::{KeyManagement, SignatureAlgorithm};
-use crate::encryption::EncryptionKey;
-use crate::error::KeyError;
-use crate::json;
-use crate::verifying::VerifyingKey;
-
-pub(crate) use attributes::{Attributes, decryption_operations, key_management_names, signature_names};
-pub(crate) use material::{Curve, Material, PRIVATE_MEMBERS, bytes};
-pub use thumbprint::Thumbprint;
+use crate::{
+    algorithm::{KeyManagement, SignatureAlgorithm},
+    encryption::EncryptionKey,
+    error::KeyError,
+    json,
+    key::{Attributes, Curve, Material, PRIVATE_MEMBERS, Thumbprint, signature_names},
+    verifying::VerifyingKey,
+};
 
 /// A validated JWK: an RSA, EC or OKP public key, or a symmetric one.
 ///

@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::algorithm::{KeyManagement, SignatureAlgorithm};
-use crate::encryption::EncryptionKey;
-use crate::error::KeyError;
-use crate::json;
-use crate::jwk::Jwk;
-use crate::limits::KEYS_PER_SET;
-use crate::verifying::VerifyingKey;
+use crate::{
+    algorithm::{KeyManagement, SignatureAlgorithm},
+    encryption::EncryptionKey,
+    error::KeyError,
+    json,
+    jwk::Jwk,
+    limits::KEYS_PER_SET,
+    verifying::VerifyingKey,
+};
 
 /// The usable keys of a set: each `kid` at most once, symmetric and asymmetric keys never together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,15 +2,17 @@
 
 mod self_signed;
 
-use crate::algorithm::SignatureAlgorithm;
-use crate::base64url;
-use crate::claims::Claims;
-use crate::error::{CryptoError, JoseError};
-use crate::header::{Protected, parts, push_member};
-use crate::jwk::signature_names;
-use crate::limits::TOKEN_BYTES;
-use crate::signing::SigningKey;
-use crate::verifying::VerifyingKey;
+use crate::{
+    algorithm::SignatureAlgorithm,
+    base64url,
+    claims::Claims,
+    error::{CryptoError, JoseError},
+    header::{Protected, parts, push_member},
+    key::signature_names,
+    limits::TOKEN_BYTES,
+    signing::SigningKey,
+    verifying::VerifyingKey,
+};
 
 pub use self_signed::{Possession, SelfSigned};
 

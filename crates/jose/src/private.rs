@@ -3,16 +3,20 @@
 mod der;
 mod pem;
 
-use aws_lc_rs::agreement;
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
+use aws_lc_rs::{
+    agreement,
+    encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der},
+    rsa::KeySize,
+    signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair},
+};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::base64url;
-use crate::error::KeyError;
-use crate::jwk::{Attributes, Curve, Material, bytes};
+use crate::{
+    base64url,
+    error::KeyError,
+    key::{Attributes, Curve, Material, bytes},
+};
 
 /// What a private key adds to the public one.
 #[derive(Clone)]

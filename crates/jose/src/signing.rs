@@ -1,20 +1,24 @@
 //! A key that signs with exactly one algorithm.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaKeyPair};
+use aws_lc_rs::{
+    hmac,
+    rand::SystemRandom,
+    signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaKeyPair},
+};
 use zeroize::Zeroizing;
 
-use crate::algorithm::SignatureAlgorithm;
-use crate::base64url;
-use crate::error::{CryptoError, KeyError};
-use crate::jwk::{Attributes, Curve, Jwk, Material, signature_names};
-use crate::primitives;
-use crate::private::PrivateKey;
-use crate::verifying::{VerifyingKey, hmac_key, signature_curve};
+use crate::{
+    algorithm::SignatureAlgorithm,
+    base64url,
+    error::{CryptoError, KeyError},
+    jwk::Jwk,
+    key::{Attributes, Curve, Material, signature_names},
+    primitives,
+    private::PrivateKey,
+    verifying::{VerifyingKey, hmac_key, signature_curve},
+};
 
 /// A key that signs with exactly one algorithm; parsed once, cheap to clone. `Debug` shows no secret.
 #[derive(Clone)]

@@ -1,14 +1,15 @@
 //! A key that verifies signatures of exactly one algorithm.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{hmac, signature};
 
-use crate::algorithm::SignatureAlgorithm;
-use crate::error::{CryptoError, KeyError};
-use crate::jwk::{Curve, Material};
-use crate::limits::SYMMETRIC_KEY_BYTES;
+use crate::{
+    algorithm::SignatureAlgorithm,
+    error::{CryptoError, KeyError},
+    key::{Curve, Material},
+    limits::SYMMETRIC_KEY_BYTES,
+};
 
 /// A key that verifies signatures of exactly one algorithm; parsed once, cheap to clone.
 ///

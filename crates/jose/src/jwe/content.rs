@@ -1,16 +1,17 @@
 //! Encrypting the content (RFC 7518 §5).
 
-use aws_lc_rs::cipher::{
-    self, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey,
-    UnboundCipherKey,
+use aws_lc_rs::{
+    aead,
+    cipher::{
+        self, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey,
+        UnboundCipherKey,
+    },
+    hmac,
+    iv::FixedLength,
 };
-use aws_lc_rs::iv::FixedLength;
-use aws_lc_rs::{aead, hmac};
 use zeroize::Zeroizing;
 
-use crate::algorithm::ContentEncryption;
-use crate::error::CryptoError;
-use crate::primitives;
+use crate::{algorithm::ContentEncryption, error::CryptoError, primitives};
 
 impl ContentEncryption {
     /// Bytes of the content encryption key.

@@ -1,11 +1,12 @@
 //! Bringing a content encryption key over: AES key wrap and the agreement of keys (RFC 7518 §4.4, §4.6).
 
-use aws_lc_rs::key_wrap::{AES_128, AES_256, AesKek, KeyWrap};
-use aws_lc_rs::{agreement, digest};
+use aws_lc_rs::{
+    agreement, digest,
+    key_wrap::{AES_128, AES_256, AesKek, KeyWrap},
+};
 use zeroize::Zeroizing;
 
-use crate::error::CryptoError;
-use crate::jwk::Curve;
+use crate::{error::CryptoError, key::Curve};
 
 /// Bytes that key wrap adds (RFC 3394 §2.2.1).
 const WRAP_BYTES: usize = 8;

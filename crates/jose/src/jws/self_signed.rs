@@ -7,14 +7,17 @@
 use serde_json::{Map, Value};
 
 use super::{Prepared, Unverified};
-use crate::algorithm::SignatureAlgorithm;
-use crate::base64url;
-use crate::claims::Claims;
-use crate::error::{CryptoError, JoseError, KeyError};
-use crate::header::{Protected, parts, push_member};
-use crate::jwk::{Jwk, Material, Thumbprint};
-use crate::limits::{PROOF_RSA_BITS_MOST, TOKEN_BYTES};
-use crate::signing::SigningKey;
+use crate::{
+    algorithm::SignatureAlgorithm,
+    base64url,
+    claims::Claims,
+    error::{CryptoError, JoseError, KeyError},
+    header::{Protected, parts, push_member},
+    jwk::Jwk,
+    key::{Material, Thumbprint},
+    limits::{PROOF_RSA_BITS_MOST, TOKEN_BYTES},
+    signing::SigningKey,
+};
 
 /// The media type of a proof, in `typ` (RFC 9449 §4.2).
 const TYPE: &str = "dpop+jwt";

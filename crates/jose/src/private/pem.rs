@@ -1,33 +1,20 @@
 //! The textual encoding of private keys (RFC 7468 §10, §13).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
+use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::KeyError;
-use crate::limits::PEM_BYTES;
+use crate::{error::KeyError, limits::PEM_BYTES};
 
-/// What a private key is labeled with that is not encrypted: PKCS#8, PKCS#1, SEC 1.
-const LABELS: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
-
-/// The DER of the first private key in the text. Other blocks, as curve parameters, are passed over.
+/// The DER of the first private key in the text that is not encrypted: PKCS#8, PKCS#1 or SEC 1. Other blocks, such as
+/// curve parameters, are skipped.
 pub(super) fn private_key(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     if text.len() > PEM_BYTES {
         return Err(KeyError::Pem);
     }
-    let body = LABELS.iter().find_map(|label| block(text, label)).ok_or(KeyError::Pem)?;
-    let compact: Zeroizing<Vec<u8>> = {
-        let mut compact = Zeroizing::new(Vec::with_capacity(body.len()));
-        compact.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-        compact
-    };
-    STANDARD.decode(&*compact).map(Zeroizing::new).map_err(|_| KeyError::Pem)
-}
-
-fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(&format!("-----BEGIN {label}-----"))?;
-    let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-    Some(body)
+    let mut key = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| KeyError::Pem)?;
+    let der = Zeroizing::new(key.secret_der().to_vec());
+    key.zeroize();
+    Ok(der)
 }
 
 #[cfg(test)]
@@ -42,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_private_key_is_refused() {
+    fn anything_else_is_refused() {
         for text in [
             "",
             "-----BEGIN PUBLIC KEY-----\nAQID\n-----END PUBLIC KEY-----",

@@ -1,12 +1,13 @@
 //! The members of a JWK that say what the key is for (RFC 7517 §4), and whether they permit a use.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
-use crate::algorithm::{ContentEncryption, KeyManagement, SignatureAlgorithm};
-use crate::error::KeyError;
-use crate::limits::{CERTIFICATES_PER_KEY, KEY_ID_BYTES, KEY_OPERATIONS};
+use crate::{
+    algorithm::{ContentEncryption, KeyManagement, SignatureAlgorithm},
+    error::KeyError,
+    limits::{CERTIFICATES_PER_KEY, KEY_ID_BYTES, KEY_OPERATIONS},
+};
 
 /// What a key says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

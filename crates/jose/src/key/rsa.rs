@@ -1,7 +1,9 @@
 //! Which RSA public keys are taken.
 
-use crate::error::KeyError;
-use crate::limits::{RSA_BITS_LEAST, RSA_BITS_MOST, RSA_EXPONENT_BYTES};
+use crate::{
+    error::KeyError,
+    limits::{RSA_BITS_LEAST, RSA_BITS_MOST, RSA_EXPONENT_BYTES},
+};
 
 /// The primes modulo which the moduli of CVE-2017-15361 lie in the group of powers of 65537 while only a part of
 /// all moduli does. A sound modulus passes all of them by chance less than once in 2^27.

@@ -4,11 +4,8 @@ use aws_lc_rs::{agreement, signature};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::Thumbprint;
-use super::rsa;
-use crate::base64url;
-use crate::error::KeyError;
-use crate::limits::SYMMETRIC_KEY_BYTES;
+use super::{Thumbprint, rsa};
+use crate::{base64url, error::KeyError, limits::SYMMETRIC_KEY_BYTES};
 
 /// The members that make an asymmetric JWK a private one (RFC 7518 §6.2.2, §6.3.2), `k` being out of place.
 pub(crate) const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

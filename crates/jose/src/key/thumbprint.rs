@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::base64url;
-use crate::primitives;
+use crate::{base64url, primitives};
 
 /// The SHA-256 thumbprint of a JWK or of a certificate, written in base64url as in `jkt` (RFC 9449 §6.1) and
 /// `x5t#S256` (RFC 8705 §3.1).
