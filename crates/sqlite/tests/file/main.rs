@@ -5,5 +5,6 @@ mod opening;
 mod reading;
 mod rows;
 mod sizing;
+mod stored;
 mod sweeping;
 mod writing;
