@@ -26,6 +26,8 @@ pub const RESOURCES_MAX: usize = 8;
 pub const URI_BYTES_MAX: usize = 2 * 1024;
 /// Longest `state`, in bytes: it is stored with the interaction and sent back.
 pub const STATE_BYTES_MAX: usize = 2 * 1024;
+/// Longest note that a host keeps in an interaction, in bytes of JSON: it is stored with the paused request.
+pub const NOTE_BYTES_MAX: usize = 4 * 1024;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.
 pub const NONCE_BYTES_MAX: usize = 1024;
 /// Shortest client or resource secret, in characters.

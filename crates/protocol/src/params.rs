@@ -43,6 +43,12 @@ impl<'a> Params<'a> {
         Ok(Self { pairs })
     }
 
+    /// The same parameters, apart from the text that they were read from.
+    pub fn into_owned(self) -> Params<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Params { pairs: self.pairs.into_iter().map(|(name, value)| (owned(name), owned(value))).collect() }
+    }
+
     /// The value of a name, if it was sent and isn't empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| &**value)

@@ -1,5 +1,6 @@
 //! One endpoint, one file. Each turns a request into an [`Answer`](crate::Answer); none of them routes.
 
+pub(crate) mod authorize;
 pub(crate) mod end_session;
 pub(crate) mod introspection;
 pub(crate) mod jwks;

@@ -1,5 +1,7 @@
 //! What is shown when there is nowhere to redirect to, and by whom.
 
+pub(crate) mod refusal;
+
 /// How error pages look. A host fills this with its own templates.
 pub trait Pages: Send + Sync + 'static {
     /// A whole HTML document.

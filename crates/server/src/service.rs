@@ -13,8 +13,10 @@ use protocol::limits;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    authorize, cors,
-    endpoints::{Endpoint, end_session, introspection, jwks, metadata, revocation, token, userinfo},
+    cors,
+    endpoints::{
+        Endpoint, authorize, end_session, introspection, jwks, metadata, revocation, token, userinfo,
+    },
     error::Error,
     incoming::Incoming,
     reason::Reason,

@@ -1,56 +1,53 @@
-//! Whose request it is, and where its answer may go (RFC 6749 §3.1.2, RFC 9700 §2.1).
+//! Whose request it is, and where it may be answered (RFC 6749 §3.1.2, RFC 9700 §2.1).
 
 use std::sync::Arc;
 
-use protocol::{Params, limits, uri};
-use serde::{Deserialize, Serialize};
+use protocol::{ResponseMode, display::Shown, limits};
 
+use super::{return_to::Returnable, source::Parameters};
 use crate::{AuthorizationServer, error::Error, reason::Reason, registry::RegisteredClient};
 
-/// Where an answer may be sent: a registered redirect URI, and the `state` to go with it. Made only here, so without
-/// it there is no way to build a redirect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Returnable {
-    redirect_uri: Box<str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<Box<str>>,
+/// The client of this id, unless it is disabled.
+pub(crate) async fn find(server: &AuthorizationServer, id: &str) -> Result<Arc<RegisteredClient>, Error> {
+    let client = server.registry().client(id).await?;
+    Ok(client.filter(|client| !client.caller.disabled).ok_or(Reason::AuthorizeClientUnknown)?)
 }
 
-impl Returnable {
-    pub(crate) fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
-    }
-
-    pub(crate) fn state(&self) -> Option<&str> {
-        self.state.as_deref()
-    }
-}
-
-/// The client, and where its answer may go. Every refusal here is a page.
+/// The client, and where it may be answered. Every refusal here is a page.
 pub(crate) async fn returnable(
     server: &AuthorizationServer,
-    params: &Params<'_>,
+    params: &Parameters,
 ) -> Result<(Arc<RegisteredClient>, Returnable), Error> {
-    let id = params.get("client_id").ok_or(Reason::ParameterMissing("client_id"))?;
-    let client = server.registry().client(id).await?.ok_or(Reason::AuthorizeClientUnknown)?;
-    if client.caller.disabled {
-        return Err(Reason::AuthorizeClientUnknown.into());
-    }
-    let redirect_uri = match params.get("redirect_uri") {
-        Some(sent) => {
-            let is_registered = |known: &String| uri::is_registered_redirect(known, sent);
-            if sent.len() > limits::URI_BYTES_MAX || !client.metadata.redirect_uris.iter().any(is_registered)
-            {
-                return Err(Reason::RedirectUriMismatch.into());
-            }
-            sent
-        }
+    let client = find(server, params.require("client_id")?).await?;
+    let uri = match params.get("redirect_uri") {
+        Some(sent) if sent.len() > limits::URI_BYTES_MAX => return Err(Reason::RedirectUriMismatch.into()),
+        Some(sent) => sent,
         None => match client.metadata.redirect_uris.as_slice() {
             [only] => only.as_str(),
             _ => return Err(Reason::RedirectUriMissing.into()),
         },
     };
     let state = params.get("state").filter(|state| state.len() <= limits::STATE_BYTES_MAX);
-    let returnable = Returnable { redirect_uri: redirect_uri.into(), state: state.map(Into::into) };
+    // A mode that is not served is refused by `request`, in the query.
+    let mode = params.get("response_mode").and_then(ResponseMode::parse).unwrap_or(ResponseMode::Query);
+    let returnable = Returnable::to_redirect_uri(&client, uri, state, mode)?;
     Ok((client, returnable))
+}
+
+/// What helps the person who set the client up: what was sent, and where to put it right.
+pub(crate) fn facts(reason: Reason, params: &Parameters) -> Vec<(&'static str, String)> {
+    let sent = |name: &str| Shown(params.get(name).unwrap_or("(nothing)")).to_string();
+    match reason {
+        Reason::RedirectUriMismatch => vec![
+            ("Client", sent("client_id")),
+            ("Sent", sent("redirect_uri")),
+            (
+                "Fix",
+                "register exactly this text in redirect_uris of the client, or send a registered one".into(),
+            ),
+        ],
+        Reason::RedirectUriMissing => vec![("Client", sent("client_id")), ("Sent", "no redirect_uri".into())],
+        Reason::AuthorizeClientUnknown => vec![("Sent", sent("client_id"))],
+        _ => Vec::new(),
+    }
 }

@@ -4,8 +4,8 @@ use protocol::{Prompt, Scopes, Timestamp, scope};
 
 use super::request::AuthorizationRequest;
 use crate::{
-    Ask, AuthorizationServer, error::Error, ports::Standing, reason::Reason, registry::RegisteredClient,
-    session::SignedIn, store::Consent,
+    AuthorizationServer, ask::Ask, error::Error, ports::Standing, reason::Reason, session::SignedIn,
+    store::Consent,
 };
 
 /// What comes next.
@@ -22,7 +22,6 @@ pub(crate) enum Step {
 /// Looks at what is remembered, and applies the rule.
 pub(crate) async fn step(
     server: &AuthorizationServer,
-    client: &RegisteredClient,
     request: &AuthorizationRequest,
     signed_in: Option<&SignedIn>,
     signed_in_at: Option<Timestamp>,
@@ -31,23 +30,18 @@ pub(crate) async fn step(
     let mut consent = None;
     if let Some(SignedIn { session, .. }) = signed_in {
         match server.accounts().standing(&session.subject).await? {
-            Standing::Active => consent = server.store().consent(&session.subject, client.id()).await?,
+            Standing::Active => {
+                consent = server.store().consent(&session.subject, request.client.id()).await?
+            }
             Standing::Disabled | Standing::Gone => signed_in = None,
         }
     }
-    Ok(needed(&Facts {
-        client,
-        request,
-        signed_in,
-        signed_in_at,
-        consent: consent.as_ref(),
-        now: server.now(),
-    }))
+    let (consent, now) = (consent.as_ref(), server.now());
+    Ok(needed(&Facts { request, signed_in, signed_in_at, consent, now }))
 }
 
 /// What the rule weighs.
 struct Facts<'a> {
-    client: &'a RegisteredClient,
     request: &'a AuthorizationRequest,
     signed_in: Option<&'a SignedIn>,
     /// When the user signed in for this very interaction, if it was.
@@ -57,7 +51,7 @@ struct Facts<'a> {
 }
 
 fn needed(facts: &Facts<'_>) -> Step {
-    let silent = facts.request.asks(Prompt::None);
+    let silent = facts.request.requested.asks(Prompt::None);
     if must_sign_in(facts) {
         return if silent { Step::Refuse(Reason::LoginRequired) } else { Step::Ask(Ask::SignIn) };
     }
@@ -69,7 +63,7 @@ fn needed(facts: &Facts<'_>) -> Step {
 
 fn must_sign_in(facts: &Facts<'_>) -> bool {
     let Some(SignedIn { session, .. }) = facts.signed_in else { return true };
-    let request = facts.request;
+    let request = &facts.request.requested;
     let is_fresh = facts.signed_in_at.is_some_and(|at| session.authenticated_at >= at);
     let asks_again = request.asks(Prompt::Login) || request.asks(Prompt::SelectAccount);
     let is_too_old = |max_age: i64| facts.now.since(session.authenticated_at) >= max_age.max(1);
@@ -81,29 +75,34 @@ fn must_sign_in(facts: &Facts<'_>) -> bool {
 /// Asking for `offline_access` always shows the page (OpenID Connect Core 1.0 §11). So does a public native client
 /// whose redirect URI anybody on the device could serve (RFC 8252 §8.6).
 fn must_consent(facts: &Facts<'_>) -> bool {
-    if facts.request.asks(Prompt::Consent) {
+    let AuthorizationRequest { client, return_to, requested } = facts.request;
+    if requested.asks(Prompt::Consent) {
         return true;
     }
-    if facts.client.skip_consent {
+    if client.skip_consent {
         return false;
     }
-    let is_native = facts.client.metadata.application_type.as_deref() == Some("native");
-    let is_impersonable = facts.client.is_public()
-        && is_native
-        && !facts.request.returnable.redirect_uri().starts_with("https://");
-    if is_impersonable || facts.request.scopes.contains(scope::OFFLINE_ACCESS) {
+    let is_native = client.metadata.application_type.as_deref() == Some("native");
+    let is_impersonable = client.is_public() && is_native && !return_to.uri().starts_with("https://");
+    if is_impersonable || requested.scopes.contains(scope::OFFLINE_ACCESS) {
         return true;
     }
     let remembered = facts.consent.map_or_else(Scopes::default, |consent| consent.scopes.clone());
-    facts.consent.is_none() || !facts.request.scopes.is_subset(&remembered)
+    facts.consent.is_none() || !requested.scopes.is_subset(&remembered)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use protocol::{ClientId, ClientMetadata, SessionId, Subject};
 
     use super::*;
-    use crate::store::{Caller, Client, Session};
+    use crate::{
+        authorize::return_to::fixture::returnable,
+        registry::RegisteredClient,
+        store::{Caller, Client, Session},
+    };
 
     struct World {
         prompt: &'static str,
@@ -133,13 +132,14 @@ mod tests {
         let metadata = ClientMetadata::default();
         let client =
             RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version });
-        let request: AuthorizationRequest = serde_json::from_value(serde_json::json!({
-            "client": "c", "returnable": {"redirect_uri": "https://c.example/cb"}, "scopes": world.scopes,
-            "resources": [], "challenge": null, "nonce": null, "max_age": world.max_age, "login_hint": null,
+        let requested = serde_json::from_value(serde_json::json!({
+            "scopes": world.scopes, "resources": [], "challenge": null, "nonce": null,
+            "max_age": world.max_age, "login_hint": null, "expected": world.expected,
             "prompt": world.prompt.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>(),
-            "expected": world.expected,
         }))
-        .expect("a request");
+        .expect("what is requested");
+        let return_to = returnable("https://c.example/cb");
+        let request = AuthorizationRequest { client: Arc::new(client), return_to, requested };
         let session = Session {
             subject: Subject::new("alice"),
             authenticated_at: Timestamp(100),
@@ -155,7 +155,6 @@ mod tests {
             given_at: Timestamp(50),
         });
         needed(&Facts {
-            client: &client,
             request: &request,
             signed_in: world.session.then_some(&signed_in),
             signed_in_at: world.signed_in_at.map(Timestamp),

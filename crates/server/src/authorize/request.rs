@@ -1,9 +1,17 @@
 //! Validating an authorization request: small checks, one after the other, each a rule.
 
-use protocol::{ClientId, CodeChallenge, GrantType, Params, Prompt, Scopes, Subject, limits, scope};
+use std::sync::Arc;
+
+use protocol::{
+    ClientId, CodeChallenge, GrantType, Params, Prompt, ResponseMode, Scopes, Subject, limits, scope,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{UNSUPPORTED, client::Returnable};
+use super::{
+    client,
+    return_to::{Returnable, StoredReturn},
+    source::Parameters,
+};
 use crate::{
     AuthorizationServer,
     audience::{self, Wanted},
@@ -14,11 +22,24 @@ use crate::{
     tokens::id_token,
 };
 
-/// A valid authorization request, as it waits in an interaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What may not be sent along at all (OpenID Connect Core 1.0 §3.1.2.6).
+const UNSUPPORTED: [(&str, Reason); 3] = [
+    ("request", Reason::RequestObjectUnsupported),
+    ("request_uri", Reason::RequestUriUnsupported),
+    ("registration", Reason::RegistrationUnsupported),
+];
+
+/// A valid authorization request, its client as it is registered today, and where that may be answered.
+#[derive(Clone, Debug)]
 pub(crate) struct AuthorizationRequest {
-    pub(crate) client: ClientId,
-    pub(crate) returnable: Returnable,
+    pub(crate) client: Arc<RegisteredClient>,
+    pub(crate) return_to: Returnable,
+    pub(crate) requested: Requested,
+}
+
+/// What a valid request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Requested {
     pub(crate) scopes: Scopes,
     /// The `resource` parameters (RFC 8707).
     pub(crate) resources: Vec<String>,
@@ -31,7 +52,7 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) expected: Option<Subject>,
 }
 
-impl AuthorizationRequest {
+impl Requested {
     pub(crate) fn asks(&self, prompt: Prompt) -> bool {
         self.prompt.iter().any(|asked| **asked == *prompt.as_str())
     }
@@ -41,13 +62,42 @@ impl AuthorizationRequest {
     }
 }
 
+/// An [`AuthorizationRequest`] as it waits in a paused request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredRequest {
+    client: ClientId,
+    #[serde(rename = "returnable")]
+    return_to: StoredReturn,
+    #[serde(flatten)]
+    requested: Requested,
+}
+
+impl AuthorizationRequest {
+    pub(crate) fn stored(&self) -> StoredRequest {
+        StoredRequest {
+            client: self.client.id().clone(),
+            return_to: self.return_to.stored(),
+            requested: self.requested.clone(),
+        }
+    }
+}
+
+impl StoredRequest {
+    /// The request, weighed against what is registered today: its client may have been disabled or changed while it
+    /// was paused. Every refusal here is a page.
+    pub(crate) async fn resume(self, server: &AuthorizationServer) -> Result<AuthorizationRequest, Error> {
+        let client = client::find(server, self.client.as_str()).await?;
+        let return_to = self.return_to.registered(&client)?;
+        Ok(AuthorizationRequest { client, return_to, requested: self.requested })
+    }
+}
+
 /// The checks whose refusals the client reads.
 pub(crate) async fn validate(
     server: &AuthorizationServer,
     client: &RegisteredClient,
-    returnable: Returnable,
-    params: &Params<'_>,
-) -> Result<AuthorizationRequest, Error> {
+    params: &Parameters,
+) -> Result<Requested, Error> {
     if params.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES_MAX) {
         return Err(Reason::ParameterTooLong("state").into());
     }
@@ -57,15 +107,15 @@ pub(crate) async fn validate(
         }
     }
     response_type(client, params.get("response_type"))?;
-    if params.get("response_mode").is_some_and(|mode| mode != "query") {
+    if params.get("response_mode").is_some_and(|mode| ResponseMode::parse(mode).is_none()) {
         return Err(Reason::ResponseModeUnsupported.into());
     }
     let scopes = scopes(client, params.get("scope"))?;
     let nonce = bounded("nonce", params.get("nonce"), limits::NONCE_BYTES_MAX)?;
-    let challenge = challenge(server.settings().pkce, client, params, &scopes)?;
+    let challenge = challenge(server.settings().pkce, client, params.params(), &scopes)?;
     let prompt = prompt(params.get("prompt"))?;
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
-    let wanted = Wanted::read(params)?;
+    let wanted = Wanted::read(params.params())?;
     let resources = server.registry().resources().await?;
     audience::of(&resources, client, &scopes, &wanted)?;
     let expected = match params.get("id_token_hint") {
@@ -73,9 +123,7 @@ pub(crate) async fn validate(
         None => None,
     };
     let login_hint = params.get("login_hint").filter(|hint| hint.len() <= limits::SUBJECT_BYTES_MAX);
-    Ok(AuthorizationRequest {
-        client: client.id().clone(),
-        returnable,
+    Ok(Requested {
         scopes,
         resources: wanted.0.iter().map(ToString::to_string).collect(),
         challenge,
@@ -87,7 +135,7 @@ pub(crate) async fn validate(
     })
 }
 
-/// RFC 9700 §2.1.2: `code` alone.
+/// RFC 9700 §2.1.2: only `code`.
 fn response_type(client: &RegisteredClient, sent: Option<&str>) -> Result<(), Reason> {
     match sent.ok_or(Reason::ResponseTypeMissing)? {
         "code" => {}
@@ -136,7 +184,7 @@ fn challenge(
     CodeChallenge::parse(text).map(Some).ok_or(Reason::PkceMalformed)
 }
 
-/// OpenID Connect Core 1.0 §3.1.2.1: known words, and `none` only alone.
+/// OpenID Connect Core 1.0 §3.1.2.1: known words, and `none` with no other.
 fn prompt(sent: Option<&str>) -> Result<Vec<Box<str>>, Reason> {
     let words: Vec<&str> = sent.unwrap_or("").split(' ').filter(|word| !word.is_empty()).collect();
     let known = words.iter().all(|word| Prompt::parse(word).is_some());

@@ -23,11 +23,10 @@ use testkit::server::{Browser, Running, TestServer, confidential, public, resour
 use super::{ISSUER, MASTER, PASSWORD};
 use crate::rows::{self, Folder};
 
-/// Makes the pair of files of this name, beside this one.
+/// Makes `new.sql` and `new.json` beside this file, to be committed under a name of their own.
 #[tokio::test]
-#[ignore = "makes new files: only when a stored form changes, under a new name"]
+#[ignore = "writes files: run by hand before a stored form changes"]
 async fn what_is_stored_today_is_written_down() {
-    let name = std::env::var("STORED_NAME").expect("STORED_NAME says what the files are called");
     let folder = Folder::new();
     let store = folder.open(rows::SERVER);
     let issuer = store.issuer(&protocol::Issuer::new(ISSUER)).expect("an issuer");
@@ -35,9 +34,9 @@ async fn what_is_stored_today_is_written_down() {
     drop((issuer, store));
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/file/stored");
     let connection = Connection::open(folder.file()).expect("it opens");
-    std::fs::write(beside.join(format!("{name}.sql")), dump(&connection)).expect("it is written");
+    std::fs::write(beside.join("new.sql"), dump(&connection)).expect("it is written");
     let held = serde_json::to_string_pretty(&held).expect("JSON");
-    std::fs::write(beside.join(format!("{name}.json")), held + "\n").expect("it is written");
+    std::fs::write(beside.join("new.json"), held + "\n").expect("it is written");
 }
 
 async fn start(issuer: &SqliteIssuer) -> Running {

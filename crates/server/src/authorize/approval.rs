@@ -1,0 +1,73 @@
+//! Granting what an authorization request asked for: its grant and its code.
+
+use protocol::{AuthorizationCode, GrantId, GrantType, scope};
+
+use super::request::AuthorizationRequest;
+use crate::{
+    AuthorizationServer,
+    answer::Answer,
+    audience,
+    error::{Error, Fault},
+    grants::ATTEMPTS_MAX,
+    reason::Reason,
+    session::SignedIn,
+    store::{Code, CodeChange, Commit, Grant, GrantChange},
+};
+
+/// Grants what was asked for: the grant and its code are written in one commit, with whatever else belongs to it. A
+/// conflict of that is a request that was answered already.
+pub(crate) async fn approve(
+    server: &AuthorizationServer,
+    request: &AuthorizationRequest,
+    signed_in: &SignedIn,
+    commit: Commit,
+) -> Result<Answer, Error> {
+    let AuthorizationRequest { client, return_to, requested } = request;
+    let (now, settings) = (server.now(), server.settings());
+    let resources = server.registry().resources().await?;
+    let audience = audience::of(&resources, client, &requested.scopes, &requested.wanted())?;
+    let lifetime = match client.may_use(GrantType::RefreshToken) {
+        true if client.is_public_web() => settings.refresh_absolute_lifetime_public_web,
+        true => settings.refresh_absolute_lifetime,
+        false => settings.code_lifetime + audience.lifetime(settings.access_token_lifetime),
+    };
+    let grant = |id| Grant {
+        id,
+        subject: signed_in.session.subject.clone(),
+        client: client.id().clone(),
+        session: Some(signed_in.id),
+        offline: requested.scopes.contains(scope::OFFLINE_ACCESS),
+        scopes: requested.scopes.clone(),
+        audience: audience.identifiers(),
+        narrowed: audience.narrowed,
+        authenticated_at: signed_in.session.authenticated_at,
+        amr: signed_in.session.amr.clone(),
+        approved_at: now,
+        expires_at: now + lifetime,
+    };
+    let row = |grant| Code {
+        grant,
+        redirect_uri: return_to.uri().into(),
+        challenge: requested.challenge.clone(),
+        nonce: requested.nonce.clone(),
+        expires_at: now + settings.code_lifetime,
+        used: false,
+        tries: 0,
+    };
+    for _ in 0..ATTEMPTS_MAX {
+        let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
+        let id = GrantId(server.draw_row_id());
+        let attempt = commit.clone();
+        let attempt = attempt.with(GrantChange::Add(Box::new(grant(id))));
+        let attempt = attempt.with(CodeChange::Add(code.handle(), Box::new(row(id))));
+        match server.store().commit(attempt).await? {
+            Ok(()) => return return_to.code(server, &code),
+            Err(conflict) if conflict.guard < commit.guards.len() => {
+                return Err(Reason::InteractionUnknown.into());
+            }
+            // An id was taken: others are drawn.
+            Err(_) => {}
+        }
+    }
+    Err(Fault::Busy("no id was free").into())
+}

@@ -1,0 +1,54 @@
+//! Where the parameters of an authorization request come from.
+
+use http::Method;
+use protocol::Params;
+
+use crate::{incoming::Incoming, reason::Reason};
+
+/// What carried the parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The query of a GET (RFC 6749 §3.1).
+    Query,
+    /// The form of a POST (OpenID Connect Core 1.0 §3.1.2.1).
+    Form,
+}
+
+/// The parameters of one request, and what carried them. They own their text, since not every source is the message
+/// at hand.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    source: Source,
+    params: Params<'static>,
+}
+
+impl Parameters {
+    /// What carried them.
+    pub(crate) fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The value of a name, if it was sent and isn't empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.params.get(name)
+    }
+
+    /// A parameter that must be there.
+    pub(crate) fn require(&self, name: &'static str) -> Result<&str, Reason> {
+        self.get(name).ok_or(Reason::ParameterMissing(name))
+    }
+
+    /// All of them.
+    pub(crate) fn params(&self) -> &Params<'static> {
+        &self.params
+    }
+}
+
+/// Reads the parameters, wherever they are.
+pub(crate) fn resolve(incoming: &Incoming) -> Result<Parameters, Reason> {
+    let (source, params) = match incoming.head.method {
+        Method::POST => (Source::Form, incoming.form()?),
+        _ => (Source::Query, incoming.query()?),
+    };
+    Ok(Parameters { source, params: params.into_owned() })
+}

@@ -1,0 +1,82 @@
+//! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/`, one after the other, and the pause where a
+//! user must be asked.
+
+use http::request::Parts;
+
+use crate::{
+    AuthorizationServer,
+    answer::Answer,
+    authorize::{
+        approval, client,
+        decision::{self, Step},
+        request::{self, AuthorizationRequest},
+        source::{self, Parameters, Source},
+    },
+    error::{Error, Fault},
+    incoming::{Head as _, Incoming},
+    pages::refusal::error_page,
+    pause::{self, OpenInteraction, Pending},
+    session,
+    store::Commit,
+};
+
+pub(crate) async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+    match respond(server, incoming).await {
+        Ok(answer) => answer,
+        Err(error) => error_page(server, &incoming.head, &error, Vec::new()),
+    }
+}
+
+async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, Error> {
+    let head = &incoming.head;
+    head.check_host(server.settings())?;
+    let params = source::resolve(incoming)?;
+    if is_return(&params) {
+        return OpenInteraction::open(server, head).await?.go_on().await;
+    }
+    let (client, return_to) = match client::returnable(server, &params).await {
+        Ok(found) => found,
+        Err(Error::Refused(reason)) => {
+            let facts = client::facts(reason, &params);
+            return Ok(error_page(server, head, &Error::Refused(reason), facts));
+        }
+        Err(failed) => return Err(failed),
+    };
+    let requested = match request::validate(server, &client, &params).await {
+        Ok(requested) => requested,
+        Err(Error::Refused(reason)) => return return_to.refusal(server, reason),
+        Err(failed) => return Err(failed),
+    };
+    let request = AuthorizationRequest { client, return_to, requested };
+    match params.source() {
+        // A form that another site submits carries no Lax cookie: the browser comes back with a GET.
+        Source::Form => pause::begin(server, head, Pending::authorize(None, &request), None).await,
+        Source::Query => decide(server, head, &request).await,
+    }
+}
+
+/// Whether the browser comes back with a request that was paused before anything was decided.
+fn is_return(params: &Parameters) -> bool {
+    let is_new = params.get("client_id").is_some();
+    params.source() == Source::Query && params.get("interaction").is_some() && !is_new
+}
+
+async fn decide(
+    server: &AuthorizationServer,
+    head: &Parts,
+    request: &AuthorizationRequest,
+) -> Result<Answer, Error> {
+    let signed_in = session::current(server, &head.headers).await?;
+    match decision::step(server, request, signed_in.as_ref(), None).await? {
+        Step::Refuse(reason) => request.return_to.refusal(server, reason),
+        Step::Ask(ask) => {
+            pause::begin(server, head, Pending::authorize(Some(ask), request), signed_in.as_ref()).await
+        }
+        Step::Approve => {
+            let signed_in = signed_in.ok_or_else(|| Fault::new("approved with nobody signed in"))?;
+            let mut commit = Commit::new(server.now());
+            commit.writes.extend(signed_in.touch(server.now()).map(Into::into));
+            approval::approve(server, request, &signed_in, commit).await
+        }
+    }
+}

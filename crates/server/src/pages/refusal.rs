@@ -1,0 +1,82 @@
+//! A refusal as a page, where there is nowhere to redirect to.
+
+use http::{HeaderValue, StatusCode, header, request::Parts};
+
+use super::ErrorPage;
+use crate::{
+    AuthorizationServer,
+    answer::{self, Answer, log_fault, name_reason},
+    error::Error,
+    incoming::Head as _,
+    reason::Reason,
+};
+
+impl AuthorizationServer {
+    /// An error as a page, in the host's style.
+    pub fn error_page(&self, head: &Parts, error: &Error) -> Answer {
+        error_page(self, head, error, Vec::new())
+    }
+}
+
+/// A page instead of a redirect: 4xx with the slug, the code and the request id.
+pub(crate) fn error_page(
+    server: &AuthorizationServer,
+    head: &Parts,
+    error: &Error,
+    mut facts: Vec<(&'static str, String)>,
+) -> Answer {
+    if matches!(error, Error::Refused(Reason::HostMismatch)) {
+        facts.push(open_instead(server, head));
+    }
+    let (status, slug, code, description) = match error {
+        Error::Refused(reason) => {
+            let status = if *reason == Reason::InteractionOfAnotherBrowser { 403 } else { 400 };
+            (status, reason.slug(), reason.code().as_str(), reason.description())
+        }
+        Error::Failed(fault) => {
+            let code = log_fault(fault);
+            (
+                code.status(),
+                "server_error",
+                code.as_str(),
+                "Something went wrong on our side. Please try again.",
+            )
+        }
+    };
+    let request_id = head.request_id().to_owned();
+    let page = ErrorPage { status, slug, code, description: description.to_owned(), facts, request_id };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut answer = html(status, server.pages().error(&page));
+    if let Error::Refused(reason) = error {
+        name_reason(&mut answer, *reason);
+    }
+    answer
+}
+
+/// A page of this crate: it has no form, no script, and style from here alone.
+fn html(status: StatusCode, body: String) -> Answer {
+    let mut answer = answer::empty(status);
+    *answer.body_mut() = body.into();
+    let headers = answer.headers_mut();
+    let fixed = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// Where the page that was opened under a foreign host really is.
+fn open_instead(server: &AuthorizationServer, head: &Parts) -> (&'static str, String) {
+    ("Open", server.settings().url(head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)))
+}

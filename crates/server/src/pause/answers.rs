@@ -1,0 +1,117 @@
+//! What a page answers.
+
+use protocol::Subject;
+
+use super::{OpenInteraction, page_url};
+use crate::{
+    answer::{Answer, see_other},
+    ask::Ask,
+    authorize::decision::Step,
+    cookie::Cookie,
+    error::Error,
+    logout,
+    reason::Reason,
+    session::{self, NewSession},
+    store::{Commit, InteractionChange},
+};
+
+impl OpenInteraction {
+    /// The user is who the page found out, and the request goes on. Whoever was signed in already keeps the session,
+    /// so that what was granted in it still ends with it, under a new secret. For anybody else a new session begins,
+    /// and the one of before ends.
+    ///
+    /// # Errors
+    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered, or the session ended, meanwhile.
+    pub async fn signed_in(mut self, subject: &Subject, amr: &str) -> Result<Answer, Error> {
+        if self.ask() != Ask::SignIn {
+            return Err(Reason::InteractionUnknown.into());
+        }
+        let (kept, left) = match self.signed_in.take() {
+            Some(before) if before.session.subject == *subject => (Some(before.id), None),
+            before => (None, before),
+        };
+        let NewSession { signed_in, token, change } = session::begin(&self.server, kept, subject, amr);
+        let mut commit = Commit::new(signed_in.session.authenticated_at).with(change);
+        if let Some(left) = left {
+            logout::leave(&left, &mut commit);
+        }
+        self.signed_in_at = Some(signed_in.session.authenticated_at);
+        (self.signed_in, self.note) = (Some(signed_in), None);
+        let server = self.server.clone();
+        let mut answer = self.go_on_with(commit).await?;
+        Cookie::Session.set(server.settings(), &mut answer, Some(&token.expose()));
+        Ok(answer)
+    }
+
+    /// The user allows it: consent is remembered, and the client gets its code.
+    ///
+    /// # Errors
+    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
+    pub async fn approve(self) -> Result<Answer, Error> {
+        if self.ask() != Ask::Consent || self.signed_in.is_none() {
+            return Err(Reason::InteractionUnknown.into());
+        }
+        // The session may have changed since the page was shown: whoever is signed in now is asked anew.
+        if self.waiting.step(self.visitor()).await? == Step::Ask(Ask::SignIn) {
+            return self.go_on().await;
+        }
+        self.waiting.allow(self.visitor(), self.end()).await
+    }
+
+    /// The user said no: the client is told.
+    ///
+    /// # Errors
+    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
+    pub async fn deny(self) -> Result<Answer, Error> {
+        self.waiting.refuse(self.visitor(), Reason::UserDenied, self.end()).await
+    }
+
+    /// It is somebody else: back to signing in.
+    ///
+    /// # Errors
+    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
+    pub async fn switch_account(mut self) -> Result<Answer, Error> {
+        (self.signed_in_at, self.note) = (None, None);
+        let commit = Commit::new(self.server.now());
+        self.ask_for(Ask::SignIn, commit).await
+    }
+
+    /// The user signs out.
+    ///
+    /// # Errors
+    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
+    pub async fn sign_out(self) -> Result<Answer, Error> {
+        self.waiting.sign_out(self.visitor(), self.end()).await
+    }
+
+    /// Looks at what is still to be asked, and goes there.
+    pub(crate) async fn go_on(self) -> Result<Answer, Error> {
+        let commit = Commit::new(self.server.now());
+        self.go_on_with(commit).await
+    }
+
+    async fn go_on_with(self, commit: Commit) -> Result<Answer, Error> {
+        match self.waiting.step(self.visitor()).await? {
+            Step::Ask(ask) => self.ask_for(ask, commit).await,
+            Step::Refuse(reason) => self.waiting.refuse(self.visitor(), reason, self.ending(commit)).await,
+            Step::Approve => self.waiting.complete(self.visitor(), self.ending(commit)).await,
+        }
+    }
+
+    async fn ask_for(mut self, ask: Ask, commit: Commit) -> Result<Answer, Error> {
+        self.waiting.wait_at(ask)?;
+        self.keep(commit).await?;
+        see_other(&page_url(&self.server, Some(ask), &self.token))
+    }
+
+    /// A commit that does nothing but end the pause.
+    fn end(&self) -> Commit {
+        self.ending(Commit::new(self.server.now()))
+    }
+
+    /// The same commit, and it ends the pause: an interaction is answered once.
+    fn ending(&self, mut commit: Commit) -> Commit {
+        commit.guards.insert(0, InteractionChange::Use(self.handle).into());
+        commit
+    }
+}

@@ -1,0 +1,49 @@
+//! What a consent page shows of a request.
+
+use crate::{AuthorizationServer, authorize::request::Requested, error::Fault, registry::RegisteredResource};
+
+/// One scope as a consent page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedScope {
+    /// The technical name.
+    pub scope: String,
+    /// A sentence, where the operator registered one (English, or whatever there is).
+    pub description: Option<String>,
+    /// The identifier of the resource that it belongs to; a scope of several stands once for each.
+    pub resource: Option<String>,
+    /// The name of that resource.
+    pub resource_name: Option<String>,
+}
+
+/// What a consent page shows of the request: each scope once for every resource that it belongs to.
+pub(super) async fn asked(
+    server: &AuthorizationServer,
+    requested: &Requested,
+) -> Result<Vec<AskedScope>, Fault> {
+    let resources = server.registry().resources().await?;
+    let wanted = requested.wanted();
+    let describe = |scope: &str, owner: Option<&RegisteredResource>| {
+        let description = resources.scope(scope).map(|scope| &scope.description);
+        let sentence =
+            description.and_then(|by_language| by_language.get("en").or(by_language.values().next()));
+        AskedScope {
+            scope: scope.to_owned(),
+            description: sentence.cloned(),
+            resource: owner.map(|resource| resource.identifier.to_string()),
+            resource_name: owner.and_then(|resource| resource.settings.resource_name.clone()),
+        }
+    };
+    let mut asked = Vec::new();
+    for scope in requested.scopes.iter() {
+        let before = asked.len();
+        let owners = resources.all.iter().filter(|resource| {
+            let is_wanted = wanted.0.is_empty() || wanted.0.contains(&resource.identifier);
+            is_wanted && resource.scopes.contains(scope)
+        });
+        asked.extend(owners.map(|owner| describe(scope, Some(owner))));
+        if asked.len() == before {
+            asked.push(describe(scope, None));
+        }
+    }
+    Ok(asked)
+}

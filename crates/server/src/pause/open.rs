@@ -1,0 +1,145 @@
+//! An interaction, opened by its browser: what a page learns of it.
+
+use http::request::Parts;
+use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken, Subject, Timestamp};
+use serde_json::Value;
+
+use super::{
+    Paused,
+    asked::AskedScope,
+    browser,
+    note::Note,
+    pending::{Visitor, Waiting},
+};
+use crate::{
+    AuthorizationServer,
+    ask::Ask,
+    authorize::return_to::Returnable,
+    error::{Error, Fault},
+    incoming::Head as _,
+    reason::Reason,
+    session::{self, SignedIn},
+    store::{Commit, InteractionChange},
+};
+
+impl AuthorizationServer {
+    /// Opens the interaction that a page was called for.
+    ///
+    /// # Errors
+    /// [`Reason::InteractionUnknown`], [`Reason::InteractionExpired`], [`Reason::InteractionOfAnotherBrowser`],
+    /// [`Reason::HostMismatch`]; [`Reason::AuthorizeClientUnknown`] and [`Reason::RedirectUriMismatch`] where what was
+    /// registered has changed since.
+    pub async fn interaction(&self, head: &Parts) -> Result<OpenInteraction, Error> {
+        head.check_host(self.settings())?;
+        OpenInteraction::open(self, head).await
+    }
+}
+
+/// An interaction, opened by the browser that it belongs to.
+#[derive(Debug)]
+pub struct OpenInteraction {
+    pub(super) server: AuthorizationServer,
+    pub(super) token: InteractionToken,
+    pub(super) handle: Handle<InteractionToken>,
+    pub(super) browser: BrowserSecret,
+    pub(super) waiting: Box<dyn Waiting>,
+    pub(super) signed_in: Option<SignedIn>,
+    pub(super) signed_in_at: Option<Timestamp>,
+    pub(super) note: Option<Note>,
+}
+
+impl OpenInteraction {
+    pub(crate) async fn open(server: &AuthorizationServer, head: &Parts) -> Result<Self, Error> {
+        let params = head.query()?;
+        let text = params.get("interaction").ok_or(Reason::ParameterMissing("interaction"))?;
+        let token = InteractionToken::presented(text).ok_or(Reason::InteractionUnknown)?;
+        let handle = token.handle();
+        let stored = server.store().interaction(handle).await?.ok_or(Reason::InteractionUnknown)?;
+        let row = stored.open(&handle).ok_or(Reason::InteractionUnknown)?;
+        let browser = browser::known(server, &head.headers).ok_or(Reason::InteractionOfAnotherBrowser)?;
+        if browser.handle().digest != row.browser {
+            return Err(Reason::InteractionOfAnotherBrowser.into());
+        }
+        if row.used {
+            return Err(Reason::InteractionUnknown.into());
+        }
+        if row.expires_at <= server.now() {
+            return Err(Reason::InteractionExpired.into());
+        }
+        let Paused { pending, signed_in_at, note } =
+            serde_json::from_str(&row.request).map_err(Fault::new)?;
+        let signed_in = session::current(server, &head.headers).await?;
+        let waiting = pending.resume(server).await?;
+        let server = server.clone();
+        Ok(Self { server, token, handle, browser, waiting, signed_in, signed_in_at, note })
+    }
+
+    /// What it waits for.
+    pub fn ask(&self) -> Ask {
+        self.waiting.ask().unwrap_or(Ask::SignIn)
+    }
+
+    /// What the asking client registered.
+    pub fn client(&self) -> Option<&ClientMetadata> {
+        self.waiting.client().map(|client| &client.metadata)
+    }
+
+    /// The asking client's id.
+    pub fn client_id(&self) -> Option<&ClientId> {
+        self.waiting.client().map(|client| client.id())
+    }
+
+    /// Where the answer will go.
+    pub fn redirect_uri(&self) -> Option<&str> {
+        self.waiting.return_to().map(Returnable::uri)
+    }
+
+    /// Who the client thinks it is (OpenID Connect Core 1.0 §3.1.2.1).
+    pub fn login_hint(&self) -> Option<&str> {
+        self.waiting.login_hint()
+    }
+
+    /// Who is signed in in this browser.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.signed_in.as_ref().map(|signed_in| &signed_in.session.subject)
+    }
+
+    /// What is asked for.
+    pub fn scopes(&self) -> &[AskedScope] {
+        self.waiting.scopes()
+    }
+
+    /// What the host's pages kept with [`Self::set_note`].
+    pub fn note(&self) -> Option<&Value> {
+        self.note.as_ref().map(Note::value)
+    }
+
+    /// Keeps a JSON value of the host's own in this interaction, so that its pages find it after a reload: a first
+    /// factor that is done, say. `None` forgets it. Only this server reads it, and only for this browser; it is
+    /// forgotten when a user signs in, when the account is switched, and with the interaction.
+    ///
+    /// Pages that are open at the same time overwrite each other's note: it is no place to count attempts.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] beyond [`NOTE_BYTES_MAX`](protocol::limits::NOTE_BYTES_MAX) bytes of JSON, those of the store,
+    /// and [`Reason::InteractionUnknown`] where it was answered meanwhile.
+    pub async fn set_note(&mut self, note: Option<Value>) -> Result<(), Error> {
+        self.note = note.map(Note::new).transpose()?;
+        let commit = Commit::new(self.server.now());
+        self.keep(commit).await
+    }
+
+    pub(super) fn visitor(&self) -> Visitor<'_> {
+        let (server, signed_in) = (&self.server, self.signed_in.as_ref());
+        Visitor { server, signed_in, signed_in_at: self.signed_in_at }
+    }
+
+    /// Stores it as it stands now, and whatever belongs to that. Its guard is the contended one: somebody else may
+    /// have answered it.
+    pub(super) async fn keep(&self, mut commit: Commit) -> Result<(), Error> {
+        let pending = self.waiting.stored();
+        let paused = Paused { pending, signed_in_at: self.signed_in_at, note: self.note.clone() };
+        commit.guards.insert(0, InteractionChange::Update(self.handle, paused.to_text()?).into());
+        self.visitor().commit(commit).await
+    }
+}

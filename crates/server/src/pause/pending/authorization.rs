@@ -1,0 +1,113 @@
+//! A paused authorization request.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Pending, Visitor, Waiting};
+use crate::{
+    AuthorizationServer,
+    answer::Answer,
+    ask::Ask,
+    authorize::{
+        approval,
+        decision::{self, Step},
+        request::{AuthorizationRequest, StoredRequest},
+        return_to::Returnable,
+    },
+    error::{Error, Fault},
+    pause::asked::{self, AskedScope},
+    reason::Reason,
+    registry::RegisteredClient,
+    store::{Commit, Consent, GrantChange},
+};
+
+/// What it waits for (`None`: nothing was decided yet), and the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stored(Option<Ask>, Box<StoredRequest>);
+
+impl Pending {
+    /// An authorization request, and what is asked; `None`: nothing was decided yet.
+    pub(crate) fn authorize(ask: Option<Ask>, request: &AuthorizationRequest) -> Self {
+        Self::Authorize(Stored(ask, Box::new(request.stored())))
+    }
+}
+
+impl Stored {
+    pub(super) fn ask(&self) -> Option<Ask> {
+        self.0
+    }
+
+    pub(super) async fn resume(self, server: &AuthorizationServer) -> Result<Authorization, Error> {
+        let request = self.1.resume(server).await?;
+        let scopes = asked::asked(server, &request.requested).await?;
+        Ok(Authorization { ask: self.0, request, scopes })
+    }
+}
+
+/// A paused authorization request that a browser came back to.
+#[derive(Debug)]
+pub(super) struct Authorization {
+    ask: Option<Ask>,
+    request: AuthorizationRequest,
+    scopes: Vec<AskedScope>,
+}
+
+#[async_trait]
+impl Waiting for Authorization {
+    fn stored(&self) -> Pending {
+        Pending::authorize(self.ask, &self.request)
+    }
+
+    fn ask(&self) -> Option<Ask> {
+        self.ask
+    }
+
+    fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
+        self.ask = Some(page);
+        Ok(())
+    }
+
+    fn client(&self) -> Option<&RegisteredClient> {
+        Some(&self.request.client)
+    }
+
+    fn return_to(&self) -> Option<&Returnable> {
+        Some(&self.request.return_to)
+    }
+
+    fn login_hint(&self) -> Option<&str> {
+        self.request.requested.login_hint.as_deref()
+    }
+
+    fn scopes(&self) -> &[AskedScope] {
+        &self.scopes
+    }
+
+    async fn step(&self, visitor: Visitor<'_>) -> Result<Step, Error> {
+        decision::step(visitor.server, &self.request, visitor.signed_in, visitor.signed_in_at).await
+    }
+
+    async fn complete(&self, visitor: Visitor<'_>, commit: Commit) -> Result<Answer, Error> {
+        let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("approved with nobody signed in"))?;
+        approval::approve(visitor.server, &self.request, signed_in, commit).await
+    }
+
+    async fn allow(&self, visitor: Visitor<'_>, mut commit: Commit) -> Result<Answer, Error> {
+        let signed_in = visitor.signed_in.ok_or(Reason::InteractionUnknown)?;
+        let (subject, client) = (&signed_in.session.subject, self.request.client.id());
+        let before = visitor.server.store().consent(subject, client).await?;
+        let known = before.map(|consent| consent.scopes).unwrap_or_default();
+        commit.push(GrantChange::Consent(Consent {
+            subject: subject.clone(),
+            client: client.clone(),
+            scopes: known.iter().chain(self.request.requested.scopes.iter()).collect(),
+            given_at: commit.now,
+        }));
+        self.complete(visitor, commit).await
+    }
+
+    async fn refuse(&self, visitor: Visitor<'_>, reason: Reason, commit: Commit) -> Result<Answer, Error> {
+        visitor.commit(commit).await?;
+        self.request.return_to.refusal(visitor.server, reason)
+    }
+}
