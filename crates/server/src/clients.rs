@@ -45,13 +45,13 @@ pub struct AuthenticatedCaller {
     pub client: Option<AuthenticatedClient>,
     /// The resources with this id.
     pub resources: Vec<Arc<RegisteredResource>>,
-    /// What must be remembered of this authentication, whatever is decided (a `jti`).
-    pub remember: Option<Remember>,
+    /// What must be remembered of this authentication, whatever is decided (the `jti` of an assertion, say).
+    pub remember: Vec<Remember>,
 }
 
 impl AuthenticatedCaller {
     /// The client, for endpoints that serve no resources.
-    pub(crate) fn into_client(self) -> Result<(AuthenticatedClient, Option<Remember>), Reason> {
+    pub(crate) fn into_client(self) -> Result<(AuthenticatedClient, Vec<Remember>), Reason> {
         Ok((self.client.ok_or(Reason::ClientUnknown)?, self.remember))
     }
 }
@@ -97,7 +97,7 @@ async fn prove(
     if caller.disabled {
         return Err(Reason::ClientDisabled.into());
     }
-    let mut remember = None;
+    let mut remember = Vec::new();
     match credential {
         Credential::None(_) => known.must_be(ClientAuthMethod::None)?,
         Credential::Basic(basic) => {
@@ -109,7 +109,7 @@ async fn prove(
             secret::check(server, caller, secret.as_bytes())?;
         }
         Credential::Assertion(presented) => {
-            remember = Some(assertion::check(server, &known, caller, presented).await?);
+            remember.push(assertion::check(server, &known, caller, presented).await?);
         }
     }
     Ok(AuthenticatedCaller {
@@ -146,7 +146,7 @@ pub(crate) async fn authenticate_bearer(
         epoch: token.epoch,
         client: None,
         resources: own,
-        remember: None,
+        remember: Vec::new(),
     })
 }
 

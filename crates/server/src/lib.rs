@@ -30,6 +30,7 @@ pub mod registry;
 mod service;
 mod session;
 pub mod settings;
+mod settle;
 pub mod store;
 pub mod tokens;
 

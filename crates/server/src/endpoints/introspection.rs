@@ -3,7 +3,6 @@
 mod envelope;
 mod look;
 
-use futures_util::future::BoxFuture;
 use protocol::{ClientId, JwtId, Timestamp};
 use serde::Serialize;
 
@@ -14,10 +13,10 @@ use crate::{
     answer::{self, Answer, Scheme},
     clients::{self, AuthenticatedCaller},
     error::{Error, Fault},
-    grants::{self, Decision},
     incoming::{Head as _, Incoming},
     reason::Reason,
     registry::{IntrospectionAudience, RegisteredResource},
+    settle::{Carried, Decision, settle},
     store::Access,
 };
 
@@ -89,13 +88,11 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Sche
     }
     let wanted = envelope::wanted(incoming.headers(), &caller);
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
-    let decide = || -> BoxFuture<'_, Result<Decision<Wire>, Error>> {
-        Box::pin(async {
-            wanted?;
-            Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?))
-        })
+    let decide = || async {
+        wanted?;
+        Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?))
     };
-    let wire = grants::settle(server, caller.remember.as_ref(), decide).await?;
+    let wire = settle(server.store(), Carried::of(server.now(), incoming, &caller.remember), decide).await?;
     envelope::send(server, &caller, wanted?, &wire).await
 }
 

@@ -10,9 +10,10 @@ use crate::{
     clients::{self, AuthenticatedClient},
     cors,
     error::Error,
-    grants::{self, Decision},
+    grants,
     incoming::Incoming,
     reason::Reason,
+    settle::{Carried, Decision, settle},
     store::{Commit, Event, EventKind, GrantChange, TokenChange},
 };
 
@@ -31,10 +32,8 @@ async fn respond(
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
-    let decide = || -> futures_util::future::BoxFuture<'_, Result<Decision<()>, Error>> {
-        Box::pin(async { decide(server, &caller.id, token?).await })
-    };
-    grants::settle(server, caller.remember.as_ref(), decide).await?;
+    let carried = Carried::of(server.now(), incoming, &caller.remember);
+    settle(server.store(), carried, || async { decide(server, &caller.id, token?).await }).await?;
     Ok(caller.client)
 }
 

@@ -10,9 +10,10 @@ use crate::{
     clients::{self, AuthenticatedCaller, AuthenticatedClient},
     cors,
     error::Error,
-    grants::{self, Decision, GrantHandler, TokenRequest},
+    grants::{GrantHandler, TokenRequest},
     incoming::Incoming,
     reason::Reason,
+    settle::{Carried, Decision, settle},
     store::Commit,
     tokens::{self, AccessClaims, Issued},
 };
@@ -45,20 +46,14 @@ async fn respond(
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
     if caller.client.is_none() || is_introspection_request(&caller, &params) {
-        return introspection_token(server, &caller, &params).await.map(|answer| (answer, None));
+        return introspection_token(server, incoming, &caller, &params).await.map(|answer| (answer, None));
     }
     let (client, remember) = caller.into_client()?;
     let request = TokenRequest { client: client.clone(), params: &params, now: server.now() };
-    let answer = match select(server, &client, params.get("grant_type")) {
-        Ok(handler) => grants::settle(server, remember.as_ref(), || handler.decide(server, &request)).await,
-        Err(reason) => {
-            let refuse = || -> futures_util::future::BoxFuture<'_, Result<Decision<Issued>, Error>> {
-                Box::pin(async { Ok(Decision::refuse(request.now, reason)) })
-            };
-            grants::settle(server, remember.as_ref(), refuse).await
-        }
-    };
-    let answer = match answer.and_then(|issued| wire(&issued)) {
+    let handler = select(server, &client, params.get("grant_type"));
+    let decide = || async { handler?.decide(server, &request).await };
+    let issued = settle(server.store(), Carried::of(server.now(), incoming, &remember), decide).await;
+    let answer = match issued.and_then(|issued| wire(&issued)) {
         Ok(answer) => answer,
         Err(error) => answer::json_error(&error, Scheme::Basic),
     };
@@ -98,32 +93,31 @@ fn is_introspection_request(caller: &AuthenticatedCaller, params: &Params<'_>) -
 /// A resource may ask for one thing: a token that lets it introspect.
 async fn introspection_token(
     server: &AuthorizationServer,
+    incoming: &Incoming,
     caller: &AuthenticatedCaller,
     params: &Params<'_>,
 ) -> Result<Answer, Error> {
-    let decide = || -> futures_util::future::BoxFuture<'_, Result<Decision<Issued>, Error>> {
-        Box::pin(async {
-            let grant_type = params.get("grant_type").ok_or(Reason::ParameterMissing("grant_type"))?;
-            if grant_type != GrantType::ClientCredentials.as_str() {
-                return Err(Reason::GrantTypeNotRegistered.into());
-            }
-            let scopes = protocol::Scopes::stored(scope::INTROSPECTION);
-            if params.get("scope").is_some_and(|asked| asked != scopes.as_str()) {
-                return Err(Reason::ScopeNotRegistered.into());
-            }
-            let mut commit = Commit::new(server.now());
-            let audience = TokenAudience { resources: Vec::new(), scopes, narrowed: false };
-            let claims = AccessClaims {
-                grant: None,
-                client: &caller.id,
-                epoch: caller.epoch,
-                subject: None,
-                audience,
-                authenticated_at: None,
-            };
-            let access = tokens::mint_access(server, claims, &mut commit).await?;
-            Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
-        })
+    let decide = || async {
+        let grant_type = params.get("grant_type").ok_or(Reason::ParameterMissing("grant_type"))?;
+        if grant_type != GrantType::ClientCredentials.as_str() {
+            return Err(Reason::GrantTypeNotRegistered.into());
+        }
+        let scopes = protocol::Scopes::stored(scope::INTROSPECTION);
+        if params.get("scope").is_some_and(|asked| asked != scopes.as_str()) {
+            return Err(Reason::ScopeNotRegistered.into());
+        }
+        let mut commit = Commit::new(server.now());
+        let audience = TokenAudience { resources: Vec::new(), scopes, narrowed: false };
+        let claims = AccessClaims {
+            grant: None,
+            client: &caller.id,
+            epoch: caller.epoch,
+            subject: None,
+            audience,
+            authenticated_at: None,
+        };
+        let access = tokens::mint_access(server, claims, &mut commit).await?;
+        Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
     };
-    wire(&grants::settle(server, caller.remember.as_ref(), decide).await?)
+    wire(&settle(server.store(), Carried::of(server.now(), incoming, &caller.remember), decide).await?)
 }

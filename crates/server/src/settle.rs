@@ -1,0 +1,177 @@
+//! The one loop that decides and commits.
+//!
+//! Deciding writes nothing: it returns what to write. Here that is committed, all of it or nothing; where another
+//! writer was first, the decision is made again on what the store says by then.
+
+use std::future::Future;
+
+use protocol::Timestamp;
+use smallvec::SmallVec;
+
+use crate::{
+    error::{Error, Fault},
+    incoming::{Head as _, Incoming},
+    reason::Reason,
+    store::{Change, Commit, InteractionChange, Remember, Store},
+};
+
+/// How often a decision is made before the request is answered with 503.
+pub(crate) const ATTEMPTS_MAX: usize = 3;
+
+/// What to remember, and what to answer. A refusal may need remembering too.
+#[derive(Debug)]
+pub struct Decision<A> {
+    /// What must be written before the answer is given.
+    pub commit: Commit,
+    /// What the client reads.
+    pub answer: Result<A, Reason>,
+}
+
+impl<A> Decision<A> {
+    /// An answer that needs nothing remembered.
+    pub fn answer(now: Timestamp, answer: A) -> Self {
+        Self { commit: Commit::new(now), answer: Ok(answer) }
+    }
+
+    /// A refusal that needs nothing remembered.
+    pub fn refuse(now: Timestamp, reason: Reason) -> Self {
+        Self { commit: Commit::new(now), answer: Err(reason) }
+    }
+}
+
+/// What goes into every commit of a request, whatever is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carried<'a> {
+    /// When it came.
+    pub(crate) now: Timestamp,
+    /// What authentication and proofs of possession want seen only once: first in every commit, that of a refusal
+    /// included.
+    pub(crate) remember: &'a [Remember],
+    /// What the host calls the request.
+    pub(crate) request_id: &'a str,
+}
+
+impl<'a> Carried<'a> {
+    /// The request's own id, and what proved who sent it.
+    pub(crate) fn of(now: Timestamp, incoming: &'a Incoming, remember: &'a [Remember]) -> Self {
+        Self { now, remember, request_id: incoming.head.request_id() }
+    }
+}
+
+/// Decides and commits; where another writer was first, decides again.
+///
+/// A conflict of a change that can hold only once is a refusal ([`refusal`]): deciding again would not help.
+///
+/// # Errors
+/// The refusal that was decided, that of a conflict, and [`Fault::Busy`] where every attempt met another writer.
+pub(crate) async fn settle<A, F>(
+    store: &dyn Store,
+    carried: Carried<'_>,
+    decide: impl Fn() -> F,
+) -> Result<A, Error>
+where
+    F: Future<Output = Result<Decision<A>, Error>> + Send,
+{
+    for _ in 0..ATTEMPTS_MAX {
+        let Decision { mut commit, answer } = match decide().await {
+            Ok(decision) => decision,
+            Err(Error::Refused(reason)) => Decision::refuse(carried.now, reason),
+            Err(failed @ Error::Failed(_)) => return Err(failed),
+        };
+        commit.guards.insert_many(0, carried.remember.iter().cloned().map(Change::Once));
+        if commit.is_empty() {
+            return answer.map_err(Error::Refused);
+        }
+        let refusals: SmallVec<[Option<Reason>; 4]> = commit.guards.iter().map(refusal).collect();
+        match store.commit(commit).await? {
+            Ok(()) => return answer.map_err(Error::Refused),
+            Err(conflict) => {
+                if let Some(Some(reason)) = refusals.get(conflict.guard) {
+                    return Err((*reason).into());
+                }
+            }
+        }
+    }
+    tracing::warn!(request_id = carried.request_id, "every decision met another writer");
+    Err(Fault::Busy("every decision met another writer").into())
+}
+
+/// What the conflict of a change means where it can hold only once; `None` where deciding again may help.
+const fn refusal(change: &Change) -> Option<Reason> {
+    match change {
+        Change::Once(remember) => Some(remember.replayed),
+        // Answered in another tab, or its session ended meanwhile.
+        Change::Interaction(InteractionChange::Use(_) | InteractionChange::Update(..))
+        | Change::Session(_) => Some(Reason::InteractionUnknown),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::store::{Item, Space, memory::MemoryStore};
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    fn seen(key: &str, replayed: Reason) -> Remember {
+        Remember { space: Space::ClientAssertion, key: key.into(), until: NOW + 60, replayed }
+    }
+
+    async fn answer(
+        store: &MemoryStore,
+        remember: &[Remember],
+        answer: Result<(), Reason>,
+    ) -> Option<Reason> {
+        let carried = Carried { now: NOW, remember, request_id: "r" };
+        let decide = || async { Ok(Decision { commit: Commit::new(NOW), answer }) };
+        match settle(store, carried, decide).await {
+            Ok(()) => None,
+            Err(Error::Refused(reason)) => Some(reason),
+            Err(Error::Failed(fault)) => panic!("{fault}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn each_of_two_remembered_values_is_refused_for_its_own_reason() {
+        let store = MemoryStore::default();
+        let assertion = |key| seen(key, Reason::AssertionReplayed);
+        let proof = |key| seen(key, Reason::TokenRejected);
+        assert_eq!(answer(&store, &[assertion("a"), proof("p")], Ok(())).await, None);
+        let replayed = Some(Reason::AssertionReplayed);
+        assert_eq!(answer(&store, &[assertion("a"), proof("q")], Ok(())).await, replayed);
+        let replayed = Some(Reason::TokenRejected);
+        assert_eq!(answer(&store, &[assertion("b"), proof("p")], Ok(())).await, replayed);
+        assert_eq!(answer(&store, &[assertion("b"), proof("q")], Ok(())).await, None, "neither was spent");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_remembered_as_well() {
+        let store = MemoryStore::default();
+        let remember = [seen("a", Reason::AssertionReplayed)];
+        let refused = answer(&store, &remember, Err(Reason::GrantTypeUnknown)).await;
+        assert_eq!(refused, Some(Reason::GrantTypeUnknown));
+        assert_eq!(answer(&store, &remember, Ok(())).await, Some(Reason::AssertionReplayed));
+    }
+
+    #[tokio::test]
+    async fn another_conflict_decides_again_three_times() {
+        let (store, decided) = (MemoryStore::default(), Cell::new(0));
+        let carried = Carried { now: NOW, remember: &[], request_id: "r" };
+        let answer = settle(&store, carried, || {
+            decided.set(decided.get() + 1);
+            let item = Item {
+                space: "test".into(),
+                key: "k".into(),
+                value: Some(vec![1]),
+                expect: Some(vec![0]),
+                until: NOW + 60,
+            };
+            async { Ok(Decision { commit: Commit::new(NOW).with(item), answer: Ok(()) }) }
+        });
+        assert!(matches!(answer.await, Err(Error::Failed(Fault::Busy(_)))));
+        assert_eq!(decided.get(), 3);
+    }
+}
