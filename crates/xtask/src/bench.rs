@@ -2,12 +2,13 @@
 //!
 //! `passavant serve` and the limit server (`crates/passavant/examples/bare.rs`) run on one core, the load generator
 //! `wrk` on another; the two take turns, so that a noisy machine is noisy to both. The figure to compare is CPU time
-//! of the server per request. `cargo xtask bench guard` measures the resource's side instead.
+//! of the server per request. With `--beside BINARY` another build of passavant takes its turns too.
+//! `cargo xtask bench guard` measures the resource's side instead.
 
 mod load;
 mod servers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -36,6 +37,7 @@ struct Options {
     seconds: u32,
     rounds: usize,
     connections: Vec<u32>,
+    beside: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -61,14 +63,16 @@ fn guard() -> anyhow::Result<()> {
     crate::steps::execute(&mut command)
 }
 
-fn measure(options: &Options, binaries: &Binaries, folder: &std::path::Path) -> anyhow::Result<()> {
+fn measure(options: &Options, binaries: &Binaries, folder: &Path) -> anyhow::Result<()> {
     let servers = Servers {
         passavant: Passavant::start(&binaries.passavant, folder)?,
         bare: Bare::start(&binaries.bare, folder)?,
     };
+    let beside =
+        options.beside.as_deref().map(|binary| beside(binary, &binaries.bare, folder)).transpose()?;
     let mut over = Vec::new();
     println!(
-        "{} rounds of {} s, interleaved; medians; µs are CPU time of the server\n",
+        "profile dist; {} rounds of {} s, interleaved; medians; µs are CPU time of the server\n",
         options.rounds, options.seconds
     );
     println!(
@@ -77,11 +81,16 @@ fn measure(options: &Options, binaries: &Binaries, folder: &std::path::Path) -> 
     println!("|---|---|---|---|---|---|---|---|---|");
     for workload in &WORKLOADS {
         let (ours, limit) = (workload.load)(&servers)?;
+        let other = beside.as_ref().map(|servers| (workload.load)(servers)).transpose()?;
         for connections in &options.connections {
-            let (mut serve, mut bare) = (Vec::new(), Vec::new());
+            let (mut serve, mut bare, mut others) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..options.rounds {
                 bare.push(limit.run(&servers.bare.process, *connections, options.seconds, folder)?);
                 serve.push(ours.run(&servers.passavant.process, *connections, options.seconds, folder)?);
+                if let (Some(beside), Some((load, _))) = (&beside, &other) {
+                    let process = &beside.passavant.process;
+                    others.push(load.run(process, *connections, options.seconds, folder)?);
+                }
             }
             let (serve, bare) = (Measured::median(serve), Measured::median(bare));
             let ratio = serve.micros / bare.micros;
@@ -95,6 +104,16 @@ fn measure(options: &Options, binaries: &Binaries, folder: &std::path::Path) -> 
                 bare.per_second,
                 serve.refused + bare.refused,
             );
+            if !others.is_empty() {
+                let other = Measured::median(others);
+                println!(
+                    "| beside it | {connections} | {:.1} | | {:.2} of serve | | {:.0} | | {} |",
+                    other.micros,
+                    other.micros / serve.micros,
+                    other.per_second,
+                    other.refused
+                );
+            }
             if ratio > workload.budget || serve.refused + bare.refused > 0 {
                 over.push(format!("{} at {connections} connections: {ratio:.2}", workload.name));
             }
@@ -102,6 +121,13 @@ fn measure(options: &Options, binaries: &Binaries, folder: &std::path::Path) -> 
     }
     anyhow::ensure!(over.is_empty(), "over budget, or not every answer was 200: {}", over.join("; "));
     Ok(())
+}
+
+/// Another build of passavant, in a folder of its own. The limit server beside it only fills its place.
+fn beside(passavant: &Path, bare: &Path, folder: &Path) -> anyhow::Result<Servers> {
+    let folder = folder.join("beside");
+    std::fs::create_dir_all(&folder)?;
+    Ok(Servers { passavant: Passavant::start(passavant, &folder)?, bare: Bare::start(bare, &folder)? })
 }
 
 fn opaque(servers: &Servers) -> anyhow::Result<(Load, Load)> {
@@ -136,15 +162,15 @@ struct Binaries {
 
 fn build() -> anyhow::Result<Binaries> {
     let arguments =
-        ["build", "--release", "--package", "passavant", "--bin", "passavant", "--example", "bare"];
+        ["build", "--profile", "dist", "--package", "passavant", "--bin", "passavant", "--example", "bare"];
     crate::steps::execute(&mut crate::steps::command("cargo", &arguments))?;
     let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().context("cargo metadata")?;
-    let release = metadata.target_directory.as_std_path().join("release");
-    Ok(Binaries { passavant: release.join("passavant"), bare: release.join("examples/bare") })
+    let built = metadata.target_directory.as_std_path().join("dist");
+    Ok(Binaries { passavant: built.join("passavant"), bare: built.join("examples/bare") })
 }
 
 fn options(arguments: &[String]) -> anyhow::Result<Options> {
-    let mut options = Options { seconds: 10, rounds: 3, connections: vec![32, 64] };
+    let mut options = Options { seconds: 10, rounds: 3, connections: vec![32, 64], beside: None };
     let mut rest = arguments.iter();
     while let Some(name) = rest.next() {
         let value = rest.next().with_context(|| format!("{name} needs a value"))?;
@@ -155,8 +181,11 @@ fn options(arguments: &[String]) -> anyhow::Result<Options> {
                 let numbers = value.split(',').map(str::parse).collect::<Result<_, _>>();
                 options.connections = numbers.context("--connections takes numbers separated by commas")?;
             }
+            "--beside" => options.beside = Some(value.into()),
             other => {
-                anyhow::bail!("bench knows guard, or --seconds, --rounds and --connections, not {other}")
+                anyhow::bail!(
+                    "bench knows guard, or --seconds, --rounds, --connections and --beside, not {other}"
+                )
             }
         }
     }

@@ -13,9 +13,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  architecture [--write]         check who leans on whom; --write renews the picture in ARCHITECTURE.md
-  bench [--seconds N] [--rounds N] [--connections N,N]
-                                 what a request costs beside its physical limit; needs wrk and two cores
+  architecture [--write]         check who leans on whom, circles and long files; --write renews the picture in ARCHITECTURE.md
+  bench [--seconds N] [--rounds N] [--connections N,N] [--beside BINARY]
+                                 what a request costs beside its physical limit, and beside another build of passavant;
+                                 needs wrk and two cores
   bench guard                    what a guard adds to a request, beside other guards as released
   docs [--write]                 check the pages of docs/ that are made from the code; --write renews them
   pictures                       take the pictures of the README anew; needs Chromium
