@@ -9,7 +9,6 @@ mod dev;
 mod fetch;
 mod global;
 mod guard;
-mod http;
 mod serve;
 mod spelling;
 mod terminal;

@@ -14,8 +14,9 @@ const DESIGN: &[(&str, &[&str])] = &[
     ("resource", &["protocol", "jose"]),
     ("accounts", &["server", "protocol"]),
     ("sqlite", &["server", "accounts", "protocol", "jose"]),
+    ("serving", &[]),
     ("testkit", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
-    ("passavant", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
+    ("passavant", &["jose", "protocol", "server", "resource", "accounts", "sqlite", "serving"]),
     ("xtask", &[]),
 ];
 
