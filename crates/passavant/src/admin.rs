@@ -101,7 +101,7 @@ impl Admin {
         let access = server.access(head, &self.audience, WANTED).await?;
         if access.audience.len() != 1 {
             tracing::info!(client = %access.client, "refused: the token is for other resources as well");
-            return Err(Denied::new(Reason::TokenRejected, WANTED));
+            return Err(Denied::new(Reason::TokenInactive, WANTED));
         }
         let client = server.registry().client(access.client.as_str()).await.map_err(Denied::from)?;
         let is_allowed = client.is_some_and(|client| client.scopes.contains(scope::ADMIN));

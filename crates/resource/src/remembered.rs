@@ -78,7 +78,7 @@ impl<T: Send + Sync + 'static> Remembered<T> {
             return settled.map(|document| Found { document, is_new: false });
         }
         let fetched = self.fetches.join((), || self.fetch(need, now, fetch())).await;
-        fetched.unwrap_or(Err(Reason::Busy)).map(|document| Found { document, is_new: true })
+        fetched.unwrap_or(Err(Reason::IntrospectionsTooMany)).map(|document| Found { document, is_new: true })
     }
 
     /// The document at hand, if it is fresh: nothing is fetched for this asker.
@@ -125,7 +125,7 @@ impl<T: Send + Sync + 'static> Remembered<T> {
             return None;
         }
         let document = good.map(|good| Arc::clone(&good.document));
-        Some(document.ok_or(failure.unwrap_or(Reason::Busy)))
+        Some(document.ok_or(failure.unwrap_or(Reason::IntrospectionsTooMany)))
     }
 
     fn fetch<F>(
@@ -138,7 +138,7 @@ impl<T: Send + Sync + 'static> Remembered<T> {
         F: Future<Output = Result<T, Reason>> + Send + 'static,
     {
         let mut state = self.lock();
-        state.last = Some((now, Some(Reason::Busy)));
+        state.last = Some((now, Some(Reason::IntrospectionsTooMany)));
         if need == Need::Newer {
             state.demanded = Some(now);
         }

@@ -31,15 +31,15 @@ impl AuthorizationServer {
 
     async fn weigh(&self, head: &Parts, audience: &str, scopes: &[&str]) -> Result<Access, Error> {
         let presented = head.bearer()?.ok_or(Reason::TokenMissing)?;
-        let found = find(self, presented).await?.ok_or(Reason::TokenRejected)?;
+        let found = find(self, presented).await?.ok_or(Reason::TokenInactive)?;
         let access = found.live(self.now())?;
         if !access.audience.iter().any(|own| own.as_str() == audience) {
-            return Err(Reason::TokenRejected.into());
+            return Err(Reason::TokenInactive.into());
         }
         if let Some(subject) = &access.subject {
             match self.accounts().standing(subject).await? {
                 Standing::Active => {}
-                Standing::Disabled | Standing::Gone => return Err(Reason::TokenRejected.into()),
+                Standing::Disabled | Standing::Gone => return Err(Reason::TokenInactive.into()),
             }
         }
         if scopes.iter().all(|scope| access.scopes.contains(scope)) {
@@ -106,7 +106,7 @@ impl Found {
         if self.ended.is_none() && self.access.expires_at > now {
             Ok(self.access)
         } else {
-            Err(Reason::TokenRejected)
+            Err(Reason::TokenInactive)
         }
     }
 }

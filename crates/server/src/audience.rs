@@ -21,12 +21,12 @@ impl Wanted {
     /// Reads them.
     ///
     /// # Errors
-    /// [`Reason::ResourceUnknown`] beyond [`limits::RESOURCES_MAX`].
+    /// [`Reason::AudienceNotRegistered`] beyond [`limits::RESOURCES_MAX`].
     pub fn read(params: &Params<'_>) -> Result<Self, Reason> {
         let mut wanted: Vec<Audience> = Vec::new();
         for resource in params.all("resource") {
             if wanted.len() == limits::RESOURCES_MAX {
-                return Err(Reason::ResourceUnknown);
+                return Err(Reason::AudienceNotRegistered);
             }
             if !wanted.iter().any(|known| known.as_str() == resource) {
                 wanted.push(Audience::new(resource));
@@ -79,7 +79,7 @@ impl TokenAudience {
 /// narrowed to theirs and the OpenID ones. Without: every resource that owns one of the scopes.
 ///
 /// # Errors
-/// [`Reason::ResourceUnknown`] or [`Reason::ResourceNotAllowed`], both `invalid_target` (RFC 8707 §2).
+/// [`Reason::AudienceNotRegistered`] or [`Reason::ResourceNotAllowed`], both `invalid_target` (RFC 8707 §2).
 pub fn of(
     resources: &Resources,
     client: &RegisteredClient,
@@ -94,7 +94,7 @@ pub fn of(
     }
     let mut named = Vec::with_capacity(wanted.0.len());
     for identifier in &wanted.0 {
-        let resource = resources.by_identifier(identifier.as_str()).ok_or(Reason::ResourceUnknown)?;
+        let resource = resources.by_identifier(identifier.as_str()).ok_or(Reason::AudienceNotRegistered)?;
         if !resource.scopes.iter().any(|token| client.scopes.contains(token)) {
             return Err(Reason::ResourceNotAllowed);
         }
@@ -166,8 +166,8 @@ mod tests {
     #[test]
     fn resources_compare_byte_for_byte_and_must_be_of_use_to_the_client() {
         for (wanted, reason) in [
-            ("https://notes.example/", Reason::ResourceUnknown),
-            ("https://NOTES.example", Reason::ResourceUnknown),
+            ("https://notes.example/", Reason::AudienceNotRegistered),
+            ("https://NOTES.example", Reason::AudienceNotRegistered),
             ("https://secret.example", Reason::ResourceNotAllowed),
         ] {
             assert_eq!(audience("notes.read", &[wanted]), Err(reason), "{wanted}");

@@ -78,7 +78,7 @@ pub(crate) async fn authenticate(
     };
     match prove(server, &id, &credential).await {
         Err(Error::Refused(
-            Reason::ClientUnknown | Reason::ClientSecretWrong | Reason::AssertionSignature,
+            Reason::ClientUnknown | Reason::ClientSecretWrong | Reason::AssertionSignatureWrong,
         )) if server.failures().count(&id, server.now()) => Err(Reason::ClientFailuresTooMany.into()),
         verdict => verdict,
     }
@@ -128,7 +128,7 @@ pub(crate) async fn authenticate_bearer(
     incoming: &Incoming,
 ) -> Result<AuthenticatedCaller, Error> {
     let presented = incoming.head.bearer()?.ok_or(Reason::TokenMissing)?;
-    let found = access::find_opaque(server, presented).await?.ok_or(Reason::TokenRejected)?;
+    let found = access::find_opaque(server, presented).await?.ok_or(Reason::TokenInactive)?;
     let token = found.live(server.now())?;
     if !token.scopes.contains(scope::INTROSPECTION) || token.grant.is_some() {
         return Err(Reason::ScopeInsufficient.into());
@@ -139,7 +139,7 @@ pub(crate) async fn authenticate_bearer(
         own.retain(|resource| token.audience.contains(&resource.identifier));
     }
     if own.is_empty() {
-        return Err(Reason::TokenRejected.into());
+        return Err(Reason::TokenInactive.into());
     }
     Ok(AuthenticatedCaller {
         id: token.client,
@@ -197,7 +197,7 @@ fn credential<'a>(headers: &HeaderMap, params: &'a Params<'_>) -> Result<Credent
     let offered =
         [basic.is_some(), post.is_some(), assertion.is_some()].into_iter().filter(|some| *some).count();
     if offered > 1 {
-        return Err(Reason::ClientMethodsMixed);
+        return Err(Reason::ClientMethodRepeated);
     }
     if let Some(basic) = basic {
         if id.is_some_and(|id| !basic.is_called(id)) {

@@ -52,12 +52,12 @@ impl Incoming {
     /// The parameters of a form body (RFC 6749 §3.2, Appendix B).
     ///
     /// # Errors
-    /// [`Reason::BodyType`] where the body is of another media type, and those of [`Self::query`].
+    /// [`Reason::BodyTypeWrong`] where the body is of another media type, and those of [`Self::query`].
     pub fn form(&self) -> Result<Params<'_>, Reason> {
         let content_type = self.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or("").trim();
         if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Reason::BodyType);
+            return Err(Reason::BodyTypeWrong);
         }
         parse(&self.body)
     }
@@ -103,7 +103,7 @@ impl Head for Parts {
         let mut values = self.headers.get_all(header::AUTHORIZATION).iter();
         let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
-            return Err(Reason::TokenSentTwice);
+            return Err(Reason::TokenRepeated);
         }
         let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
             return Ok(None);
@@ -114,7 +114,7 @@ impl Head for Parts {
         let token = token.trim_matches(' ');
         let b64token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
         if token.is_empty() || token.len() > limits::TOKEN_BYTES_MAX || !token.bytes().all(b64token) {
-            return Err(Reason::TokenRejected);
+            return Err(Reason::TokenInactive);
         }
         Ok(Some(token))
     }
@@ -165,7 +165,7 @@ mod tests {
         }
         for bad in ["", "application/json", "multipart/form-data; boundary=x", "text/plain"] {
             let incoming = read(bad, b"username=alice".to_vec()).await.expect("within the limit");
-            assert_eq!(incoming.form().err(), Some(Reason::BodyType), "{bad}");
+            assert_eq!(incoming.form().err(), Some(Reason::BodyTypeWrong), "{bad}");
         }
     }
 

@@ -138,11 +138,11 @@ mod tests {
     async fn each_of_two_remembered_values_is_refused_for_its_own_reason() {
         let store = MemoryStore::default();
         let assertion = |key| seen(key, Reason::AssertionReplayed);
-        let proof = |key| seen(key, Reason::TokenRejected);
+        let proof = |key| seen(key, Reason::TokenInactive);
         assert_eq!(answer(&store, &[assertion("a"), proof("p")], Ok(())).await, None);
         let replayed = Some(Reason::AssertionReplayed);
         assert_eq!(answer(&store, &[assertion("a"), proof("q")], Ok(())).await, replayed);
-        let replayed = Some(Reason::TokenRejected);
+        let replayed = Some(Reason::TokenInactive);
         assert_eq!(answer(&store, &[assertion("b"), proof("p")], Ok(())).await, replayed);
         assert_eq!(answer(&store, &[assertion("b"), proof("q")], Ok(())).await, None, "neither was spent");
     }
@@ -151,8 +151,8 @@ mod tests {
     async fn a_refusal_is_remembered_as_well() {
         let store = MemoryStore::default();
         let remember = [seen("a", Reason::AssertionReplayed)];
-        let refused = answer(&store, &remember, Err(Reason::GrantTypeUnknown)).await;
-        assert_eq!(refused, Some(Reason::GrantTypeUnknown));
+        let refused = answer(&store, &remember, Err(Reason::GrantTypeUnsupported)).await;
+        assert_eq!(refused, Some(Reason::GrantTypeUnsupported));
         assert_eq!(answer(&store, &remember, Ok(())).await, Some(Reason::AssertionReplayed));
     }
 

@@ -2,16 +2,18 @@
 //! every reason to refuse, and every key of the configuration.
 
 mod config;
-mod errors;
 mod peers;
 
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
 
-use crate::steps::workspace;
+use crate::steps::{command, execute, workspace};
 
 const TESTS: &str = "crates/server/tests/service";
+/// With the features of `cargo test`, so that what it has built is used.
+const ERRORS: [&str; 8] =
+    ["test", "--quiet", "--workspace", "--all-features", "--test", "reasons", "--", "docs_errors_md"];
 const HEAD: &str = "\
 # Requirements, and the tests that show them
 
@@ -27,13 +29,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         [one] if one == "--write" => true,
         _ => bail!("the only option is --write"),
     };
-    let text = |path: &str| std::fs::read_to_string(workspace().join(path)).with_context(|| path.to_owned());
     let pages = [
         ("docs/specs.md", page(&workspace().join(TESTS))?),
-        (
-            "docs/errors.md",
-            errors::page(&text(errors::SERVER)?, &text(errors::GUARD)?, &text(errors::GUARD_WORDS)?)?,
-        ),
         ("docs/config.md", config::page()),
         ("docs/config.schema.json", config::schema()),
     ];
@@ -46,9 +43,19 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         }
         println!("docs: {document} is what the code says");
     }
+    errors(write)?;
     peers::check()?;
     println!("docs: {} names tests that are there", peers::DOCUMENT);
     Ok(())
+}
+
+/// `docs/errors.md` is made of values of `server` and `resource`, so a test that links both compares it, or writes it.
+fn errors(write: bool) -> anyhow::Result<()> {
+    let mut test = command("cargo", &ERRORS);
+    if write {
+        test.env("PASSAVANT_WRITE_DOCS", "1");
+    }
+    execute(&mut test)
 }
 
 fn page(folder: &Path) -> anyhow::Result<String> {

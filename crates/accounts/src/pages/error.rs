@@ -1,7 +1,7 @@
 //! The error page: what happened, what to do, and what the people behind the client need to know.
 
 use askama::Template;
-use server::ErrorPage;
+use server::{ErrorPage, Reason};
 
 use super::{
     Frame,
@@ -50,21 +50,26 @@ struct Filled<'a> {
 
 /// A heading and what the person in front of it can do.
 fn words(page: &ErrorPage) -> (&'static str, &'static str) {
+    const UNKNOWN: &str = Reason::InteractionUnknown.slug();
+    const EXPIRED: &str = Reason::InteractionExpired.slug();
+    const OTHER_BROWSER: &str = Reason::InteractionBrowserMismatch.slug();
+    const CROSS_SITE: &str = Reason::FormCrossSite.slug();
+    const OTHER_HOST: &str = Reason::HostMismatch.slug();
     match page.slug {
-        "interaction_unknown" | "interaction_expired" => (
+        UNKNOWN | EXPIRED => (
             "This page is no longer valid",
             "It was already answered, or it stood open for too long. Go back to where you came from and start again.",
         ),
-        "interaction_of_another_browser" => (
+        OTHER_BROWSER => (
             "This page belongs to another browser",
             "It was opened in another browser, or this one keeps no cookies. Go back to where you came from and \
              start again in this browser, with cookies allowed.",
         ),
-        "cross_site_form" => (
+        CROSS_SITE => (
             "This form did not come from here",
             "Nothing was changed. If you sent it yourself, go back, load the page again and send it once more.",
         ),
-        "host_mismatch" => (
+        OTHER_HOST => (
             "This page has another address",
             "You opened it under an address at which signing in can't work. Go on at the right one.",
         ),

@@ -303,11 +303,11 @@ async fn a_form_of_another_site_or_without_its_token_is_refused() {
         let form = world.form(&url).header(name, value);
         let seen = world.send(form.body(encode(&right).into()).expect("a request")).await;
         assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{name}: {value}");
-        assert!(seen.body.contains("<code>cross_site_form</code>"), "{}", seen.body);
+        assert!(seen.body.contains("<code>form_cross_site</code>"), "{}", seen.body);
     }
     for token in ["", "x", &csrf[1..]] {
         let fields = [("csrf", token), ("username", "alice"), ("password", "correct-horse")];
-        assert!(world.post(&url, &fields).await.body.contains("<code>cross_site_form</code>"));
+        assert!(world.post(&url, &fields).await.body.contains("<code>form_cross_site</code>"));
     }
     assert_eq!(
         world.post(&url, &right).await.status,
@@ -323,7 +323,7 @@ async fn a_body_that_is_no_form_is_refused() {
     let request = world.request(Method::POST, &url).header("content-type", "application/json");
     let seen = world.send(request.body("{}".into()).expect("a request")).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST);
-    assert!(seen.body.contains("<code>body_type</code>"), "{}", seen.body);
+    assert!(seen.body.contains("<code>body_type_wrong</code>"), "{}", seen.body);
 }
 
 #[tokio::test]
@@ -333,7 +333,7 @@ async fn another_browser_and_an_unknown_interaction_get_a_page() {
     world.cookies.clear();
     let seen = world.get(&url).await;
     assert!(seen.status.is_client_error());
-    assert!(seen.body.contains("<code>interaction_of_another_browser</code>"), "{}", seen.body);
+    assert!(seen.body.contains("<code>interaction_browser_mismatch</code>"), "{}", seen.body);
     for url in ["/login", "/consent?interaction=x", "/logout/confirm?interaction="] {
         let seen = world.get(url).await;
         assert!(seen.status.is_client_error() && seen.body.contains("r-1"), "{url}: {}", seen.body);

@@ -91,7 +91,7 @@ async fn a_refusal_is_one_line_of_the_log_with_its_reason_and_no_token() {
     let refused: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let refused: Vec<_> = refused.iter().filter(|line| line["message"] == "refused").collect();
     let reasons: Vec<_> = refused.iter().map(|line| line["reason"].as_str().unwrap_or_default()).collect();
-    assert_eq!(reasons, ["inactive", "token_missing"], "{log}");
+    assert_eq!(reasons, ["token_inactive", "token_missing"], "{log}");
     assert_eq!(refused[0]["route"], "/private");
     assert!(!log.contains(&token) && !log.contains("secret-query"), "{log}");
 }

@@ -314,7 +314,7 @@ mod tests {
             r#"Bearer error="invalid_request", error_description="The Authorization header holds no access token""#,
         ),
         (
-            Reason::TokenTwice,
+            Reason::TokenRepeated,
             r#"Bearer error="invalid_request", error_description="An access token came more than once""#,
         ),
         (Reason::TokenTooLong, r#"Bearer error="invalid_token", error_description="The token is too long""#),
@@ -351,13 +351,13 @@ mod tests {
             Reason::AudienceWrong,
             r#"Bearer error="invalid_token", error_description="The token is for another resource""#,
         ),
-        (Reason::Expired, r#"Bearer error="invalid_token", error_description="The token has expired""#),
+        (Reason::TokenExpired, r#"Bearer error="invalid_token", error_description="The token has expired""#),
         (
-            Reason::NotYetValid,
+            Reason::TokenNotYetValid,
             r#"Bearer error="invalid_token", error_description="The token is not valid yet""#,
         ),
         (
-            Reason::IssuedAhead,
+            Reason::ClockSkewed,
             r#"Bearer error="invalid_token", error_description="The token was issued in the future""#,
         ),
         (
@@ -368,7 +368,10 @@ mod tests {
             Reason::KindWrong,
             r#"Bearer error="invalid_token", error_description="The token is not an access token""#,
         ),
-        (Reason::Inactive, r#"Bearer error="invalid_token", error_description="The token is not active""#),
+        (
+            Reason::TokenInactive,
+            r#"Bearer error="invalid_token", error_description="The token is not active""#,
+        ),
         (
             Reason::ScopeInsufficient,
             r#"Bearer error="insufficient_scope", error_description="The token does not have the scope that is needed", scope="notes.read notes.write""#,
@@ -422,7 +425,7 @@ mod tests {
             r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is signed with an algorithm that is not accepted here""#,
         ),
         (
-            Reason::ProofKeyUnfit,
+            Reason::ProofKeyInvalid,
             r#"Bearer error="invalid_dpop_proof", error_description="The key in the DPoP proof is not acceptable""#,
         ),
         (
@@ -450,7 +453,7 @@ mod tests {
             r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is too old""#,
         ),
         (
-            Reason::ProofAhead,
+            Reason::ProofClockSkewed,
             r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof was made in the future""#,
         ),
         (
@@ -519,10 +522,10 @@ mod tests {
         challenger.announce();
         let bare = format!(r#"Bearer resource_metadata="{URL}""#);
         assert_eq!(rendered(&challenger, Reason::TokenMissing), Some(bare));
-        let expired = expected(Reason::Expired).expect("a challenge");
+        let expired = expected(Reason::TokenExpired).expect("a challenge");
         let expired = format!(r#"{expired}, resource_metadata="{URL}""#);
-        assert_eq!(rendered(&challenger, Reason::Expired), Some(expired));
-        assert_eq!(rendered(&challenger, Reason::Busy), None);
+        assert_eq!(rendered(&challenger, Reason::TokenExpired), Some(expired));
+        assert_eq!(rendered(&challenger, Reason::IntrospectionsTooMany), None);
     }
 
     /// The figures 15 to 19 of RFC 9449 §7, in our own words.
@@ -536,11 +539,11 @@ mod tests {
         let request = r#"error="invalid_request", error_description="More than one Authorization header""#;
         for (challenger, reason, tried, expected) in [
             (&only, Reason::TokenMissing, None, algs.to_owned()),
-            (&only, Reason::Expired, Some(Scheme::Dpop), format!("{algs}, {token}")),
+            (&only, Reason::TokenExpired, Some(Scheme::Dpop), format!("{algs}, {token}")),
             (&both, Reason::TokenMissing, None, format!("Bearer, {algs}")),
             (&both, Reason::SchemeUnsupported, None, format!("Bearer, {algs}")),
-            (&both, Reason::Expired, Some(Scheme::Bearer), format!("Bearer {token}, {algs}")),
-            (&both, Reason::Expired, Some(Scheme::Dpop), format!("Bearer, {algs}, {token}")),
+            (&both, Reason::TokenExpired, Some(Scheme::Bearer), format!("Bearer {token}, {algs}")),
+            (&both, Reason::TokenExpired, Some(Scheme::Dpop), format!("Bearer, {algs}, {token}")),
             (&both, Reason::HeaderRepeated, None, format!("Bearer {request}, {algs}, {request}")),
         ] {
             let denied = challenger.deny(reason.into(), tried);
@@ -566,7 +569,7 @@ mod tests {
         assert_eq!(rendered(&challenger, Reason::TokenMissing).as_deref(), Some(r#"Bearer realm="notes""#));
         let expired =
             r#"Bearer realm="notes", error="invalid_token", error_description="The token has expired""#;
-        assert_eq!(rendered(&challenger, Reason::Expired).as_deref(), Some(expired));
+        assert_eq!(rendered(&challenger, Reason::TokenExpired).as_deref(), Some(expired));
     }
 
     #[test]
@@ -589,7 +592,7 @@ mod tests {
         let away = r#"{"detail":"The token can not be checked at the moment."}"#;
         for (required_scopes, reason, status, body) in [
             (false, Reason::TokenMissing, 401, nobody),
-            (false, Reason::Expired, 401, nobody),
+            (false, Reason::TokenExpired, 401, nobody),
             (false, Reason::ScopeInsufficient, 403, forbidden),
             (true, Reason::ScopeInsufficient, 403, listed),
             (true, Reason::ClaimsRefused, 403, forbidden),
@@ -605,7 +608,7 @@ mod tests {
         assert_eq!(rendered(&challenger, Reason::TokenMissing).as_deref(), Some(r#"Bearer realm="api""#));
         let expired =
             r#"Bearer realm="api", error="invalid_token", error_description="The token has expired""#;
-        assert_eq!(rendered(&challenger, Reason::Expired).as_deref(), Some(expired));
+        assert_eq!(rendered(&challenger, Reason::TokenExpired).as_deref(), Some(expired));
     }
 
     #[test]

@@ -252,7 +252,7 @@ mod tests {
         let failing = pulse.health(NOW);
         assert_eq!((failing.state, failing.failures), (HealthState::Failing, 2));
         assert_eq!(failing.trouble, Some(Reason::IntrospectionRefused));
-        pulse.note(Some(Reason::Inactive), NOW);
+        pulse.note(Some(Reason::TokenInactive), NOW);
         let good = pulse.health(NOW + 5);
         assert_eq!((good.state, good.age_seconds, good.trouble), (HealthState::Good, Some(5), None));
     }

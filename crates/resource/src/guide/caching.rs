@@ -59,7 +59,7 @@
 //! }
 //!
 //! server.revoke(&token);
-//! assert_eq!(strict.check(&head(&token)).await.expect_err("asked").reason(), Reason::Inactive);
+//! assert_eq!(strict.check(&head(&token)).await.expect_err("asked").reason(), Reason::TokenInactive);
 //! assert!(usual.check(&head(&token)).await.is_ok()); // for ten seconds at most
 //!
 //! server.go_down();

@@ -41,7 +41,7 @@
 //! server.revoke(&jwt);
 //! assert!(auto.check(&head(&jwt)).await.is_ok()); // verified here: good until `exp`
 //! let denied = asking.check(&head(&jwt)).await.expect_err("the server says so");
-//! assert_eq!(denied.reason(), Reason::Inactive);
+//! assert_eq!(denied.reason(), Reason::TokenInactive);
 //! # Ok(())
 //! # }
 //! ```

@@ -112,7 +112,7 @@ impl Cache {
     pub(crate) fn keep_answer(&self, key: TokenDigest, judgement: &Judgement, asked: Timestamp) {
         let active = match judgement {
             Ok(authorization) => Some(Arc::clone(authorization)),
-            Err(Reason::Inactive) => None,
+            Err(Reason::TokenInactive) => None,
             Err(_) => return,
         };
         self.keep(key, active, Source::Answer, (asked + self.seconds, asked + self.last_answer_seconds));
@@ -151,7 +151,7 @@ impl Cache {
 
 impl Entry {
     fn judgement(self) -> Judgement {
-        self.active.ok_or(Reason::Inactive)
+        self.active.ok_or(Reason::TokenInactive)
     }
 }
 
@@ -226,9 +226,9 @@ mod tests {
     #[test]
     fn inactive_is_kept_and_failure_is_not() {
         let cache = cache(10, 0);
-        cache.keep_answer([1; 32], &Err(Reason::Inactive), NOW);
+        cache.keep_answer([1; 32], &Err(Reason::TokenInactive), NOW);
         cache.keep_answer([2; 32], &Err(Reason::IntrospectionFailed), NOW);
-        assert_eq!(cache.answer(&[1; 32], NOW).and_then(Result::err), Some(Reason::Inactive));
+        assert_eq!(cache.answer(&[1; 32], NOW).and_then(Result::err), Some(Reason::TokenInactive));
         assert!(cache.answer(&[2; 32], NOW).is_none());
     }
 
@@ -266,7 +266,7 @@ mod tests {
         for number in 0..1_000_000_u32 {
             let mut key = [0; 32];
             key[..4].copy_from_slice(&number.to_be_bytes());
-            let judgement = if number % 2 == 0 { Ok(Arc::clone(&wide)) } else { Err(Reason::Inactive) };
+            let judgement = if number % 2 == 0 { Ok(Arc::clone(&wide)) } else { Err(Reason::TokenInactive) };
             cache.keep_answer(key, &judgement, NOW);
         }
         assert!(cache.kept.len() <= CACHE_ENTRIES_MAX, "{}", cache.kept.len());

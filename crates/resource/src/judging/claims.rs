@@ -63,7 +63,7 @@ pub(crate) fn introspected(
 ) -> Result<Authorization, Reason> {
     match claims.boolean("active").map_err(|error| malformed(&error))? {
         Some(true) => {}
-        Some(false) => return Err(Reason::Inactive),
+        Some(false) => return Err(Reason::TokenInactive),
         None => return Err(missing("active")),
     }
     if let Some(found) = text(&claims, "iss")? {
@@ -96,14 +96,14 @@ pub(crate) fn times(claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>
         && now >= expires + LEEWAY_SECONDS
     {
         tracing::debug!(seconds = now.since(expires), "exp has passed");
-        return Err(Reason::Expired);
+        return Err(Reason::TokenExpired);
     }
     starts(claims, now)?;
     Ok(expires)
 }
 
 fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
-    for (name, reason) in [("nbf", Reason::NotYetValid), ("iat", Reason::IssuedAhead)] {
+    for (name, reason) in [("nbf", Reason::TokenNotYetValid), ("iat", Reason::ClockSkewed)] {
         if let Some(start) = time(claims, name)?
             && start > now + LEEWAY_SECONDS
         {
@@ -250,10 +250,10 @@ mod tests {
             ("exp", Some(json!("1800000600")), Reason::ClaimMalformed),
             ("exp", Some(json!(null)), Reason::ClaimMalformed),
             ("exp", Some(json!(true)), Reason::ClaimMalformed),
-            ("exp", Some(json!(1_799_999_970)), Reason::Expired),
-            ("nbf", Some(json!(1_800_000_031)), Reason::NotYetValid),
+            ("exp", Some(json!(1_799_999_970)), Reason::TokenExpired),
+            ("nbf", Some(json!(1_800_000_031)), Reason::TokenNotYetValid),
             ("nbf", Some(json!("0")), Reason::ClaimMalformed),
-            ("iat", Some(json!(1_800_000_031)), Reason::IssuedAhead),
+            ("iat", Some(json!(1_800_000_031)), Reason::ClockSkewed),
             ("iat", Some(json!([0])), Reason::ClaimMalformed),
             ("sub", None, Reason::ClaimMissing),
             ("sub", Some(json!(7)), Reason::ClaimMalformed),
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn one_defect_in_an_answer_refuses_the_token() {
         let cases: &[(&str, Option<Value>, Reason)] = &[
-            ("active", Some(json!(false)), Reason::Inactive),
+            ("active", Some(json!(false)), Reason::TokenInactive),
             ("active", Some(json!("true")), Reason::ClaimMalformed),
             ("active", Some(json!(1)), Reason::ClaimMalformed),
             ("active", Some(json!(null)), Reason::ClaimMalformed),
@@ -299,9 +299,9 @@ mod tests {
             ("scope", Some(json!(null)), Reason::ClaimMalformed),
             ("exp", Some(json!("1800000600")), Reason::ClaimMalformed),
             ("exp", Some(json!(null)), Reason::ClaimMalformed),
-            ("exp", Some(json!(1_700_000_000)), Reason::Expired),
-            ("nbf", Some(json!(1_800_000_600)), Reason::NotYetValid),
-            ("iat", Some(json!(1_800_000_600)), Reason::IssuedAhead),
+            ("exp", Some(json!(1_700_000_000)), Reason::TokenExpired),
+            ("nbf", Some(json!(1_800_000_600)), Reason::TokenNotYetValid),
+            ("iat", Some(json!(1_800_000_600)), Reason::ClockSkewed),
             ("username", Some(json!(null)), Reason::ClaimMalformed),
             ("sub", Some(json!(7)), Reason::ClaimMalformed),
             ("client_id", Some(json!(7)), Reason::ClaimMalformed),
@@ -327,15 +327,15 @@ mod tests {
             let claims = with(json!({"active": true, "sub": "1", "nbf": NOW.0 - 9}), &[("exp", Some(exp))]);
             introspected(claims, &Expected { exp_ignored, ..expected() }, NOW).map(|found| found.expires)
         };
-        assert_eq!(judged(json!(NOW.0 - 600), false), Err(Reason::Expired));
+        assert_eq!(judged(json!(NOW.0 - 600), false), Err(Reason::TokenExpired));
         assert_eq!(judged(json!(NOW.0 - 600), true), Ok(None), "kept no longer than any answer");
         assert_eq!(judged(json!("soon"), true), Err(Reason::ClaimMalformed));
         let ahead = with(json!({"active": true, "nbf": NOW.0 + 600}), &[]);
         let ahead = introspected(ahead, &Expected { exp_ignored: true, ..expected() }, NOW);
-        assert_eq!(refused(ahead), Some(Reason::NotYetValid));
+        assert_eq!(refused(ahead), Some(Reason::TokenNotYetValid));
         let inactive = with(json!({"active": false, "exp": NOW.0 - 600}), &[]);
         let inactive = introspected(inactive, &Expected { exp_ignored: true, ..expected() }, NOW);
-        assert_eq!(refused(inactive), Some(Reason::Inactive));
+        assert_eq!(refused(inactive), Some(Reason::TokenInactive));
     }
 
     #[test]

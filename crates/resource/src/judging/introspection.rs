@@ -94,7 +94,7 @@ impl Introspector {
             let (introspector, token) = (Arc::clone(self), token.to_owned());
             async move { introspector.judge(key, &token).await }
         };
-        self.flights.join(key, start).await.unwrap_or(Err(Reason::Busy))
+        self.flights.join(key, start).await.unwrap_or(Err(Reason::IntrospectionsTooMany))
     }
 
     /// What the breaker does with the next question.

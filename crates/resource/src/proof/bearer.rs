@@ -93,7 +93,7 @@ pub(crate) fn token(head: &Parts, places: Places) -> Result<Presented<'_>, Reaso
         return Err(Reason::TokenTooLong);
     }
     if in_query(head).next().is_some() {
-        return Err(Reason::TokenTwice);
+        return Err(Reason::TokenRepeated);
     }
     Ok(presented)
 }
@@ -103,7 +103,7 @@ fn queried(head: &Parts) -> Result<Presented<'_>, Reason> {
     let mut tokens = in_query(head);
     let token = tokens.next().ok_or(Reason::TokenMissing)?;
     if tokens.next().is_some() {
-        return Err(Reason::TokenTwice);
+        return Err(Reason::TokenRepeated);
     }
     if token.len() > TOKEN_BYTES_MAX {
         return Err(Reason::TokenTooLong);
@@ -224,9 +224,9 @@ mod tests {
     fn a_query_holds_one_token_and_a_good_one() {
         let long = format!("/?access_token={}", "x".repeat(TOKEN_BYTES_MAX + 1));
         for (uri, headers, reason) in [
-            ("/?access_token=a&access_token=a", &[][..], Reason::TokenTwice),
-            ("/?access_token=a&access%5ftoken=b", &[], Reason::TokenTwice),
-            ("/?access_token=a", &[&b"Bearer a"[..]], Reason::TokenTwice),
+            ("/?access_token=a&access_token=a", &[][..], Reason::TokenRepeated),
+            ("/?access_token=a&access%5ftoken=b", &[], Reason::TokenRepeated),
+            ("/?access_token=a", &[&b"Bearer a"[..]], Reason::TokenRepeated),
             ("/?access_token=a", &[b"Basic YTpi"], Reason::SchemeUnsupported),
             ("/?access_token=", &[], Reason::TokenMalformed),
             ("/?access_token", &[], Reason::TokenMalformed),
@@ -265,8 +265,8 @@ mod tests {
     fn a_token_that_came_twice_is_refused() {
         assert_eq!(read("/", &[b"Bearer a", b"Bearer a"]), Err(Reason::HeaderRepeated));
         assert_eq!(read("/", &[b"Basic YTpi", b"Bearer a"]), Err(Reason::HeaderRepeated));
-        assert_eq!(read("/?x=1&access_token=b", &[b"Bearer a"]), Err(Reason::TokenTwice));
-        assert_eq!(read("/?access%5ftoken=b", &[b"Bearer a"]), Err(Reason::TokenTwice));
+        assert_eq!(read("/?x=1&access_token=b", &[b"Bearer a"]), Err(Reason::TokenRepeated));
+        assert_eq!(read("/?access%5ftoken=b", &[b"Bearer a"]), Err(Reason::TokenRepeated));
         assert_eq!(read("/?access_tokens=b", &[b"Bearer a"]).as_deref(), Ok("a"));
     }
 

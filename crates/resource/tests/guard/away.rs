@@ -89,8 +89,8 @@ async fn what_stops_the_server_for_everybody_counts_and_other_answers_do_not() {
     let poison = [status(500), status(500), status(500), status(500), status(500), status(501)];
     for (scripts, last) in [
         (away.as_slice(), Reason::IntrospectionPaused),
-        (&there, Reason::Inactive),
-        (&poison, Reason::Inactive),
+        (&there, Reason::TokenInactive),
+        (&poison, Reason::TokenInactive),
     ] {
         let world = World::new();
         let guard = world.introspecting().build().expect("a guard");
@@ -136,12 +136,12 @@ async fn the_last_answer_serves_within_its_bound_where_it_was_asked_for() {
     world.server.set("/introspect", good());
     assert!(check(&guard, "good").await.is_ok());
     world.server.set("/introspect", json_answer(&json!({"active": false})));
-    assert_eq!(refused(&guard, "bad").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "bad").await, Reason::TokenInactive);
     world.server.set("/introspect", status(503));
     world.clock.advance(299);
     for _ in 0..7 {
         assert!(check(&guard, "good").await.is_ok(), "paused or not");
-        assert_eq!(refused(&guard, "bad").await, Reason::Inactive);
+        assert_eq!(refused(&guard, "bad").await, Reason::TokenInactive);
     }
     assert_eq!(
         refused(&guard, "new").await,
@@ -194,8 +194,8 @@ async fn a_revocation_that_was_seen_is_not_undone_by_an_older_answer() {
     assert!(check(&guard, "opaque").await.is_ok());
     world.clock.advance(10);
     world.server.set("/introspect", json_answer(&json!({"active": false})));
-    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "opaque").await, Reason::TokenInactive);
     world.clock.advance(10);
     world.server.set("/introspect", status(503));
-    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "opaque").await, Reason::TokenInactive);
 }

@@ -71,7 +71,7 @@ async fn introspection_fails_by_no_answer_and_not_by_a_refused_token() {
     let guard = world.introspecting().build().expect("a guard");
     let introspection = || guard.health().issuers[0].introspection.expect("it is set up");
     world.server.set("/introspect", json_answer(&json!({"active": false})));
-    assert_eq!(refused(&guard, "one").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "one").await, Reason::TokenInactive);
     assert_eq!(introspection().state, HealthState::Good);
     world.server.set("/introspect", status(401));
     assert_eq!(refused(&guard, "two").await, Reason::IntrospectionRefused);

@@ -81,14 +81,14 @@ async fn active_is_taken_over_a_past_exp_only_where_that_was_asked_for() {
     let world = World::new();
     world.server.set("/introspect", json_answer(&active(json!({"exp": NOW - 600}))));
     let strict = world.introspecting().build().expect("a guard");
-    assert_eq!(refused(&strict, "opaque").await, Reason::Expired);
+    assert_eq!(refused(&strict, "opaque").await, Reason::TokenExpired);
     let lenient = world.introspecting().danger_ignore_exp().build().expect("a guard");
     assert!(check(&lenient, "opaque").await.is_ok());
     world.server.set("/introspect", json_answer(&json!({"active": false})));
     world.clock.advance(11);
-    assert_eq!(refused(&lenient, "opaque").await, Reason::Inactive, "kept no longer than any answer");
+    assert_eq!(refused(&lenient, "opaque").await, Reason::TokenInactive, "kept no longer than any answer");
     let expired = world.jwt(json!({"exp": NOW - 600}));
-    assert_eq!(refused(&lenient, &expired).await, Reason::Expired, "a JWT ends at its exp");
+    assert_eq!(refused(&lenient, &expired).await, Reason::TokenExpired, "a JWT ends at its exp");
 }
 
 /// The server says that it is the token which is at fault, so the caller reads 401 and not 503.
@@ -114,9 +114,9 @@ async fn a_kind_that_the_server_does_not_introspect_is_refused() {
 #[tokio::test]
 async fn every_odd_answer_is_refused_with_its_reason() {
     use Reason::{
-        AnswerMalformed, AudienceWrong, CertificateMissing, ClaimMalformed, ClaimMissing,
-        ConfirmationUnknown, Expired, Inactive, IntrospectionFailed, IntrospectionRefused, IssuedAhead,
-        IssuerWrong, KindWrong, NotYetValid, ScopeInsufficient, TokenBound,
+        AnswerMalformed, AudienceWrong, CertificateMissing, ClaimMalformed, ClaimMissing, ClockSkewed,
+        ConfirmationUnknown, IntrospectionFailed, IntrospectionRefused, IssuerWrong, KindWrong,
+        ScopeInsufficient, TokenBound, TokenExpired, TokenInactive, TokenNotYetValid,
     };
     const KEY: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let answer = |members: Value| {
@@ -125,8 +125,8 @@ async fn every_odd_answer_is_refused_with_its_reason() {
         json_answer(&answer)
     };
     let rows = [
-        ("active false", json_answer(&json!({"active": false})), Inactive),
-        ("active false with members", answer(json!({"active": false})), Inactive),
+        ("active false", json_answer(&json!({"active": false})), TokenInactive),
+        ("active false with members", answer(json!({"active": false})), TokenInactive),
         ("active a string", answer(json!({"active": "true"})), ClaimMalformed),
         ("active 1", answer(json!({"active": 1})), ClaimMalformed),
         ("active null", answer(json!({"active": null})), ClaimMalformed),
@@ -139,15 +139,15 @@ async fn every_odd_answer_is_refused_with_its_reason() {
         ("scope null", answer(json!({"scope": null})), ClaimMalformed),
         ("exp a string", answer(json!({"exp": "1800000600"})), ClaimMalformed),
         ("exp null", answer(json!({"exp": null})), ClaimMalformed),
-        ("exp past", answer(json!({"exp": NOW - 3600})), Expired),
-        ("exp zero", answer(json!({"exp": 0})), Expired),
+        ("exp past", answer(json!({"exp": NOW - 3600})), TokenExpired),
+        ("exp zero", answer(json!({"exp": 0})), TokenExpired),
         (
             "exp beyond all numbers",
             typed("application/json", r#"{"active":true,"scope":"read","exp":1e999}"#),
             AnswerMalformed,
         ),
-        ("iat ahead", answer(json!({"iat": NOW + 600})), IssuedAhead),
-        ("nbf in ten minutes", answer(json!({"nbf": NOW + 600})), NotYetValid),
+        ("iat ahead", answer(json!({"iat": NOW + 600})), ClockSkewed),
+        ("nbf in ten minutes", answer(json!({"nbf": NOW + 600})), TokenNotYetValid),
         ("username null", answer(json!({"username": null})), ClaimMalformed),
         ("sub a number", answer(json!({"sub": 1})), ClaimMalformed),
         ("sub null", answer(json!({"sub": null})), ClaimMalformed),

@@ -38,7 +38,7 @@ async fn a_jwt_is_never_kept_past_its_exp() {
     world.clock.advance(20);
     assert!(!is_kept(&guard, &token).await, "the leeway is for clocks, not for the cache");
     world.clock.advance(30);
-    assert_eq!(refused(&guard, &token).await, Reason::Expired);
+    assert_eq!(refused(&guard, &token).await, Reason::TokenExpired);
 }
 
 #[tokio::test]
@@ -113,6 +113,6 @@ async fn a_guard_that_always_introspects_asks_about_jwts_too() {
     assert!(check(&guard, &token).await.is_ok());
     world.server.set("/introspect", json_answer(&json!({"active": false})));
     world.clock.advance(10);
-    assert_eq!(refused(&guard, &token).await, Reason::Inactive);
+    assert_eq!(refused(&guard, &token).await, Reason::TokenInactive);
     assert_eq!(world.server.calls("/introspect"), 2);
 }

@@ -108,8 +108,8 @@ async fn an_answer_is_kept_for_ten_seconds() {
     world.clock.advance(9);
     assert!(check(&guard, "opaque").await.is_ok());
     world.clock.advance(1);
-    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
-    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "opaque").await, Reason::TokenInactive);
+    assert_eq!(refused(&guard, "opaque").await, Reason::TokenInactive);
     assert_eq!(world.server.calls("/introspect"), 2, "a refusal is kept as well");
 }
 
@@ -123,7 +123,7 @@ async fn an_answer_is_never_kept_past_its_exp() {
     world.clock.advance(2);
     assert!(check(&guard, "opaque").await.is_ok());
     world.clock.advance(1);
-    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "opaque").await, Reason::TokenInactive);
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn the_age_of_an_answer_counts_from_the_question() {
     world.clock.advance(5);
     assert!(check(&guard, "opaque").await.is_ok(), "nine seconds after the question");
     world.clock.advance(1);
-    assert_eq!(refused(&guard, "opaque").await, Reason::Inactive);
+    assert_eq!(refused(&guard, "opaque").await, Reason::TokenInactive);
 }
 
 #[tokio::test]

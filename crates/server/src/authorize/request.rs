@@ -179,7 +179,7 @@ fn challenge(
     };
     // RFC 7636 §4.3: absent means `plain`, which is not served.
     if method != Some("S256") {
-        return Err(Reason::PkceMethod);
+        return Err(Reason::PkceMethodUnsupported);
     }
     CodeChallenge::parse(text).map(Some).ok_or(Reason::PkceMalformed)
 }
@@ -241,8 +241,8 @@ mod tests {
         let public = client("none", true);
         let with = |method: &str| pkce(PkcePolicy::Required, &public, &format!("{CHALLENGE}{method}"));
         assert_eq!(with("&code_challenge_method=S256"), Ok(true));
-        assert_eq!(with("&code_challenge_method=plain"), Err(Reason::PkceMethod));
-        assert_eq!(with(""), Err(Reason::PkceMethod));
+        assert_eq!(with("&code_challenge_method=plain"), Err(Reason::PkceMethodUnsupported));
+        assert_eq!(with(""), Err(Reason::PkceMethodUnsupported));
         let short = "code_challenge=abc&code_challenge_method=S256";
         assert_eq!(pkce(PkcePolicy::Required, &public, short), Err(Reason::PkceMalformed));
         assert_eq!(pkce(PkcePolicy::Required, &public, ""), Err(Reason::PkceMissing));

@@ -32,8 +32,10 @@ impl<'a> Presented<'a> {
         let unverified = Unverified::parse(jws).map_err(|_| Reason::AssertionMalformed)?;
         let claims =
             Claims::parse(unverified.payload_unverified()).map_err(|_| Reason::AssertionMalformed)?;
-        let client_id =
-            claims.string("sub").map_err(|_| Reason::AssertionClaims)?.ok_or(Reason::AssertionClaims)?;
+        let client_id = claims
+            .string("sub")
+            .map_err(|_| Reason::AssertionClaimWrong)?
+            .ok_or(Reason::AssertionClaimWrong)?;
         Ok(Self { jws, client_id: client_id.to_owned() })
     }
 
@@ -59,10 +61,10 @@ pub(super) async fn check(
         return Err(Reason::AssertionMalformed.into());
     }
     let key = verifying_key(server, known, caller, algorithm, unverified.kid()).await?;
-    let verified = unverified.verify(&key).map_err(|_| Reason::AssertionSignature)?;
+    let verified = unverified.verify(&key).map_err(|_| Reason::AssertionSignatureWrong)?;
     let claims = verified.claims().map_err(|_| Reason::AssertionMalformed)?;
     let until = judge(&claims, caller.id.as_str(), &Expected::of(server))?;
-    let jti = claims.string("jti").ok().flatten().ok_or(Reason::AssertionClaims)?;
+    let jti = claims.string("jti").ok().flatten().ok_or(Reason::AssertionClaimWrong)?;
     let key = jose::primitives::sha256(format!("{}\n{jti}", caller.id).as_bytes());
     Ok(Remember {
         space: Space::ClientAssertion,
@@ -90,7 +92,7 @@ async fn verifying_key(
     let (by_value, by_reference) = known.jwks();
     let keys = server.remote_keys().of(server, by_value, by_reference, kid).await;
     let keys = keys.map_err(|error| keys_unavailable(&error))?;
-    keys.verifying_key(kid, algorithm).map_err(|_| Reason::AssertionSignature.into())
+    keys.verifying_key(kid, algorithm).map_err(|_| Reason::AssertionSignatureWrong.into())
 }
 
 /// Who and when an assertion must speak of.
@@ -114,20 +116,20 @@ impl<'a> Expected<'a> {
 
 /// The rule of RFC 7523 §3, and until when the `jti` must be remembered.
 fn judge(claims: &Claims, client_id: &str, expected: &Expected<'_>) -> Result<Timestamp, Reason> {
-    let text = |name| claims.string(name).map_err(|_| Reason::AssertionClaims);
-    let time = |name| claims.time(name).map_err(|_| Reason::AssertionClaims);
+    let text = |name| claims.string(name).map_err(|_| Reason::AssertionClaimWrong);
+    let time = |name| claims.time(name).map_err(|_| Reason::AssertionClaimWrong);
     if text("iss")? != Some(client_id) || text("sub")? != Some(client_id) {
-        return Err(Reason::AssertionClaims);
+        return Err(Reason::AssertionClaimWrong);
     }
-    let audiences = claims.strings("aud").map_err(|_| Reason::AssertionClaims)?;
-    let [audience] = audiences.as_slice() else { return Err(Reason::AssertionClaims) };
+    let audiences = claims.strings("aud").map_err(|_| Reason::AssertionClaimWrong)?;
+    let [audience] = audiences.as_slice() else { return Err(Reason::AssertionClaimWrong) };
     if !expected.audiences.contains(audience) {
-        return Err(Reason::AssertionClaims);
+        return Err(Reason::AssertionClaimWrong);
     }
     if !text("jti")?.is_some_and(|jti| !jti.is_empty() && jti.len() <= JTI_BYTES_MAX) {
-        return Err(Reason::AssertionClaims);
+        return Err(Reason::AssertionClaimWrong);
     }
-    let expires = time("exp")?.ok_or(Reason::AssertionClaims)?;
+    let expires = time("exp")?.ok_or(Reason::AssertionClaimWrong)?;
     let now = expected.now.0;
     let too_far = expires > now.saturating_add(EXPIRY_AHEAD_MAX + expected.skew);
     let too_early = |at: Option<i64>| at.is_some_and(|at| at > now.saturating_add(expected.skew));
@@ -193,7 +195,7 @@ mod tests {
             ("exp", serde_json::json!("1060")),
             ("exp", serde_json::Value::Null),
         ] {
-            assert_eq!(verdict(&[(name, value.clone())]), Err(Reason::AssertionClaims), "{name} {value}");
+            assert_eq!(verdict(&[(name, value.clone())]), Err(Reason::AssertionClaimWrong), "{name} {value}");
         }
     }
 

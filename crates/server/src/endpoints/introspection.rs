@@ -69,7 +69,7 @@ const INACTIVE: Wire = Wire {
 };
 
 pub(crate) async fn introspect(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
-    let is_bearer = matches!(incoming.head.bearer(), Ok(Some(_)) | Err(Reason::TokenRejected));
+    let is_bearer = matches!(incoming.head.bearer(), Ok(Some(_)) | Err(Reason::TokenInactive));
     let scheme = if is_bearer { Scheme::Bearer } else { Scheme::Basic };
     match respond(server, incoming, scheme).await {
         Ok(answer) => answer,
@@ -84,7 +84,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Sche
         Scheme::Basic => clients::authenticate(server, incoming, &params).await?,
     };
     if caller.client.as_ref().is_some_and(|client| client.is_public()) {
-        return Err(Reason::IntrospectionPublic.into());
+        return Err(Reason::IntrospectionNotAllowed.into());
     }
     let wanted = envelope::wanted(incoming.headers(), &caller);
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
@@ -128,7 +128,7 @@ async fn look_for(
         .collect();
     let is_own_client = caller.client.is_some() && access.client == caller.id;
     if own.is_empty() && !is_own_client {
-        tracing::info!(reason = "not_for_this_caller", caller = %caller.id, "introspected: inactive");
+        tracing::info!(reason = "caller_not_allowed", caller = %caller.id, "introspected: inactive");
         return Ok(INACTIVE);
     }
     let username = match &access.subject {

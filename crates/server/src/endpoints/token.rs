@@ -67,8 +67,8 @@ fn select<'s>(
     grant_type: Option<&str>,
 ) -> Result<&'s dyn GrantHandler, Reason> {
     let grant_type = grant_type.ok_or(Reason::ParameterMissing("grant_type"))?;
-    let grant_type = GrantType::parse(grant_type).ok_or(Reason::GrantTypeUnknown)?;
-    let handler = server.grant(grant_type).ok_or(Reason::GrantTypeUnknown)?;
+    let grant_type = GrantType::parse(grant_type).ok_or(Reason::GrantTypeUnsupported)?;
+    let handler = server.grant(grant_type).ok_or(Reason::GrantTypeUnsupported)?;
     if client.may_use(grant_type) { Ok(handler) } else { Err(Reason::GrantTypeNotRegistered) }
 }
 

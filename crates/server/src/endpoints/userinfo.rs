@@ -34,14 +34,14 @@ async fn respond(
 ) -> Result<Answer, Error> {
     let token = presented(incoming)?;
     // Whatever its audience.
-    let access = access::find(server, &token).await?.ok_or(Reason::TokenRejected)?.live(server.now())?;
+    let access = access::find(server, &token).await?.ok_or(Reason::TokenInactive)?.live(server.now())?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
     let subject = subject.ok_or(Reason::ScopeInsufficient)?;
     match server.accounts().standing(subject).await? {
         Standing::Active => {}
-        Standing::Disabled | Standing::Gone => return Err(Reason::TokenRejected.into()),
+        Standing::Disabled | Standing::Gone => return Err(Reason::TokenInactive.into()),
     }
-    let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenRejected)?;
+    let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenInactive)?;
     *found = Some(client.clone());
     let resources = server.registry().resources().await?;
     let wanted = wanted(&access, &resources);
@@ -55,7 +55,7 @@ async fn respond(
     }
     send(server, &client, claims).await.map_err(|error| match error {
         // RFC 6750 §3.1 has other codes than RFC 6749 §5.2.
-        Error::Refused(Reason::RegistrationNotServed) => Reason::UserInfoNotServed.into(),
+        Error::Refused(Reason::RegistrationNotServed) => Reason::UserinfoNotServed.into(),
         other => other,
     })
 }
@@ -69,11 +69,11 @@ fn presented(incoming: &Incoming) -> Result<String, Reason> {
     let params = if is_form { Some(incoming.form()?) } else { None };
     let in_form = params.as_ref().and_then(|params| params.get("access_token"));
     match (in_header, in_form) {
-        (Some(_), Some(_)) => Err(Reason::TokenSentTwice),
+        (Some(_), Some(_)) => Err(Reason::TokenRepeated),
         (Some(token), None) | (None, Some(token)) if token.len() <= limits::TOKEN_BYTES_MAX => {
             Ok(token.to_owned())
         }
-        (Some(_), None) | (None, Some(_)) => Err(Reason::TokenRejected),
+        (Some(_), None) | (None, Some(_)) => Err(Reason::TokenInactive),
         (None, None) => Err(Reason::TokenMissing),
     }
 }

@@ -73,10 +73,10 @@ fn redeem(
     now: Timestamp,
 ) -> Result<(), Reason> {
     if read.grant.client != *client.id() {
-        return Err(Reason::CodeOfAnotherClient);
+        return Err(Reason::CodeClientMismatch);
     }
     if read.row.used {
-        return Err(Reason::CodeAlreadyUsed);
+        return Err(Reason::CodeReused);
     }
     if read.ended.is_some() {
         return Err(Reason::GrantEnded);
@@ -113,7 +113,7 @@ fn refusal(
 ) -> Decision<Issued> {
     let mut decision = Decision::refuse(now, reason);
     match reason {
-        Reason::CodeAlreadyUsed if read.ended.is_none() => {
+        Reason::CodeReused if read.ended.is_none() => {
             decision.commit.push(GrantChange::Revoke(read.row.grant));
             decision.commit.push(Event {
                 kind: EventKind::ReplayDetected,
@@ -240,8 +240,8 @@ mod tests {
     fn a_code_is_redeemed_by_its_client_once_in_time_with_its_verifier() {
         assert_eq!(verdict(|_, _| {}), Ok(()));
         let defects: [(Defect, Reason); 9] = [
-            (|_, code| code.grant.client = ClientId::new("other"), Reason::CodeOfAnotherClient),
-            (|_, code| code.row.used = true, Reason::CodeAlreadyUsed),
+            (|_, code| code.grant.client = ClientId::new("other"), Reason::CodeClientMismatch),
+            (|_, code| code.row.used = true, Reason::CodeReused),
             (|_, code| code.ended = Some(Ended::Grant), Reason::GrantEnded),
             (|_, code| code.row.expires_at = Timestamp(159), Reason::CodeExpired),
             (|sent, _| sent.redirect_uri = Some("https://shop.example/cb/"), Reason::CodeRedirectMismatch),
@@ -275,9 +275,9 @@ mod tests {
             verifier: None,
             wanted: Wanted::default(),
         };
-        let other = refusal(Reason::CodeOfAnotherClient, &redemption, &read, Timestamp(1));
+        let other = refusal(Reason::CodeClientMismatch, &redemption, &read, Timestamp(1));
         assert!(other.commit.is_empty());
-        let own = refusal(Reason::CodeAlreadyUsed, &redemption, &read, Timestamp(1));
+        let own = refusal(Reason::CodeReused, &redemption, &read, Timestamp(1));
         assert_eq!(own.commit.writes[0], GrantChange::Revoke(GrantId(1)).into());
     }
 }

@@ -50,7 +50,7 @@ impl GrantHandler for ClientCredentials {
 /// The rule: confidential clients alone, and only what they registered.
 fn scopes(client: &RegisteredClient, asked: Option<&str>) -> Result<Scopes, Reason> {
     if client.is_public() {
-        return Err(Reason::PublicClientCredentials);
+        return Err(Reason::ClientCredentialsNotAllowed);
     }
     let Some(text) = asked else { return Ok(client.default_scopes()) };
     let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;

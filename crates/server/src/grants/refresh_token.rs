@@ -133,13 +133,13 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
         return Err(Reason::RefreshUnknown);
     }
     if read.grant.client != *request.client.id() {
-        return Err(Reason::RefreshOfAnotherClient);
+        return Err(Reason::RefreshClientMismatch);
     }
     if read.ended.is_some() {
         return Err(Reason::GrantEnded);
     }
     if standing == Presented::Spent {
-        return Err(Reason::RefreshReplayed);
+        return Err(Reason::RefreshReuseDetected);
     }
     if read.row.expires_at <= request.now || read.grant.expires_at <= request.now {
         return Err(Reason::RefreshExpired);
@@ -154,7 +154,7 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
 /// A replay ends the grant; nothing else does. A read says `ended`, so a second replay costs no second write.
 fn refusal(reason: Reason, read: &Through<Refresh>, now: Timestamp) -> Decision<Issued> {
     let mut decision = Decision::refuse(now, reason);
-    if reason == Reason::RefreshReplayed {
+    if reason == Reason::RefreshReuseDetected {
         decision.commit.push(GrantChange::Revoke(read.row.grant));
         decision.commit.push(Event {
             kind: EventKind::ReplayDetected,

@@ -30,7 +30,7 @@ pub(crate) fn error_page(
     }
     let (status, slug, code, description) = match error {
         Error::Refused(reason) => {
-            let status = if *reason == Reason::InteractionOfAnotherBrowser { 403 } else { 400 };
+            let status = if *reason == Reason::InteractionBrowserMismatch { 403 } else { 400 };
             (status, reason.slug(), reason.code().as_str(), reason.description())
         }
         Error::Failed(fault) => {

@@ -63,7 +63,7 @@ impl OpenInteraction {
     /// # Errors
     /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
     pub async fn deny(self) -> Result<Answer, Error> {
-        self.waiting.refuse(self.visitor(), Reason::UserDenied, self.end()).await
+        self.waiting.refuse(self.visitor(), Reason::ConsentDenied, self.end()).await
     }
 
     /// It is somebody else: back to signing in.

@@ -29,7 +29,7 @@ impl OpenInteraction {
     /// Whether a form was submitted by this page in this browser (RFC 9700 §4.7).
     ///
     /// # Errors
-    /// [`Reason::CrossSiteForm`].
+    /// [`Reason::FormCrossSite`].
     pub fn check_form(&self, head: &Parts, csrf: Option<&str>) -> Result<(), Error> {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let same_site = match (header("sec-fetch-site"), header(header::ORIGIN.as_str())) {
@@ -42,6 +42,6 @@ impl OpenInteraction {
         let expected = self.csrf();
         let known =
             csrf.is_some_and(|sent| jose::primitives::constant_time_eq(sent.as_bytes(), expected.as_bytes()));
-        if same_site && known { Ok(()) } else { Err(Reason::CrossSiteForm.into()) }
+        if same_site && known { Ok(()) } else { Err(Reason::FormCrossSite.into()) }
     }
 }

@@ -26,7 +26,7 @@ impl AuthorizationServer {
     /// Opens the interaction that a page was called for.
     ///
     /// # Errors
-    /// [`Reason::InteractionUnknown`], [`Reason::InteractionExpired`], [`Reason::InteractionOfAnotherBrowser`],
+    /// [`Reason::InteractionUnknown`], [`Reason::InteractionExpired`], [`Reason::InteractionBrowserMismatch`],
     /// [`Reason::HostMismatch`]; [`Reason::AuthorizeClientUnknown`] and [`Reason::RedirectUriMismatch`] where what was
     /// registered has changed since.
     pub async fn interaction(&self, head: &Parts) -> Result<OpenInteraction, Error> {
@@ -56,9 +56,9 @@ impl OpenInteraction {
         let handle = token.handle();
         let stored = server.store().interaction(handle).await?.ok_or(Reason::InteractionUnknown)?;
         let row = stored.open(&handle).ok_or(Reason::InteractionUnknown)?;
-        let browser = browser::known(server, &head.headers).ok_or(Reason::InteractionOfAnotherBrowser)?;
+        let browser = browser::known(server, &head.headers).ok_or(Reason::InteractionBrowserMismatch)?;
         if browser.handle().digest != row.browser {
-            return Err(Reason::InteractionOfAnotherBrowser.into());
+            return Err(Reason::InteractionBrowserMismatch.into());
         }
         if row.used {
             return Err(Reason::InteractionUnknown.into());

@@ -39,7 +39,7 @@ async fn no_request_however_formed_is_a_fault_of_ours() {
         statuses.insert(reply.status());
         let remembers = matches!(
             reply.reason(),
-            Some(Reason::CodeAlreadyUsed | Reason::PkceMismatch | Reason::RefreshReplayed)
+            Some(Reason::CodeReused | Reason::PkceMismatch | Reason::RefreshReuseDetected)
         );
         if reply.reason().is_some() && !remembers {
             let after = server.store.newest().await.expect("the store answers");

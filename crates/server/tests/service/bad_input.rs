@@ -75,11 +75,11 @@ async fn another_content_type_is_refused_everywhere() {
         Some("form"),
     ] {
         for path in FORMS {
-            refuses(server.post(path).body(content_type, good), Reason::BodyType).await;
+            refuses(server.post(path).body(content_type, good), Reason::BodyTypeWrong).await;
         }
     }
     for path in ["/token", "/introspect", "/revoke", "/authorize", "/logout"] {
-        refuses(server.post(path).body(None, good), Reason::BodyType).await;
+        refuses(server.post(path).body(None, good), Reason::BodyTypeWrong).await;
     }
 }
 

@@ -109,9 +109,9 @@ async fn a_page_reads_the_refusals_of_its_own_requests() {
     for (call, reason) in [
         (server.post("/token").as_client("spa").params(&params), Reason::RefreshUnknown),
         (server.post("/token").param("client_id", "nobody"), Reason::ClientUnknown),
-        (server.post("/token").body(None, "x"), Reason::BodyType),
-        (server.get("/userinfo").bearer(&expired), Reason::TokenRejected),
-        (server.get("/userinfo").bearer("x"), Reason::TokenRejected),
+        (server.post("/token").body(None, "x"), Reason::BodyTypeWrong),
+        (server.get("/userinfo").bearer(&expired), Reason::TokenInactive),
+        (server.get("/userinfo").bearer("x"), Reason::TokenInactive),
         (server.post("/revoke").as_client("spa"), Reason::ParameterMissing("token")),
     ] {
         let reply = call.clone().header("origin", SPA).send().await;

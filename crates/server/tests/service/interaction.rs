@@ -81,10 +81,10 @@ async fn another_browser_cannot_open_an_interaction() {
     let landing = server.browser().authorize("shop").until(Ask::SignIn).await;
     let thief = server.browser();
     let refused = thief.interaction(&landing.url).await;
-    assert_eq!(reason(refused), Some(Reason::InteractionOfAnotherBrowser));
+    assert_eq!(reason(refused), Some(Reason::InteractionBrowserMismatch));
     thief.authorize("shop").until(Ask::SignIn).await;
     let page = thief.open(&landing.url).await;
-    let page = page.refused(Reason::InteractionOfAnotherBrowser).reply.clone().expect("a page");
+    let page = page.refused(Reason::InteractionBrowserMismatch).reply.clone().expect("a page");
     assert_eq!(page.status(), 403);
 }
 
@@ -182,7 +182,7 @@ async fn a_form_is_good_from_its_own_page_alone() {
     assert_eq!(check(None, Some("https://as.example"), own), None);
     assert_eq!(check(None, Some("null"), own), None, "Referrer-Policy: no-referrer makes it null");
     assert_eq!(check(None, None, own), None, "an old browser says neither");
-    let refused = Some(Reason::CrossSiteForm);
+    let refused = Some(Reason::FormCrossSite);
     for site in ["cross-site", "same-site", "none"] {
         assert_eq!(check(Some(site), Some("https://as.example"), own), refused, "{site}");
     }

@@ -70,7 +70,14 @@ async fn more_than_was_allowed_is_asked_for() {
 #[tokio::test]
 async fn a_denial_is_not_remembered() {
     let server = start().await;
-    server.browser().sign_in("alice").denying().authorize("shop").finish().await.refused(Reason::UserDenied);
+    server
+        .browser()
+        .sign_in("alice")
+        .denying()
+        .authorize("shop")
+        .finish()
+        .await
+        .refused(Reason::ConsentDenied);
     let landing = server.browser().sign_in("alice").authorize("shop").finish().await;
     assert_eq!(landing.asked, [Ask::SignIn, Ask::Consent]);
 }

@@ -131,7 +131,7 @@ async fn a_token_that_is_none_is_refused() {
     let guessed = format!("{}{}", &live[..20], "A".repeat(23));
     for bad in ["x", "a.b.c", &"A".repeat(43), &guessed, &"x".repeat(9_000), "a b", "\"", ""] {
         let reply = server.get("/userinfo").bearer(bad).send_unwritten().await;
-        reply.refused(Reason::TokenRejected);
+        reply.refused(Reason::TokenInactive);
         let challenge = reply.header("www-authenticate").expect("a challenge");
         assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
     }
@@ -143,9 +143,9 @@ async fn a_token_that_ended_is_refused() {
     let server = start(confidential("shop")).await;
     let (expired, revoked) = (token(&server, "openid").await, token(&server, "openid").await);
     server.revoke(&revoked, "shop").await.ok();
-    server.userinfo(&revoked).await.refused(Reason::TokenRejected);
+    server.userinfo(&revoked).await.refused(Reason::TokenInactive);
     server.clock.advance(600);
-    server.userinfo(&expired).await.refused(Reason::TokenRejected);
+    server.userinfo(&expired).await.refused(Reason::TokenInactive);
 }
 
 /// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
@@ -154,9 +154,9 @@ async fn a_token_that_is_sent_twice_is_refused() {
     let server = start(confidential("shop")).await;
     let token = token(&server, "openid").await;
     let both = server.post("/userinfo").bearer(&token).param("access_token", &token);
-    both.send_unwritten().await.refused(Reason::TokenSentTwice);
+    both.send_unwritten().await.refused(Reason::TokenRepeated);
     let twice = server.get("/userinfo").bearer(&token).bearer(&token);
-    twice.send_unwritten().await.refused(Reason::TokenSentTwice);
+    twice.send_unwritten().await.refused(Reason::TokenRepeated);
 }
 
 /// RFC 6750 §2.2: the body is a form.
@@ -164,7 +164,7 @@ async fn a_token_that_is_sent_twice_is_refused() {
 async fn a_body_that_is_no_form_is_refused() {
     let server = start(confidential("shop")).await;
     let json = server.post("/userinfo").body(Some("application/json"), "{\"access_token\":\"x\"}");
-    json.send_unwritten().await.refused(Reason::BodyType);
+    json.send_unwritten().await.refused(Reason::BodyTypeWrong);
 }
 
 /// RFC 6750 §3.1: 403 `insufficient_scope`
@@ -193,7 +193,7 @@ async fn nothing_is_told_of_a_disabled_account() {
     let token = token(&server, "openid").await;
     for standing in [Standing::Disabled, Standing::Gone] {
         server.accounts.set_standing("alice", standing);
-        server.userinfo(&token).await.refused(Reason::TokenRejected);
+        server.userinfo(&token).await.refused(Reason::TokenInactive);
     }
     server.accounts.set_standing("alice", Standing::Active);
     server.userinfo(&token).await.ok();
@@ -232,7 +232,7 @@ async fn a_signed_answer_passes_for_no_other_token() {
     let token = token(&server, "openid").await;
     let answer = server.userinfo(&token).await.ok().body().to_owned();
     assert!(!server.is_active(&answer, "shop").await);
-    server.userinfo(&answer).await.refused(Reason::TokenRejected);
+    server.userinfo(&answer).await.refused(Reason::TokenInactive);
     let hint = server.browser().authorize("shop").param("id_token_hint", &answer).finish().await;
     hint.refused(Reason::HintInvalid);
 }
@@ -318,7 +318,7 @@ async fn a_registered_algorithm_that_is_not_served_is_refused() {
     for client in clients {
         let server = start(client).await;
         let reply = server.userinfo(&token(&server, "openid").await).await;
-        reply.refused(Reason::UserInfoNotServed);
+        reply.refused(Reason::UserinfoNotServed);
         let challenge = reply.header("www-authenticate").expect("a challenge");
         assert!(challenge.starts_with("Bearer error=\"invalid_request\""), "{challenge}");
     }

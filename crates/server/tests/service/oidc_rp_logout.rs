@@ -80,7 +80,7 @@ async fn signing_out_ends_what_was_granted_in_the_session() {
     let (_, elsewhere) = signed_in(&server, "alice").await;
     follow(&browser, &[("id_token_hint", &tokens.member("id_token"))]).await;
     assert!(!server.is_active(&tokens.member("access_token"), "shop").await);
-    server.userinfo(&tokens.member("access_token")).await.refused(Reason::TokenRejected);
+    server.userinfo(&tokens.member("access_token")).await.refused(Reason::TokenInactive);
     server.redeem(&code).await.refused(Reason::GrantEnded);
     let lives_on = elsewhere.member("access_token");
     assert!(server.is_active(&lives_on, "shop").await, "another session is another session");

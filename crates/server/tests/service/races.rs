@@ -60,7 +60,7 @@ async fn a_code_is_redeemed_once_and_its_grant_ended() {
         let won = ok(&replies);
         assert_eq!(won.len(), 1, "round {round}: one code, {} answers with tokens", won.len());
         for lost in replies.iter().filter(|reply| reply.status() != 200) {
-            lost.refused(Reason::CodeAlreadyUsed);
+            lost.refused(Reason::CodeReused);
         }
         assert!(!server.is_active(&won[0].member("access_token"), "shop").await, "round {round}");
     }
@@ -85,7 +85,7 @@ async fn a_refresh_token_has_one_successor() {
         assert_eq!(access.len(), AT_ONCE, "round {round}");
         let successor = successors.first().expect("one");
         let second = server.refresh("shop", successor).await.ok().member("refresh_token");
-        server.refresh("shop", &first).await.refused(Reason::RefreshReplayed);
+        server.refresh("shop", &first).await.refused(Reason::RefreshReuseDetected);
         server.refresh("shop", &second).await.refused(Reason::GrantEnded);
     }
 }
@@ -175,7 +175,7 @@ async fn signing_out_wins_against_a_redemption_at_its_side() {
         let reply = redemption.await.expect("answers");
         if reply.status() == 200 {
             let access = reply.member("access_token");
-            server.userinfo(&access).await.refused(Reason::TokenRejected);
+            server.userinfo(&access).await.refused(Reason::TokenInactive);
         } else {
             reply.refused(Reason::GrantEnded);
         }
@@ -264,6 +264,6 @@ async fn wrong_verifiers_at_once_burn_the_code() {
         })
         .await;
         assert!(ok(&replies).is_empty(), "round {round}");
-        server.redeem(&code).await.refused(Reason::CodeAlreadyUsed);
+        server.redeem(&code).await.refused(Reason::CodeReused);
     }
 }

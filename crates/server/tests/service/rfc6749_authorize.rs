@@ -271,7 +271,7 @@ async fn a_denied_request_is_told_to_the_client() {
     let server = start().await;
     let browser = server.browser().sign_in("alice").denying();
     let landing = browser.authorize("shop").finish().await;
-    landing.refused(Reason::UserDenied);
+    landing.refused(Reason::ConsentDenied);
     assert_eq!(names(&landing), ["error", "error_description", "iss", "state"]);
     assert_eq!(landing.asked, [Ask::SignIn, Ask::Consent]);
 }

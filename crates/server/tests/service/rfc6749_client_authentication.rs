@@ -145,11 +145,11 @@ async fn a_method_that_is_not_served_lets_nobody_in() {
 async fn two_methods_in_one_request_are_refused() {
     let server = start().await;
     let both = ask(&server).basic("shop", SHOP).param("client_secret", SHOP);
-    both.send_unwritten().await.refused(Reason::ClientMethodsMixed);
+    both.send_unwritten().await.refused(Reason::ClientMethodRepeated);
     let both = ask(&server).basic("shop", SHOP).asserting("a.b.c");
-    both.send_unwritten().await.refused(Reason::ClientMethodsMixed);
+    both.send_unwritten().await.refused(Reason::ClientMethodRepeated);
     let both = ask(&server).params(&[("client_id", "poster"), ("client_secret", POSTER)]).asserting("a.b.c");
-    both.send_unwritten().await.refused(Reason::ClientMethodsMixed);
+    both.send_unwritten().await.refused(Reason::ClientMethodRepeated);
 }
 
 /// RFC 6749 §3.2.1: an authenticated client may repeat its id, but no other.

@@ -86,7 +86,7 @@ async fn a_spent_token_ends_its_grant() {
     let first = refresh_token(&server, "shop").await;
     let second = server.refresh("shop", &first).await.ok();
     server.clock.advance(10);
-    server.refresh("shop", &first).await.refused(Reason::RefreshReplayed);
+    server.refresh("shop", &first).await.refused(Reason::RefreshReuseDetected);
     assert!(!server.is_active(&second.member("access_token"), "shop").await);
     server.refresh("shop", &second.member("refresh_token")).await.refused(Reason::GrantEnded);
     server.renewal("shop", &first).send_unwritten().await.refused(Reason::GrantEnded);
@@ -99,7 +99,7 @@ async fn once_its_successor_was_used_a_token_is_spent() {
     let first = refresh_token(&server, "shop").await;
     let second = server.refresh("shop", &first).await.ok().member("refresh_token");
     let third = server.refresh("shop", &second).await.ok().member("refresh_token");
-    server.refresh("shop", &first).await.refused(Reason::RefreshReplayed);
+    server.refresh("shop", &first).await.refused(Reason::RefreshReuseDetected);
     server.refresh("shop", &third).await.refused(Reason::GrantEnded);
 }
 
@@ -114,7 +114,7 @@ async fn without_grace_a_second_use_ends_the_grant_at_once() {
         .await;
     let first = refresh_token(&server, "shop").await;
     server.refresh("shop", &first).await.ok();
-    server.refresh("shop", &first).await.refused(Reason::RefreshReplayed);
+    server.refresh("shop", &first).await.refused(Reason::RefreshReuseDetected);
 }
 
 /// A replay is told to the audit trail, once.
@@ -124,7 +124,7 @@ async fn a_replay_is_an_event() {
     let first = refresh_token(&server, "shop").await;
     server.refresh("shop", &first).await.ok();
     server.clock.advance(10);
-    for reason in [Reason::RefreshReplayed, Reason::GrantEnded] {
+    for reason in [Reason::RefreshReuseDetected, Reason::GrantEnded] {
         server.refresh("shop", &first).await.refused(reason);
     }
     let events = server.store.events(0, 10).await.expect("the store answers");
@@ -161,7 +161,7 @@ async fn a_refresh_token_of_another_client_is_refused_and_left_alone() {
     server.clock.advance(20);
     for token in [&first, &second] {
         let call = server.renewal("other", token);
-        call.send_unwritten().await.refused(Reason::RefreshOfAnotherClient);
+        call.send_unwritten().await.refused(Reason::RefreshClientMismatch);
     }
     server.refresh("shop", &second).await.ok();
 }

@@ -89,7 +89,7 @@ async fn no_client_can_hold_the_scope_introspection() {
 #[tokio::test]
 async fn a_public_client_has_no_token_of_its_own() {
     let server = start().await;
-    server.client_credentials("spa").send_unwritten().await.refused(Reason::PublicClientCredentials);
+    server.client_credentials("spa").send_unwritten().await.refused(Reason::ClientCredentialsNotAllowed);
 }
 
 /// RFC 6749 §5.2
@@ -99,7 +99,7 @@ async fn a_grant_type_must_be_sent_known_and_registered() {
     server.put_client(confidential("shop").with(|client| client.grant_types = None)).await;
     let call = || server.post("/token").as_client("shop");
     call().send_unwritten().await.refused(Reason::ParameterMissing("grant_type"));
-    call().param("grant_type", "password").send_unwritten().await.refused(Reason::GrantTypeUnknown);
+    call().param("grant_type", "password").send_unwritten().await.refused(Reason::GrantTypeUnsupported);
     call()
         .param("grant_type", "client_credentials")
         .send_unwritten()
@@ -125,7 +125,7 @@ async fn a_second_redemption_is_refused_and_ends_the_tokens_of_the_first() {
     let request = server.browser().sign_in("alice").authorize("shop").scope("openid offline_access");
     let code = request.code().await;
     let tokens = server.redeem(&code).await.ok();
-    server.redeem(&code).await.refused(Reason::CodeAlreadyUsed);
+    server.redeem(&code).await.refused(Reason::CodeReused);
     assert!(!server.is_active(&tokens.member("access_token"), "shop").await);
     assert!(!server.is_active(&tokens.member("refresh_token"), "shop").await);
     server.refresh("shop", &tokens.member("refresh_token")).await.refused(Reason::GrantEnded);
@@ -137,8 +137,8 @@ async fn a_third_redemption_writes_nothing() {
     let server = start().await;
     let code = server.browser().sign_in("alice").authorize("shop").code().await;
     server.redeem(&code).await.ok();
-    server.redeem(&code).await.refused(Reason::CodeAlreadyUsed);
-    server.redemption(&code).send_unwritten().await.refused(Reason::CodeAlreadyUsed);
+    server.redeem(&code).await.refused(Reason::CodeReused);
+    server.redemption(&code).send_unwritten().await.refused(Reason::CodeReused);
 }
 
 /// RFC 6749 §4.1.2
@@ -160,9 +160,9 @@ async fn a_code_of_another_client_is_refused_and_left_alone() {
     let server = start().await;
     let code = server.browser().sign_in("alice").authorize("shop").code().await;
     let stolen = testkit::server::Code { client: "other".into(), ..code.clone() };
-    server.redemption(&stolen).send_unwritten().await.refused(Reason::CodeOfAnotherClient);
+    server.redemption(&stolen).send_unwritten().await.refused(Reason::CodeClientMismatch);
     server.redeem(&code).await.ok();
-    server.redemption(&stolen).send_unwritten().await.refused(Reason::CodeOfAnotherClient);
+    server.redemption(&stolen).send_unwritten().await.refused(Reason::CodeClientMismatch);
 }
 
 /// RFC 6749 §5.2

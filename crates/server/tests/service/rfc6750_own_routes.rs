@@ -65,7 +65,7 @@ async fn a_token_for_another_audience_is_refused() {
     let server = start().await;
     let token = of_machine(&server, "notes.read").await;
     for audience in [MUSIC, "https://notes.example/", ""] {
-        assert_eq!(reason(&server, &token, (audience, "notes.read")).await, Some(Reason::TokenRejected));
+        assert_eq!(reason(&server, &token, (audience, "notes.read")).await, Some(Reason::TokenInactive));
     }
 }
 
@@ -107,7 +107,7 @@ async fn two_tokens_are_refused() {
     let token = format!("Bearer {}", of_machine(&server, "notes.read").await);
     let denied = server.authorization_server.access(&head(&[&token, &token]), NOTES, &["notes.read"]).await;
     let denied = denied.expect_err("refused");
-    assert_eq!(denied.reason(), Some(Reason::TokenSentTwice));
+    assert_eq!(denied.reason(), Some(Reason::TokenRepeated));
     assert_eq!(denied.answer().status(), StatusCode::BAD_REQUEST);
 }
 
@@ -118,7 +118,7 @@ async fn what_is_no_access_token_is_refused() {
     let tokens = server.browser().sign_in("alice").authorize("shop").scope("notes.read").tokens().await;
     let refresh = tokens.member("refresh_token");
     for token in ["x", "a.b.c", &refresh, &"A".repeat(43)] {
-        assert_eq!(reason(&server, token, (NOTES, "notes.read")).await, Some(Reason::TokenRejected));
+        assert_eq!(reason(&server, token, (NOTES, "notes.read")).await, Some(Reason::TokenInactive));
     }
 }
 
@@ -129,7 +129,7 @@ async fn an_expired_token_is_refused() {
     for (scope, audience) in [("notes.read", NOTES), ("music.play", MUSIC)] {
         let token = of_machine(&server, scope).await;
         server.clock.advance(600);
-        assert_eq!(reason(&server, &token, (audience, scope)).await, Some(Reason::TokenRejected), "{scope}");
+        assert_eq!(reason(&server, &token, (audience, scope)).await, Some(Reason::TokenInactive), "{scope}");
     }
 }
 
@@ -141,7 +141,7 @@ async fn a_revoked_token_is_refused_at_once() {
         for token in [of_machine(&server, scope).await, of_user(&server, scope).await] {
             assert_eq!(reason(&server, &token, (audience, scope)).await, None);
             server.revoke(&token, "shop").await.ok();
-            assert_eq!(reason(&server, &token, (audience, scope)).await, Some(Reason::TokenRejected));
+            assert_eq!(reason(&server, &token, (audience, scope)).await, Some(Reason::TokenInactive));
         }
     }
 }
@@ -152,8 +152,8 @@ async fn a_token_of_an_ended_grant_is_refused_at_once() {
     let server = start().await;
     let (opaque, jwt) = (of_user(&server, "notes.read").await, of_user(&server, "music.play").await);
     server.authorization_server.end(Of::Client(protocol::ClientId::new("shop"))).await.expect("ends");
-    assert_eq!(reason(&server, &opaque, (NOTES, "notes.read")).await, Some(Reason::TokenRejected));
-    assert_eq!(reason(&server, &jwt, (MUSIC, "music.play")).await, Some(Reason::TokenRejected));
+    assert_eq!(reason(&server, &opaque, (NOTES, "notes.read")).await, Some(Reason::TokenInactive));
+    assert_eq!(reason(&server, &jwt, (MUSIC, "music.play")).await, Some(Reason::TokenInactive));
 }
 
 /// RFC 6750 §3.1: `invalid_token`.
@@ -162,8 +162,8 @@ async fn a_token_of_a_disabled_client_is_refused_at_once() {
     let server = start().await;
     let (opaque, jwt) = (of_machine(&server, "notes.read").await, of_machine(&server, "music.play").await);
     server.put_client(confidential("shop").scope("openid notes.read music.play").disabled()).await;
-    assert_eq!(reason(&server, &opaque, (NOTES, "notes.read")).await, Some(Reason::TokenRejected));
-    assert_eq!(reason(&server, &jwt, (MUSIC, "music.play")).await, Some(Reason::TokenRejected));
+    assert_eq!(reason(&server, &opaque, (NOTES, "notes.read")).await, Some(Reason::TokenInactive));
+    assert_eq!(reason(&server, &jwt, (MUSIC, "music.play")).await, Some(Reason::TokenInactive));
 }
 
 /// RFC 6750 §3.1: `invalid_token`.
@@ -173,7 +173,7 @@ async fn a_token_of_a_disabled_account_is_refused_at_once() {
     let token = of_user(&server, "notes.read").await;
     for standing in [Standing::Disabled, Standing::Gone] {
         server.accounts.set_standing("alice", standing);
-        assert_eq!(reason(&server, &token, (NOTES, "notes.read")).await, Some(Reason::TokenRejected));
+        assert_eq!(reason(&server, &token, (NOTES, "notes.read")).await, Some(Reason::TokenInactive));
     }
     server.accounts.set_standing("alice", Standing::Active);
     assert_eq!(reason(&server, &token, (NOTES, "notes.read")).await, None);

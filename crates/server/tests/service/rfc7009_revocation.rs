@@ -29,7 +29,7 @@ async fn a_revoked_access_token_is_dead_at_once() {
     let reply = server.revoke(&access, "shop").await.ok();
     assert_eq!((reply.body(), reply.header("cache-control")), ("", Some("no-store")));
     assert!(!server.is_active(&access, "shop").await);
-    server.userinfo(&access).await.refused(Reason::TokenRejected);
+    server.userinfo(&access).await.refused(Reason::TokenInactive);
 }
 
 /// RFC 7009 §2.1 leaves it open; here an access token ends alone.
@@ -74,7 +74,7 @@ async fn a_revoked_jwt_is_dead_wherever_this_server_is_asked() {
     assert!(server.is_active(&access, "notes").await);
     server.revoke(&access, "shop").await.ok();
     assert!(!server.is_active(&access, "notes").await);
-    server.userinfo(&access).await.refused(Reason::TokenRejected);
+    server.userinfo(&access).await.refused(Reason::TokenInactive);
 }
 
 /// As above, for a machine's own token.
@@ -152,7 +152,7 @@ async fn a_public_client_revokes_its_tokens() {
     let server = start().await;
     let access = tokens(&server, "spa").await.member("access_token");
     server.revoke(&access, "spa").await.ok();
-    server.userinfo(&access).await.refused(Reason::TokenRejected);
+    server.userinfo(&access).await.refused(Reason::TokenInactive);
 }
 
 /// A resource revokes the token that it introspects with.
@@ -162,7 +162,7 @@ async fn a_resource_revokes_its_own_token() {
     let token = server.client_credentials("notes").send().await.ok().member("access_token");
     server.revoke(&token, "notes").await.ok();
     let call = server.post("/introspect").bearer(&token).param("token", "x");
-    call.send_unwritten().await.refused(Reason::TokenRejected);
+    call.send_unwritten().await.refused(Reason::TokenInactive);
 }
 
 /// RFC 7009 §2.2.1, RFC 6749 §5.2

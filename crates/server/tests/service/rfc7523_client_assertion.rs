@@ -78,8 +78,8 @@ async fn an_assertion_of_wrong_claims_is_refused() {
     for (name, value) in cases {
         let assertion = server.assertion("shop").claim(name, value.clone());
         let reply = ask(&server, &assertion).send_unwritten().await;
-        assert_eq!(reply.reason(), Some(Reason::AssertionClaims), "{name} {value}");
-        reply.refused(Reason::AssertionClaims);
+        assert_eq!(reply.reason(), Some(Reason::AssertionClaimWrong), "{name} {value}");
+        reply.refused(Reason::AssertionClaimWrong);
     }
 }
 
@@ -92,7 +92,7 @@ async fn an_assertion_about_another_client_is_not_that_client() {
     let about_nobody = server.assertion("shop").claim("iss", "x").claim("sub", "x");
     ask(&server, &about_nobody).send_unwritten().await.refused(Reason::ClientUnknown);
     let about_none = server.assertion("shop").claim("sub", Value::Null);
-    ask(&server, &about_none).send_unwritten().await.refused(Reason::AssertionClaims);
+    ask(&server, &about_none).send_unwritten().await.refused(Reason::AssertionClaimWrong);
 }
 
 /// RFC 7523 §3: expired, not valid yet, or living longer than the five minutes that are allowed here.
@@ -150,7 +150,7 @@ async fn an_assertion_is_used_up_by_a_refusal_too() {
     type Shape = fn(Call) -> Call;
     let refusals: [(&str, Shape, Reason); 6] = [
         ("/token", |call| call, Reason::ParameterMissing("grant_type")),
-        ("/token", |call| call.param("grant_type", "password"), Reason::GrantTypeUnknown),
+        ("/token", |call| call.param("grant_type", "password"), Reason::GrantTypeUnsupported),
         (
             "/token",
             |call| call.param("grant_type", "refresh_token"),
@@ -192,9 +192,9 @@ async fn an_assertion_of_another_key_is_refused() {
     let server = start(&key()).await;
     let stranger = key();
     let own_kid = server.assertion("shop").key(&stranger);
-    ask(&server, &own_kid).send_unwritten().await.refused(Reason::AssertionSignature);
+    ask(&server, &own_kid).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
     let no_kid = own_kid.clone().kid(None);
-    ask(&server, &no_kid).send_unwritten().await.refused(Reason::AssertionSignature);
+    ask(&server, &no_kid).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
 }
 
 /// RFC 7515 §4.1.4: without `kid` the one key that fits is tried.
@@ -258,7 +258,7 @@ async fn a_client_authenticates_by_a_mac_of_its_secret() {
     ask(&server, &server.assertion("shop")).send().await.ok();
     let wrong = SigningKey::hmac(SignatureAlgorithm::Hs256, b"another-secret-of-forty-characters-or-so");
     let wrong = server.assertion("shop").key(&wrong.expect("long enough"));
-    ask(&server, &wrong).send_unwritten().await.refused(Reason::AssertionSignature);
+    ask(&server, &wrong).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
     let signed = server.assertion("shop").key(&key());
     ask(&server, &signed).send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
 }
@@ -298,7 +298,7 @@ async fn a_rotated_key_is_fetched_once_its_name_is_seen() {
     ask(&server, &server.assertion("shop").key(&new)).send().await.ok();
     assert_eq!(server.fetch.asked(KEYS), 2);
     let old_one = server.assertion("shop").key(&old);
-    ask(&server, &old_one).send_unwritten().await.refused(Reason::AssertionSignature);
+    ask(&server, &old_one).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
 }
 
 /// Unknown names do not make this server hammer a client's.
@@ -309,7 +309,7 @@ async fn an_unknown_key_is_looked_for_at_most_once_in_30_seconds() {
     ask(&server, &server.assertion("shop")).send().await.ok();
     for _ in 0..5 {
         let unknown = server.assertion("shop").key(&key());
-        ask(&server, &unknown).send_unwritten().await.refused(Reason::AssertionSignature);
+        ask(&server, &unknown).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
     }
     assert_eq!(server.fetch.asked(KEYS), 1);
 }

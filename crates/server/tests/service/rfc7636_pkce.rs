@@ -32,10 +32,10 @@ async fn the_method_is_s256() {
     let server = start().await;
     for method in ["plain", "s256", "S512"] {
         let request = authorize(&server, "spa").param("code_challenge_method", method);
-        request.finish().await.refused(Reason::PkceMethod);
+        request.finish().await.refused(Reason::PkceMethodUnsupported);
     }
     let silent = authorize(&server, "spa").without("code_challenge_method");
-    silent.finish().await.refused(Reason::PkceMethod);
+    silent.finish().await.refused(Reason::PkceMethodUnsupported);
 }
 
 /// RFC 7636 §4.2: the base64url of a SHA-256.
@@ -68,7 +68,7 @@ async fn a_code_is_burnt_after_five_wrong_verifiers() {
     for _ in 0..5 {
         with_verifier(&server, &code, &"x".repeat(43)).send().await.refused(Reason::PkceMismatch);
     }
-    server.redeem(&code).await.refused(Reason::CodeAlreadyUsed);
+    server.redeem(&code).await.refused(Reason::CodeReused);
 }
 
 /// RFC 7636 §4.6

@@ -199,7 +199,7 @@ async fn a_caller_that_does_not_authenticate_gets_a_challenge() {
     reply.refused(Reason::ClientUnknown);
     assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"passavant\""));
     let reply = ask().bearer("wrong").send_unwritten().await;
-    reply.refused(Reason::TokenRejected);
+    reply.refused(Reason::TokenInactive);
     assert!(reply.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer error=")));
 }
 
@@ -210,7 +210,7 @@ async fn a_public_client_cannot_introspect() {
     let request = server.browser().sign_in("alice").authorize("spa");
     let token = request.tokens().await.member("access_token");
     let call = server.post("/introspect").as_client("spa").param("token", &token);
-    call.send_unwritten().await.refused(Reason::IntrospectionPublic);
+    call.send_unwritten().await.refused(Reason::IntrospectionNotAllowed);
 }
 
 /// RFC 7662 §2.1
@@ -379,11 +379,11 @@ async fn a_bearer_token_ends() {
     let ask = |bearer: &str| server.post("/introspect").bearer(bearer).param("token", "x");
     let old = server.client_credentials("notes").send().await.ok().member("access_token");
     server.clock.advance(600);
-    ask(&old).send_unwritten().await.refused(Reason::TokenRejected);
+    ask(&old).send_unwritten().await.refused(Reason::TokenInactive);
     let bearer = server.client_credentials("notes").send().await.ok().member("access_token");
     ask(&bearer).send().await.ok();
     let change = passavant_server::store::RegistryChange::DeleteResource(protocol::Audience::new(NOTES));
     let commit = passavant_server::store::Commit::new(protocol::Timestamp(server.now())).with(change);
     server.commit(commit).await;
-    ask(&bearer).send_unwritten().await.refused(Reason::TokenRejected);
+    ask(&bearer).send_unwritten().await.refused(Reason::TokenInactive);
 }

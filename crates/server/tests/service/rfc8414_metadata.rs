@@ -197,7 +197,7 @@ async fn every_grant_type_is_served() {
     assert_eq!(grant_types, ["authorization_code", "client_credentials", "refresh_token"]);
     for grant_type in grant_types {
         let reply = server.post("/token").as_client("shop").param("grant_type", &grant_type).send().await;
-        assert_ne!(reply.reason(), Some(Reason::GrantTypeUnknown), "{grant_type}");
+        assert_ne!(reply.reason(), Some(Reason::GrantTypeUnsupported), "{grant_type}");
     }
 }
 

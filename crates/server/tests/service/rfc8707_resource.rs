@@ -79,9 +79,9 @@ async fn an_unknown_resource_is_refused() {
         ["https://notes.example/", "https://NOTES.example", "https://notes.example:443", "x", "/", "%"]
     {
         let call = server.client_credentials("shop").param("resource", unknown);
-        call.send_unwritten().await.refused(Reason::ResourceUnknown);
+        call.send_unwritten().await.refused(Reason::AudienceNotRegistered);
         let request = authorize(&server, "notes.read").param("resource", unknown);
-        request.finish().await.refused(Reason::ResourceUnknown);
+        request.finish().await.refused(Reason::AudienceNotRegistered);
     }
 }
 
@@ -91,7 +91,7 @@ async fn an_unknown_resource_beside_a_known_one_is_refused() {
     let server = start().await;
     let call =
         server.client_credentials("shop").param("resource", NOTES).param("resource", "https://x.example");
-    call.send_unwritten().await.refused(Reason::ResourceUnknown);
+    call.send_unwritten().await.refused(Reason::AudienceNotRegistered);
 }
 
 /// A resource none of whose scopes is registered to the client is of no use to it.
@@ -111,7 +111,7 @@ async fn more_than_eight_resources_are_refused() {
     let call = (0..9).fold(server.client_credentials("shop"), |call, i| {
         call.param("resource", &format!("https://r{i}.example"))
     });
-    call.send_unwritten().await.refused(Reason::ResourceUnknown);
+    call.send_unwritten().await.refused(Reason::AudienceNotRegistered);
 }
 
 /// RFC 8707 §2.1: what was named in the authorization request is what the code is for.

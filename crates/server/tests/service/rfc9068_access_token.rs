@@ -185,7 +185,7 @@ async fn an_expired_jwt_is_inactive() {
     let token = user_token(&server, "openid notes.read").await.member("access_token");
     server.clock.advance(600);
     assert!(!server.is_active(&token, "notes").await);
-    server.userinfo(&token).await.refused(Reason::TokenRejected);
+    server.userinfo(&token).await.refused(Reason::TokenInactive);
 }
 
 /// What ends the grant ends its JWTs, wherever this server is asked.
@@ -196,7 +196,7 @@ async fn a_jwt_ends_with_its_grant() {
     server.userinfo(&token).await.ok();
     server.authorization_server.end(Of::Subject(subject("alice"))).await.expect("ends");
     assert!(!server.is_active(&token, "notes").await);
-    server.userinfo(&token).await.refused(Reason::TokenRejected);
+    server.userinfo(&token).await.refused(Reason::TokenInactive);
 }
 
 /// A machine's JWT is read through its client.
@@ -243,6 +243,6 @@ async fn what_is_not_signed_as_an_access_token_is_none() {
     );
     for bad in [&*forged, cut, &none, &tokens.member("id_token")] {
         assert!(!server.is_active(bad, "notes").await, "{bad}");
-        server.userinfo(bad).await.refused(Reason::TokenRejected);
+        server.userinfo(bad).await.refused(Reason::TokenInactive);
     }
 }

@@ -118,7 +118,7 @@ impl Asking {
         let issued = envelope.time("iat").map_err(|_| Reason::ClaimMalformed)?.ok_or(Reason::ClaimMissing)?;
         if now.since(Timestamp(issued)) > ANSWER_AGE_SECONDS_MAX {
             tracing::warn!(seconds = now.since(Timestamp(issued)), "the answer is old");
-            return Err(Reason::Expired);
+            return Err(Reason::TokenExpired);
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ impl Renewing {
             let (renewing, asking) = (Arc::clone(self), Arc::clone(asking));
             async move { renewing.renew(&asking).await }
         };
-        let renewed = self.renewals.join((), start).await.unwrap_or(Err(Reason::Busy));
+        let renewed = self.renewals.join((), start).await.unwrap_or(Err(Reason::IntrospectionsTooMany));
         match (renewed, usable) {
             (Err(_), Some(usable)) => Ok(usable),
             (renewed, _) => renewed,

@@ -95,7 +95,7 @@ impl Proof {
         let starts = time(self.shown.claims(), "nbf")?;
         if self.issued > now + PROOF_SECONDS || starts.is_some_and(|start| start > now + LEEWAY_SECONDS) {
             tracing::debug!(seconds = self.issued.since(now), "the proof is ahead of this clock");
-            return Err(Reason::ProofAhead);
+            return Err(Reason::ProofClockSkewed);
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ fn reason(error: &JoseError) -> Reason {
     match error {
         JoseError::Header("typ") => Reason::ProofTypeWrong,
         JoseError::Algorithm => Reason::ProofAlgorithmNotAllowed,
-        JoseError::Header("jwk") | JoseError::Key(_) => Reason::ProofKeyUnfit,
+        JoseError::Header("jwk") | JoseError::Key(_) => Reason::ProofKeyInvalid,
         JoseError::Signature => Reason::ProofSignatureWrong,
         _ => Reason::ProofMalformed,
     }

@@ -6,8 +6,8 @@ use http_body_util::BodyExt as _;
 use jose::{SignatureAlgorithm, SigningKey, base64url};
 use passavant_resource::Denied;
 use passavant_resource::Reason::{
-    self, ProofAhead, ProofAlgorithmNotAllowed, ProofClaimMalformed, ProofClaimMissing, ProofExpired,
-    ProofKeyUnfit, ProofKeyWrong, ProofMalformed, ProofMethodWrong, ProofMissing, ProofRepeated,
+    self, ProofAlgorithmNotAllowed, ProofClaimMalformed, ProofClaimMissing, ProofClockSkewed, ProofExpired,
+    ProofKeyInvalid, ProofKeyWrong, ProofMalformed, ProofMethodWrong, ProofMissing, ProofRepeated,
     ProofSignatureWrong, ProofTargetWrong, ProofTokenWrong, ProofTypeWrong,
 };
 use serde_json::{Value, json};
@@ -96,7 +96,7 @@ fn headers(forge: &mut Forge<'_>) {
         ("the token itself", forge.token.to_owned()),
         ("too long", format!("{good}{}", "A".repeat(8 * 1024))),
     ] {
-        let reason = if name == "the token itself" { ProofKeyUnfit } else { ProofMalformed };
+        let reason = if name == "the token itself" { ProofKeyInvalid } else { ProofMalformed };
         forge.row(name, &text, reason);
     }
 }
@@ -128,10 +128,10 @@ fn algorithms(forge: &mut Forge<'_>) {
     let mut header = forge.header();
     header["alg"] = "HS256".into();
     header["jwk"] = shared;
-    forge.under("a shared secret", &header, &mac, ProofKeyUnfit);
+    forge.under("a shared secret", &header, &mac, ProofKeyInvalid);
     header = forge.header();
     header["alg"] = "EdDSA".into();
-    forge.under("alg of another curve", &header, &holder, ProofKeyUnfit);
+    forge.under("alg of another curve", &header, &holder, ProofKeyInvalid);
     header = forge.header();
     header["alg"] = Value::Null;
     forge.under("alg null", &header, &holder, ProofMalformed);
@@ -155,12 +155,12 @@ fn keys(forge: &mut Forge<'_>) {
     ] {
         let mut header = forge.header();
         header["jwk"] = jwk;
-        forge.under(name, &header, &holder, ProofKeyUnfit);
+        forge.under(name, &header, &holder, ProofKeyInvalid);
     }
     let mut header = forge.header();
     header.as_object_mut().expect("an object").remove("jwk");
     header["kid"] = forge.sender.thumbprint().into();
-    forge.under("no jwk, but a kid", &header, &holder, ProofKeyUnfit);
+    forge.under("no jwk, but a kid", &header, &holder, ProofKeyInvalid);
     for member in ["jku", "x5u", "x5c", "crit", "b64", "zip"] {
         let mut header = forge.header();
         header[member] = json!(["https://evil.example/keys"]);
@@ -234,13 +234,13 @@ fn claims(forge: &mut Forge<'_>) {
         (NOW - 60, ProofExpired),
         (0, ProofExpired),
         (-1, ProofExpired),
-        (NOW + 61, ProofAhead),
-        (NOW + 86_400, ProofAhead),
+        (NOW + 61, ProofClockSkewed),
+        (NOW + 86_400, ProofClockSkewed),
     ] {
         forge.claim(&format!("iat {iat}"), json!({"iat": iat}), reason);
     }
     forge.claim("exp past", json!({"exp": NOW - 30}), ProofExpired);
-    forge.claim("nbf ahead", json!({"nbf": NOW + 31}), ProofAhead);
+    forge.claim("nbf ahead", json!({"nbf": NOW + 31}), ProofClockSkewed);
     forge.claim("exp a text", json!({"exp": "soon"}), ProofClaimMalformed);
     let good = proof_claims(forge.token, json!({}))["ath"].as_str().expect("a text").to_owned();
     for ath in

@@ -72,7 +72,7 @@ async fn a_nonce_is_renewed_before_its_end_and_refused_after() {
     world.clock.advance(151);
     let head = sender.fresh(&late, json!({"nonce": nonce, "iat": iat + 151}));
     let denied = guard.check(&head).await.expect_err("refused");
-    assert_eq!(denied.reason(), Reason::Expired, "the token has ended by now");
+    assert_eq!(denied.reason(), Reason::TokenExpired, "the token has ended by now");
 }
 
 #[tokio::test]

@@ -57,11 +57,11 @@ impl Inactive {
     pub const fn slug(self) -> &'static str {
         match self {
             Self::ClientEnded => "client_ended",
-            Self::Expired => "expired",
+            Self::Expired => "token_expired",
             Self::GrantEnded => "grant_ended",
-            Self::Rotated => "rotated",
+            Self::Rotated => "token_rotated",
             Self::TokenRevoked => "token_revoked",
-            Self::Unknown => "unknown",
+            Self::Unknown => "token_unknown",
         }
     }
 

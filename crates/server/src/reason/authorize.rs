@@ -1,0 +1,43 @@
+//! What the authorization endpoint answers to the client: by a redirect, with `state` and `iss`.
+
+family! { $ authorize
+    /// `response_type` is required (RFC 6749 §4.1.1).
+    ResponseTypeMissing, "response_type_missing", InvalidRequest, Plain, "response_type is missing";
+    /// Only `code` is served (RFC 9700 §2.1.2).
+    ResponseTypeUnsupported, "response_type_unsupported", UnsupportedResponseType, Plain,
+        "Only response_type=code is supported";
+    /// The client did not register the response type (RFC 7591 §2).
+    ResponseTypeNotRegistered, "response_type_not_registered", UnauthorizedClient, Plain,
+        "The client is not registered for this response_type";
+    /// This server does not serve the response mode (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
+    ResponseModeUnsupported, "response_mode_unsupported", InvalidRequest, Plain,
+        "This response_mode is not supported";
+    /// The client must use PKCE (RFC 9700 §2.1.1).
+    PkceMissing, "pkce_missing", InvalidRequest, Plain, "code_challenge is required";
+    /// The challenge is not the base64url of a SHA-256 hash (RFC 7636 §4.2).
+    PkceMalformed, "pkce_malformed", InvalidRequest, Plain, "code_challenge must be 43 characters of base64url";
+    /// Only the challenge method `S256` is served (RFC 9700 §2.1.1).
+    PkceMethodUnsupported, "pkce_method_unsupported", InvalidRequest, Plain,
+        "code_challenge_method must be S256";
+    /// A value of `prompt` is unknown, or `none` came with another value (OpenID Connect Core 1.0 §3.1.2.1).
+    PromptInvalid, "prompt_invalid", InvalidRequest, Plain, "prompt is invalid";
+    /// `max_age` is not a number of seconds (OpenID Connect Core 1.0 §3.1.2.1).
+    MaxAgeInvalid, "max_age_invalid", InvalidRequest, Plain, "max_age is invalid";
+    /// `id_token_hint` is not an ID token of this server (OpenID Connect Core 1.0 §3.1.2.1).
+    HintInvalid, "hint_invalid", InvalidRequest, Plain, "id_token_hint is invalid";
+    /// `request` is not served (OpenID Connect Core 1.0 §3.1.2.6).
+    RequestObjectUnsupported, "request_object_unsupported", RequestNotSupported, Plain,
+        "The request parameter is not supported";
+    /// `request_uri` is not served (OpenID Connect Core 1.0 §3.1.2.6).
+    RequestUriUnsupported, "request_uri_unsupported", RequestUriNotSupported, Plain,
+        "The request_uri parameter is not supported";
+    /// `registration` is not served (OpenID Connect Core 1.0 §3.1.2.6).
+    RegistrationUnsupported, "registration_unsupported", RegistrationNotSupported, Plain,
+        "The registration parameter is not supported";
+    /// `prompt=none`, and nobody suitable is signed in (OpenID Connect Core 1.0 §3.1.2.6).
+    LoginRequired, "login_required", LoginRequired, Plain, "The user must sign in";
+    /// `prompt=none`, and consent must be asked for (OpenID Connect Core 1.0 §3.1.2.6).
+    ConsentRequired, "consent_required", ConsentRequired, Plain, "The user must consent";
+    /// The user denied the request (RFC 6749 §4.1.2.1).
+    ConsentDenied, "consent_denied", AccessDenied, Plain, "The user denied the request";
+}

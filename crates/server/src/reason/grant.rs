@@ -1,0 +1,63 @@
+//! Token requests: grant types, scopes, resources, codes, PKCE, refresh tokens.
+
+family! { $ grant
+    /// This server does not serve the grant type (RFC 6749 §5.2).
+    GrantTypeUnsupported, "grant_type_unsupported", UnsupportedGrantType, Plain,
+        "This grant_type is not supported";
+    /// The client did not register this grant type (RFC 6749 §5.2).
+    GrantTypeNotRegistered, "grant_type_not_registered", UnauthorizedClient, Plain,
+        "The client is not registered for this grant_type";
+    /// Only confidential clients may use client_credentials (RFC 6749 §4.4).
+    ClientCredentialsNotAllowed, "client_credentials_not_allowed", UnauthorizedClient, Plain,
+        "client_credentials is for confidential clients";
+    /// The scope does not follow the grammar of RFC 6749 §3.3.
+    ScopeMalformed, "scope_malformed", InvalidScope, Plain, "scope is malformed";
+    /// A scope is not registered to the client (RFC 6749 §3.3).
+    ScopeNotRegistered, "scope_not_registered", InvalidScope, Plain,
+        "A requested scope is not registered to this client";
+    /// The request asks for more scope than was granted (RFC 6749 §6).
+    ScopeNotGranted, "scope_not_granted", InvalidScope, Plain, "A requested scope exceeds what was granted";
+    /// No resource with this identifier is registered (RFC 8707 §2).
+    AudienceNotRegistered, "audience_not_registered", InvalidTarget, Plain,
+        "A requested resource is not registered";
+    /// None of the resource's scopes is registered to this client, or the resource was not approved (RFC 8707 §2).
+    ResourceNotAllowed, "resource_not_allowed", InvalidTarget, Plain,
+        "The client may not ask for a requested resource";
+    /// There is no such code (RFC 6749 §5.2).
+    CodeUnknown, "code_unknown", InvalidGrant, Plain, "The code is invalid";
+    /// The code was used before; its tokens are revoked (RFC 6749 §4.1.2).
+    CodeReused, "code_reused", InvalidGrant, Suspicious, "The code is invalid";
+    /// The code is past its lifetime (RFC 6749 §4.1.2).
+    CodeExpired, "code_expired", InvalidGrant, Plain, "The code has expired";
+    /// The code was issued to another client (RFC 6749 §4.1.3).
+    CodeClientMismatch, "code_client_mismatch", InvalidGrant, Suspicious, "The code is invalid";
+    /// `redirect_uri` is not that of the authorization request (RFC 6749 §4.1.3).
+    CodeRedirectMismatch, "code_redirect_mismatch", InvalidGrant, Plain,
+        "redirect_uri differs from the one of the authorization request";
+    /// The grant was revoked (RFC 6749 §5.2).
+    GrantEnded, "grant_ended", InvalidGrant, Plain, "The grant has ended";
+    /// The verifier does not match the challenge (RFC 7636 §4.6).
+    PkceMismatch, "pkce_mismatch", InvalidGrant, Suspicious, "code_verifier does not match";
+    /// A challenge was sent, a verifier was not (RFC 7636 §4.6).
+    PkceVerifierMissing, "pkce_verifier_missing", InvalidGrant, Plain, "code_verifier is missing";
+    /// A verifier was sent, a challenge was not (RFC 9700 §4.8.2).
+    PkceVerifierUnexpected, "pkce_verifier_unexpected", InvalidGrant, Plain,
+        "code_verifier was sent, but no code_challenge";
+    /// This server issued no such refresh token (RFC 6749 §5.2).
+    RefreshUnknown, "refresh_unknown", InvalidGrant, Plain, "The refresh token is invalid";
+    /// The refresh token was unused for too long, or is past its absolute lifetime (RFC 6749 §5.2).
+    RefreshExpired, "refresh_expired", InvalidGrant, Plain, "The refresh token has expired";
+    /// The refresh token was rotated before and came again: the grant is ended (RFC 9700 §4.14.2).
+    RefreshReuseDetected, "refresh_reuse_detected", InvalidGrant, Suspicious, "The refresh token is invalid";
+    /// The refresh token was issued to another client (RFC 6749 §6).
+    RefreshClientMismatch, "refresh_client_mismatch", InvalidGrant, Suspicious,
+        "The refresh token is invalid";
+    /// The session has ended, and the grant has no `offline_access` (OpenID Connect Core 1.0 §11).
+    SessionEnded, "session_ended", InvalidGrant, Plain, "The session has ended";
+    /// The account is disabled or deleted (RFC 6749 §5.2).
+    SubjectDisabled, "subject_disabled", InvalidGrant, Plain, "The account is not active";
+    /// The client or resource registered an algorithm that this server does not serve now, or an HS* one with a secret
+    /// that does not allow it (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
+    RegistrationNotServed, "registration_not_served", UnauthorizedClient, Plain,
+        "The client registered an algorithm that this server does not serve";
+}

@@ -1,0 +1,30 @@
+//! What a person reads on a page of this server and no client ever does: from here nothing is redirected.
+
+family! { $ page
+    /// There is no client with this `client_id` (RFC 6749 §4.1.2.1).
+    AuthorizeClientUnknown, "authorize_client_unknown", InvalidClient, Plain,
+        "The client is not registered here";
+    /// Several redirect URIs are registered and the request names none (RFC 6749 §3.1.2.3).
+    RedirectUriMissing, "redirect_uri_missing", InvalidRequest, Plain, "redirect_uri is missing";
+    /// The redirect URI is not one of those registered, byte for byte (RFC 9700 §2.1).
+    RedirectUriMismatch, "redirect_uri_mismatch", InvalidRequest, Plain,
+        "redirect_uri is not one of those registered to the client";
+    /// There is no such interaction, or it was answered before.
+    InteractionUnknown, "interaction_unknown", InvalidRequest, Plain,
+        "This page has expired or was already answered";
+    /// The interaction is past its lifetime.
+    InteractionExpired, "interaction_expired", InvalidRequest, Plain, "This page has expired";
+    /// The interaction cookie is not the one of this interaction (RFC 9700 §4.7).
+    InteractionBrowserMismatch, "interaction_browser_mismatch", InvalidRequest, Suspicious,
+        "This page belongs to another browser, or cookies are blocked";
+    /// Another site submitted the form (RFC 9700 §4.7).
+    FormCrossSite, "form_cross_site", InvalidRequest, Suspicious, "The form was not submitted from this site";
+    /// `id_token_hint` is not an ID token of this server (OpenID Connect RP-Initiated Logout 1.0 §2).
+    LogoutHintInvalid, "logout_hint_invalid", InvalidRequest, Plain, "id_token_hint is invalid";
+    /// The post-logout redirect URI is not registered (OpenID Connect RP-Initiated Logout 1.0 §3).
+    LogoutRedirectMismatch, "logout_redirect_mismatch", InvalidRequest, Plain,
+        "post_logout_redirect_uri is not one of those registered to the client";
+    /// The page was opened under another host than the issuer's, where the cookies would be others (RFC 6265 §5.1.3).
+    HostMismatch, "host_mismatch", InvalidRequest, Plain,
+        "This page was opened under another host than the issuer's";
+}
