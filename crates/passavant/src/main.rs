@@ -2,13 +2,12 @@
 
 mod admin;
 mod cli;
-mod clock;
 mod config;
 mod demo;
 mod dev;
-mod fetch;
 mod global;
 mod guard;
+mod http;
 mod serve;
 mod spelling;
 mod terminal;

@@ -12,6 +12,7 @@ use std::{
 };
 
 use accounts::{Directory, DirectoryAccounts, StyledPages};
+use fetching::{ClientSettings, NamedBy, ReqwestFetch, SystemClock};
 use protocol::{Issuer, Timestamp};
 use server::{
     AuthorizationServer, Fault, MasterKey, Ports, Settings, SettingsError,
@@ -20,8 +21,11 @@ use server::{
 };
 use sqlite::{OpenError, Options, SqliteIssuer, SqliteStore};
 
-use crate::{clock::SystemClock, config::Config, fetch::OperatorFetch};
+use crate::config::Config;
 use master_key::MasterKeyError;
+
+/// Fetches at the same time; more of them wait, within their deadline.
+const FETCHES_MAX: usize = 4;
 
 /// What a command works with.
 pub(crate) struct Installation {
@@ -76,13 +80,22 @@ impl Installation {
             accounts: Arc::new(DirectoryAccounts(directory.clone())),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            fetch: Arc::new(OperatorFetch::new(&config.issuer)),
+            fetch: Arc::new(operator_fetch(&config.issuer)),
             pages: Arc::new(pages.clone()),
             master: master.clone(),
         };
         let server = AuthorizationServer::assemble(settings, ports);
         Ok(Self { config, issuer, server, directory, master, clock, entropy, pages })
     }
+}
+
+/// Fetches the key sets of clients and resources, whose URLs the operator registered.
+fn operator_fetch(issuer: &str) -> ReqwestFetch {
+    ReqwestFetch::deferred(ClientSettings {
+        named_by: Some(NamedBy::operator_of(issuer)),
+        concurrent_max: Some(FETCHES_MAX),
+        ..ClientSettings::default()
+    })
 }
 
 /// Why an installation can't be opened.

@@ -31,7 +31,7 @@
 //! # Features
 //!
 //! None is on by default: then there is no HTTP client (fill the [`Fetch`] port), no runtime and no framework, and the
-//! crate brings 51 crates, itself included.
+//! crate brings 53 crates, itself included.
 //!
 //! | feature | brings | crates more |
 //! |---|---|---|
@@ -61,25 +61,16 @@
 //! Where to read on: [`Guard`] (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
 
 mod answer;
-#[cfg(feature = "client")]
-mod client;
-mod clock;
 mod face;
-mod fetch;
-mod flight;
 pub mod guide;
 mod judging;
 pub mod limits;
 mod proof;
 mod reason;
-mod remembered;
 mod trust;
 pub mod userinfo;
 
 pub use answer::challenge::{Denied, RefusalForm};
-#[cfg(feature = "client")]
-pub use client::{ClientTls, ReqwestFetch};
-pub use clock::{Clock, SystemClock};
 pub use face::builder::{GuardBuilder, GuardError};
 pub use face::extract;
 #[cfg(feature = "client")]
@@ -90,7 +81,9 @@ pub use face::layer::{Guarded, Require};
 pub use face::mcp::{GuardedMcp, Mcp};
 pub use face::metadata::MetadataService;
 pub use face::token::{SubjectClaim, Token};
-pub use fetch::{Fetch, FetchError, FetchLimits};
+#[cfg(feature = "client")]
+pub use fetching::{ClientTls, ReqwestFetch};
+pub use fetching::{Clock, EndpointError, Fetch, FetchError, FetchLimits, SystemClock};
 pub use jose::{
     Claims, ContentEncryption, DecryptionKey, EncryptionKey, JwkSet, KeyManagement, SignatureAlgorithm,
     SigningKey, Thumbprint,
@@ -103,7 +96,6 @@ pub use proof::confirmation::ClientCertificate;
 pub use proof::dpop::{Dpop, MemoryReplays, ProofId, Replays, ReplaysError, Seen};
 pub use protocol::{Audience, ClientMetadata, Issuer, ResourceMetadata, Scopes, Timestamp};
 pub use reason::Reason;
-pub use trust::discovery::EndpointError;
 
 /// The example in README.md, compiled with every test.
 #[cfg(all(doctest, feature = "axum", feature = "client"))]

@@ -19,9 +19,9 @@ pub const NONCE_RENEWED_SECONDS: i64 = 150;
 /// Shortest secret for DPoP nonces, in bytes.
 pub const NONCE_KEY_BYTES_LEAST: usize = 32;
 /// How long a fetch or an introspection may take unless the builder says otherwise, in milliseconds.
-pub const DEADLINE_MILLIS: u64 = 5_000;
+pub const DEADLINE_MILLIS: u64 = fetching::limits::DEADLINE_MILLIS;
 /// Longest answer of the authorization server, in bytes.
-pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+pub const ANSWER_BYTES_MAX: usize = fetching::limits::ANSWER_BYTES_MAX;
 /// Least time between two fetches of the same document, in seconds, so that made-up `kid`s cause no traffic.
 pub const REFETCH_SECONDS: i64 = 30;
 /// Least time between two fetches of a document that was never had, in seconds.

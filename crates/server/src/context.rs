@@ -12,7 +12,7 @@ use crate::{
     keys::KeptKeys,
     master::MasterKey,
     pages::Pages,
-    ports::{Accounts, Fetch, Ports},
+    ports::{Accounts, Ports},
     registry::Registry,
     settings::Settings,
     store::{Commit, Store},
@@ -46,11 +46,11 @@ impl AuthorizationServer {
         let Installed { grants, endpoints } = installed;
         Self(Arc::new(Inner {
             token_endpoint: settings.url(Endpoint::Token.path()),
+            remote_keys: RemoteKeys::new(&settings, &ports),
             settings,
             registry: Registry::new(ports.store.clone()),
             ports,
             keys: KeptKeys::default(),
-            remote_keys: RemoteKeys::default(),
             failures: Failures::default(),
             grants: grants.into_iter().map(|handler| (handler.grant_type(), handler)).collect(),
             endpoints,
@@ -90,10 +90,6 @@ impl AuthorizationServer {
 
     pub(crate) fn accounts(&self) -> &dyn Accounts {
         &*self.0.ports.accounts
-    }
-
-    pub(crate) fn fetch(&self) -> &dyn Fetch {
-        &*self.0.ports.fetch
     }
 
     pub(crate) fn pages(&self) -> &dyn Pages {

@@ -15,14 +15,14 @@ use hyper_util::{
 use protocol::uri::Parts;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use serving::Progress;
 
 use super::{
-    body::{BodyError, StreamingBody},
+    flowing::{BodyFault, Flowing, Progress},
     limits::{
         CONNECT_SECONDS_MAX, UPSTREAM_HEAD_BYTES_MAX, UPSTREAM_HEADERS_MAX, UPSTREAM_IDLE_MAX,
         UPSTREAM_IDLE_SECONDS,
     },
+    trouble::Trouble,
 };
 
 /// Where the upstream is. No path: what a path means is the upstream's own business.
@@ -79,23 +79,10 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// Why the upstream did not answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UpstreamError {
-    /// It accepts no connection, or its certificate is not trusted.
-    Unreachable,
-    /// Its answer is invalid.
-    Broken,
-    /// Its answer did not begin in time.
-    Late,
-    /// The body of the request was the cause.
-    Body(BodyError),
-}
-
-/// The client of the upstream. HTTP/1.1 only; connections are reused.
+/// Talks to the upstream, over connections that are kept. HTTP/1.1 alone.
 pub(super) struct Upstream {
     pub(super) origin: Origin,
-    client: Client<HttpsConnector<HttpConnector>, StreamingBody>,
+    client: Client<HttpsConnector<HttpConnector>, Flowing>,
     /// How long an answer may take to begin.
     deadline: Duration,
 }
@@ -123,23 +110,27 @@ impl Upstream {
     /// the deadline.
     ///
     /// # Errors
-    /// [`UpstreamError`]
+    /// [`Trouble`], the caller's or the upstream's.
     pub(super) async fn ask(
         &self,
-        request: Request<StreamingBody>,
+        request: Request<Flowing>,
         progress: Progress,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Incoming>, Trouble> {
         let answered = tokio::select! {
             biased;
             answered = self.client.request(request) => answered,
-            () = progress.stalled_for(self.deadline) => return Err(UpstreamError::Late),
+            () = progress.rested_for(self.deadline) => return Err(Trouble::UpstreamLate),
         };
         answered.map_err(|error| {
-            if let Some(cause) = body_error(&error) {
-                return UpstreamError::Body(cause);
+            if let Some(fault) = fault_of_body(&error) {
+                return match fault {
+                    BodyFault::TooLarge => Trouble::BodyTooLarge,
+                    BodyFault::Stalled => Trouble::BodyStalled,
+                    BodyFault::Broken => Trouble::BodyBroken,
+                };
             }
             tracing::warn!(error = innermost(&error), upstream = %self.origin, "the upstream did not answer");
-            if error.is_connect() { UpstreamError::Unreachable } else { UpstreamError::Broken }
+            if error.is_connect() { Trouble::UpstreamUnreachable } else { Trouble::UpstreamBroken }
         })
     }
 }
@@ -155,11 +146,11 @@ fn tls(is_needed: bool) -> Result<ClientConfig, rustls::Error> {
 }
 
 /// Whether it was the caller's body that broke the exchange.
-fn body_error(error: &(dyn Error + 'static)) -> Option<BodyError> {
+fn fault_of_body(error: &(dyn Error + 'static)) -> Option<BodyFault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(body_error) = error.downcast_ref::<BodyError>() {
-            return Some(*body_error);
+        if let Some(fault) = error.downcast_ref::<BodyFault>() {
+            return Some(*fault);
         }
         cause = error.source();
     }

@@ -9,17 +9,16 @@ mod resource;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fetching::{Clock, Fetch, FetchLimits, Http, SystemClock};
 use jose::{DecryptionKey, SignatureAlgorithm};
 use protocol::uri::check_issuer;
 use protocol::{Audience, Issuer, ResourceMetadata, Scopes};
 use zeroize::Zeroizing;
 
 use crate::answer::challenge::{Challenger, RefusalForm, Style};
-use crate::clock::{Clock, SystemClock};
 use crate::face::guard::{Guard, Inner};
 use crate::face::metadata::{self, MetadataService};
 use crate::face::token::SubjectClaim;
-use crate::fetch::{Fetch, FetchLimits};
 use crate::judging::audience::{AudienceRule, OwnAudience};
 use crate::judging::claims::Expected;
 use crate::judging::introspection::{AnswerForm, ClientAuth, Credentials};
@@ -31,7 +30,7 @@ use crate::judging::verifier::{Mode, Verifier};
 use crate::limits::CACHE_SECONDS;
 use crate::proof::bearer::Places;
 use crate::proof::dpop::Dpop;
-use crate::trust::discovery::{Endpoints, Http, endpoint_url};
+use crate::trust::discovery::{Endpoints, endpoint_url};
 use crate::trust::own_keys::OwnKeys;
 
 pub use error::GuardError;
@@ -297,7 +296,7 @@ impl GuardBuilder {
     fn own_fetch(&self) -> Result<Arc<dyn Fetch>, GuardError> {
         match &self.fetch {
             Some(fetch) => Ok(Arc::clone(fetch)),
-            None => Ok(Arc::new(crate::client::ReqwestFetch::new().map_err(GuardError::Client)?)),
+            None => Ok(Arc::new(fetching::ReqwestFetch::new().map_err(GuardError::Client)?)),
         }
     }
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use fetching::Clock;
 use http::request::Parts;
 use jose::DecryptionKey;
 use protocol::{Audience, Issuer, Scopes, Timestamp};
 
 use crate::answer::challenge::{Challenger, Denied};
-use crate::clock::Clock;
 use crate::face::builder::{GuardBuilder, GuardError};
 use crate::face::health::{Health, HealthService};
 use crate::face::layer::Require;

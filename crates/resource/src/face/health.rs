@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use fetching::Attempts;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -103,8 +103,10 @@ impl Health {
 impl IssuerHealth {
     fn of(trusted: &Trusted, now: Timestamp) -> Self {
         let remote = &trusted.verifier.jwt.0;
-        let (discovery, keys) = (remote.discovery.health(now), remote.keys.health(now));
-        let introspection = trusted.verifier.introspector.as_ref().map(|asking| asking.health(now));
+        let discovery = SourceHealth::of(remote.discovery.attempts(now), now);
+        let keys = SourceHealth::of(remote.keys.attempts(now), now);
+        let introspector = trusted.verifier.introspector.as_ref();
+        let introspection = introspector.map(|asking| SourceHealth::of(asking.attempts(), now));
         let states = [Some(discovery.state), Some(keys.state), introspection.map(|found| found.state)];
         let state = states.into_iter().flatten().max().unwrap_or(HealthState::Idle);
         Self { issuer: trusted.expected.issuer.clone(), state, discovery, keys, introspection }
@@ -125,17 +127,12 @@ impl IssuerHealth {
 }
 
 impl SourceHealth {
-    /// `usable` says whether what was had last still serves.
-    pub(crate) fn new(
-        had: Option<Timestamp>,
-        usable: bool,
-        (failures, trouble): (u32, Option<Reason>),
-        now: Timestamp,
-    ) -> Self {
+    fn of(attempts: Attempts<Reason>, now: Timestamp) -> Self {
+        let Attempts { succeeded: had, is_usable, failures, error: trouble } = attempts;
         let state = match (had, failures) {
             (None, 0) => HealthState::Idle,
             (Some(_), 0) => HealthState::Good,
-            (_, _) if usable => HealthState::Degraded,
+            (_, _) if is_usable => HealthState::Degraded,
             (_, _) => HealthState::Failing,
         };
         Self { state, had, age_seconds: had.map(|had| now.since(had)), failures, trouble }
@@ -149,34 +146,6 @@ impl SourceHealth {
             "failures": self.failures,
             "trouble": self.trouble.map(Reason::slug),
         })
-    }
-}
-
-/// What became of the requests to an endpoint, whatever it said of each token.
-#[derive(Debug, Default)]
-pub(crate) struct Pulse(Mutex<Beat>);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Beat {
-    answered: Option<Timestamp>,
-    failures: u32,
-    trouble: Option<Reason>,
-}
-
-impl Pulse {
-    /// Takes note of one request. That a token is refused is an answer.
-    pub(crate) fn note(&self, refused: Option<Reason>, now: Timestamp) {
-        let trouble = refused.filter(|reason| reason.status() >= 500);
-        let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *beat = match trouble {
-            Some(_) => Beat { failures: beat.failures.saturating_add(1), trouble, ..*beat },
-            None => Beat { answered: Some(now), failures: 0, trouble: None },
-        };
-    }
-
-    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
-        let beat = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        SourceHealth::new(beat.answered, false, (beat.failures, beat.trouble), now)
     }
 }
 
@@ -227,14 +196,18 @@ impl<B> Service<Request<B>> for HealthService {
 
 #[cfg(test)]
 mod tests {
+    use fetching::AttemptLog;
+
     use super::*;
+    use crate::judging::introspection;
 
     const NOW: Timestamp = Timestamp(1_000);
 
     #[test]
     fn a_source_is_judged_by_its_last_attempt_and_by_what_still_serves() {
         let state = |had: Option<i64>, usable, failures| {
-            SourceHealth::new(had.map(Timestamp), usable, (failures, None), NOW).state
+            let succeeded = had.map(Timestamp);
+            SourceHealth::of(Attempts { succeeded, is_usable: usable, failures, error: None }, NOW).state
         };
         assert_eq!(state(None, false, 0), HealthState::Idle);
         assert_eq!(state(Some(900), true, 0), HealthState::Good);
@@ -245,15 +218,16 @@ mod tests {
 
     #[test]
     fn a_refused_token_is_an_answer_and_trouble_counts_until_the_next() {
-        let pulse = Pulse::default();
-        assert_eq!(pulse.health(NOW).state, HealthState::Idle);
-        pulse.note(Some(Reason::IntrospectionFailed), NOW);
-        pulse.note(Some(Reason::IntrospectionRefused), NOW);
-        let failing = pulse.health(NOW);
+        let log = AttemptLog::default();
+        let health = |now| SourceHealth::of(log.attempts(), now);
+        assert_eq!(health(NOW).state, HealthState::Idle);
+        introspection::note(&log, Some(Reason::IntrospectionFailed), NOW);
+        introspection::note(&log, Some(Reason::IntrospectionRefused), NOW);
+        let failing = health(NOW);
         assert_eq!((failing.state, failing.failures), (HealthState::Failing, 2));
         assert_eq!(failing.trouble, Some(Reason::IntrospectionRefused));
-        pulse.note(Some(Reason::TokenInactive), NOW);
-        let good = pulse.health(NOW + 5);
+        introspection::note(&log, Some(Reason::TokenInactive), NOW);
+        let good = health(NOW + 5);
         assert_eq!((good.state, good.age_seconds, good.trouble), (HealthState::Good, Some(5), None));
     }
 }

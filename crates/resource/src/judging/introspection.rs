@@ -10,11 +10,10 @@ mod request;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fetching::{AttemptLog, Attempts, SingleFlight};
 use http::{HeaderValue, Request, Response, StatusCode};
 use protocol::{Issuer, Timestamp};
 
-use crate::face::health::{Pulse, SourceHealth};
-use crate::flight::Flights;
 use crate::judging::cache::{self, TokenDigest};
 use crate::judging::claims::Authorization;
 use crate::judging::remote::Remote;
@@ -59,8 +58,8 @@ pub(crate) type Judgement = Result<Arc<Authorization>, Reason>;
 pub(crate) struct Introspector {
     asking: Arc<Asking>,
     breaker: Arc<Breaker>,
-    flights: Flights<TokenDigest, Judgement>,
-    pulse: Pulse,
+    flights: SingleFlight<TokenDigest, Judgement>,
+    log: AttemptLog<Reason>,
 }
 
 /// What one request needs.
@@ -79,8 +78,8 @@ enum Trouble {
 
 impl Introspector {
     pub(crate) fn new(asking: Asking) -> Self {
-        let flights = Flights::new(INTROSPECTIONS_MAX);
-        Self { asking: Arc::new(asking), breaker: Arc::default(), flights, pulse: Pulse::default() }
+        let flights = SingleFlight::new(INTROSPECTIONS_MAX);
+        Self { asking: Arc::new(asking), breaker: Arc::default(), flights, log: AttemptLog::default() }
     }
 
     /// What the token allows, by a kept answer, by a request under way, or by a new one.
@@ -103,15 +102,15 @@ impl Introspector {
     }
 
     /// How asking went.
-    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
-        self.pulse.health(now)
+    pub(crate) fn attempts(&self) -> Attempts<Reason> {
+        self.log.attempts()
     }
 
     async fn judge(&self, key: TokenDigest, token: &str) -> Judgement {
         let remote = &self.asking.remote;
         let asked = remote.now();
         let answered = self.request(token).await;
-        self.pulse.note(answered.as_ref().err().map(Trouble::reason), remote.now());
+        note(&self.log, answered.as_ref().err().map(Trouble::reason), remote.now());
         let judgement = match answered {
             Ok(authorization) => Ok(Arc::new(authorization)),
             Err(Trouble::Other(reason)) => Err(reason),
@@ -181,6 +180,14 @@ impl Introspector {
         };
         tracing::warn!(url, error, "the introspection endpoint can't be asked");
         Err(Trouble::Away(Reason::IntrospectionFailed))
+    }
+}
+
+/// Records one request. That a token is refused is an answer.
+pub(crate) fn note(log: &AttemptLog<Reason>, refused: Option<Reason>, now: Timestamp) {
+    match refused.filter(|reason| reason.status() >= 500) {
+        Some(reason) => log.failed(reason),
+        None => log.succeeded(now),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use fetching::{Clock, Http};
 use jose::SignatureAlgorithm;
 use protocol::Timestamp;
 
-use crate::clock::Clock;
 use crate::judging::cache::{Cache, Lifetimes};
 use crate::judging::claims::Expected;
-use crate::trust::discovery::{Discovery, Endpoints, Http};
+use crate::trust::discovery::{Discovery, Endpoints};
 use crate::trust::keys::RemoteKeys;
 
 /// One authorization server, shared by both ways of judging a token.

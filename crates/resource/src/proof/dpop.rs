@@ -9,11 +9,11 @@ mod target;
 use std::fmt;
 use std::sync::Arc;
 
+use fetching::Clock;
 use http::HeaderName;
 use http::request::Parts;
 use jose::{SignatureAlgorithm, Thumbprint};
 
-use crate::clock::Clock;
 use crate::reason::Reason;
 
 use proof::Expected;

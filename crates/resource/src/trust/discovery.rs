@@ -1,22 +1,27 @@
 //! Where the authorization server is to be asked: configured, or found by its metadata when first needed.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::{ACCEPT, HeaderValue};
-use http::{Request, Uri};
+use fetching::EndpointError;
+use fetching::{
+    Attempts, Busy, Clock, DocumentError, Http, KeptDocument, NamedBy, Need, NewerAfter, Schedule,
+};
 use jose::Claims;
 use protocol::display::Shown;
 use protocol::server_metadata::well_known_url;
 use protocol::{Issuer, Timestamp};
 
-use crate::clock::Clock;
-use crate::face::health::SourceHealth;
-use crate::fetch::{Fetch, FetchError, FetchLimits};
-use crate::limits::DISCOVERY_FRESH_SECONDS;
+use crate::limits::{DISCOVERY_FRESH_SECONDS, REFETCH_SECONDS, RETRY_SECONDS};
 use crate::reason::Reason;
-use crate::remembered::{Ages, Need, Remembered};
+
+const SCHEDULE: Schedule = Schedule {
+    fresh: DISCOVERY_FRESH_SECONDS,
+    age_max: i64::MAX,
+    refetch: REFETCH_SECONDS,
+    retry: RETRY_SECONDS,
+    retry_abandoned: RETRY_SECONDS,
+    newer_after: NewerAfter::SuchFetch,
+};
 
 /// The addresses that a guard asks.
 #[derive(Clone, Debug, Default)]
@@ -36,56 +41,17 @@ pub(crate) struct Aliases {
     token: Option<String>,
 }
 
-/// How HTTP is done: the port and its bounds.
-#[derive(Clone)]
-pub(crate) struct Http {
-    pub(crate) fetch: Arc<dyn Fetch>,
-    pub(crate) limits: FetchLimits,
-}
-
-impl Http {
-    /// The body of a 200 answer.
-    pub(crate) async fn document(&self, url: &str) -> Result<Bytes, DocumentError> {
-        let request = Request::get(url).header(ACCEPT, HeaderValue::from_static("application/json"));
-        let request = request.body(Bytes::new())?;
-        let answer = self.fetch.fetch(request, self.limits).await?;
-        if answer.status() != 200 {
-            return Err(DocumentError::Status(answer.status().as_u16()));
-        }
-        Ok(answer.into_body())
-    }
-}
-
-/// Why a document is not to be had.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DocumentError {
-    #[error(transparent)]
-    Request(#[from] http::Error),
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    #[error("answered with status {0}")]
-    Status(u16),
-}
-
-impl DocumentError {
-    /// Whether nobody answered, so that nobody will at another path of the same host.
-    fn is_silence(&self) -> bool {
-        matches!(self, Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_)))
-    }
-}
-
 /// The server's endpoints: those configured, and for the others its metadata (RFC 8414, OpenID Connect Discovery).
 pub(crate) struct Discovery {
     issuer: Issuer,
     configured: Endpoints,
     http: Http,
-    found: Remembered<Endpoints>,
+    found: KeptDocument<Endpoints, Reason>,
 }
 
 impl Discovery {
     pub(crate) fn new(issuer: Issuer, configured: Endpoints, http: Http, clock: Arc<dyn Clock>) -> Self {
-        let ages = Ages { fresh: DISCOVERY_FRESH_SECONDS, most: i64::MAX };
-        Self { issuer, configured, http, found: Remembered::new(ages, clock) }
+        Self { issuer, configured, http, found: KeptDocument::new(SCHEDULE, clock) }
     }
 
     /// Where the keys are.
@@ -112,8 +78,8 @@ impl Discovery {
     }
 
     /// How looking for them went.
-    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
-        self.found.health(now)
+    pub(crate) fn attempts(&self, now: Timestamp) -> Attempts<Reason> {
+        self.found.attempts(now)
     }
 
     /// Where the claims of users are (OpenID Connect Core 1.0 §5.3).
@@ -143,7 +109,7 @@ async fn discover(issuer: Issuer, http: Http) -> Result<Endpoints, Reason> {
     let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
     let mut problems = Vec::new();
     for url in well_known_url(issuer.as_str()).into_iter().chain([openid]) {
-        let found = http.document(&url).await;
+        let found = http.document(&url, "application/json").await;
         let is_silence = found.as_ref().is_err_and(DocumentError::is_silence);
         match found.map_err(|error| error.to_string()).and_then(|body| read(&issuer, &body)) {
             Ok(endpoints) => return Ok(endpoints),
@@ -193,34 +159,13 @@ fn endpoint(issuer: &Issuer, document: &Claims, name: &str) -> Result<Option<Str
 
 /// An address that may be asked: `https`, or `http` to loopback where the issuer is `http` itself.
 pub(crate) fn endpoint_url(issuer: &Issuer, text: &str) -> Result<String, EndpointError> {
-    let uri: Uri = text.parse().map_err(|_| EndpointError::NotAbsolute)?;
-    let host = uri.host().ok_or(EndpointError::NotAbsolute)?;
-    if text.len() > protocol::limits::URI_BYTES_MAX || text.contains(['#', '@']) {
-        return Err(EndpointError::NotAbsolute);
-    }
-    match uri.scheme_str() {
-        Some("https") => Ok(text.to_owned()),
-        Some("http") if issuer.as_str().starts_with("http:") && is_loopback(host) => Ok(text.to_owned()),
-        Some("http") => Err(EndpointError::PlainHttp),
-        Some(_) | None => Err(EndpointError::NotAbsolute),
-    }
+    NamedBy::operator_of(issuer.as_str()).check(text).map(|()| text.to_owned())
 }
 
-/// Whether this host of an address is this machine itself.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Why an address is not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
-    /// No `https://host/path`, or with a fragment or user information.
-    #[error("must be https://host/path, without fragment and user information")]
-    NotAbsolute,
-    /// Tokens and credentials would travel in clear.
-    #[error("plain http is only for loopback, beside an issuer that is http itself; use https")]
-    PlainHttp,
+impl From<Busy> for Reason {
+    fn from(Busy: Busy) -> Self {
+        Self::IntrospectionsTooMany
+    }
 }
 
 #[cfg(test)]

@@ -2,37 +2,36 @@
 
 use std::sync::Arc;
 
+use fetching::{Attempts, Clock, Http, KeptDocument, KeySet, Lookup, NewerAfter, Schedule};
 use jose::jws::{Unverified, Verified};
-use jose::{JoseError, JwkSet, KeyError, SignatureAlgorithm, VerifyingKey};
+use jose::{JoseError, KeyError, SignatureAlgorithm, VerifyingKey};
 use protocol::Timestamp;
 use protocol::display::Shown;
 
-use crate::clock::Clock;
-use crate::face::health::SourceHealth;
-use crate::limits::{KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX};
+use crate::limits::{KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX, REFETCH_SECONDS, RETRY_SECONDS};
 use crate::reason::Reason;
-use crate::remembered::{Ages, Found, Need, Remembered};
-use crate::trust::discovery::{Discovery, Http};
+use crate::trust::discovery::Discovery;
+
+/// A token may name a key that was published a moment ago, so the first unknown `kid` need not wait.
+const SCHEDULE: Schedule = Schedule {
+    fresh: KEYS_FRESH_SECONDS,
+    age_max: KEYS_KEPT_SECONDS_MAX,
+    refetch: REFETCH_SECONDS,
+    retry: RETRY_SECONDS,
+    retry_abandoned: RETRY_SECONDS,
+    newer_after: NewerAfter::SuchFetch,
+};
 
 /// The key set of the issuer, shared by everything that verifies its signatures.
 pub(crate) struct RemoteKeys {
     discovery: Arc<Discovery>,
     http: Http,
-    set: Remembered<KeySet>,
-}
-
-/// A key set, and what tells it from another.
-struct KeySet {
-    keys: JwkSet,
-    /// The first eight bytes of the document's SHA-256: the same keys have the same version, however often they are
-    /// fetched.
-    version: u64,
+    set: KeptDocument<KeySet, Reason>,
 }
 
 impl RemoteKeys {
     pub(crate) fn new(discovery: Arc<Discovery>, http: Http, clock: Arc<dyn Clock>) -> Self {
-        let ages = Ages { fresh: KEYS_FRESH_SECONDS, most: KEYS_KEPT_SECONDS_MAX };
-        Self { discovery, http, set: Remembered::new(ages, clock) }
+        Self { discovery, http, set: KeptDocument::new(SCHEDULE, clock) }
     }
 
     /// Verifies what the issuer signed, with an algorithm that is allowed.
@@ -66,8 +65,8 @@ impl RemoteKeys {
     }
 
     /// How fetching them went.
-    pub(crate) fn health(&self, now: Timestamp) -> SourceHealth {
-        self.set.health(now)
+    pub(crate) fn attempts(&self, now: Timestamp) -> Attempts<Reason> {
+        self.set.attempts(now)
     }
 
     async fn key(
@@ -75,52 +74,32 @@ impl RemoteKeys {
         kid: Option<&str>,
         algorithm: SignatureAlgorithm,
     ) -> Result<(VerifyingKey, u64), Reason> {
-        let at_hand = self.set(Need::Fresh).await?;
-        match at_hand.document.key(kid, algorithm) {
-            Ok(found) => return Ok(found),
-            Err(KeyError::Unknown) if !at_hand.is_new => {}
-            Err(error) => return Err(self.unfit(kid, &error)),
-        }
-        let newer = self.set(Need::Newer).await?;
-        newer.document.key(kid, algorithm).map_err(|error| self.unfit(kid, &error))
+        let look = |set: &Arc<KeySet>| {
+            let found = set.keys.verifying_key(kid, algorithm).map(|key| (key, set.version));
+            match found {
+                Err(KeyError::Unknown) => Lookup::Missing(found),
+                Ok(_) | Err(_) => Lookup::Settled(found),
+            }
+        };
+        let fetch = || fetch(Arc::clone(&self.discovery), self.http.clone());
+        self.set.find(look, fetch).await?.map_err(|error| self.unfit(kid, &error))
     }
 
-    /// A key that is unknown may be a new one that can't be had now: that is no fault of the token.
+    /// An unknown key may be a new one that is unavailable now: then the token is not to blame.
     fn unfit(&self, kid: Option<&str>, error: &KeyError) -> Reason {
         let kid = Shown(kid.unwrap_or_default());
         tracing::debug!(%kid, %error, "no key of the issuer fits");
-        match self.set.trouble() {
-            Some(_) if *error == KeyError::Unknown => Reason::KeysUnavailable,
-            Some(_) | None => Reason::KeyUnknown,
+        match *error == KeyError::Unknown && self.set.is_failing() {
+            true => Reason::KeysUnavailable,
+            false => Reason::KeyUnknown,
         }
-    }
-
-    async fn set(&self, need: Need) -> Result<Found<KeySet>, Reason> {
-        let (discovery, http) = (Arc::clone(&self.discovery), self.http.clone());
-        self.set.get(need, || fetch(discovery, http)).await
-    }
-}
-
-impl KeySet {
-    fn parse(body: &[u8]) -> Result<Self, String> {
-        let keys = JwkSet::parse(body).map_err(|error| error.to_string())?;
-        let [a, b, c, d, e, f, g, h, ..] = jose::primitives::sha256(body);
-        Ok(Self { keys, version: u64::from_be_bytes([a, b, c, d, e, f, g, h]) })
-    }
-
-    fn key(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Result<(VerifyingKey, u64), KeyError> {
-        Ok((self.keys.verifying_key(kid, algorithm)?, self.version))
     }
 }
 
 async fn fetch(discovery: Arc<Discovery>, http: Http) -> Result<KeySet, Reason> {
     let url = discovery.jwks().await?;
-    let set = match http.document(&url).await {
-        Ok(body) => KeySet::parse(&body),
-        Err(error) => Err(error.to_string()),
-    };
-    set.map_err(|error| {
-        tracing::warn!(url, error, "the keys of the issuer are not to be had");
+    KeySet::fetch(&http, &url).await.map_err(|error| {
+        tracing::warn!(url, %error, "the issuer's keys could not be fetched");
         Reason::KeysUnavailable
     })
 }

@@ -1,6 +1,6 @@
 //! Every reason why there are no claims of a user, and what can be wrong with the setup.
 
-use crate::trust::discovery::EndpointError;
+use fetching::EndpointError;
 
 macro_rules! errors {
     ($($(#[$doc:meta])+ $variant:ident, $slug:literal, $text:literal;)+) => {

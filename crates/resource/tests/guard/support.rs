@@ -10,9 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Request, Response};
 use jose::{SignatureAlgorithm, SigningKey, jws};
-use passavant_resource::{
-    Clock, Denied, Fetch, FetchError, FetchLimits, Guard, GuardBuilder, Reason, Timestamp, Token,
-};
+use passavant_resource::{Clock, Denied, Fetch, FetchError, FetchLimits, Guard, GuardBuilder, Reason, Token};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -124,8 +122,8 @@ impl TestClock {
 }
 
 impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+    fn millis(&self) -> i64 {
+        self.0.load(Ordering::SeqCst) * 1000
     }
 }
 

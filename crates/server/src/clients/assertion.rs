@@ -90,7 +90,7 @@ async fn verifying_key(
     }
     known.must_be(ClientAuthMethod::PrivateKeyJwt)?;
     let (by_value, by_reference) = known.jwks();
-    let keys = server.remote_keys().of(server, by_value, by_reference, kid).await;
+    let keys = server.remote_keys().of(by_value, by_reference, kid).await;
     let keys = keys.map_err(|error| keys_unavailable(&error))?;
     keys.verifying_key(kid, algorithm).map_err(|_| Reason::AssertionSignatureWrong.into())
 }

@@ -4,11 +4,7 @@ use jose::{
     ContentEncryption, DecryptionKey, Encrypted, KeyManagement, SignatureAlgorithm, Unverified, VerifyingKey,
     base64url,
 };
-use passavant_server::{
-    Reason,
-    ports::{FetchError, Standing},
-    store::Scope,
-};
+use passavant_server::{Reason, ports::Standing, store::Scope};
 use protocol::ClientMetadata;
 use serde_json::{Value, json};
 use testkit::server::{Running, TestClient, TestServer, confidential, resource, subject};
@@ -294,7 +290,7 @@ async fn without_the_clients_key_there_is_no_answer() {
         client.jwks_uri = Some(KEYS.to_owned());
     }))
     .await;
-    server.fetch.fail(KEYS, FetchError::Status(404));
+    server.fetch.refuse(KEYS, 404);
     let token = token(&server, "openid").await;
     let reply = server.userinfo(&token).await;
     assert_eq!((reply.status(), reply.header("retry-after")), (503, Some("1")));

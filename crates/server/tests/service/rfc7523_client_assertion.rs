@@ -4,7 +4,7 @@ use futures_util::{FutureExt as _, future::join_all};
 use jose::{SignatureAlgorithm, SigningKey};
 use passavant_server::{Reason, ports::FetchError};
 use serde_json::{Value, json};
-use testkit::server::{Assertion, Call, Running, TestServer, confidential, resource};
+use testkit::server::{Assertion, Call, Running, ScriptedFetch, TestServer, confidential, resource};
 
 const KEYS: &str = "https://shop.example/jwks";
 
@@ -318,8 +318,13 @@ async fn an_unknown_key_is_looked_for_at_most_once_in_30_seconds() {
 #[tokio::test]
 async fn without_its_key_set_a_client_is_refused_for_the_moment() {
     let server = start_remote(&key()).await;
-    for failure in [FetchError::Timeout, FetchError::Status(500), FetchError::TooLarge] {
-        server.fetch.fail(KEYS, failure);
+    let failures: [fn(&ScriptedFetch); 3] = [
+        |fetch| fetch.fail(KEYS, FetchError::Timeout),
+        |fetch| fetch.refuse(KEYS, 500),
+        |fetch| fetch.fail(KEYS, FetchError::TooLarge),
+    ];
+    for fail in failures {
+        fail(&server.fetch);
         let assertion = server.assertion("shop");
         ask(&server, &assertion).send_unwritten().await.refused(Reason::AssertionKeysUnavailable);
         server.clock.advance(30);

@@ -243,7 +243,7 @@ async fn the_resources_key_is_kept_for_five_minutes() {
     let (server, _) = start(encrypting(KeyManagement::EcdhEs, None)).await;
     serve(&server, &old);
     decrypt(as_jwt(&server, "x").await.body(), &old);
-    server.fetch.fail(KEYS, FetchError::Status(503));
+    server.fetch.refuse(KEYS, 503);
     server.clock.advance(301);
     decrypt(as_jwt(&server, "x").await.body(), &old);
     serve(&server, &new);

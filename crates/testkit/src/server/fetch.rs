@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use server::ports::{Fetch, FetchError, FetchLimits};
 
@@ -28,17 +29,26 @@ struct Peer {
 
 #[derive(Clone, Debug)]
 enum Answer {
-    Now(Result<Bytes, FetchError>),
+    Now(Result<(StatusCode, Bytes), FetchError>),
     Never,
 }
 
 impl ScriptedFetch {
     /// From now on this URL answers with this document.
     pub fn serve(&self, url: &str, document: &Value) {
-        self.script(url, Answer::Now(Ok(document.to_string().into())));
+        self.script(url, Answer::Now(Ok((StatusCode::OK, document.to_string().into()))));
     }
 
-    /// From now on this URL can't be had.
+    /// From now on this URL answers with this status, and no document.
+    ///
+    /// # Panics
+    /// When there is no such status.
+    pub fn refuse(&self, url: &str, status: u16) {
+        let status = StatusCode::from_u16(status).expect("a status");
+        self.script(url, Answer::Now(Ok((status, Bytes::new()))));
+    }
+
+    /// From now on this URL is unavailable.
     pub fn fail(&self, url: &str, error: FetchError) {
         self.script(url, Answer::Now(Err(error)));
     }
@@ -75,12 +85,21 @@ impl ScriptedFetch {
 
 #[async_trait]
 impl Fetch for ScriptedFetch {
-    async fn fetch(&self, url: &str, limits: FetchLimits) -> Result<Bytes, FetchError> {
-        let answer = self.ask(url);
+    async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        limits: FetchLimits,
+    ) -> Result<Response<Bytes>, FetchError> {
+        let answer = self.ask(&request.uri().to_string());
         LetOthersGoFirst(3).await;
         match answer {
-            Answer::Now(Ok(body)) if body.len() > limits.bytes_max => Err(FetchError::TooLarge),
-            Answer::Now(answer) => answer,
+            Answer::Now(Ok((_, body))) if body.len() > limits.bytes_max => Err(FetchError::TooLarge),
+            Answer::Now(Ok((status, body))) => {
+                let mut response = Response::new(body);
+                *response.status_mut() = status;
+                Ok(response)
+            }
+            Answer::Now(Err(error)) => Err(error),
             Answer::Never => std::future::pending().await,
         }
     }

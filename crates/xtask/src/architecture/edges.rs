@@ -10,13 +10,13 @@ use super::finding::Finding;
 const DESIGN: &[(&str, &[&str])] = &[
     ("jose", &[]),
     ("protocol", &["jose"]),
-    ("server", &["protocol", "jose"]),
-    ("resource", &["protocol", "jose"]),
+    ("fetching", &["protocol", "jose"]),
+    ("server", &["fetching", "protocol", "jose"]),
+    ("resource", &["fetching", "protocol", "jose"]),
     ("accounts", &["server", "protocol"]),
     ("sqlite", &["server", "accounts", "protocol", "jose"]),
-    ("serving", &[]),
     ("testkit", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
-    ("passavant", &["jose", "protocol", "server", "resource", "accounts", "sqlite", "serving"]),
+    ("passavant", &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite"]),
     ("xtask", &[]),
 ];
 

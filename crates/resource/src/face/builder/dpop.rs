@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use fetching::Clock;
 use jose::SignatureAlgorithm;
 use protocol::Audience;
 use zeroize::Zeroizing;
 
 use crate::answer::challenge::Accepted;
-use crate::clock::Clock;
 use crate::face::builder::{GuardBuilder, GuardError};
 use crate::proof::bearer::Scheme;
 use crate::proof::dpop::{Dpop, MemoryReplays, Nonces, Origin, Proofs, Replays};

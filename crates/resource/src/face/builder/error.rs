@@ -1,12 +1,12 @@
 //! What can be wrong with the settings of a guard.
 
+use fetching::EndpointError;
 use protocol::uri::UriError;
 
 use crate::limits::{
     CACHE_SECONDS_MAX, ISSUERS_MAX, LAST_ANSWER_SECONDS_MAX, NONCE_KEY_BYTES_LEAST, OWN_KEYS_MAX,
     SECRET_JWT_BYTES_LEAST,
 };
-use crate::trust::discovery::EndpointError;
 
 /// Why a guard can't be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use fetching::SingleFlight;
 use http::{HeaderValue, Response};
 use jose::Claims;
 use protocol::Timestamp;
 use protocol::display::Shown;
 use zeroize::Zeroizing;
 
-use crate::flight::Flights;
 use crate::judging::introspection::Asking;
 use crate::judging::introspection::request::{Form, sensitive};
 use crate::limits::{REFETCH_SECONDS, RETRY_SECONDS, TOKEN_FRESH_SECONDS};
@@ -19,7 +19,7 @@ use crate::reason::Reason;
 pub(crate) struct Renewing {
     scope: String,
     held: Mutex<Held>,
-    renewals: Flights<(), Result<Arc<HeldToken>, Reason>>,
+    renewals: SingleFlight<(), Result<Arc<HeldToken>, Reason>>,
 }
 
 #[derive(Default)]
@@ -42,7 +42,7 @@ pub(super) struct HeldToken {
 
 impl Renewing {
     pub(super) fn new(scope: String) -> Self {
-        Self { scope, held: Mutex::default(), renewals: Flights::new(1) }
+        Self { scope, held: Mutex::default(), renewals: SingleFlight::new(1) }
     }
 
     /// A token to ask with. One that the server has just refused is replaced, at most once in [`REFETCH_SECONDS`]:
@@ -69,7 +69,7 @@ impl Renewing {
     }
 
     fn at_hand(&self, now: Timestamp, refused: Option<&Arc<HeldToken>>) -> Result<AtHand, Reason> {
-        let under_way = self.renewals.is_under_way(&());
+        let under_way = self.renewals.is_running(&());
         let mut held = self.lock();
         let known = |token: &Arc<HeldToken>| !refused.is_some_and(|refused| Arc::ptr_eq(refused, token));
         let usable = held.token.clone().filter(|token| now < token.end && known(token));

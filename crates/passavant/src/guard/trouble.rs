@@ -1,47 +1,46 @@
-//! Why a request is not served though no token was refused: a closed list, with status and public text.
+//! Why a request is not served though no token was refused: a closed list, with its status and what the caller is
+//! told.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use resource::Denied;
 
-use super::{body::BodyError, upstream::UpstreamError};
-
 /// Why a request is not served. Refused tokens have their [`resource::Reason`] instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GuardError {
-    /// No single host, or a target that cannot be passed on (RFC 9112 §3.2).
+pub(super) enum Trouble {
+    /// No single host, or a target that can't be passed on (RFC 9112 §3.2).
     RequestMalformed,
-    /// A path that two parsers may read differently, where one of them could read a public one.
+    /// A path that two parsers may read differently, where one of them could take it for a public one.
     PathAmbiguous,
     /// `CONNECT` and `TRACE` are not passed on.
     MethodUnsupported,
     /// The body is longer than the limit, or than it said.
     BodyTooLarge,
-    /// The body stopped arriving.
+    /// The body stopped coming.
     BodyStalled,
-    /// The framing of the body is invalid, or its sender aborted it.
+    /// The body is not framed as it must be, or broke off.
     BodyBroken,
-    /// The maximum of tunnels is open.
+    /// As many tunnels as there may be are open.
     TunnelsFull,
-    /// What the upstream is told of the token does not fit into a header.
+    /// What is said of the token does not fit into a header.
     IdentityTooLarge,
-    /// The upstream accepts no connection, or its certificate is not trusted.
+    /// Nobody takes connections at the upstream, or its certificate is not trusted.
     UpstreamUnreachable,
-    /// The upstream's answer is invalid.
+    /// The upstream's answer is none.
     UpstreamBroken,
     /// The upstream did not answer in time.
     UpstreamLate,
-    /// The request at `/check` is invalid.
+    /// The question at `/check` is not one.
     CheckMalformed,
-    /// The request at `/check` names an audience that is not configured.
+    /// The question at `/check` names an audience that is not configured.
     AudienceUnknown,
     /// Nothing is served at this path.
     NothingHere,
 }
 
-impl GuardError {
-    /// The name in logs and in the answer, stable across versions.
+impl Trouble {
+    /// A name for logs and for the answer, stable over versions.
     pub(super) const fn slug(self) -> &'static str {
         match self {
             Self::RequestMalformed => "request_malformed",
@@ -81,7 +80,7 @@ impl GuardError {
         }
     }
 
-    /// The public text.
+    /// What the caller is told.
     const fn description(self) -> &'static str {
         match self {
             Self::RequestMalformed => "The request can not be passed on",
@@ -114,34 +113,13 @@ impl GuardError {
     }
 }
 
-impl From<BodyError> for GuardError {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge => Self::BodyTooLarge,
-            BodyError::Stalled => Self::BodyStalled,
-            BodyError::Broken => Self::BodyBroken,
-        }
-    }
-}
-
-impl From<UpstreamError> for GuardError {
-    fn from(error: UpstreamError) -> Self {
-        match error {
-            UpstreamError::Unreachable => Self::UpstreamUnreachable,
-            UpstreamError::Broken => Self::UpstreamBroken,
-            UpstreamError::Late => Self::UpstreamLate,
-            UpstreamError::Body(error) => error.into(),
-        }
-    }
-}
-
-/// Why a request is not served.
+/// A request that is not served: its token was refused, or something else is in the way.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The guard refuses the token.
     Denied(Denied),
-    /// Another reason.
-    Error(GuardError),
+    /// Something else.
+    Trouble(Trouble),
 }
 
 impl Refusal {
@@ -149,7 +127,7 @@ impl Refusal {
     pub(super) fn slug(&self) -> &'static str {
         match self {
             Self::Denied(denied) => denied.reason().slug(),
-            Self::Error(error) => error.slug(),
+            Self::Trouble(trouble) => trouble.slug(),
         }
     }
 
@@ -157,7 +135,7 @@ impl Refusal {
     pub(super) fn response(&self) -> Response<Full<Bytes>> {
         match self {
             Self::Denied(denied) => denied.response(),
-            Self::Error(error) => error.response(),
+            Self::Trouble(trouble) => trouble.response(),
         }
     }
 }
@@ -168,8 +146,8 @@ impl From<Denied> for Refusal {
     }
 }
 
-impl From<GuardError> for Refusal {
-    fn from(error: GuardError) -> Self {
-        Self::Error(error)
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
     }
 }

@@ -1,7 +1,7 @@
-//! One request for all who ask the same at the same time.
+//! One piece of work for all that need the same result at the same time.
 //!
-//! Whoever asks first starts the work, and everybody polls the same future: none of them is its owner, so one that
-//! goes away takes nothing from the others, and when the last has gone the work ends with it.
+//! The first caller starts the work, and all callers poll the same future. None of them owns it: a caller that is
+//! dropped does not cancel the others, and when the last one is dropped, so is the work.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,34 +13,35 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 
 type Running<K, V> = Mutex<HashMap<K, WeakShared<BoxFuture<'static, V>>>>;
 
-/// Work under way, by what is asked.
-pub(crate) struct Flights<K, V: Clone> {
+/// Running work, by key: concurrent callers of one key share one future.
+pub struct SingleFlight<K, V: Clone> {
     running: Arc<Running<K, V>>,
-    most: usize,
+    running_max: usize,
 }
 
-impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + Sync + 'static> Flights<K, V> {
-    /// At most so many under way at once.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { running: Arc::default(), most }
+impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + Sync + 'static> SingleFlight<K, V> {
+    /// At most `running_max` pieces of work run at the same time.
+    pub fn new(running_max: usize) -> Self {
+        Self { running: Arc::default(), running_max }
     }
 
-    /// Whether somebody is waiting for this already.
-    pub(crate) fn is_under_way(&self, key: &K) -> bool {
+    /// Whether somebody is already waiting for this key.
+    pub fn is_running(&self, key: &K) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(key).is_some_and(|flight| flight.upgrade().is_some())
     }
 
-    /// Joins the work under way for this key, or starts it. Nothing if too many are under way.
-    pub(crate) async fn join<F>(&self, key: K, start: impl FnOnce() -> F) -> Option<V>
+    /// The result of the work that is running for this key, or else of that which `start` makes. `None` if too much is
+    /// running.
+    pub async fn join<F>(&self, key: K, start: impl FnOnce() -> F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let flight = self.board(key, start)?;
+        let flight = self.join_or_start(key, start)?;
         Some(flight.await)
     }
 
-    fn board<F>(&self, key: K, start: impl FnOnce() -> F) -> Option<Shared<BoxFuture<'static, V>>>
+    fn join_or_start<F>(&self, key: K, start: impl FnOnce() -> F) -> Option<Shared<BoxFuture<'static, V>>>
     where
         F: Future<Output = V> + Send + 'static,
     {
@@ -48,16 +49,16 @@ impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + Sync + 'static> Fl
         if let Some(flight) = running.get(&key).and_then(WeakShared::upgrade) {
             return Some(flight);
         }
-        if running.len() >= self.most {
+        if running.len() >= self.running_max {
             running.retain(|_, flight| flight.upgrade().is_some());
         }
-        if running.len() >= self.most {
+        if running.len() >= self.running_max {
             return None;
         }
-        let (work, landed, name) = (start(), Arc::clone(&self.running), key.clone());
+        let (work, all, own) = (start(), Arc::clone(&self.running), key.clone());
         let flight = async move {
             let value = work.await;
-            landed.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            all.lock().unwrap_or_else(PoisonError::into_inner).remove(&own);
             value
         }
         .boxed()
@@ -94,12 +95,15 @@ mod tests {
         }
     }
 
-    fn flights(most: usize) -> (Flights<u8, u32>, Arc<Work>) {
-        (Flights::new(most), Arc::new(Work { starts: AtomicU32::new(0), open: AtomicBool::new(false) }))
+    fn flights(running_max: usize) -> (SingleFlight<u8, u32>, Arc<Work>) {
+        (
+            SingleFlight::new(running_max),
+            Arc::new(Work { starts: AtomicU32::new(0), open: AtomicBool::new(false) }),
+        )
     }
 
     #[test]
-    fn a_cancelled_leader_takes_nothing_from_the_others() {
+    fn a_cancelled_leader_does_not_cancel_the_others() {
         let (flights, work) = flights(8);
         let mut context = Context::from_waker(Waker::noop());
         let mut leader = Box::pin(flights.join(1, || Arc::clone(&work).run()));
@@ -110,7 +114,7 @@ mod tests {
         drop(leader);
         work.open.store(true, Ordering::SeqCst);
         assert_eq!(other.poll(&mut context), Poll::Ready(Some(1)));
-        assert!(!flights.is_under_way(&1));
+        assert!(!flights.is_running(&1));
     }
 
     #[test]

@@ -1,0 +1,63 @@
+//! Reading a document: a GET whose response must be a 200.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use http::header::{ACCEPT, HeaderValue};
+
+use crate::fetch::{Fetch, FetchError, FetchLimits};
+
+/// The port and its limits.
+#[derive(Clone)]
+pub struct Http {
+    /// Sends the requests.
+    pub fetch: Arc<dyn Fetch>,
+    /// Limits of each request.
+    pub limits: FetchLimits,
+}
+
+impl Http {
+    /// The body of a response with status 200.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`]; never [`DocumentError::Invalid`], since nothing is parsed here.
+    pub async fn document(&self, url: &str, accept: &'static str) -> Result<Bytes, DocumentError> {
+        let request = Request::get(url).header(ACCEPT, HeaderValue::from_static(accept));
+        let request = request.body(Bytes::new()).map_err(|error| DocumentError::Url(error.to_string()))?;
+        let answer = self.fetch.fetch(request, self.limits).await?;
+        if answer.status() != 200 {
+            return Err(DocumentError::Status(answer.status().as_u16()));
+        }
+        Ok(answer.into_body())
+    }
+}
+
+/// Why a document is unavailable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// Not a valid URL.
+    #[error("{0}")]
+    Url(String),
+    /// There is no response.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Another status than 200. Redirects are not followed.
+    #[error("answered with status {0}")]
+    Status(u16),
+    /// The response is not such a document.
+    #[error("{0}")]
+    Invalid(String),
+    /// A concurrent fetch was abandoned before its end.
+    #[error("the fetch was abandoned, and is not repeated yet")]
+    Busy,
+}
+
+impl DocumentError {
+    /// Whether the host did not respond at all, so that another path of it won't either.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Fetch(FetchError::Timeout | FetchError::Unreachable(_)))
+    }
+}

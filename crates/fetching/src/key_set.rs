@@ -1,0 +1,118 @@
+//! Key sets of other parties (RFC 7517 §5), fetched by URL and kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jose::JwkSet;
+
+use crate::clock::Clock;
+use crate::destination::NamedBy;
+use crate::document::{DocumentError, Http};
+use crate::fetch::FetchError;
+use crate::kept::{Busy, KeptDocument, Lookup, Schedule};
+
+/// The media types of a key set that are asked for (RFC 7517 §8.5.2).
+const ACCEPT: &str = "application/jwk-set+json, application/json";
+
+/// A key set, and what tells it from another.
+#[derive(Clone, Debug)]
+pub struct KeySet {
+    /// The keys.
+    pub keys: Arc<JwkSet>,
+    /// The first eight bytes of the document's SHA-256: the same document has the same version, however often it is
+    /// fetched.
+    pub version: u64,
+}
+
+impl KeySet {
+    /// Reads the document.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Invalid`] if it is not a key set.
+    pub fn parse(document: &[u8]) -> Result<Self, DocumentError> {
+        let keys = JwkSet::parse(document).map_err(|error| DocumentError::Invalid(error.to_string()))?;
+        let [a, b, c, d, e, f, g, h, ..] = jose::primitives::sha256(document);
+        Ok(Self { keys: Arc::new(keys), version: u64::from_be_bytes([a, b, c, d, e, f, g, h]) })
+    }
+
+    /// Fetches it. Whether the URL may be fetched is the caller's to decide.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`].
+    pub async fn fetch(http: &Http, url: &str) -> Result<Self, DocumentError> {
+        Self::parse(&http.document(url, ACCEPT).await?)
+    }
+
+    /// Whether a key of this `kid` is in it.
+    pub fn has(&self, kid: &str) -> bool {
+        self.keys.keys().iter().any(|key| key.kid() == Some(kid))
+    }
+}
+
+/// The key sets of many parties, by URL: each is fetched when it is needed, kept, and fetched again as rarely as the
+/// schedule says.
+pub struct KeySets {
+    http: Http,
+    clock: Arc<dyn Clock>,
+    named_by: NamedBy,
+    schedule: Schedule,
+    sets_max: usize,
+    sets: Mutex<HashMap<String, Arc<KeptDocument<KeySet, DocumentError>>>>,
+}
+
+impl KeySets {
+    /// For URLs that `named_by` named. At most `sets_max` are kept; beyond that, all of them are fetched anew.
+    pub fn new(
+        http: Http,
+        clock: Arc<dyn Clock>,
+        named_by: NamedBy,
+        schedule: Schedule,
+        sets_max: usize,
+    ) -> Self {
+        Self { http, clock, named_by, schedule, sets_max, sets: Mutex::default() }
+    }
+
+    /// The key set at this URL. If `kid` is given and is not in the kept one, a newer one where the schedule allows it.
+    /// While its owner is away, the last good one serves.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`].
+    pub async fn get(&self, url: &str, kid: Option<&str>) -> Result<KeySet, DocumentError> {
+        self.named_by.check(url).map_err(|_| FetchError::Forbidden(url.to_owned()))?;
+        let look = |set: &Arc<KeySet>| match kid.is_some_and(|kid| !set.has(kid)) {
+            true => Lookup::Missing(KeySet::clone(set)),
+            false => Lookup::Settled(KeySet::clone(set)),
+        };
+        self.kept(url).find(look, || fetch(self.http.clone(), url.to_owned())).await
+    }
+
+    fn kept(&self, url: &str) -> Arc<KeptDocument<KeySet, DocumentError>> {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = sets.get(url) {
+            return Arc::clone(kept);
+        }
+        if sets.len() >= self.sets_max {
+            sets.clear();
+        }
+        let kept = Arc::new(KeptDocument::new(self.schedule, Arc::clone(&self.clock)));
+        sets.insert(url.to_owned(), Arc::clone(&kept));
+        kept
+    }
+}
+
+async fn fetch(http: Http, url: String) -> Result<KeySet, DocumentError> {
+    let fetched = KeySet::fetch(&http, &url).await;
+    if let Err(error) = &fetched {
+        tracing::warn!(url, %error, "a key set could not be fetched");
+    }
+    fetched
+}
+
+impl From<Busy> for DocumentError {
+    fn from(Busy: Busy) -> Self {
+        Self::Busy
+    }
+}
