@@ -2,6 +2,7 @@
 //! answers that come, stay away or go astray as the test wants.
 
 mod answers;
+mod keys;
 mod listening;
 mod minting;
 mod trouble;
@@ -10,12 +11,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jose::{
-    ContentEncryption, Jwk, JwkSet, KeyManagement, SignatureAlgorithm, SigningKey, base64url, primitives,
-};
+use jose::{ContentEncryption, Jwk, JwkSet, KeyManagement};
 use protocol::Timestamp;
 use serde_json::{Map, Value, json};
 
+use keys::{Keys, random_id};
 use listening::Listening;
 pub use minting::{AnswerBuilder, TokenBuilder};
 pub use trouble::Trouble;
@@ -61,24 +61,6 @@ struct State {
     recipient: Option<(Jwk, KeyManagement, ContentEncryption)>,
     trouble: Option<Trouble>,
     requests: HashMap<String, usize>,
-}
-
-/// One key for each algorithm.
-#[derive(Clone, Debug)]
-struct Keys {
-    es256: SigningKey,
-    rs256: SigningKey,
-}
-
-impl Keys {
-    fn generate() -> Self {
-        let key = |algorithm| SigningKey::generate(algorithm).expect("fails without entropy only");
-        Self { es256: key(SignatureAlgorithm::Es256), rs256: key(SignatureAlgorithm::Rs256) }
-    }
-
-    fn all(&self) -> [&SigningKey; 2] {
-        [&self.es256, &self.rs256]
-    }
 }
 
 impl Authority {
@@ -146,7 +128,8 @@ impl Authority {
     /// An access token for this audience (RFC 9068 §2): signed with ES256, of the client `client` on nobody's
     /// behalf, without scope, from now on for ten minutes.
     pub fn token(&self, audience: &str) -> TokenBuilder {
-        let claims = json!({ "iss": self.issuer, "aud": audience, "client_id": "client", "jti": chance() });
+        let claims =
+            json!({ "iss": self.issuer, "aud": audience, "client_id": "client", "jti": random_id() });
         TokenBuilder::new(self.clone(), claims)
     }
 
@@ -219,16 +202,9 @@ impl Authority {
     }
 }
 
-/// 128 bits of chance, as base64url.
-fn chance() -> String {
-    let mut bytes = [0; 16];
-    primitives::random(&mut bytes);
-    base64url::encode(&bytes)
-}
-
 #[cfg(test)]
 mod tests {
-    use jose::{Claims, DecryptionKey, JoseError, Unverified, Verified};
+    use jose::{Claims, DecryptionKey, JoseError, SignatureAlgorithm, Unverified, Verified};
 
     use super::*;
 

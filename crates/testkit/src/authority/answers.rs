@@ -6,34 +6,17 @@ use jose::{Claims, JwkSet, Unverified};
 use protocol::Params;
 use serde_json::{Map, Value, json};
 
-use super::minting::LIFETIME_SECONDS;
-use super::{Authority, Trouble};
+use super::{
+    Authority,
+    listening::{Answer, Answering, Question},
+    minting::LIFETIME_SECONDS,
+    trouble::Trouble,
+};
 
 /// The media type of a JWT answer (RFC 9701 §4).
 const JWT_ANSWER: &str = "application/token-introspection+jwt";
 
-/// A request, as far as it matters.
-pub(super) struct Question {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) accept: Option<String>,
-    pub(super) authorization: Option<String>,
-    pub(super) body: Vec<u8>,
-}
-
-/// What is sent back.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) media_type: String,
-    pub(super) location: Option<String>,
-    pub(super) body: Vec<u8>,
-}
-
 impl Answer {
-    pub(super) fn status(status: u16) -> Self {
-        Self { status, media_type: "text/plain".to_owned(), location: None, body: Vec::new() }
-    }
-
     fn json(value: &Value) -> Self {
         Self {
             media_type: "application/json".to_owned(),
@@ -43,15 +26,14 @@ impl Answer {
     }
 }
 
-impl Authority {
-    /// Counts the request, and says how it is to be answered wrongly, if so.
-    pub(super) fn trouble_at(&self, path: &str) -> Option<Trouble> {
+impl Answering for Authority {
+    fn trouble_at(&self, path: &str) -> Option<Trouble> {
         let mut state = self.state();
         *state.requests.entry(path.to_owned()).or_default() += 1;
         state.trouble.clone()
     }
 
-    pub(super) fn answer(&self, question: &Question) -> Answer {
+    fn answer(&self, question: &Question) -> Answer {
         match (question.method.as_str(), question.path.as_str()) {
             ("GET", "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration") => {
                 Answer::json(&self.metadata())
@@ -63,7 +45,9 @@ impl Authority {
             _ => Answer::status(404),
         }
     }
+}
 
+impl Authority {
     /// RFC 7662 §2: any caller who shows a name, or a token, is let in; nobody else is.
     fn introspect(&self, question: &Question) -> Answer {
         let Ok(form) = Params::parse(&question.body) else { return Answer::status(400) };

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::answers::{Answer, Question};
-use super::{Authority, Trouble};
+use super::trouble::Trouble;
 
 /// Longest head of a request, in bytes.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
@@ -16,6 +15,38 @@ const HEAD_BYTES_MAX: u64 = 64 * 1024;
 const BODY_BYTES_MAX: usize = 256 * 1024;
 /// How long a connection may stay idle, in seconds, so that no thread outlives a test for long.
 const IDLE_SECONDS: u64 = 600;
+
+/// A request, as far as it matters.
+pub(super) struct Question {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) accept: Option<String>,
+    pub(super) authorization: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What is sent back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) media_type: String,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn status(status: u16) -> Self {
+        Self { status, media_type: "text/plain".to_owned(), location: None, body: Vec::new() }
+    }
+}
+
+/// Who answers what comes in at a port.
+pub(super) trait Answering: Clone + Send + 'static {
+    /// Counts the request, and says whether it must be answered wrongly, and how.
+    fn trouble_at(&self, path: &str) -> Option<Trouble>;
+
+    /// The right answer.
+    fn answer(&self, question: &Question) -> Answer;
+}
 
 /// A port that answers until it is dropped.
 #[derive(Debug)]
@@ -32,8 +63,8 @@ pub(super) fn bind() -> (TcpListener, String) {
 }
 
 impl Listening {
-    /// `authority` has no port of its own yet, so the threads do not keep the port open.
-    pub(super) fn start(listener: TcpListener, authority: Authority) -> Self {
+    /// Whoever answers must not own the port, since the threads would then keep it open.
+    pub(super) fn start(listener: TcpListener, answering: impl Answering) -> Self {
         let address = listener.local_addr().expect("a bound port");
         let ended = Arc::new(AtomicBool::new(false));
         let end = Arc::clone(&ended);
@@ -42,8 +73,8 @@ impl Listening {
                 if end.load(Ordering::SeqCst) {
                     return;
                 }
-                let (Ok(connection), authority) = (connection, authority.clone()) else { continue };
-                std::thread::spawn(move || serve(&connection, &authority));
+                let (Ok(connection), answering) = (connection, answering.clone()) else { continue };
+                std::thread::spawn(move || serve(&connection, &answering));
             }
         });
         Self { address, ended }
@@ -59,12 +90,12 @@ impl Drop for Listening {
 }
 
 /// Answers one request after the other until the connection ends or breaks.
-fn serve(connection: &TcpStream, authority: &Authority) {
+fn serve(connection: &TcpStream, answering: &impl Answering) {
     connection.set_nodelay(true).ok();
     connection.set_read_timeout(Some(Duration::from_secs(IDLE_SECONDS))).ok();
     let mut reader = BufReader::new(connection);
     while let Some(question) = read(&mut reader) {
-        let stays = match authority.trouble_at(&question.path) {
+        let stays = match answering.trouble_at(&question.path) {
             Some(Trouble::Away) => return,
             Some(Trouble::Silence) => {
                 // The caller's end of patience is the end of the connection.
@@ -72,7 +103,7 @@ fn serve(connection: &TcpStream, authority: &Authority) {
                 return;
             }
             Some(Trouble::Half) => {
-                let answer = authority.answer(&question);
+                let answer = answering.answer(&question);
                 write(connection, &answer, answer.body.len() / 2);
                 return;
             }
@@ -85,7 +116,7 @@ fn serve(connection: &TcpStream, authority: &Authority) {
                 write(connection, &Answer { location: Some(to), ..Answer::status(302) }, 0)
             }
             None => {
-                let answer = authority.answer(&question);
+                let answer = answering.answer(&question);
                 write(connection, &answer, answer.body.len())
             }
         };

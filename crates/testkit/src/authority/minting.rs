@@ -4,7 +4,10 @@ use jose::{ContentEncryption, Jwk, KeyManagement, SignatureAlgorithm, SigningKey
 use protocol::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Authority, Keys, chance};
+use super::{
+    Authority,
+    keys::{Keys, random_id},
+};
 
 /// Seconds that a token lives where a test says nothing.
 pub(super) const LIFETIME_SECONDS: i64 = 600;
@@ -144,7 +147,7 @@ impl TokenBuilder {
     /// An opaque token in its place: the authority keeps the claims, and tells them at `/introspect`.
     pub fn opaque(mut self) -> String {
         self.settle(&[]);
-        let token = chance();
+        let token = random_id();
         let mut claims = self.envelope.claims;
         claims.insert("token_type".to_owned(), "Bearer".into());
         self.authority.state().opaque.insert(token.clone(), claims);

@@ -9,7 +9,7 @@ use http::Method;
 use protocol::CodeChallenge;
 use server::{Ask, Reason};
 
-use super::{Browser, Reply, browser::Visit, reply::split_url};
+use super::{Browser, Call, Reply, Running, browser::Visit, reply::split_url};
 
 /// An authorization request that is being written: for `openid`, with PKCE, `state` and `nonce`.
 #[derive(Clone, Debug)]
@@ -19,6 +19,23 @@ pub struct Authorize {
     params: Vec<(String, String)>,
     verifier: String,
     method: Method,
+}
+
+impl Running {
+    /// Begins a redemption of a code by its client, with its verifier.
+    pub fn redemption(&self, code: &Code) -> Call {
+        self.post("/token").as_client(&code.client).params(&[
+            ("grant_type", "authorization_code"),
+            ("code", &code.code),
+            ("redirect_uri", &code.redirect_uri),
+            ("code_verifier", &code.verifier),
+        ])
+    }
+
+    /// Redeems a code.
+    pub async fn redeem(&self, code: &Code) -> Reply {
+        self.redemption(code).send().await
+    }
 }
 
 impl Authorize {

@@ -41,6 +41,13 @@ impl Visit {
     }
 }
 
+impl Running {
+    /// A browser that was never here before.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self)
+    }
+}
+
 impl Browser {
     pub(super) fn new(server: &Running) -> Self {
         Self { server: server.clone(), user: None, allows: true, cookies: Arc::default() }

@@ -15,6 +15,59 @@ pub struct Call {
     body: Option<(Option<String>, String)>,
 }
 
+impl Running {
+    /// Begins a GET.
+    pub fn get(&self, path: &str) -> Call {
+        self.request(Method::GET, path)
+    }
+
+    /// Begins a POST.
+    pub fn post(&self, path: &str) -> Call {
+        self.request(Method::POST, path)
+    }
+
+    /// Begins a request.
+    pub fn request(&self, method: Method, path: &str) -> Call {
+        Call::new(self, method, path)
+    }
+
+    /// Begins a refresh.
+    pub fn renewal(&self, client: &str, refresh_token: &str) -> Call {
+        let params = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
+        self.post("/token").as_client(client).params(&params)
+    }
+
+    /// Refreshes.
+    pub async fn refresh(&self, client: &str, refresh_token: &str) -> Reply {
+        self.renewal(client, refresh_token).send().await
+    }
+
+    /// Begins a request for a token of the client's own.
+    pub fn client_credentials(&self, client: &str) -> Call {
+        self.post("/token").as_client(client).param("grant_type", "client_credentials")
+    }
+
+    /// Introspects a token as a client or resource.
+    pub async fn introspect(&self, token: &str, caller: &str) -> Reply {
+        self.post("/introspect").as_client(caller).param("token", token).send().await
+    }
+
+    /// Whether the caller reads that the token is active.
+    pub async fn is_active(&self, token: &str, caller: &str) -> bool {
+        self.introspect(token, caller).await.ok().json()["active"] == true
+    }
+
+    /// Revokes a token as a client.
+    pub async fn revoke(&self, token: &str, client: &str) -> Reply {
+        self.post("/revoke").as_client(client).param("token", token).send().await
+    }
+
+    /// Asks UserInfo with a token in the header.
+    pub async fn userinfo(&self, token: &str) -> Reply {
+        self.get("/userinfo").bearer(token).send().await
+    }
+}
+
 impl Call {
     pub(super) fn new(server: &Running, method: Method, path: &str) -> Self {
         Self {

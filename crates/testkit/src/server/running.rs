@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Request;
 use jose::{JwkSet, SignatureAlgorithm, SigningKey, Unverified, Verified};
 use protocol::ClientId;
 use serde_json::Value;
@@ -18,8 +18,7 @@ use server::{
 use tower_service::Service as _;
 
 use super::{
-    Assertion, Browser, Call, Code, Reply, ScriptedFetch, TestAccounts, TestClient, TestResource,
-    registration::public_keys,
+    Assertion, Reply, ScriptedFetch, TestAccounts, TestClient, TestResource, registration::public_keys,
 };
 use crate::VirtualClock;
 
@@ -84,77 +83,6 @@ impl Running {
     {
         let Ok(answer) = self.authorization_server.service().call(request).await;
         Reply::read(answer, self.issuer()).await
-    }
-
-    /// Begins a GET.
-    pub fn get(&self, path: &str) -> Call {
-        self.request(Method::GET, path)
-    }
-
-    /// Begins a POST.
-    pub fn post(&self, path: &str) -> Call {
-        self.request(Method::POST, path)
-    }
-
-    /// Begins a request.
-    pub fn request(&self, method: Method, path: &str) -> Call {
-        Call::new(self, method, path)
-    }
-
-    /// A browser that was never here before.
-    pub fn browser(&self) -> Browser {
-        Browser::new(self)
-    }
-
-    /// Begins a redemption of a code by its client, with its verifier.
-    pub fn redemption(&self, code: &Code) -> Call {
-        self.post("/token").as_client(&code.client).params(&[
-            ("grant_type", "authorization_code"),
-            ("code", &code.code),
-            ("redirect_uri", &code.redirect_uri),
-            ("code_verifier", &code.verifier),
-        ])
-    }
-
-    /// Redeems a code.
-    pub async fn redeem(&self, code: &Code) -> Reply {
-        self.redemption(code).send().await
-    }
-
-    /// Begins a refresh.
-    pub fn renewal(&self, client: &str, refresh_token: &str) -> Call {
-        let params = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
-        self.post("/token").as_client(client).params(&params)
-    }
-
-    /// Refreshes.
-    pub async fn refresh(&self, client: &str, refresh_token: &str) -> Reply {
-        self.renewal(client, refresh_token).send().await
-    }
-
-    /// Begins a request for a token of the client's own.
-    pub fn client_credentials(&self, client: &str) -> Call {
-        self.post("/token").as_client(client).param("grant_type", "client_credentials")
-    }
-
-    /// Introspects a token as a client or resource.
-    pub async fn introspect(&self, token: &str, caller: &str) -> Reply {
-        self.post("/introspect").as_client(caller).param("token", token).send().await
-    }
-
-    /// Whether the caller reads that the token is active.
-    pub async fn is_active(&self, token: &str, caller: &str) -> bool {
-        self.introspect(token, caller).await.ok().json()["active"] == true
-    }
-
-    /// Revokes a token as a client.
-    pub async fn revoke(&self, token: &str, client: &str) -> Reply {
-        self.post("/revoke").as_client(client).param("token", token).send().await
-    }
-
-    /// Asks UserInfo with a token in the header.
-    pub async fn userinfo(&self, token: &str) -> Reply {
-        self.get("/userinfo").bearer(token).send().await
     }
 
     /// The key set as it is served.
