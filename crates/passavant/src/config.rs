@@ -9,9 +9,11 @@ mod reference;
 
 use std::{
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
+
+use serving::Network;
 
 pub(crate) use env::environment;
 pub(crate) use keys::{KEYS, Key};
@@ -55,41 +57,6 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>, flags: &[(&'static str, Value)]) -> Result<Self, Problems> {
         let mut layers = Layers::read(file, &environment(), flags)?;
         layers.check()
-    }
-}
-
-/// A range of addresses: one, or all that share a prefix (`10.0.0.0/8`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
-
-impl Network {
-    /// Reads `10.0.0.1`, `10.0.0.0/8`, `::1` or `fd00::/8`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(bits);
-        (prefix <= bits).then_some(Self { address, prefix })
-    }
-
-    /// Whether the address is within.
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        let shift = |bits: u32| bits - u32::from(self.prefix);
-        match (self.address, address) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                (u32::from(own) ^ u32::from(other)).checked_shr(shift(32)).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                (u128::from(own) ^ u128::from(other)).checked_shr(shift(128)).unwrap_or(0) == 0
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
     }
 }
 
@@ -152,24 +119,3 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_holds_its_own_addresses_alone() {
-        let network = |text| Network::parse(text).expect("a network");
-        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
-        assert!(network("10.0.0.0/8").contains(address("10.255.0.1")));
-        assert!(!network("10.0.0.0/8").contains(address("11.0.0.1")));
-        assert!(network("127.0.0.1").contains(address("127.0.0.1")));
-        assert!(!network("127.0.0.1").contains(address("127.0.0.2")));
-        assert!(network("fd00::/8").contains(address("fdff::1")));
-        assert!(!network("0.0.0.0/0").contains(address("::1")));
-        assert!(network("0.0.0.0/0").contains(address("192.0.2.1")));
-        for bad in ["", "10.0.0.0/33", "example.org", "10.0.0.1/x"] {
-            assert_eq!(Network::parse(bad), None, "{bad}");
-        }
-    }
-}

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::{Config, Layers, Problem, Problems},
-    demo, http,
+    demo,
     terminal::{Exit, Failure},
     wiring::{Installation, master_key},
     world::{self, Manner, World},
@@ -173,9 +173,9 @@ fn make_folder(data: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// One port on both loopback addresses. A machine without IPv6 has the one.
 async fn listen_on(port: u16) -> Result<Vec<TcpListener>, Failure> {
-    let first = http::listen((Ipv4Addr::LOCALHOST, port).into()).await?;
+    let first = serving::bind((Ipv4Addr::LOCALHOST, port).into()).await?;
     let port = first.local_addr()?.port();
-    match http::listen((Ipv6Addr::LOCALHOST, port).into()).await {
+    match serving::bind((Ipv6Addr::LOCALHOST, port).into()).await {
         Ok(second) => Ok(vec![first, second]),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error.into()),
         Err(error) => {

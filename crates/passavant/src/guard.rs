@@ -1,28 +1,33 @@
 //! `guard`: protects anything that speaks HTTP, from outside of it. As a reverse proxy in front of one upstream, or
 //! as the one question `/check` that another proxy asks.
 
+mod body;
 mod check;
-mod desk;
-mod flowing;
+mod error;
 mod forward;
 mod headers;
 mod health;
 mod identity;
 mod limits;
+mod log;
 mod paths;
 mod proxy;
+mod response;
+mod service;
 mod settings;
-mod trouble;
 mod tunnel;
 mod upstream;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use serving::Listener;
+
 pub(crate) use settings::GuardArgs;
 
-use self::{check::Check, desk::Desk, health::Health, proxy::Proxy, settings::Settings, upstream::Upstream};
+use self::{
+    check::Check, health::Health, proxy::Proxy, service::GuardService, settings::Settings, upstream::Upstream,
+};
 use crate::{
-    http::{self, Entrance},
     serve,
     terminal::{Exit, Failure},
 };
@@ -34,42 +39,42 @@ use crate::{
 pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
     let settings = Settings::read(args)?;
     serve::log(&settings.log);
-    let mut entrances = Entrances::default();
+    let mut listeners = Listeners::default();
     let health = Arc::new(Health::of(settings.upstream.as_ref()));
     let check = Arc::new(Check::new(&settings.guards, settings.identity, Arc::clone(&health)));
     match (&settings.upstream, settings.guards.first()) {
         (Some(origin), Some(guard)) => {
             let upstream = Upstream::to(origin, settings.deadline)?;
             let proxy = Proxy::new(&settings, guard, upstream);
-            entrances.open("listening ", settings.listen, Desk::Proxy(Arc::new(proxy))).await?;
+            listeners.open("listening ", settings.listen, GuardService::Proxy(Arc::new(proxy))).await?;
         }
-        _ => entrances.open("listening ", settings.listen, Desk::Check(Arc::clone(&check))).await?,
+        _ => listeners.open("listening ", settings.listen, GuardService::Check(Arc::clone(&check))).await?,
     }
     if let Some(address) = settings.check_listen {
-        entrances.open("check     ", address, Desk::Check(check)).await?;
+        listeners.open("check     ", address, GuardService::Check(check)).await?;
     }
     if let Some(address) = settings.management_listen {
-        entrances.open("management", address, Desk::Health(health)).await?;
+        listeners.open("management", address, GuardService::Health(health)).await?;
     }
-    let stop = serve::stop_signal()?;
-    serve::say_ready(settings.described() + &entrances.described);
-    http::serve(entrances.open, stop).await;
+    let stop = serving::stop_signal()?;
+    serve::say_ready(settings.described() + &listeners.described);
+    serving::serve(listeners.open, stop).await;
     tracing::info!("ended");
     Ok(Exit::Ok)
 }
 
-/// The listeners, and how they are told.
+/// The listeners, and what the start prints of them.
 #[derive(Default)]
-struct Entrances {
-    open: Vec<Entrance<Desk>>,
+struct Listeners {
+    open: Vec<Listener<GuardService>>,
     described: String,
 }
 
-impl Entrances {
-    async fn open(&mut self, name: &str, address: SocketAddr, door: Desk) -> Result<(), Failure> {
-        let listener = http::listen(address).await?;
-        self.described += &format!("{name} {}\n", listener.local_addr()?);
-        self.open.push(Entrance { listener, door });
+impl Listeners {
+    async fn open(&mut self, name: &str, address: SocketAddr, handler: GuardService) -> Result<(), Failure> {
+        let socket = serving::bind(address).await?;
+        self.described += &format!("{name} {}\n", socket.local_addr()?);
+        self.open.push(Listener { socket, handler });
         Ok(())
     }
 }

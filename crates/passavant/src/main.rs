@@ -7,7 +7,6 @@ mod demo;
 mod dev;
 mod global;
 mod guard;
-mod http;
 mod serve;
 mod spelling;
 mod terminal;

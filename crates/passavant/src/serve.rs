@@ -1,7 +1,9 @@
 //! `serve`: from a configuration to a server that answers, and to its end.
 
+mod base_path;
 mod health;
 mod logging;
+mod service;
 
 use std::{
     io::{self, Write as _},
@@ -15,21 +17,17 @@ use std::{
 use accounts::{AccountPages, Authenticator, PasswordCost, Passwords, SignInLimits};
 use axum::Router;
 use server::AuthorizationServer;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    time::Instant,
-};
+use serving::Listener;
+use tokio::{net::TcpListener, time::Instant};
 
 pub(crate) use logging::{log, log_warnings};
+use service::{IssuerService, nothing_here};
 
 use crate::{
     admin,
     config::{Config, Layers, Value, environment},
     demo, dev,
     global::Global,
-    http::{self, Door, Entrance},
     terminal::{Exit, Failure},
     wiring::{Installation, Role},
     world,
@@ -68,7 +66,7 @@ pub(crate) struct ServeArgs {
 /// # Errors
 /// [`Failure`] where it can't start.
 pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failure> {
-    let Ready { config, listeners, management } = prepare(global, &args).await?;
+    let Ready { config, sockets, management } = prepare(global, &args).await?;
     let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
     let passwords = tokio::task::spawn_blocking(passwords);
     let installation = Arc::new(Installation::open(config, role).await?);
@@ -84,17 +82,18 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     if let Some(file) = &args.apply {
         world::apply_at_start(&installation, &passwords, file).await?;
     }
-    let door = door(&installation, passwords)?;
-    let mut entrances: Vec<_> =
-        listeners.into_iter().map(|listener| Entrance { listener, door: door.clone() }).collect();
-    if let Some(listener) = management {
-        let door = Door::to_pages(health::router(installation.server.clone()), &*installation.entropy);
-        entrances.push(Entrance { listener, door });
+    let service = service(&installation, passwords)?;
+    let mut listeners: Vec<_> =
+        sockets.into_iter().map(|socket| Listener { socket, handler: service.clone() }).collect();
+    if let Some(socket) = management {
+        let pages = health::router(installation.server.clone());
+        let service = IssuerService::pages_only(pages, &*installation.entropy);
+        listeners.push(Listener { socket, handler: service });
     }
-    let stop = stop_signal()?;
+    let stop = serving::stop_signal()?;
     let maintaining = tokio::spawn(maintain(installation.server.clone()));
-    announce(&installation, &entrances);
-    http::serve(entrances, stop).await;
+    announce(&installation, &listeners);
+    serving::serve(listeners, stop).await;
     maintaining.abort();
     tracing::info!("ended");
     Ok(Exit::Ok)
@@ -103,15 +102,15 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
 /// What is there before anything is opened: ports are taken first, so that a second server fails at once.
 struct Ready {
     config: Config,
-    listeners: Vec<TcpListener>,
+    sockets: Vec<TcpListener>,
     management: Option<TcpListener>,
 }
 
 async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     if global.dev {
         logging::log("info");
-        let (config, listeners) = dev::prepare(global.data.as_deref(), args.listen).await?;
-        return Ok(Ready { config, listeners, management: None });
+        let (config, sockets) = dev::prepare(global.data.as_deref(), args.listen).await?;
+        return Ok(Ready { config, sockets, management: None });
     }
     let listen = args.listen.map(|address| ("http.listen", Value::Text(address.to_string())));
     let flags: Vec<_> = listen.into_iter().collect();
@@ -119,15 +118,15 @@ async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     let config = layers.check()?;
     logging::log(&config.log);
     layers.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let mut listeners = Vec::with_capacity(config.listen.len());
+    let mut sockets = Vec::with_capacity(config.listen.len());
     for address in &config.listen {
-        listeners.push(http::listen(*address).await?);
+        sockets.push(serving::bind(*address).await?);
     }
     let management = match config.management {
-        Some(address) => Some(http::listen(address).await?),
+        Some(address) => Some(serving::bind(address).await?),
         None => None,
     };
-    Ok(Ready { config, listeners, management })
+    Ok(Ready { config, sockets, management })
 }
 
 /// As many passwords at once as there are cores.
@@ -136,7 +135,7 @@ fn passwords() -> Result<Passwords, server::Fault> {
     Passwords::new(PasswordCost::default(), Arc::new(server::ports::SystemEntropy), cores)
 }
 
-fn door(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<Door, Failure> {
+fn service(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<IssuerService, Failure> {
     let Installation { config, server, directory, clock, entropy, pages, .. } = &**installation;
     let authenticator = Authenticator {
         directory: directory.clone(),
@@ -147,28 +146,8 @@ fn door(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<D
     let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };
     let own: Router = if config.dev { demo::router(installation)? } else { demo::front(config) };
     let admin = admin::router(installation.clone(), passwords);
-    let pages = accounts::router(state).merge(own).merge(admin).fallback(http::nothing_here);
-    Ok(Door::new(server, pages, config.trusted_proxies.clone(), &**entropy))
-}
-
-/// Turns true on SIGTERM and ctrl-C.
-///
-/// # Errors
-/// The operating system's.
-pub(crate) fn stop_signal() -> io::Result<watch::Receiver<bool>> {
-    let (tell, told) = watch::channel(false);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        tracing::info!(signal = name, "ending");
-        tell.send_replace(true);
-        tell.closed().await;
-    });
-    Ok(told)
+    let pages = accounts::router(state).merge(own).merge(admin).fallback(nothing_here);
+    Ok(IssuerService::new(server, pages, config.trusted_proxies.clone().into(), &**entropy))
 }
 
 /// Sweeps what ended, in bounded steps.
@@ -191,14 +170,14 @@ async fn maintain(server: AuthorizationServer) {
 }
 
 /// Says where the server is.
-fn announce(installation: &Installation, entrances: &[Entrance]) {
+fn announce(installation: &Installation, listeners: &[Listener<IssuerService>]) {
     let config = &installation.config;
     let mut text = if config.dev { dev::welcome(config) } else { format!("issuer     {}\n", config.issuer) };
-    let addresses = |entrances: &[Entrance]| {
-        let addresses = entrances.iter().filter_map(|entrance| entrance.listener.local_addr().ok());
+    let addresses = |listeners: &[Listener<IssuerService>]| {
+        let addresses = listeners.iter().filter_map(|listener| listener.socket.local_addr().ok());
         addresses.map(|address| address.to_string()).collect::<Vec<_>>().join(" ")
     };
-    let (public, management) = entrances.split_at(entrances.len() - usize::from(config.management.is_some()));
+    let (public, management) = listeners.split_at(listeners.len() - usize::from(config.management.is_some()));
     text.push_str(&format!("listening  {}\n", addresses(public)));
     if !management.is_empty() {
         text.push_str(&format!("management {}\n", addresses(management)));

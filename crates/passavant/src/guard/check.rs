@@ -14,10 +14,11 @@ use resource::{Guard, MetadataService};
 use tower_service::Service as _;
 
 use super::{
-    desk::{Body, Line, whole},
+    error::{GuardError, Refusal},
     health::Health,
     identity::Identity,
-    trouble::{Refusal, Trouble},
+    log::RequestLog,
+    response::{Body, whole},
 };
 
 const CHECK: &str = "/check";
@@ -50,15 +51,15 @@ impl Check {
     ///
     /// # Errors
     /// [`Refusal`], ready to be told.
-    pub(super) async fn answer(&self, head: Parts, line: &mut Line) -> Result<Response<Body>, Refusal> {
+    pub(super) async fn answer(&self, head: Parts, log: &mut RequestLog) -> Result<Response<Body>, Refusal> {
         let path = head.uri.path();
         if let Some(below) =
             path.strip_prefix(CHECK).filter(|below| below.is_empty() || below.starts_with('/'))
         {
             let question = if below.is_empty() { asked(&head) } else { passed(&head) };
-            let question = question.ok_or(Trouble::CheckMalformed)?;
-            line.route = question.head.uri.path().to_owned();
-            line.method = question.head.method.clone();
+            let question = question.ok_or(GuardError::CheckMalformed)?;
+            log.route = question.head.uri.path().to_owned();
+            log.method = question.head.method.clone();
             return self.judge(&question).await;
         }
         if let Some(answer) = self.health.answer(path).await {
@@ -66,7 +67,7 @@ impl Check {
         }
         let served = self.guards.iter().map(|(_, metadata)| metadata);
         let mut served = served.filter(|metadata| metadata.paths().any(|known| known == path));
-        let Some(metadata) = served.next() else { return Err(Trouble::NothingHere.into()) };
+        let Some(metadata) = served.next() else { return Err(GuardError::NothingHere.into()) };
         let Ok(answer) = metadata.clone().call(Request::from_parts(head, ())).await;
         Ok(whole(answer))
     }
@@ -75,7 +76,7 @@ impl Check {
         let named = |(guard, _): &&(Guard, _)| {
             question.audience.as_ref().is_none_or(|name| guard.audience().as_str() == name)
         };
-        let (guard, _) = self.guards.iter().find(named).ok_or(Trouble::AudienceUnknown)?;
+        let (guard, _) = self.guards.iter().find(named).ok_or(GuardError::AudienceUnknown)?;
         let token = guard.check(&question.head).await?;
         token.require(question.scopes.as_str())?;
         let mut response = Response::new(Full::default());

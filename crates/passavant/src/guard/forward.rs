@@ -8,18 +8,18 @@ use http::{
 };
 use http_body_util::BodyExt as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
+use serving::{Exchange, Progress, TrustedProxies};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    desk::Body,
-    flowing::{BodyFault, Flowing, Progress},
+    body::{BodyError, StreamingBody},
+    error::GuardError,
     headers,
     limits::{ANSWER_PAUSE_SECONDS_MAX, BODY_PAUSE_SECONDS_MAX, TUNNELS_MAX},
-    trouble::Trouble,
+    response::Body,
     tunnel,
     upstream::Upstream,
 };
-use crate::{config::Network, http::Call};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -28,13 +28,13 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// How requests are passed on.
 #[derive(Clone, Debug)]
-pub(super) struct Manner {
+pub(super) struct ForwardOptions {
     /// The upstream gets the token as well.
     pub(super) keep_authorization: bool,
     /// `Host` is the upstream's own, and not the one that the caller used.
     pub(super) upstream_host: bool,
     /// Whose `X-Forwarded-*` are believed.
-    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) trusted_proxies: TrustedProxies,
     /// Longest request body, in bytes.
     pub(super) body_bytes_max: u64,
 }
@@ -42,48 +42,48 @@ pub(super) struct Manner {
 /// Passes requests on to the upstream.
 pub(super) struct Forwarder {
     upstream: Upstream,
-    manner: Manner,
+    options: ForwardOptions,
     tunnels: Arc<Semaphore>,
 }
 
-/// What becomes a tunnel when the upstream agrees.
-struct Wish {
-    outside: OnUpgrade,
-    place: OwnedSemaphorePermit,
+/// What becomes a tunnel if the upstream agrees.
+struct WantedTunnel {
+    client: OnUpgrade,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Forwarder {
-    pub(super) fn new(upstream: Upstream, manner: Manner) -> Self {
-        Self { upstream, manner, tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)) }
+    pub(super) fn new(upstream: Upstream, options: ForwardOptions) -> Self {
+        Self { upstream, options, tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)) }
     }
 
     /// Takes out of the head what the upstream must not see, and writes what the guard itself sees of the request.
     /// What is said of a token is added after this.
     ///
     /// # Errors
-    /// [`Trouble::RequestMalformed`] where it has no single host.
-    pub(super) fn prepare(&self, head: &Parts, peer: IpAddr) -> Result<Parts, Trouble> {
+    /// [`GuardError::RequestMalformed`] where it has no single host.
+    pub(super) fn prepare(&self, head: &Parts, peer: IpAddr) -> Result<Parts, GuardError> {
         let host = host(head)?;
         let wants_trailers = headers::options(&head.headers, header::TE).any(|option| option == "trailers");
         let forwarded = self.forwarded(&head.headers, host.as_ref(), peer);
         let (mut sent, ()) = Request::new(()).into_parts();
         sent.method = head.method.clone();
-        sent.uri = self.upstream.origin.target(&head.uri).ok_or(Trouble::RequestMalformed)?;
+        sent.uri = self.upstream.origin.target(&head.uri).ok_or(GuardError::RequestMalformed)?;
         sent.version = Version::HTTP_11;
         sent.headers = head.headers.clone();
         let headers = &mut sent.headers;
         headers::clean_request(headers);
         // Whoever waits for 100 gets it from us, once the body is asked for.
         headers.remove(header::EXPECT);
-        if !self.manner.keep_authorization {
+        if !self.options.keep_authorization {
             headers.remove(header::AUTHORIZATION);
             headers.remove(DPOP);
         }
-        let own = if self.manner.upstream_host { None } else { host };
+        let own = if self.options.upstream_host { None } else { host };
         let own = own.as_ref().unwrap_or(&self.upstream.origin.authority);
         headers.insert(
             header::HOST,
-            HeaderValue::from_str(own.as_str()).map_err(|_| Trouble::RequestMalformed)?,
+            HeaderValue::from_str(own.as_str()).map_err(|_| GuardError::RequestMalformed)?,
         );
         headers.extend(forwarded);
         if wants_trailers {
@@ -97,31 +97,31 @@ impl Forwarder {
     /// Sends it, and returns the answer with its body still on the way.
     ///
     /// # Errors
-    /// [`Trouble`]: the caller's body, or the upstream.
+    /// [`GuardError`]: the caller's body, or the upstream.
     pub(super) async fn pass(
         &self,
         mut sent: Parts,
         request: Request<Incoming>,
-        call: Call,
-    ) -> Result<Response<Body>, Trouble> {
-        let (wish, body) = self.wish(&mut sent, request)?;
-        let progress = Progress::begin();
+        exchange: Exchange,
+    ) -> Result<Response<Body>, GuardError> {
+        let (wanted, body) = self.wanted_tunnel(&mut sent, request)?;
+        let progress = Progress::new();
         let pause = Duration::from_secs(BODY_PAUSE_SECONDS_MAX);
-        let body = Flowing::request(body, self.manner.body_bytes_max, pause, progress.clone());
-        let body = body.map_err(|_| Trouble::BodyTooLarge)?;
+        let body = StreamingBody::request(body, self.options.body_bytes_max, pause, progress.clone())?;
         let mut answer = self.upstream.ask(Request::from_parts(sent, body), progress).await?;
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             let agreed = headers::wants_websocket(answer.headers());
-            let wish = wish.filter(|_| agreed).ok_or(Trouble::UpstreamBroken)?;
-            tunnel::open(wish.outside, hyper::upgrade::on(&mut answer), (wish.place, call.answering));
+            let wanted = wanted.filter(|_| agreed).ok_or(GuardError::UpstreamBroken)?;
+            let upstream = hyper::upgrade::on(&mut answer);
+            tunnel::open(wanted.client, upstream, wanted.permit, exchange.in_flight);
             let (mut head, body) = answer.into_parts();
             headers::clean_answer(&mut head.headers);
             ask_for_websocket(&mut head.headers);
-            return Ok(Response::from_parts(head, body.map_err(|_| BodyFault::Broken).boxed_unsync()));
+            return Ok(Response::from_parts(head, body.map_err(|_| BodyError::Broken).boxed_unsync()));
         }
         if headers::has_two_frames(answer.headers()) {
             tracing::warn!("the upstream's answer has both Transfer-Encoding and Content-Length");
-            return Err(Trouble::UpstreamBroken);
+            return Err(GuardError::UpstreamBroken);
         }
         let (mut head, body) = answer.into_parts();
         headers::clean_answer(&mut head.headers);
@@ -129,26 +129,26 @@ impl Forwarder {
         // Which version we speak to the caller is between the caller and us.
         head.version = Version::default();
         let pause = Duration::from_secs(ANSWER_PAUSE_SECONDS_MAX);
-        Ok(Response::from_parts(head, Flowing::answer(body, pause, call.answering).boxed_unsync()))
+        Ok(Response::from_parts(head, StreamingBody::answer(body, pause, exchange.in_flight).boxed_unsync()))
     }
 
-    fn wish(
+    fn wanted_tunnel(
         &self,
         sent: &mut Parts,
         mut request: Request<Incoming>,
-    ) -> Result<(Option<Wish>, Incoming), Trouble> {
+    ) -> Result<(Option<WantedTunnel>, Incoming), GuardError> {
         if request.version() != Version::HTTP_11 || !headers::wants_websocket(request.headers()) {
             return Ok((None, request.into_body()));
         }
-        let place = Arc::clone(&self.tunnels).try_acquire_owned().map_err(|_| Trouble::TunnelsFull)?;
-        let outside = hyper::upgrade::on(&mut request);
+        let permit = Arc::clone(&self.tunnels).try_acquire_owned().map_err(|_| GuardError::TunnelsFull)?;
+        let client = hyper::upgrade::on(&mut request);
         ask_for_websocket(&mut sent.headers);
-        Ok((Some(Wish { outside, place }), request.into_body()))
+        Ok((Some(WantedTunnel { client, permit }), request.into_body()))
     }
 
     /// What we see of the caller ourselves; what a trusted proxy saw comes before it.
     fn forwarded(&self, came: &HeaderMap, host: Option<&Authority>, peer: IpAddr) -> HeaderMap {
-        let is_trusted = self.manner.trusted_proxies.iter().any(|network| network.contains(peer));
+        let is_trusted = self.options.trusted_proxies.contains(peer);
         let said = |name: &HeaderName| -> Option<&str> {
             let mut lines = came.get_all(name).iter().filter(|_| is_trusted);
             let line = lines.next()?.to_str().ok()?;
@@ -169,19 +169,19 @@ impl Forwarder {
 
 /// Whom the request is for: the authority of its target where it has one (RFC 9112 §3.2.2, RFC 9113 §8.3.1), else the
 /// one `Host`. HTTP/1.0 may leave it out.
-fn host(head: &Parts) -> Result<Option<Authority>, Trouble> {
+fn host(head: &Parts) -> Result<Option<Authority>, GuardError> {
     let mut lines = head.headers.get_all(header::HOST).iter();
     let line = lines.next();
     if lines.next().is_some() {
-        return Err(Trouble::RequestMalformed);
+        return Err(GuardError::RequestMalformed);
     }
     let named = match (head.uri.authority(), line) {
         (Some(authority), _) => Some(authority.as_str()),
-        (None, Some(line)) => Some(line.to_str().map_err(|_| Trouble::RequestMalformed)?),
+        (None, Some(line)) => Some(line.to_str().map_err(|_| GuardError::RequestMalformed)?),
         (None, None) if head.version == Version::HTTP_10 => None,
-        (None, None) => return Err(Trouble::RequestMalformed),
+        (None, None) => return Err(GuardError::RequestMalformed),
     };
-    named.map(|named| authority(named).ok_or(Trouble::RequestMalformed)).transpose()
+    named.map(|named| authority(named).ok_or(GuardError::RequestMalformed)).transpose()
 }
 
 fn authority(text: &str) -> Option<Authority> {
@@ -201,16 +201,20 @@ mod tests {
 
     const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
-    fn forwarder(change: impl FnOnce(&mut Manner)) -> Forwarder {
-        let mut manner = Manner {
+    fn forwarder(change: impl FnOnce(&mut ForwardOptions)) -> Forwarder {
+        let mut options = ForwardOptions {
             keep_authorization: false,
             upstream_host: false,
-            trusted_proxies: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             body_bytes_max: 1,
         };
-        change(&mut manner);
+        change(&mut options);
         let origin = Origin::parse("http://app:3000").expect("an origin");
-        Forwarder::new(Upstream::to(&origin, Duration::from_secs(1)).expect("a client"), manner)
+        Forwarder::new(Upstream::to(&origin, Duration::from_secs(1)).expect("a client"), options)
+    }
+
+    fn network(text: &str) -> TrustedProxies {
+        vec![serving::Network::parse(text).expect("a network")].into()
     }
 
     fn head(lines: &[(&str, &str)]) -> Parts {
@@ -229,7 +233,7 @@ mod tests {
         let lines = [("host", "a"), ("authorization", "Bearer x"), ("dpop", "y")];
         for name in ["authorization", "dpop"] {
             assert_eq!(sent(&forwarder(|_| ()), &lines, name).len(), 0);
-            assert_eq!(sent(&forwarder(|manner| manner.keep_authorization = true), &lines, name).len(), 1);
+            assert_eq!(sent(&forwarder(|options| options.keep_authorization = true), &lines, name).len(), 1);
         }
     }
 
@@ -239,7 +243,7 @@ mod tests {
         let plain = forwarder(|_| ());
         assert_eq!(sent(&plain, &lines, "host"), ["api.example:8443"]);
         assert_eq!(sent(&plain, &lines, "x-forwarded-host"), ["api.example:8443"]);
-        let own = forwarder(|manner| manner.upstream_host = true);
+        let own = forwarder(|options| options.upstream_host = true);
         assert_eq!(sent(&own, &lines, "host"), ["app:3000"]);
         assert_eq!(sent(&own, &lines, "x-forwarded-host"), ["api.example:8443"]);
     }
@@ -254,7 +258,11 @@ mod tests {
             &[("host", "a b")],
             &[("host", "")],
         ] {
-            assert_eq!(plain.prepare(&head(lines), PEER).err(), Some(Trouble::RequestMalformed), "{lines:?}");
+            assert_eq!(
+                plain.prepare(&head(lines), PEER).err(),
+                Some(GuardError::RequestMalformed),
+                "{lines:?}"
+            );
         }
         let mut old = head(&[]);
         old.version = Version::HTTP_10;
@@ -273,9 +281,9 @@ mod tests {
         let names = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
         let all = |forwarder: &Forwarder| names.map(|name| sent(forwarder, &lines, name).join("|"));
         assert_eq!(all(&forwarder(|_| ())), ["192.0.2.7", "http", "api"]);
-        let behind = forwarder(|manner| manner.trusted_proxies.extend(Network::parse("192.0.2.0/24")));
+        let behind = forwarder(|options| options.trusted_proxies = network("192.0.2.0/24"));
         assert_eq!(all(&behind), ["198.51.100.1, 192.0.2.7", "https", "outside.example"]);
-        let beside = forwarder(|manner| manner.trusted_proxies.extend(Network::parse("10.0.0.0/8")));
+        let beside = forwarder(|options| options.trusted_proxies = network("10.0.0.0/8"));
         assert_eq!(all(&beside), ["192.0.2.7", "http", "api"]);
     }
 

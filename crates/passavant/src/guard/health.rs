@@ -8,8 +8,8 @@ use http_body_util::Full;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    desk::{Body, whole},
     limits::READY_SECONDS_MAX,
+    response::{Body, whole},
     upstream::Origin,
 };
 

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use resource::{Guard, Token};
 
-use super::{limits::IDENTITY_BYTES_MAX, trouble::Trouble};
+use super::{error::GuardError, limits::IDENTITY_BYTES_MAX};
 
 const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
@@ -25,8 +25,13 @@ impl Identity {
     /// Writes the headers, in place of any that are there.
     ///
     /// # Errors
-    /// [`Trouble::IdentityTooLarge`]: half of what is said of a token is worse than nothing.
-    pub(super) fn write(self, headers: &mut HeaderMap, guard: &Guard, token: &Token) -> Result<(), Trouble> {
+    /// [`GuardError::IdentityTooLarge`]: half of what is said of a token is worse than nothing.
+    pub(super) fn write(
+        self,
+        headers: &mut HeaderMap,
+        guard: &Guard,
+        token: &Token,
+    ) -> Result<(), GuardError> {
         let issuer = token.claims().string("iss").ok().flatten().unwrap_or_else(|| guard.issuer().as_str());
         let scope: Vec<String> = token.scopes().iter().map(encoded).collect();
         put(headers, SUBJECT, encoded(token.subject()))?;
@@ -44,15 +49,15 @@ impl Identity {
 }
 
 /// A value that is not there has no header.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), Trouble> {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), GuardError> {
     headers.remove(&name);
     if value.is_empty() {
         return Ok(());
     }
     if value.len() > IDENTITY_BYTES_MAX {
-        return Err(Trouble::IdentityTooLarge);
+        return Err(GuardError::IdentityTooLarge);
     }
-    let value = HeaderValue::try_from(value).map_err(|_| Trouble::IdentityTooLarge)?;
+    let value = HeaderValue::try_from(value).map_err(|_| GuardError::IdentityTooLarge)?;
     headers.insert(name, value);
     Ok(())
 }
@@ -93,7 +98,7 @@ mod tests {
         let long = |length| "x".repeat(length);
         assert_eq!(put(&mut headers, SUBJECT, long(IDENTITY_BYTES_MAX)), Ok(()));
         let refused = put(&mut headers, SUBJECT, long(IDENTITY_BYTES_MAX + 1));
-        assert_eq!(refused, Err(Trouble::IdentityTooLarge));
+        assert_eq!(refused, Err(GuardError::IdentityTooLarge));
         assert!(!headers.contains_key(SUBJECT), "and nothing is left of what was there");
     }
 }

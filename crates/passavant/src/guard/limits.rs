@@ -1,5 +1,5 @@
-//! Every limit of the guard as a proxy, in one table, with its unit. Those of connections are in [`crate::http`], those
-//! of tokens in the guard itself.
+//! Every limit of the guard as a proxy, in one table, with its unit. Those of connections are in [`serving::limits`],
+//! those of tokens in [`resource`].
 
 /// The upstream must take a connection in so many seconds.
 pub(super) const CONNECT_SECONDS_MAX: u64 = 5;

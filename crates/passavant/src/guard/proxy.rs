@@ -3,18 +3,18 @@
 use http::{Method, Request, Response, header, request::Parts};
 use hyper::body::Incoming;
 use resource::{Guard, MetadataService, Token};
+use serving::Exchange;
 use tower_service::Service as _;
 
 use super::{
-    desk::{Body, whole},
+    error::{GuardError, Refusal},
     forward::Forwarder,
     identity::Identity,
     paths::{PublicPaths, Standing},
+    response::{Body, whole},
     settings::Settings,
-    trouble::{Refusal, Trouble},
     upstream::Upstream,
 };
-use crate::http::Call;
 
 /// Guards one upstream.
 pub(super) struct Proxy {
@@ -34,7 +34,7 @@ impl Proxy {
             public: settings.public.clone(),
             public_preflights: settings.public_preflights,
             identity: settings.identity,
-            forwarder: Forwarder::new(upstream, settings.manner.clone()),
+            forwarder: Forwarder::new(upstream, settings.forward.clone()),
         }
     }
 
@@ -45,27 +45,27 @@ impl Proxy {
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        call: Call,
+        exchange: Exchange,
     ) -> Result<Response<Body>, Refusal> {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
-            return Err(Trouble::MethodUnsupported.into());
+            return Err(GuardError::MethodUnsupported.into());
         }
         if self.metadata.paths().any(|path| path == request.uri().path()) {
             let Ok(answer) = self.metadata.clone().call(request).await;
             return Ok(whole(answer));
         }
         let (head, body) = request.into_parts();
-        let mut sent = self.forwarder.prepare(&head, call.peer)?;
+        let mut sent = self.forwarder.prepare(&head, exchange.peer)?;
         if let Some(token) = self.admit(&head).await? {
             self.identity.write(&mut sent.headers, &self.guard, &token)?;
         }
-        Ok(self.forwarder.pass(sent, Request::from_parts(head, body), call).await?)
+        Ok(self.forwarder.pass(sent, Request::from_parts(head, body), exchange).await?)
     }
 
     /// The token that lets the request through; none where none is needed.
     async fn admit(&self, head: &Parts) -> Result<Option<Token>, Refusal> {
         match self.public.judge(head.uri.path()) {
-            Standing::Ambiguous => return Err(Trouble::PathAmbiguous.into()),
+            Standing::Ambiguous => return Err(GuardError::PathAmbiguous.into()),
             Standing::Public => return Ok(None),
             Standing::Guarded => {}
         }

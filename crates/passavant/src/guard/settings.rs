@@ -3,17 +3,18 @@
 use std::{fmt::Display, net::SocketAddr, time::Duration};
 
 use resource::{Guard, GuardBuilder};
+use serving::{Network, TrustedProxies};
 use zeroize::Zeroizing;
 
 use super::{
-    forward::Manner,
+    forward::ForwardOptions,
     identity::Identity,
     limits::{BODY_BYTES_MAX, SECRET_BYTES_MAX, UPSTREAM_SECONDS, UPSTREAM_SECONDS_MAX},
     paths::PublicPaths,
     upstream::Origin,
 };
 use crate::{
-    config::{Network, environment},
+    config::environment,
     terminal::{Exit, Failure, Source, misused},
 };
 
@@ -122,7 +123,7 @@ pub(super) struct Settings {
     pub(super) public: PublicPaths,
     pub(super) public_preflights: bool,
     pub(super) identity: Identity,
-    pub(super) manner: Manner,
+    pub(super) forward: ForwardOptions,
     pub(super) deadline: Duration,
     pub(super) log: String,
 }
@@ -153,10 +154,10 @@ impl Settings {
             public: PublicPaths::new(&passing.public).map_err(misused)?,
             public_preflights: passing.public_preflights,
             identity: Identity { with_claims: passing.claims },
-            manner: Manner {
+            forward: ForwardOptions {
                 keep_authorization: passing.keep_authorization,
                 upstream_host: passing.upstream_host,
-                trusted_proxies: networks.collect::<Result<_, _>>()?,
+                trusted_proxies: TrustedProxies::from(networks.collect::<Result<Vec<_>, _>>()?),
                 body_bytes_max: passing.body_bytes_max,
             },
             deadline: Duration::from_secs(passing.upstream_seconds),

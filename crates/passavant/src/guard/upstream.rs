@@ -15,14 +15,14 @@ use hyper_util::{
 use protocol::uri::Parts;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use serving::Progress;
 
 use super::{
-    flowing::{BodyFault, Flowing, Progress},
+    body::{BodyError, StreamingBody},
     limits::{
         CONNECT_SECONDS_MAX, UPSTREAM_HEAD_BYTES_MAX, UPSTREAM_HEADERS_MAX, UPSTREAM_IDLE_MAX,
         UPSTREAM_IDLE_SECONDS,
     },
-    trouble::Trouble,
 };
 
 /// Where the upstream is. No path: what a path means is the upstream's own business.
@@ -79,10 +79,23 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// Talks to the upstream, over connections that are kept. HTTP/1.1 alone.
+/// Why the upstream did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UpstreamError {
+    /// It accepts no connection, or its certificate is not trusted.
+    Unreachable,
+    /// Its answer is invalid.
+    Broken,
+    /// Its answer did not begin in time.
+    Late,
+    /// The body of the request was the cause.
+    Body(BodyError),
+}
+
+/// The client of the upstream. HTTP/1.1 only; connections are reused.
 pub(super) struct Upstream {
     pub(super) origin: Origin,
-    client: Client<HttpsConnector<HttpConnector>, Flowing>,
+    client: Client<HttpsConnector<HttpConnector>, StreamingBody>,
     /// How long an answer may take to begin.
     deadline: Duration,
 }
@@ -110,27 +123,23 @@ impl Upstream {
     /// the deadline.
     ///
     /// # Errors
-    /// [`Trouble`], the caller's or the upstream's.
+    /// [`UpstreamError`]
     pub(super) async fn ask(
         &self,
-        request: Request<Flowing>,
+        request: Request<StreamingBody>,
         progress: Progress,
-    ) -> Result<Response<Incoming>, Trouble> {
+    ) -> Result<Response<Incoming>, UpstreamError> {
         let answered = tokio::select! {
             biased;
             answered = self.client.request(request) => answered,
-            () = progress.rested_for(self.deadline) => return Err(Trouble::UpstreamLate),
+            () = progress.stalled_for(self.deadline) => return Err(UpstreamError::Late),
         };
         answered.map_err(|error| {
-            if let Some(fault) = fault_of_body(&error) {
-                return match fault {
-                    BodyFault::TooLarge => Trouble::BodyTooLarge,
-                    BodyFault::Stalled => Trouble::BodyStalled,
-                    BodyFault::Broken => Trouble::BodyBroken,
-                };
+            if let Some(cause) = body_error(&error) {
+                return UpstreamError::Body(cause);
             }
             tracing::warn!(error = innermost(&error), upstream = %self.origin, "the upstream did not answer");
-            if error.is_connect() { Trouble::UpstreamUnreachable } else { Trouble::UpstreamBroken }
+            if error.is_connect() { UpstreamError::Unreachable } else { UpstreamError::Broken }
         })
     }
 }
@@ -146,11 +155,11 @@ fn tls(is_needed: bool) -> Result<ClientConfig, rustls::Error> {
 }
 
 /// Whether it was the caller's body that broke the exchange.
-fn fault_of_body(error: &(dyn Error + 'static)) -> Option<BodyFault> {
+fn body_error(error: &(dyn Error + 'static)) -> Option<BodyError> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(fault) = error.downcast_ref::<BodyFault>() {
-            return Some(*fault);
+        if let Some(body_error) = error.downcast_ref::<BodyError>() {
+            return Some(*body_error);
         }
         cause = error.source();
     }

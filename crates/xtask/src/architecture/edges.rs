@@ -15,8 +15,9 @@ const DESIGN: &[(&str, &[&str])] = &[
     ("resource", &["fetching", "protocol", "jose"]),
     ("accounts", &["server", "protocol"]),
     ("sqlite", &["server", "accounts", "protocol", "jose"]),
+    ("serving", &[]),
     ("testkit", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
-    ("passavant", &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite"]),
+    ("passavant", &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite", "serving"]),
     ("xtask", &[]),
 ];
 

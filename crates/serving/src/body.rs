@@ -1,4 +1,4 @@
-//! A request body that must be there in time.
+//! A request body with a deadline.
 
 use std::{
     io,
@@ -12,22 +12,24 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use super::BODY_SECONDS_MAX;
+use crate::limits::BODY_SECONDS_MAX;
 
-/// Fails when the whole body is not there [`BODY_SECONDS_MAX`] after it was first waited for. A body that came with
-/// its head costs no timer.
-pub(super) struct InTime {
+/// Fails when the body has not arrived [`BODY_SECONDS_MAX`] after it was first waited for. A body that arrived with its
+/// head sets no timer.
+#[derive(Debug)]
+pub struct TimedBody {
     body: Incoming,
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl InTime {
-    pub(super) fn new(body: Incoming) -> Self {
+impl TimedBody {
+    /// A body whose time starts when it is first waited for.
+    pub fn new(body: Incoming) -> Self {
         Self { body, alarm: None }
     }
 }
 
-impl Body for InTime {
+impl Body for TimedBody {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 

@@ -1,36 +1,36 @@
-//! Follows the frames in a stream of requests, to know which bytes are heads. Judges nothing but how often a head says
-//! its length; everything else that is wrong is left to the parser behind, which refuses it.
+//! Follows the frames in a stream of requests, to know which bytes are heads. Checks only how often a head states the
+//! length of its body; everything else that is invalid is left to the parser behind, which refuses it.
 
-use super::super::HEAD_BYTES_MAX;
+use crate::limits::HEAD_BYTES_MAX;
 
-/// Where in the stream of requests we are.
+/// The position in a stream of requests.
 #[derive(Default)]
 pub(super) struct Frames {
-    place: Place,
+    position: Position,
     head: Head,
     line: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Default)]
-enum Place {
+enum Position {
     /// In a head, or before one.
     #[default]
     Head,
-    /// So many bytes of a body are left.
+    /// In a body: so many bytes are left.
     Body(u64),
     /// At the line before a chunk.
     Size,
-    /// So many bytes of a chunk are left.
+    /// In a chunk: so many bytes are left.
     Chunk(u64),
-    /// At the line behind a chunk.
-    Between,
-    /// Behind the last chunk.
+    /// At the line after a chunk.
+    AfterChunk,
+    /// After the last chunk.
     Trailers,
-    /// What follows is not HTTP/1.1, or so wrong that the parser behind ends it.
-    Free,
+    /// Not followed: what comes is not HTTP/1.1, or invalid, so that the parser behind ends it.
+    Unfollowed,
 }
 
-/// What a head said so far.
+/// What was read of a head so far.
 #[derive(Default)]
 struct Head {
     has_begun: bool,
@@ -41,38 +41,38 @@ struct Head {
 }
 
 impl Frames {
-    /// Goes on by these bytes. The error: a head in them has two frames, and so many bytes come before what is left of
-    /// it.
+    /// Follows these bytes. The error: a head in them states two lengths, and this many bytes come before what is left
+    /// of it.
     pub(super) fn follow(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let (mut at, mut head_at) = (0, 0);
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            match self.place {
-                Place::Free => return Ok(()),
-                Place::Body(left) | Place::Chunk(left) => {
+            match self.position {
+                Position::Unfollowed => return Ok(()),
+                Position::Body(left) | Position::Chunk(left) => {
                     let passed = left.min(rest.len() as u64);
                     // No more than `rest.len()`, which is a `usize`.
                     at += usize::try_from(passed).unwrap_or(rest.len());
-                    self.place = match (self.place, left - passed) {
-                        (Place::Chunk(_), 0) => Place::Between,
-                        (Place::Chunk(_), left) => Place::Chunk(left),
-                        (_, 0) => Place::Head,
-                        (_, left) => Place::Body(left),
+                    self.position = match (self.position, left - passed) {
+                        (Position::Chunk(_), 0) => Position::AfterChunk,
+                        (Position::Chunk(_), left) => Position::Chunk(left),
+                        (_, 0) => Position::Head,
+                        (_, left) => Position::Body(left),
                     };
                     head_at = at;
                 }
-                Place::Head | Place::Size | Place::Between | Place::Trailers => {
+                Position::Head | Position::Size | Position::AfterChunk | Position::Trailers => {
                     let end = rest.iter().position(|byte| *byte == b'\n');
                     self.line.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
                     if self.line.len() > HEAD_BYTES_MAX {
-                        self.place = Place::Free;
+                        self.position = Position::Unfollowed;
                         return Ok(());
                     }
                     let Some(end) = end else { return Ok(()) };
                     at += end + 1;
                     let line = std::mem::take(&mut self.line);
                     let line = line.strip_suffix(b"\r").unwrap_or(&line);
-                    let was_head = matches!(self.place, Place::Head);
-                    self.place = self.behind(line).ok_or(head_at)?;
+                    let was_head = matches!(self.position, Position::Head);
+                    self.position = self.after(line).ok_or(head_at)?;
                     if !was_head || !self.head.has_begun {
                         head_at = at;
                     }
@@ -82,26 +82,28 @@ impl Frames {
         Ok(())
     }
 
-    /// Where a line leads; nowhere from a head with two frames.
-    fn behind(&mut self, line: &[u8]) -> Option<Place> {
-        Some(match (self.place, line) {
-            (Place::Head, b"") if self.head.has_begun => {
+    /// The position after a line; `None` after a head that states two lengths.
+    fn after(&mut self, line: &[u8]) -> Option<Position> {
+        Some(match (self.position, line) {
+            (Position::Head, b"") if self.head.has_begun => {
                 let head = std::mem::take(&mut self.head);
                 return head.end();
             }
-            (Place::Head, line) => {
+            (Position::Head, line) => {
                 self.head.read(line);
-                Place::Head
+                Position::Head
             }
-            (Place::Size, line) => match chunk_size(line) {
-                Some(0) => Place::Trailers,
-                Some(size) => Place::Chunk(size),
-                None => Place::Free,
+            (Position::Size, line) => match chunk_size(line) {
+                Some(0) => Position::Trailers,
+                Some(size) => Position::Chunk(size),
+                None => Position::Unfollowed,
             },
-            (Place::Between, b"") => Place::Size,
-            (Place::Trailers, b"") => Place::Head,
-            (Place::Trailers, _) => Place::Trailers,
-            (Place::Between | Place::Body(_) | Place::Chunk(_) | Place::Free, _) => Place::Free,
+            (Position::AfterChunk, b"") => Position::Size,
+            (Position::Trailers, b"") => Position::Head,
+            (Position::Trailers, _) => Position::Trailers,
+            (Position::AfterChunk | Position::Body(_) | Position::Chunk(_) | Position::Unfollowed, _) => {
+                Position::Unfollowed
+            }
         })
     }
 }
@@ -125,16 +127,16 @@ impl Head {
         }
     }
 
-    fn end(&self) -> Option<Place> {
+    fn end(&self) -> Option<Position> {
         match (self.lengths, self.codings) {
-            (0, 0) if self.has_upgrade => Some(Place::Free),
-            (0, 0) => Some(Place::Head),
-            (0, 1) => Some(Place::Size),
+            (0, 0) if self.has_upgrade => Some(Position::Unfollowed),
+            (0, 0) => Some(Position::Head),
+            (0, 1) => Some(Position::Size),
             (1, 0) => Some(match self.length {
-                Some(_) if self.has_upgrade => Place::Free,
-                Some(0) => Place::Head,
-                Some(length) => Place::Body(length),
-                None => Place::Free,
+                Some(_) if self.has_upgrade => Position::Unfollowed,
+                Some(0) => Position::Head,
+                Some(length) => Position::Body(length),
+                None => Position::Unfollowed,
             }),
             _ => None,
         }

@@ -1,46 +1,47 @@
-//! Why a request is not served though no token was refused: a closed list, with its status and what the caller is
-//! told.
+//! Why a request is not served though no token was refused: a closed list, with status and public text.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use resource::Denied;
 
+use super::{body::BodyError, upstream::UpstreamError};
+
 /// Why a request is not served. Refused tokens have their [`resource::Reason`] instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// No single host, or a target that can't be passed on (RFC 9112 §3.2).
+pub(super) enum GuardError {
+    /// No single host, or a target that cannot be passed on (RFC 9112 §3.2).
     RequestMalformed,
-    /// A path that two parsers may read differently, where one of them could take it for a public one.
+    /// A path that two parsers may read differently, where one of them could read a public one.
     PathAmbiguous,
     /// `CONNECT` and `TRACE` are not passed on.
     MethodUnsupported,
     /// The body is longer than the limit, or than it said.
     BodyTooLarge,
-    /// The body stopped coming.
+    /// The body stopped arriving.
     BodyStalled,
-    /// The body is not framed as it must be, or broke off.
+    /// The framing of the body is invalid, or its sender aborted it.
     BodyBroken,
-    /// As many tunnels as there may be are open.
+    /// The maximum of tunnels is open.
     TunnelsFull,
-    /// What is said of the token does not fit into a header.
+    /// What the upstream is told of the token does not fit into a header.
     IdentityTooLarge,
-    /// Nobody takes connections at the upstream, or its certificate is not trusted.
+    /// The upstream accepts no connection, or its certificate is not trusted.
     UpstreamUnreachable,
-    /// The upstream's answer is none.
+    /// The upstream's answer is invalid.
     UpstreamBroken,
     /// The upstream did not answer in time.
     UpstreamLate,
-    /// The question at `/check` is not one.
+    /// The request at `/check` is invalid.
     CheckMalformed,
-    /// The question at `/check` names an audience that is not configured.
+    /// The request at `/check` names an audience that is not configured.
     AudienceUnknown,
     /// Nothing is served at this path.
     NothingHere,
 }
 
-impl Trouble {
-    /// A name for logs and for the answer, stable over versions.
+impl GuardError {
+    /// The name in logs and in the answer, stable across versions.
     pub(super) const fn slug(self) -> &'static str {
         match self {
             Self::RequestMalformed => "request_malformed",
@@ -80,7 +81,7 @@ impl Trouble {
         }
     }
 
-    /// What the caller is told.
+    /// The public text.
     const fn description(self) -> &'static str {
         match self {
             Self::RequestMalformed => "The request can not be passed on",
@@ -113,13 +114,34 @@ impl Trouble {
     }
 }
 
-/// A request that is not served: its token was refused, or something else is in the way.
+impl From<BodyError> for GuardError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::BodyTooLarge,
+            BodyError::Stalled => Self::BodyStalled,
+            BodyError::Broken => Self::BodyBroken,
+        }
+    }
+}
+
+impl From<UpstreamError> for GuardError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Unreachable => Self::UpstreamUnreachable,
+            UpstreamError::Broken => Self::UpstreamBroken,
+            UpstreamError::Late => Self::UpstreamLate,
+            UpstreamError::Body(error) => error.into(),
+        }
+    }
+}
+
+/// Why a request is not served.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The guard refuses the token.
     Denied(Denied),
-    /// Something else.
-    Trouble(Trouble),
+    /// Another reason.
+    Error(GuardError),
 }
 
 impl Refusal {
@@ -127,7 +149,7 @@ impl Refusal {
     pub(super) fn slug(&self) -> &'static str {
         match self {
             Self::Denied(denied) => denied.reason().slug(),
-            Self::Trouble(trouble) => trouble.slug(),
+            Self::Error(error) => error.slug(),
         }
     }
 
@@ -135,7 +157,7 @@ impl Refusal {
     pub(super) fn response(&self) -> Response<Full<Bytes>> {
         match self {
             Self::Denied(denied) => denied.response(),
-            Self::Trouble(trouble) => trouble.response(),
+            Self::Error(error) => error.response(),
         }
     }
 }
@@ -146,8 +168,8 @@ impl From<Denied> for Refusal {
     }
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<GuardError> for Refusal {
+    fn from(error: GuardError) -> Self {
+        Self::Error(error)
     }
 }

@@ -1,4 +1,4 @@
-//! Where the issuer is mounted: its path, and the well-known documents that stand before it.
+//! The path of the issuer, and the well-known documents whose path stands before it.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ const WELL_KNOWN: [&str; 2] =
 
 /// The path of an issuer.
 #[derive(Clone, Debug)]
-pub(super) struct Mount(Box<str>);
+pub(super) struct BasePath(Box<str>);
 
-impl Mount {
-    /// The mount of an issuer.
+impl BasePath {
+    /// The path of an issuer.
     pub(super) fn of(issuer: &str) -> Self {
         Self(Parts::of(issuer).map_or("", |parts| parts.path).trim_end_matches('/').into())
     }
@@ -51,14 +51,14 @@ mod tests {
 
     #[test]
     fn an_issuer_without_a_path_is_everything() {
-        let mount = Mount::of("https://id.example.org");
-        assert_eq!(mount.below("/token").as_deref(), Some("/token"));
-        assert_eq!(mount.below("/").as_deref(), Some("/"));
+        let base_path = BasePath::of("https://id.example.org");
+        assert_eq!(base_path.below("/token").as_deref(), Some("/token"));
+        assert_eq!(base_path.below("/").as_deref(), Some("/"));
     }
 
     #[test]
     fn an_issuer_with_a_path_is_below_it_and_its_documents_also_before_it() {
-        let mount = Mount::of("https://id.example.org/oauth/eu");
+        let base_path = BasePath::of("https://id.example.org/oauth/eu");
         for (path, below) in [
             ("/oauth/eu/token", Some("/token")),
             ("/oauth/eu", Some("/")),
@@ -73,13 +73,13 @@ mod tests {
             ("/token", None),
             ("/", None),
         ] {
-            assert_eq!(mount.below(path).as_deref(), below, "{path}");
+            assert_eq!(base_path.below(path).as_deref(), below, "{path}");
         }
     }
 
     #[test]
     fn a_query_stays_where_it_is() {
         let uri: Uri = "/oauth/authorize?a=b".parse().expect("a path");
-        assert_eq!(Mount::moved(&uri, "/authorize").expect("fits"), "/authorize?a=b");
+        assert_eq!(BasePath::moved(&uri, "/authorize").expect("fits"), "/authorize?a=b");
     }
 }

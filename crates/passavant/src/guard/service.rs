@@ -1,0 +1,59 @@
+//! What answers the requests of a listener of the guard: the proxy, `/check`, or the health of the process.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use hyper::body::{Body as _, Incoming};
+use serving::{Exchange, Handler};
+
+use super::{
+    check::Check,
+    error::GuardError,
+    health::Health,
+    log::RequestLog,
+    proxy::Proxy,
+    response::{Body, whole},
+};
+
+/// What answers at one listener. Cheap to clone.
+#[derive(Clone)]
+pub(super) enum GuardService {
+    /// Lets accepted requests through to the upstream.
+    Proxy(Arc<Proxy>),
+    /// Answers whether a request would be let through.
+    Check(Arc<Check>),
+    /// Says whether the process lives and can work.
+    Health(Arc<Health>),
+}
+
+impl Handler for GuardService {
+    const IS_PROXY: bool = true;
+    type Body = Body;
+
+    async fn answer(&self, request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
+        let mut log = RequestLog::of(request.method(), request.uri().path(), exchange.peer);
+        let has_upgrade = request.headers().contains_key(header::UPGRADE);
+        let has_body = !request.body().is_end_stream() && request.version() <= Version::HTTP_11;
+        let answered = match self {
+            Self::Proxy(proxy) => proxy.answer(request, exchange).await,
+            Self::Check(check) => check.answer(request.into_parts().0, &mut log).await,
+            Self::Health(health) => {
+                health.answer(request.uri().path()).await.ok_or(GuardError::NothingHere.into())
+            }
+        };
+        let mut answer = answered.unwrap_or_else(|refusal| {
+            log.refused(&refusal);
+            let mut answer = whole(refusal.response());
+            if has_body {
+                // The body is left unread, so the connection ends; a client that does not know would send its next request on it.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            answer
+        });
+        if has_upgrade && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // Framing is not checked after a request that may switch the protocol, so it is the last one.
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+}

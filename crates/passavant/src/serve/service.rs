@@ -1,0 +1,250 @@
+//! What answers the requests of the server: each gets an id and its client's address, goes to the authorization server
+//! or to a page, and is logged.
+
+use std::{
+    any::Any,
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::Router;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use protocol::limits;
+use server::{AuthorizationServer, PeerAddress, RequestId, ports::Entropy};
+use tokio::time::Instant;
+use tower_service::Service as _;
+
+use serving::{Exchange, Handler, TimedBody, TrustedProxies};
+
+use super::base_path::BasePath;
+
+/// The body of an answer: whole where it is the authorization server's; that of a page may be anything.
+pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// Longest path in a log line, in bytes.
+const LOGGED_BYTES_MAX: usize = 128;
+
+/// What answers requests. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct IssuerService(Arc<Inner>);
+
+struct Inner {
+    server: Option<server::HttpService>,
+    pages: Router,
+    base_path: BasePath,
+    is_https: bool,
+    proxies: TrustedProxies,
+    requests: AtomicU64,
+}
+
+impl IssuerService {
+    /// The service of an issuer: its authorization server first, everything else by the router.
+    pub(crate) fn new(
+        server: &AuthorizationServer,
+        pages: Router,
+        proxies: TrustedProxies,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        let settings = server.settings();
+        Self(Arc::new(Inner {
+            server: Some(server.service()),
+            pages,
+            base_path: BasePath::of(settings.issuer.as_str()),
+            is_https: settings.is_https(),
+            proxies,
+            requests: first_request_id(entropy),
+        }))
+    }
+
+    /// A service of pages only.
+    pub(crate) fn pages_only(pages: Router, entropy: &dyn Entropy) -> Self {
+        let base_path = BasePath::of("");
+        let requests = first_request_id(entropy);
+        Self(Arc::new(Inner {
+            server: None,
+            pages,
+            base_path,
+            is_https: false,
+            proxies: TrustedProxies::default(),
+            requests,
+        }))
+    }
+}
+
+impl Handler for IssuerService {
+    const IS_PROXY: bool = false;
+    type Body = Body;
+
+    async fn answer(&self, request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
+        let started = Instant::now();
+        let id = self.0.request_id();
+        let peer = self.0.proxies.client(exchange.peer, request.headers());
+        let log = RequestLog::of(&request);
+        let answering = AssertUnwindSafe(self.0.route(request, &id, peer));
+        let (mut answer, is_page) =
+            answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), true));
+        if self.0.is_https {
+            answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
+        }
+        log.write(&id, peer, Outcome { status: answer.status(), is_page, took: started.elapsed() });
+        if let Ok(id) = HeaderValue::try_from(id) {
+            answer.headers_mut().insert(REQUEST_ID, id);
+        }
+        answer
+    }
+}
+
+impl Inner {
+    /// The server's own endpoints come before everything else, without a layer.
+    async fn route(&self, request: Request<Incoming>, id: &str, peer: IpAddr) -> (Response<Body>, bool) {
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(RequestId(id.to_owned()));
+        let Some(path) = self.base_path.below(head.uri.path()) else {
+            return (nothing_here().await, true);
+        };
+        let server = self.server.as_ref().filter(|server| server.serves(&path));
+        if path.len() != head.uri.path().len() {
+            match BasePath::moved(&head.uri, &path) {
+                Some(uri) => head.uri = uri,
+                None => return (text(StatusCode::BAD_REQUEST, "This address is invalid.\n"), true),
+            }
+        }
+        let body = TimedBody::new(body);
+        if let Some(server) = server {
+            let Ok(answer) = server.clone().call(Request::from_parts(head, body)).await;
+            return (answer.map(Either::Left), false);
+        }
+        head.extensions.insert(PeerAddress(peer));
+        if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
+            return (text(StatusCode::URI_TOO_LONG, "This address is too long.\n"), true);
+        }
+        let request = Request::from_parts(head, axum::body::Body::new(body));
+        let Ok(answer) = self.pages.clone().call(request).await;
+        (answer.map(Either::Right), true)
+    }
+
+    /// 16 hexadecimal digits: a counter, mixed so that an id does not tell how many requests there were.
+    fn request_id(&self) -> String {
+        let mut id = self.requests.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        id = (id ^ (id >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        id = (id ^ (id >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        format!("{:016x}", id ^ (id >> 31))
+    }
+}
+
+fn first_request_id(entropy: &dyn Entropy) -> AtomicU64 {
+    let mut seed = [0; 8];
+    entropy.fill(&mut seed);
+    AtomicU64::new(u64::from_ne_bytes(seed))
+}
+
+/// What an unknown path is answered.
+pub(crate) async fn nothing_here() -> Response<Body> {
+    text(StatusCode::NOT_FOUND, "Nothing is served here.\n")
+}
+
+/// A plain text that must not be cached.
+fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut answer = Response::new(Either::Left(Full::from(text)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// The answer where a handler panicked: only this request fails.
+fn broken(panic: &(dyn Any + Send)) -> Response<Body> {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = message.unwrap_or("without a message"), "a request panicked");
+    text(StatusCode::INTERNAL_SERVER_ERROR, "The server could not answer.\n")
+}
+
+/// How a request ended, for its log line.
+struct Outcome {
+    status: StatusCode,
+    is_page: bool,
+    took: Duration,
+}
+
+/// What is logged of a request: an endpoint that answers as usual at `debug`, a page or a failure at `info`. Nothing is
+/// formatted unless the line is written.
+struct RequestLog {
+    method: Method,
+    uri: Uri,
+}
+
+impl RequestLog {
+    fn of(request: &Request<Incoming>) -> Self {
+        Self { method: request.method().clone(), uri: request.uri().clone() }
+    }
+
+    fn write(self, id: &str, peer: IpAddr, outcome: Outcome) {
+        let Self { method, uri } = self;
+        let Outcome { status, is_page, took } = outcome;
+        // Never the query: it may hold what nobody but its owner should read.
+        let route = uri.path().get(..LOGGED_BYTES_MAX).unwrap_or(uri.path());
+        let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1e3);
+        if status >= 500 || is_page {
+            tracing::info!(request_id = id, peer = %peer, %method, route, status, ms, "http.request");
+        } else {
+            tracing::debug!(request_id = id, peer = %peer, %method, route, status, ms, "http.request");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use server::ports::SystemEntropy;
+    use serving::Listener;
+    use tokio::sync::watch;
+
+    use super::*;
+
+    async fn boom() -> &'static str {
+        panic!("a handler broke")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_a_500_and_the_server_lives_on() {
+        let pages = Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine"));
+        let socket = serving::bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).await.expect("a port");
+        let address = socket.local_addr().expect("an address");
+        let listener = Listener { socket, handler: IssuerService::pages_only(pages, &SystemEntropy) };
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serving::serve(vec![listener], stopped));
+        // One connection is kept for all three.
+        let client =
+            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(1).build().expect("a client");
+        for (path, status) in [("fine", 200), ("boom", 500), ("fine", 200)] {
+            let answer = client.get(format!("http://{address}/{path}")).send().await.expect("an answer");
+            assert_eq!(answer.status(), status, "{path}");
+            answer.bytes().await.expect("a whole answer");
+        }
+        stop.send_replace(true);
+        serving.await.expect("it ends");
+    }
+
+    #[test]
+    fn every_request_has_an_id_of_its_own() {
+        let service = IssuerService::pages_only(Router::new(), &SystemEntropy);
+        let ids: std::collections::HashSet<_> = (0..1_000).map(|_| service.0.request_id()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit())));
+    }
+}

@@ -1,0 +1,101 @@
+//! One connection: which protocol it speaks, and how its requests reach the handler.
+
+use std::{
+    convert::Infallible,
+    fmt::Display,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use http::Request;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::Watcher},
+};
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
+
+use crate::{
+    deadlines::{DeadlineFilter, Deadlines},
+    framing::check_framing,
+    handler::{Exchange, Handler},
+    limits::{HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX, RESET_STREAMS_MAX, STREAMS_MAX},
+    stream::Filtered,
+};
+
+/// How HTTP/2 without TLS begins (RFC 9113 §3.4). No method of HTTP/1.1 does.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
+/// One connection, until it ends.
+pub(crate) async fn connection<H: Handler>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    handler: H,
+    place: OwnedSemaphorePermit,
+    watcher: Watcher,
+) {
+    let _place = place;
+    let _ = stream.set_nodelay(true);
+    let Some(is_http2) = starts_as_http2(&stream).await else { return };
+    let deadlines = Arc::new(Deadlines::new(is_http2));
+    let io = Filtered::new(TokioIo::new(stream), DeadlineFilter::new(Arc::clone(&deadlines)));
+    let peer: IpAddr = peer.ip().to_canonical();
+    let answering = service_fn(move |request: Request<Incoming>| {
+        let (handler, exchange) = (handler.clone(), Exchange { peer, in_flight: deadlines.begin_request() });
+        async move { Ok::<_, Infallible>(handler.answer(request, exchange).await) }
+    });
+    if is_http2 {
+        log_end(watcher.watch(http2_builder().serve_connection(io, answering)).await);
+    } else if H::IS_PROXY {
+        let io = check_framing(io);
+        log_end(watcher.watch(upgrading_builder().serve_connection_with_upgrades(io, answering)).await);
+    } else {
+        log_end(watcher.watch(http1_builder().serve_connection(io, answering)).await);
+    }
+}
+
+fn log_end<E: Display>(ended: Result<(), E>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+/// Whether the peer speaks HTTP/2; `None` where it sends nothing in time, or closes.
+async fn starts_as_http2(stream: &TcpStream) -> Option<bool> {
+    let mut start = [0; HTTP2_PREFACE.len()];
+    let peeked = timeout(Duration::from_secs(HEAD_SECONDS_MAX), stream.peek(&mut start)).await;
+    match peeked {
+        Ok(Ok(length)) if length > 0 => Some(start[..length] == *HTTP2_PREFACE),
+        Ok(Ok(_) | Err(_)) | Err(_) => None,
+    }
+}
+
+/// The deadlines are [`Deadlines`]: hyper's do not distinguish waiting for a request from reading one.
+fn http1_builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(None);
+    builder.max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    builder
+}
+
+/// The same for connections that may switch protocols: only this builder can shut those down gracefully.
+fn upgrading_builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder.http1().max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    builder
+}
+
+fn http2_builder() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
+    builder.max_header_list_size(HEAD_BYTES_MAX as u32).max_pending_accept_reset_streams(RESET_STREAMS_MAX);
+    builder.keep_alive_interval(Duration::from_secs(HEAD_SECONDS_MAX));
+    builder.keep_alive_timeout(Duration::from_secs(HEAD_SECONDS_MAX));
+    builder
+}

@@ -1,0 +1,33 @@
+//! What answers the requests of a listener.
+
+use std::{error::Error, net::IpAddr};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+
+use crate::deadlines::InFlight;
+
+/// Answers the requests of a listener. Cloned for each connection.
+pub trait Handler: Clone + Send + Sync + 'static {
+    /// Whether requests are passed on to another server. If so, an answer may switch the protocol of the connection
+    /// (RFC 9110 §7.8), and a request whose framing is ambiguous is refused (RFC 9112 §6.1).
+    const IS_PROXY: bool;
+    /// The body of an answer.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
+    /// Answers a request. Never fails: what goes wrong is an answer, too.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        exchange: Exchange,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// What is known of a request beside the request itself.
+pub struct Exchange {
+    /// The other end of the connection; an IPv4-mapped IPv6 address as the IPv4 address.
+    pub peer: IpAddr,
+    /// While this is held, the deadlines of the connection rest.
+    pub in_flight: InFlight,
+}

@@ -1,0 +1,26 @@
+//! Serving HTTP: accepting connections, their deadlines, message framing, forwarded addresses, graceful shutdown.
+//!
+//! What answers is a [`Handler`]. Each [`Listener`] has one, and [`serve`] runs them until it is told to stop.
+//! TLS is left to a proxy in front.
+
+mod accept;
+mod body;
+mod connection;
+mod deadlines;
+mod forwarded;
+pub mod framing;
+mod handler;
+pub mod limits;
+mod progress;
+mod relay;
+mod shutdown;
+mod stream;
+
+pub use accept::{Listener, bind, serve};
+pub use body::TimedBody;
+pub use deadlines::InFlight;
+pub use forwarded::{Network, TrustedProxies};
+pub use handler::{Exchange, Handler};
+pub use progress::Progress;
+pub use relay::relay;
+pub use shutdown::stop_signal;

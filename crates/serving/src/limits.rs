@@ -1,0 +1,22 @@
+//! Every limit on connections, in one table, with its unit.
+
+/// Most concurrent connections; further ones wait in the backlog of the operating system.
+pub const CONNECTIONS_MAX: usize = 1_000;
+/// Seconds for the head of a request, from its first byte; of the first request, from the connection on.
+pub const HEAD_SECONDS_MAX: u64 = 10;
+/// Seconds for the body of a request that [`TimedBody`](crate::TimedBody) reads, from its head on.
+pub const BODY_SECONDS_MAX: u64 = 10;
+/// Seconds for which a connection may be idle, or its peer may not read.
+pub const IDLE_SECONDS_MAX: u64 = 60;
+/// Longest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Most header fields in one request.
+pub const HEADERS_MAX: usize = 100;
+/// Most concurrent requests on one HTTP/2 connection.
+pub const STREAMS_MAX: u32 = 100;
+/// Most streams of one HTTP/2 connection that were reset before they were accepted.
+pub const RESET_STREAMS_MAX: usize = 20;
+/// Seconds for answering what was accepted, once the server is told to stop.
+pub const DRAIN_SECONDS_MAX: u64 = 8;
+/// Milliseconds to wait where the operating system has no file descriptor left.
+pub const ACCEPT_PAUSE_MILLIS: u64 = 50;
