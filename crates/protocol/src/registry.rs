@@ -1,19 +1,23 @@
-//! Closed sets of registered names: grant types, response modes, client authentication methods, prompts.
+//! Sets of registered names: grant types, response modes, client authentication methods, prompts.
 
 macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal),+ $(,)? }) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$item_doc:meta])* $item:ident = $text:literal),+ $(,)? }
+        $($(#[$other_doc:meta])* or $other:ident)?
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum $name { $($(#[$item_doc])* $item),+ }
+        pub enum $name { $($(#[$item_doc])* $item,)+ $($(#[$other_doc])* $other(&'static str))? }
 
         impl $name {
-            /// Every name of this set.
+            /// Every registered name.
             pub const ALL: &'static [Self] = &[$(Self::$item),+];
 
-            /// The registered name.
+            /// The name.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$item => $text),+ }
+                match self { $(Self::$item => $text,)+ $(Self::$other(name) => name)? }
             }
 
             /// Reads a registered name.
@@ -40,6 +44,8 @@ names! {
         /// RFC 6749 §6
         RefreshToken = "refresh_token",
     }
+    /// An extension of a host's own, by its absolute URI (RFC 6749 §4.5).
+    or Extension
 }
 
 names! {

@@ -1,6 +1,7 @@
 //! What an authorization server says of itself (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::uri::Parts;
 
@@ -80,6 +81,9 @@ pub struct ServerMetadata {
     pub request_uri_parameter_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_parameter_supported: Option<bool>,
+    /// Members of other specifications, and of the server's own (RFC 8414 §2: "additional metadata parameters").
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Where the RFC 8414 document of an issuer is: the well-known name stands between host and path (RFC 8414 §3.1).

@@ -49,10 +49,12 @@ pub(crate) fn see_other(location: &str) -> Result<Answer, Error> {
 }
 
 /// A method that this endpoint does not take (RFC 9110 §15.5.6).
-pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
+pub(crate) fn method_not_allowed(allow: &str) -> Answer {
     let mut answer = error_body(&Error::Refused(Reason::MethodNotAllowed));
     *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
     answer
 }
 

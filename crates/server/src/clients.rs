@@ -1,60 +1,31 @@
-//! Who is calling. An [`AuthenticatedClient`] can be made only here.
+//! Who is calling. An [`AuthenticatedClient`] is made only here.
 
 mod assertion;
+mod authenticated;
 mod failures;
 mod keys;
+mod known;
 mod secret;
 
 use std::sync::Arc;
 
 use http::HeaderMap;
-use protocol::{ClientAuthMethod, ClientId, Params, scope};
+use protocol::{ClientAuthMethod, Params, scope};
+
+pub use authenticated::{AuthenticatedCaller, AuthenticatedClient};
 
 pub(crate) use failures::Failures;
 pub(crate) use keys::RemoteKeys;
 
+use known::Known;
+
 use crate::{
     AuthorizationServer, access,
-    error::{Error, Fault},
+    error::Error,
     incoming::{Head as _, Incoming},
     reason::Reason,
-    registry::{RegisteredClient, RegisteredResource, Resources},
-    store::{Caller, Remember},
+    registry::Resources,
 };
-
-/// Proof, as a type, that the client authenticated as it registered to.
-#[derive(Clone, Debug)]
-pub struct AuthenticatedClient(Arc<RegisteredClient>);
-
-impl std::ops::Deref for AuthenticatedClient {
-    type Target = RegisteredClient;
-
-    fn deref(&self) -> &RegisteredClient {
-        &self.0
-    }
-}
-
-/// Who authenticated: a client, the resources behind an id, or both at once.
-#[derive(Debug)]
-pub struct AuthenticatedCaller {
-    /// The id in the shared namespace of clients and resources.
-    pub id: ClientId,
-    /// Its [`Caller::epoch`].
-    pub epoch: i64,
-    /// The client with this id.
-    pub client: Option<AuthenticatedClient>,
-    /// The resources with this id.
-    pub resources: Vec<Arc<RegisteredResource>>,
-    /// What must be remembered of this authentication, whatever is decided (the `jti` of an assertion, say).
-    pub remember: Vec<Remember>,
-}
-
-impl AuthenticatedCaller {
-    /// The client, for endpoints that serve no resources.
-    pub(crate) fn into_client(self) -> Result<(AuthenticatedClient, Vec<Remember>), Reason> {
-        Ok((self.client.ok_or(Reason::ClientUnknown)?, self.remember))
-    }
-}
 
 /// What a request offers to prove who is calling (RFC 6749 §2.3: one of them, never two).
 enum Credential<'a> {
@@ -150,45 +121,6 @@ pub(crate) async fn authenticate_bearer(
     })
 }
 
-/// What is registered under the id that a caller names.
-pub(crate) struct Known {
-    client: Option<Arc<RegisteredClient>>,
-    resources: Vec<Arc<RegisteredResource>>,
-}
-
-impl Known {
-    fn caller(&self) -> Option<&Caller> {
-        match &self.client {
-            Some(client) => Some(&client.caller),
-            None => self.resources.first()?.caller.as_ref(),
-        }
-    }
-
-    /// A client authenticates by its one registered method. A resource that registered none may use any method
-    /// that shows its secret.
-    fn must_be(&self, method: ClientAuthMethod) -> Result<(), Reason> {
-        if self.registered().map_or(method != ClientAuthMethod::None, |registered| registered == Some(method))
-        {
-            return Ok(());
-        }
-        Err(match method {
-            ClientAuthMethod::None => Reason::ClientSecretMissing,
-            _ => Reason::ClientMethodNotRegistered,
-        })
-    }
-
-    /// `None`: any method with the secret will do. `Some(None)`: one that is not served here.
-    fn registered(&self) -> Option<Option<ClientAuthMethod>> {
-        match &self.client {
-            Some(client) => Some(client.method),
-            // A resource has no public kind (RFC 7662 §2.1): where it registered `none`, it must show its secret.
-            None => {
-                self.resources.first()?.method.filter(|method| *method != ClientAuthMethod::None).map(Some)
-            }
-        }
-    }
-}
-
 fn credential<'a>(headers: &HeaderMap, params: &'a Params<'_>) -> Result<Credential<'a>, Reason> {
     let basic = secret::basic(headers)?;
     let post = params.get("client_secret");
@@ -217,10 +149,4 @@ fn credential<'a>(headers: &HeaderMap, params: &'a Params<'_>) -> Result<Credent
         (Some(id), None) => Ok(Credential::None(id)),
         (None, _) => Err(Reason::ClientSecretMissing),
     }
-}
-
-/// Turns what a key lookup could not do into the refusal that the client reads.
-fn keys_unavailable(error: &Fault) -> Reason {
-    tracing::warn!(%error, "a client's keys are not to be had");
-    Reason::AssertionKeysUnavailable
 }

@@ -1,26 +1,37 @@
-//! The server as a value: its settings, its ports, what it caches, and what was installed in it.
+//! The server as a value: its settings, its ports, what it caches, and what is installed in it. A grant and an endpoint
+//! receive the server, and the server holds them: the three types stand together here, below everything that is
+//! installed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
-use protocol::{GrantType, Timestamp};
+use async_trait::async_trait;
+use http::Method;
+use protocol::{GrantType, Params, ServerMetadata, Timestamp};
 
 use crate::{
-    clients::{Failures, RemoteKeys},
-    endpoints::Endpoint,
-    error::Fault,
-    grants::GrantHandler,
+    answer::Answer,
+    clients::{AuthenticatedClient, Failures, RemoteKeys},
+    endpoints::offer::Offer,
+    error::{Error, Fault},
+    incoming::Incoming,
     keys::KeptKeys,
     master::MasterKey,
     pages::Pages,
     ports::{Accounts, Ports},
+    reason::Reason,
     registry::Registry,
     settings::Settings,
+    settle::Decision,
     store::{Commit, Store},
+    tokens::issued::Issued,
 };
 
 /// An authorization server for one issuer. Cheap to clone; all clones are one server.
 #[derive(Clone)]
 pub struct AuthorizationServer(Arc<Inner>);
+
+/// The token endpoint: an assertion of a client may name it as its audience (RFC 7523 §3).
+pub(crate) const TOKEN_PATH: &str = "/token";
 
 struct Inner {
     settings: Settings,
@@ -30,31 +41,149 @@ struct Inner {
     keys: KeptKeys,
     remote_keys: RemoteKeys,
     failures: Failures,
-    grants: BTreeMap<GrantType, Box<dyn GrantHandler>>,
-    endpoints: Vec<Endpoint>,
+    installed: Installed,
 }
 
-/// What the assembly installs.
+/// What answers later, boxed.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Answers token requests of one `grant_type`.
+#[async_trait]
+pub trait GrantHandler: Send + Sync + 'static {
+    /// Which one: a registered name, or the URI of an extension (RFC 6749 §4.5).
+    fn grant_type(&self) -> GrantType;
+
+    /// Looks at what is remembered and decides. Deciding changes nothing: the caller commits.
+    async fn decide(
+        &self,
+        server: &AuthorizationServer,
+        request: &TokenRequest<'_>,
+    ) -> Result<Decision<Issued>, Error>;
+}
+
+/// A token request whose client is known.
+#[derive(Debug)]
+pub struct TokenRequest<'a> {
+    /// Who asks.
+    pub client: AuthenticatedClient,
+    /// What it sent.
+    pub params: &'a Params<'a>,
+    /// How it came: the headers, and the address of the client.
+    pub incoming: &'a Incoming,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl TokenRequest<'_> {
+    /// A parameter that must be there.
+    ///
+    /// # Errors
+    /// [`Reason::ParameterMissing`].
+    pub fn require(&self, name: &'static str) -> Result<&str, Reason> {
+        self.params.get(name).ok_or(Reason::ParameterMissing(name))
+    }
+}
+
+/// What is mounted below the issuer: where it is, who may call it, what the metadata says of it, and what it answers.
+pub struct Endpoint {
+    /// Relative to the issuer, with a slash in front.
+    pub path: Cow<'static, str>,
+    /// Every other method is answered with 405 and `Allow` (RFC 9110 §15.5.6).
+    pub methods: &'static [Method],
+    /// Which pages of other origins may call it.
+    pub cors: Cors,
+    /// Writes its part of the metadata document (RFC 8414 §2).
+    pub advertise: Advertise,
+    /// What it answers.
+    pub answer: Responder,
+}
+
+/// Which pages of other origins may call an endpoint and read its answers (Fetch, "CORS protocol").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// None: it is for servers, or for the browser itself.
+    Forbidden,
+    /// Those of redirect URIs that are registered. The server answers the preflight; who reads the answer itself is
+    /// up to the endpoint, which knows the client.
+    ClientOrigins,
+    /// All of them: it is a public document.
+    Anyone,
+}
+
+/// Writes a part of the metadata document.
+pub type Advertise = Box<dyn Fn(&mut ServerMetadata, &Offer<'_>) + Send + Sync>;
+
+/// Answers a request.
+pub type Answering =
+    Box<dyn for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> Later<'a, Answer> + Send + Sync>;
+
+/// How an endpoint answers.
+pub enum Responder {
+    /// `endpoints/introspection.rs`
+    Introspection,
+    /// `endpoints/revocation.rs`
+    Revocation,
+    /// `endpoints/token.rs`
+    Token,
+    /// All others. (The three above are asked all day: `service.rs` calls them without a box.)
+    Boxed(Answering),
+}
+
+impl Responder {
+    /// Any function of the server and the request.
+    pub fn new<F>(answer: F) -> Self
+    where
+        F: for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> Later<'a, Answer> + Send + Sync + 'static,
+    {
+        Self::Boxed(Box::new(answer))
+    }
+}
+
+/// One bounded step of housekeeping: deletes at most so many rows, answers how many.
+pub(crate) type Chore = for<'a> fn(&'a AuthorizationServer, u32) -> Later<'a, Result<u32, Fault>>;
+
+/// What is installed in a server.
 #[derive(Default)]
 pub(crate) struct Installed {
-    pub(crate) grants: Vec<Box<dyn GrantHandler>>,
+    pub(crate) grants: BTreeMap<&'static str, Box<dyn GrantHandler>>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) chores: Vec<Chore>,
+}
+
+impl Installed {
+    pub(crate) fn grant(&mut self, handler: impl GrantHandler) {
+        self.grants.insert(handler.grant_type().as_str(), Box::new(handler));
+    }
+
+    pub(crate) fn endpoint(&mut self, endpoint: Endpoint) {
+        self.endpoints.push(endpoint);
+    }
+
+    pub(crate) fn chore(&mut self, chore: Chore) {
+        self.chores.push(chore);
+    }
 }
 
 impl AuthorizationServer {
     pub(crate) fn new(settings: Settings, ports: Ports, installed: Installed) -> Self {
-        let Installed { grants, endpoints } = installed;
         Self(Arc::new(Inner {
-            token_endpoint: settings.url(Endpoint::Token.path()),
+            token_endpoint: settings.url(TOKEN_PATH),
             remote_keys: RemoteKeys::new(&settings, &ports),
             settings,
             registry: Registry::new(ports.store.clone()),
             ports,
             keys: KeptKeys::default(),
             failures: Failures::default(),
-            grants: grants.into_iter().map(|handler| (handler.grant_type(), handler)).collect(),
-            endpoints,
+            installed,
         }))
+    }
+
+    pub(crate) fn token_endpoint(&self) -> &str {
+        &self.0.token_endpoint
+    }
+
+    pub(crate) fn installed(&self) -> &Installed {
+        &self.0.installed
     }
 
     /// The settings it was assembled with.
@@ -106,28 +235,6 @@ impl AuthorizationServer {
 
     pub(crate) fn kept_keys(&self) -> &KeptKeys {
         &self.0.keys
-    }
-
-    pub(crate) fn token_endpoint(&self) -> &str {
-        &self.0.token_endpoint
-    }
-
-    pub(crate) fn grant(&self, grant_type: GrantType) -> Option<&dyn GrantHandler> {
-        self.0.grants.get(&grant_type).map(|handler| &**handler)
-    }
-
-    pub(crate) fn grant_types(&self) -> impl Iterator<Item = GrantType> {
-        self.0.grants.keys().copied()
-    }
-
-    pub(crate) fn is_mounted(&self, endpoint: Endpoint) -> bool {
-        self.0.endpoints.contains(&endpoint)
-    }
-
-    pub(crate) fn endpoint_at(&self, path: &str) -> Option<Endpoint> {
-        // Django peers are often configured with a slash at the end, and a redirect would drop their POST.
-        let path = path.strip_suffix('/').unwrap_or(path);
-        self.0.endpoints.iter().copied().find(|endpoint| endpoint.path() == path)
     }
 
     /// Draws a time-ordered id and 192 random bits, in one call of the generator, and makes a secret of them.

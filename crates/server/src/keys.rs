@@ -1,9 +1,14 @@
 //! The key ring: keys that are about to sign, that sign, and whose signatures still live.
 
-use std::sync::{Arc, RwLock};
+mod ring;
 
-use jose::{JwkSet, SignatureAlgorithm, SigningKey, VerifyingKey};
-use protocol::Timestamp;
+use std::sync::Arc;
+
+use jose::{SignatureAlgorithm, SigningKey};
+
+pub use ring::KeyRing;
+
+pub(crate) use ring::KeptKeys;
 
 use crate::{
     AuthorizationServer,
@@ -13,72 +18,6 @@ use crate::{
 
 /// What the first start makes: one key for access tokens, one for clients that registered nothing.
 const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] = [SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256];
-
-/// Seconds that a key stays published after it last signed. Longer than any signature is asked about: tokens live
-/// for minutes, a day at the most, and an expired ID token hints at a session that ended within a day as well.
-const RETIRED_KEPT_SECONDS: i64 = 7 * 86_400;
-
-/// The parsed keys of one issuer.
-#[derive(Debug)]
-pub struct KeyRing {
-    keys: Vec<(KeyState, SigningKey)>,
-    retired: Vec<(Timestamp, String)>,
-    jwks: JwkSet,
-}
-
-impl KeyRing {
-    fn open(server: &AuthorizationServer, records: Vec<KeyRecord>) -> Result<Self, Fault> {
-        let mut keys = Vec::with_capacity(records.len());
-        let mut retired = Vec::new();
-        for record in records {
-            let private = server
-                .master()
-                .open(&record.kid, &record.sealed)
-                .ok_or_else(|| Fault::new("a signing key does not open under this master key"))?;
-            let key = SigningKey::from_private_jwk(&private, record.algorithm).map_err(Fault::new)?;
-            keys.push((record.state, key));
-            if let (KeyState::Retiring, Some(at)) = (record.state, record.retired_at) {
-                retired.push((at, record.kid));
-            }
-        }
-        let jwks = keys.iter().filter_map(|(_, key)| key.public_jwk().cloned()).collect();
-        Ok(Self { jwks: JwkSet::new(jwks).map_err(Fault::new)?, keys, retired })
-    }
-
-    /// The key that signs with this algorithm now.
-    pub fn signing(&self, algorithm: SignatureAlgorithm) -> Option<&SigningKey> {
-        let active = |(state, key): &&(KeyState, SigningKey)| {
-            *state == KeyState::Active && key.algorithm() == algorithm
-        };
-        self.keys.iter().find(active).map(|(_, key)| key)
-    }
-
-    /// The key with this `kid`, whatever its state: signatures outlive the time in which it signs.
-    pub fn verifying(&self, kid: &str) -> Option<VerifyingKey> {
-        self.keys.iter().find(|(_, key)| key.kid() == kid).map(|(_, key)| key.verifying_key())
-    }
-
-    /// The public halves, as published.
-    pub fn jwks(&self) -> &JwkSet {
-        &self.jwks
-    }
-
-    /// The algorithms that some key signs with now.
-    pub fn algorithms(&self) -> Vec<&'static str> {
-        let active = self.keys.iter().filter(|(state, _)| *state == KeyState::Active);
-        active.map(|(_, key)| key.algorithm().as_str()).collect()
-    }
-
-    /// The keys that were retired more than [`RETIRED_KEPT_SECONDS`] ago.
-    fn outlived(&self, now: Timestamp) -> impl Iterator<Item = &str> {
-        let due = self.retired.iter().filter(move |(at, _)| now.since(*at) > RETIRED_KEPT_SECONDS);
-        due.map(|(_, kid)| &**kid)
-    }
-}
-
-/// The ring as it was at a version of the registry.
-#[derive(Default)]
-pub(crate) struct KeptKeys(RwLock<Option<(i64, Arc<KeyRing>)>>);
 
 impl AuthorizationServer {
     /// The key ring as the store has it.
@@ -92,7 +31,7 @@ impl AuthorizationServer {
                 return Ok(ring.clone());
             }
         }
-        let ring = Arc::new(KeyRing::open(self, self.store().keys().await?)?);
+        let ring = Arc::new(KeyRing::open(self.master(), self.store().keys().await?)?);
         let mut kept = self.kept_keys().0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.as_ref().is_none_or(|(at, _)| *at <= version) {
             *kept = Some((version, ring.clone()));

@@ -27,8 +27,8 @@ use crate::{
     ask::Ask,
     cookie::Cookie,
     error::{Error, Fault},
-    grants::ATTEMPTS_MAX,
     session::SignedIn,
+    settle::{Carried, Decision, settle},
     store::{Commit, Interaction, InteractionChange},
 };
 use note::Note;
@@ -70,20 +70,18 @@ pub(crate) async fn begin(
     };
     let mut commit = Commit::new(now);
     commit.writes.extend(signed_in.and_then(|signed_in| signed_in.touch(now)).map(Into::into));
-    for _ in 0..ATTEMPTS_MAX {
+    // Where the id was taken, another is drawn.
+    let decide = || async {
         let token: InteractionToken = server.draw(InteractionToken::mint);
-        let attempt = commit.clone().with(InteractionChange::Add(token.handle(), row.clone()));
-        // A conflict: the id was taken, and another is drawn.
-        if server.store().commit(attempt).await?.is_err() {
-            continue;
-        }
-        let mut answer = see_other(&page_url(server, ask, &token))?;
-        if fresh {
-            Cookie::Browser.set(server.settings(), &mut answer, Some(&browser.expose()));
-        }
-        return Ok(answer);
+        let commit = commit.clone().with(InteractionChange::Add(token.handle(), row.clone()));
+        Ok(Decision { commit, answer: Ok(token) })
+    };
+    let token = settle(server.store(), Carried::of(now, head, &[]), decide).await?;
+    let mut answer = see_other(&page_url(server, ask, &token))?;
+    if fresh {
+        Cookie::Browser.set(server.settings(), &mut answer, Some(&browser.expose()));
     }
-    Err(Fault::Busy("no id was free").into())
+    Ok(answer)
 }
 
 /// The URL of the page that asks.

@@ -13,10 +13,9 @@ use protocol::limits;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
+    context::{Cors, Endpoint, Responder},
     cors,
-    endpoints::{
-        Endpoint, authorize, end_session, introspection, jwks, metadata, revocation, token, userinfo,
-    },
+    endpoints::{introspection, revocation, token},
     error::Error,
     incoming::Incoming,
     reason::Reason,
@@ -80,44 +79,25 @@ where
     }
 }
 
-/// The whole surface, in one table. A request's future is as large as that of its largest endpoint, and is moved about:
-/// what is not asked for all day is boxed.
-async fn route(server: &AuthorizationServer, endpoint: Endpoint, incoming: &Incoming) -> Answer {
-    match (endpoint, &incoming.head.method) {
-        (Endpoint::Token, &Method::POST) => token::token(server, incoming).await,
-        (Endpoint::Introspect, &Method::POST) => introspection::introspect(server, incoming).await,
-        (Endpoint::Revoke, &Method::POST) => revocation::revoke(server, incoming).await,
-        (Endpoint::UserInfo, &Method::GET | &Method::POST) => {
-            Box::pin(userinfo::userinfo(server, incoming)).await
-        }
-        (Endpoint::Authorize, &Method::GET | &Method::POST) => {
-            Box::pin(authorize::authorize(server, incoming)).await
-        }
-        (Endpoint::EndSession, &Method::GET | &Method::POST) => {
-            Box::pin(end_session::end_session(server, incoming)).await
-        }
-        (Endpoint::Jwks, &Method::GET | &Method::HEAD) => jwks::jwks(server).await,
-        (Endpoint::Metadata | Endpoint::OpenIdMetadata, &Method::GET | &Method::HEAD) => {
-            Box::pin(metadata::metadata(server)).await
-        }
-        (Endpoint::Token | Endpoint::Revoke | Endpoint::UserInfo, &Method::OPTIONS) => {
-            preflight(server, incoming).await
-        }
-        (Endpoint::Token | Endpoint::Introspect | Endpoint::Revoke, _) => answer::method_not_allowed("POST"),
-        (Endpoint::UserInfo | Endpoint::Authorize | Endpoint::EndSession, _) => {
-            answer::method_not_allowed("GET, POST")
-        }
-        (Endpoint::Jwks | Endpoint::Metadata | Endpoint::OpenIdMetadata, _) => {
-            answer::method_not_allowed("GET, HEAD")
-        }
+/// A request's future is as large as that of its largest endpoint, and is moved about: what is not asked for all day is
+/// boxed.
+async fn route(server: &AuthorizationServer, endpoint: &Endpoint, incoming: &Incoming) -> Answer {
+    let method = &incoming.head.method;
+    if *method == Method::OPTIONS && endpoint.cors == Cors::ClientOrigins {
+        return cors::preflight(server, incoming.headers())
+            .await
+            .unwrap_or_else(|fault| answer::json_error(&Error::Failed(fault), Scheme::Basic));
     }
-}
-
-async fn preflight(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
-    match cors::preflight(server, incoming.headers()).await {
-        Ok(answer) => answer,
-        Err(fault) => answer::json_error(&Error::Failed(fault), Scheme::Basic),
+    if !endpoint.methods.contains(method) {
+        return endpoint.method_not_allowed();
     }
+    let answer = match &endpoint.answer {
+        Responder::Introspection => introspection::introspect(server, incoming).await,
+        Responder::Revocation => revocation::revoke(server, incoming).await,
+        Responder::Token => token::token(server, incoming).await,
+        Responder::Boxed(answer) => answer(server, incoming).await,
+    };
+    if endpoint.cors == Cors::Anyone { cors::allow_all(answer) } else { answer }
 }
 
 /// What is refused before any endpoint looks at it.

@@ -5,18 +5,19 @@
 
 use std::future::Future;
 
+use http::request::Parts;
 use protocol::Timestamp;
 use smallvec::SmallVec;
 
 use crate::{
     error::{Error, Fault},
-    incoming::{Head as _, Incoming},
+    incoming::Head as _,
     reason::Reason,
     store::{Change, Commit, InteractionChange, Remember, Store},
 };
 
 /// How often a decision is made before the request is answered with 503.
-pub(crate) const ATTEMPTS_MAX: usize = 3;
+const ATTEMPTS_MAX: usize = 3;
 
 /// What to remember, and what to answer. A refusal may need remembering too.
 #[derive(Debug)]
@@ -53,8 +54,13 @@ pub(crate) struct Carried<'a> {
 
 impl<'a> Carried<'a> {
     /// The request's own id, and what proved who sent it.
-    pub(crate) fn of(now: Timestamp, incoming: &'a Incoming, remember: &'a [Remember]) -> Self {
-        Self { now, remember, request_id: incoming.head.request_id() }
+    pub(crate) fn of(now: Timestamp, head: &'a Parts, remember: &'a [Remember]) -> Self {
+        Self { now, remember, request_id: head.request_id() }
+    }
+
+    /// Nothing: a page answers for a request that came before.
+    pub(crate) fn nothing(now: Timestamp) -> Self {
+        Self { now, remember: &[], request_id: "" }
     }
 }
 

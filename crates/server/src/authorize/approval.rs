@@ -7,10 +7,9 @@ use crate::{
     AuthorizationServer,
     answer::Answer,
     audience,
-    error::{Error, Fault},
-    grants::ATTEMPTS_MAX,
-    reason::Reason,
+    error::Error,
     session::SignedIn,
+    settle::{Carried, Decision, settle},
     store::{Code, CodeChange, Commit, Grant, GrantChange},
 };
 
@@ -54,20 +53,14 @@ pub(crate) async fn approve(
         used: false,
         tries: 0,
     };
-    for _ in 0..ATTEMPTS_MAX {
+    // Where an id was taken, others are drawn.
+    let decide = || async {
         let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
         let id = GrantId(server.draw_row_id());
-        let attempt = commit.clone();
-        let attempt = attempt.with(GrantChange::Add(Box::new(grant(id))));
-        let attempt = attempt.with(CodeChange::Add(code.handle(), Box::new(row(id))));
-        match server.store().commit(attempt).await? {
-            Ok(()) => return return_to.code(server, &code),
-            Err(conflict) if conflict.guard < commit.guards.len() => {
-                return Err(Reason::InteractionUnknown.into());
-            }
-            // An id was taken: others are drawn.
-            Err(_) => {}
-        }
-    }
-    Err(Fault::Busy("no id was free").into())
+        let commit = commit.clone().with(GrantChange::Add(Box::new(grant(id))));
+        let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
+        Ok(Decision { commit, answer: Ok(code) })
+    };
+    let code = settle(server.store(), Carried::nothing(now), decide).await?;
+    return_to.code(server, &code)
 }

@@ -3,10 +3,10 @@
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
 use protocol::{ClientAuthMethod, Timestamp};
 
-use super::{Known, keys_unavailable};
+use super::known::Known;
 use crate::{
     AuthorizationServer,
-    error::Error,
+    error::{Error, Fault},
     reason::Reason,
     store::{Caller, Remember, Space},
 };
@@ -93,6 +93,12 @@ async fn verifying_key(
     let keys = server.remote_keys().of(by_value, by_reference, kid).await;
     let keys = keys.map_err(|error| keys_unavailable(&error))?;
     keys.verifying_key(kid, algorithm).map_err(|_| Reason::AssertionSignatureWrong.into())
+}
+
+/// Turns what a key lookup could not do into the refusal that the client reads.
+fn keys_unavailable(error: &Fault) -> Reason {
+    tracing::warn!(%error, "a client's keys could not be fetched");
+    Reason::AssertionKeysUnavailable
 }
 
 /// Who and when an assertion must speak of.

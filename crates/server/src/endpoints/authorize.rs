@@ -2,7 +2,12 @@
 //! user must be asked.
 
 use http::request::Parts;
+use protocol::{Prompt, ResponseMode, ServerMetadata, scope};
 
+use super::{
+    offer::{Offer, names},
+    table::BROWSE,
+};
 use crate::{
     AuthorizationServer,
     answer::Answer,
@@ -12,6 +17,7 @@ use crate::{
         request::{self, AuthorizationRequest},
         source::{self, Parameters, Source},
     },
+    context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
     incoming::{Head as _, Incoming},
     pages::refusal::error_page,
@@ -20,7 +26,35 @@ use crate::{
     store::Commit,
 };
 
-pub(crate) async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: "/authorize".into(),
+        methods: BROWSE,
+        cors: Cors::Forbidden,
+        advertise: Box::new(advertise),
+        answer: Responder::new(|server, incoming| Box::pin(authorize(server, incoming))),
+    });
+}
+
+fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
+    metadata.authorization_endpoint = Some(offer.url.to_owned());
+    metadata.scopes_supported = names([scope::OPENID, scope::OFFLINE_ACCESS]);
+    metadata.response_types_supported = names(["code"]);
+    metadata.response_modes_supported = names(ResponseMode::ALL.iter().map(|mode| mode.as_str()));
+    metadata.code_challenge_methods_supported = names(["S256"]);
+    metadata.subject_types_supported = names(["public"]);
+    metadata.id_token_signing_alg_values_supported = offer.client_signing_algorithms();
+    metadata.id_token_encryption_alg_values_supported = Offer::encryption_algorithms();
+    metadata.id_token_encryption_enc_values_supported = Offer::content_encryptions();
+    metadata.prompt_values_supported = names(Prompt::ALL.iter().map(|prompt| prompt.as_str()));
+    metadata.claims_supported = names(["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid"]);
+    metadata.authorization_response_iss_parameter_supported = true;
+    metadata.request_parameter_supported = Some(false);
+    metadata.request_uri_parameter_supported = Some(false);
+    metadata.claims_parameter_supported = Some(false);
+}
+
+async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     match respond(server, incoming).await {
         Ok(answer) => answer,
         Err(error) => error_page(server, &incoming.head, &error, Vec::new()),

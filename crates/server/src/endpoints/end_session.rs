@@ -2,9 +2,11 @@
 
 use http::{Method, request::Parts};
 
+use super::table::BROWSE;
 use crate::{
     AuthorizationServer,
     answer::Answer,
+    context::{Cors, Endpoint, Installed, Responder},
     error::Error,
     incoming::{Head as _, Incoming},
     logout::{self, SignOut},
@@ -14,7 +16,17 @@ use crate::{
     store::Commit,
 };
 
-pub(crate) async fn end_session(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: "/logout".into(),
+        methods: BROWSE,
+        cors: Cors::Forbidden,
+        advertise: Box::new(|metadata, offer| metadata.end_session_endpoint = Some(offer.url.to_owned())),
+        answer: Responder::new(|server, incoming| Box::pin(end_session(server, incoming))),
+    });
+}
+
+async fn end_session(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     match respond(server, incoming).await {
         Ok(answer) => answer,
         Err(error) => error_page(server, &incoming.head, &error, Vec::new()),

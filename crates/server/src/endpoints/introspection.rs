@@ -2,16 +2,20 @@
 
 mod envelope;
 mod look;
-
-use protocol::{ClientId, JwtId, Timestamp};
-use serde::Serialize;
+mod wire;
 
 pub use look::{Inactive, Look, TokenKind};
+
+use protocol::{ServerMetadata, TokenType};
+
+use super::{offer::Offer, table::CALL};
+use wire::{AudienceClaim, INACTIVE, Wire};
 
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
     clients::{self, AuthenticatedCaller},
+    context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
     incoming::{Head as _, Incoming},
     reason::Reason,
@@ -20,53 +24,27 @@ use crate::{
     store::Access,
 };
 
-/// What a caller reads of a token (RFC 7662 §2.2). Members without a value are left out, never null: Django peers
-/// answer 500 to a null.
-#[derive(Serialize)]
-pub(crate) struct Wire {
-    active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<ClientId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exp: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iat: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iss: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<JwtId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<AudienceClaim>,
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: "/introspect".into(),
+        methods: CALL,
+        cors: Cors::Forbidden,
+        advertise: Box::new(advertise),
+        answer: Responder::Introspection,
+    });
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum AudienceClaim {
-    One(String),
-    Many(Vec<String>),
+fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
+    metadata.introspection_endpoint = Some(offer.url.to_owned());
+    // RFC 8414 §2: a name of an access token type may stand among those of authentication methods.
+    let mut methods = Offer::client_auth_methods(false);
+    methods.push(TokenType::Bearer.as_str().to_owned());
+    metadata.introspection_endpoint_auth_methods_supported = methods;
+    metadata.introspection_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
+    metadata.introspection_signing_alg_values_supported = offer.signing_algorithms();
+    metadata.introspection_encryption_alg_values_supported = Offer::encryption_algorithms();
+    metadata.introspection_encryption_enc_values_supported = Offer::content_encryptions();
 }
-
-const INACTIVE: Wire = Wire {
-    active: false,
-    scope: None,
-    client_id: None,
-    username: None,
-    sub: None,
-    token_type: None,
-    exp: None,
-    iat: None,
-    iss: None,
-    jti: None,
-    aud: None,
-};
 
 pub(crate) async fn introspect(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     let is_bearer = matches!(incoming.head.bearer(), Ok(Some(_)) | Err(Reason::TokenInactive));
@@ -92,7 +70,8 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Sche
         wanted?;
         Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?))
     };
-    let wire = settle(server.store(), Carried::of(server.now(), incoming, &caller.remember), decide).await?;
+    let wire =
+        settle(server.store(), Carried::of(server.now(), &incoming.head, &caller.remember), decide).await?;
     envelope::send(server, &caller, wanted?, &wire).await
 }
 

@@ -2,22 +2,31 @@
 
 use http::{HeaderValue, header};
 
-use super::metadata::DOCUMENT_CACHE;
+use super::{metadata::DOCUMENT_CACHE, table::READ};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    cors,
+    context::{Cors, Endpoint, Installed, Responder},
     error::Error,
 };
 
-pub(crate) async fn jwks(server: &AuthorizationServer) -> Answer {
-    let answer = match server.keys().await {
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: "/jwks".into(),
+        methods: READ,
+        cors: Cors::Anyone,
+        advertise: Box::new(|metadata, offer| metadata.jwks_uri = Some(offer.url.to_owned())),
+        answer: Responder::new(|server, _| Box::pin(jwks(server))),
+    });
+    installed.chore(|server, limit| Box::pin(server.delete_outlived_keys(limit)));
+}
+
+async fn jwks(server: &AuthorizationServer) -> Answer {
+    let mut answer = match server.keys().await {
         Ok(keys) => answer::json(&keys.jwks().to_value()).unwrap_or_else(|error| failed(&error)),
         Err(fault) => failed(&Error::Failed(fault)),
     };
-    let is_ok = answer.status().is_success();
-    let mut answer = cors::allow_all(answer);
-    if is_ok {
+    if answer.status().is_success() {
         answer
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));

@@ -1,13 +1,15 @@
 //! `POST /revoke` (RFC 7009).
 
 use http::StatusCode;
-use protocol::{ClientId, RefreshToken, Timestamp};
+use protocol::{ClientId, RefreshToken, ServerMetadata, Timestamp};
 
+use super::{offer::Offer, table::CALL};
 use crate::{
     AuthorizationServer,
     access::{self, Found, FoundBy},
     answer::{self, Answer, Scheme},
     clients::{self, AuthenticatedClient},
+    context::{Cors, Endpoint, Installed, Responder},
     cors,
     error::Error,
     grants,
@@ -16,6 +18,22 @@ use crate::{
     settle::{Carried, Decision, settle},
     store::{Commit, Event, EventKind, GrantChange, TokenChange},
 };
+
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: "/revoke".into(),
+        methods: CALL,
+        cors: Cors::ClientOrigins,
+        advertise: Box::new(advertise),
+        answer: Responder::Revocation,
+    });
+}
+
+fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
+    metadata.revocation_endpoint = Some(offer.url.to_owned());
+    metadata.revocation_endpoint_auth_methods_supported = Offer::client_auth_methods(true);
+    metadata.revocation_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
+}
 
 pub(crate) async fn revoke(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     let (answer, client) = match respond(server, incoming).await {
@@ -32,7 +50,7 @@ async fn respond(
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
-    let carried = Carried::of(server.now(), incoming, &caller.remember);
+    let carried = Carried::of(server.now(), &incoming.head, &caller.remember);
     settle(server.store(), carried, || async { decide(server, &caller.id, token?).await }).await?;
     Ok(caller.client)
 }

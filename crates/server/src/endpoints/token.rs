@@ -1,21 +1,24 @@
 //! `POST /token` (RFC 6749 §3.2).
 
-use protocol::{GrantType, Params, TokenType, scope};
+use protocol::{ServerMetadata, TokenType};
 use serde::Serialize;
 
+use super::{
+    offer::{Offer, names},
+    table::CALL,
+};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    audience::TokenAudience,
-    clients::{self, AuthenticatedCaller, AuthenticatedClient},
+    clients::{self, AuthenticatedClient},
+    context::{Cors, Endpoint, GrantHandler, Installed, Responder, TOKEN_PATH, TokenRequest},
     cors,
     error::Error,
-    grants::{GrantHandler, TokenRequest},
+    grants::introspection_token,
     incoming::Incoming,
     reason::Reason,
-    settle::{Carried, Decision, settle},
-    store::Commit,
-    tokens::{self, AccessClaims, Issued},
+    settle::{Carried, settle},
+    tokens::Issued,
 };
 
 /// What a client reads (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
@@ -29,6 +32,23 @@ struct Wire<'a> {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
+}
+
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: TOKEN_PATH.into(),
+        methods: CALL,
+        cors: Cors::ClientOrigins,
+        advertise: Box::new(advertise),
+        answer: Responder::Token,
+    });
+}
+
+fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
+    metadata.token_endpoint = Some(offer.url.to_owned());
+    metadata.grant_types_supported = names(offer.grant_types.iter().copied());
+    metadata.token_endpoint_auth_methods_supported = Offer::client_auth_methods(true);
+    metadata.token_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
 }
 
 pub(crate) async fn token(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
@@ -45,19 +65,19 @@ async fn respond(
 ) -> Result<(Answer, Option<AuthenticatedClient>), Error> {
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
-    if caller.client.is_none() || is_introspection_request(&caller, &params) {
-        return introspection_token(server, incoming, &caller, &params).await.map(|answer| (answer, None));
-    }
-    let (client, remember) = caller.into_client()?;
-    let request = TokenRequest { client: client.clone(), params: &params, now: server.now() };
-    let handler = select(server, &client, params.get("grant_type"));
-    let decide = || async { handler?.decide(server, &request).await };
-    let issued = settle(server.store(), Carried::of(server.now(), incoming, &remember), decide).await;
-    let answer = match issued.and_then(|issued| wire(&issued)) {
-        Ok(answer) => answer,
-        Err(error) => answer::json_error(&error, Scheme::Basic),
+    let now = server.now();
+    let carried = Carried::of(now, &incoming.head, &caller.remember);
+    let Some(client) = caller.client.as_ref().filter(|_| !introspection_token::is_asked(&caller, &params))
+    else {
+        let decide = || introspection_token::decide(server, &caller, &params);
+        return Ok((wire(&settle(server.store(), carried, decide).await?)?, None));
     };
-    Ok((answer, Some(client)))
+    let request = TokenRequest { client: client.clone(), params: &params, incoming, now };
+    let handler = select(server, client, params.get("grant_type"));
+    let decide = || async { handler?.decide(server, &request).await };
+    let issued = settle(server.store(), carried, decide).await;
+    let answer = issued.and_then(|issued| wire(&issued));
+    Ok((answer.unwrap_or_else(|error| answer::json_error(&error, Scheme::Basic)), Some(client.clone())))
 }
 
 /// The handler of a grant type that is served here and registered to this client.
@@ -67,9 +87,8 @@ fn select<'s>(
     grant_type: Option<&str>,
 ) -> Result<&'s dyn GrantHandler, Reason> {
     let grant_type = grant_type.ok_or(Reason::ParameterMissing("grant_type"))?;
-    let grant_type = GrantType::parse(grant_type).ok_or(Reason::GrantTypeUnsupported)?;
-    let handler = server.grant(grant_type).ok_or(Reason::GrantTypeUnsupported)?;
-    if client.may_use(grant_type) { Ok(handler) } else { Err(Reason::GrantTypeNotRegistered) }
+    let handler = server.installed().grants.get(grant_type).ok_or(Reason::GrantTypeUnsupported)?;
+    if client.may_use(handler.grant_type()) { Ok(&**handler) } else { Err(Reason::GrantTypeNotRegistered) }
 }
 
 fn wire(issued: &Issued) -> Result<Answer, Error> {
@@ -81,43 +100,4 @@ fn wire(issued: &Issued) -> Result<Answer, Error> {
         refresh_token: issued.refresh_token.as_ref().map(protocol::RefreshToken::expose),
         id_token: issued.id_token.as_deref(),
     })
-}
-
-/// A resource whose id is also a client's asks as a client, unless it asks for the one scope of resources.
-fn is_introspection_request(caller: &AuthenticatedCaller, params: &Params<'_>) -> bool {
-    !caller.resources.is_empty()
-        && params.get("grant_type") == Some(GrantType::ClientCredentials.as_str())
-        && params.get("scope") == Some(scope::INTROSPECTION)
-}
-
-/// A resource may ask for one thing: a token that lets it introspect.
-async fn introspection_token(
-    server: &AuthorizationServer,
-    incoming: &Incoming,
-    caller: &AuthenticatedCaller,
-    params: &Params<'_>,
-) -> Result<Answer, Error> {
-    let decide = || async {
-        let grant_type = params.get("grant_type").ok_or(Reason::ParameterMissing("grant_type"))?;
-        if grant_type != GrantType::ClientCredentials.as_str() {
-            return Err(Reason::GrantTypeNotRegistered.into());
-        }
-        let scopes = protocol::Scopes::stored(scope::INTROSPECTION);
-        if params.get("scope").is_some_and(|asked| asked != scopes.as_str()) {
-            return Err(Reason::ScopeNotRegistered.into());
-        }
-        let mut commit = Commit::new(server.now());
-        let audience = TokenAudience { resources: Vec::new(), scopes, narrowed: false };
-        let claims = AccessClaims {
-            grant: None,
-            client: &caller.id,
-            epoch: caller.epoch,
-            subject: None,
-            audience,
-            authenticated_at: None,
-        };
-        let access = tokens::mint_access(server, claims, &mut commit).await?;
-        Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
-    };
-    wire(&settle(server.store(), Carried::of(server.now(), incoming, &caller.remember), decide).await?)
 }

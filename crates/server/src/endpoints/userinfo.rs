@@ -2,12 +2,14 @@
 
 use http::{Method, header};
 use jose::SignatureAlgorithm;
-use protocol::{limits, scope};
+use protocol::{ServerMetadata, limits, scope};
 use serde_json::{Map, Value};
 
+use super::{offer::Offer, table::BROWSE};
 use crate::{
     AuthorizationServer, access,
     answer::{self, Answer},
+    context::{Cors, Endpoint, Installed, Responder},
     cors,
     error::{Error, Fault},
     incoming::{Head as _, Incoming},
@@ -18,7 +20,24 @@ use crate::{
     tokens::recipient::{Recipient, not_served, sign_for},
 };
 
-pub(crate) async fn userinfo(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
+pub(crate) fn install(installed: &mut Installed) {
+    installed.endpoint(Endpoint {
+        path: "/userinfo".into(),
+        methods: BROWSE,
+        cors: Cors::ClientOrigins,
+        advertise: Box::new(advertise),
+        answer: Responder::new(|server, incoming| Box::pin(userinfo(server, incoming))),
+    });
+}
+
+fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
+    metadata.userinfo_endpoint = Some(offer.url.to_owned());
+    metadata.userinfo_signing_alg_values_supported = offer.client_signing_algorithms();
+    metadata.userinfo_encryption_alg_values_supported = Offer::encryption_algorithms();
+    metadata.userinfo_encryption_enc_values_supported = Offer::content_encryptions();
+}
+
+async fn userinfo(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     let mut client = None;
     let answer = match respond(server, incoming, &mut client).await {
         Ok(answer) => answer,

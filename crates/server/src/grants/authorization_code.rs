@@ -1,24 +1,28 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
 use async_trait::async_trait;
-use protocol::{AuthorizationCode, FamilyId, GrantType, Handle, RefreshToken, Timestamp, scope};
+use protocol::{AuthorizationCode, GrantType, Handle, Timestamp};
 
-use super::{Decision, GrantHandler, TokenRequest};
 use crate::{
     AuthorizationServer,
     audience::{self, Wanted},
+    context::{GrantHandler, Installed, TokenRequest},
     error::Error,
-    master::REFRESH_KEY,
     ports::Standing,
     reason::Reason,
     registry::RegisteredClient,
-    store::{Code, CodeChange, Commit, Event, EventKind, GrantChange, Refresh, Through, TokenChange},
-    tokens::{self, AccessClaims, Issued, id_token},
+    settle::Decision,
+    store::{Code, CodeChange, Commit, Event, EventKind, GrantChange, Through},
+    tokens::{Issued, issue::Issue},
 };
 
 /// The grant of browsers.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizationCodeGrant;
+
+pub(crate) fn install(installed: &mut Installed) {
+    installed.grant(AuthorizationCodeGrant);
+}
 
 #[async_trait]
 impl GrantHandler for AuthorizationCodeGrant {
@@ -141,41 +145,9 @@ async fn issue(
     let wanted = if redemption.wanted.0.is_empty() { &approved } else { &redemption.wanted };
     let audience = audience::of(&resources, client, &grant.scopes, wanted)?;
     let mut commit = Commit::new(request.now).with(CodeChange::Use(redemption.code));
-    let claims = AccessClaims {
-        grant: Some(grant.id),
-        client: client.id(),
-        epoch: client.caller.epoch,
-        subject: Some(&grant.subject),
-        audience,
-        authenticated_at: Some(grant.authenticated_at),
-    };
-    let access = tokens::mint_access(server, claims, &mut commit).await?;
-    let id_token = match grant.scopes.contains(scope::OPENID) {
-        true => {
-            let nonce = read.row.nonce.as_deref();
-            Some(id_token::mint(server, client, grant, nonce, &access.token).await?)
-        }
-        false => None,
-    };
-    // A plain OAuth client that registered refresh_token gets one; an OpenID one asks by offline_access, which was
-    // shown on the consent page.
-    let refreshes = grant.offline || !grant.scopes.contains(scope::OPENID);
-    let refresh_token = (client.may_use(GrantType::RefreshToken) && refreshes).then(|| {
-        let token: RefreshToken = server.draw(|id, entropy: [u8; 24]| {
-            RefreshToken::first(FamilyId(id), std::array::from_fn(|i| entropy[i]))
-        });
-        let row = Refresh {
-            family: token.family(),
-            grant: grant.id,
-            generation: 0,
-            rotated_at: request.now,
-            expires_at: (request.now + server.settings().refresh_idle_lifetime).min(grant.expires_at),
-            key: REFRESH_KEY,
-        };
-        commit.push(TokenChange::AddRefresh(token.handle().digest, row));
-        token
-    });
-    Ok(Decision { commit, answer: Ok(Issued { access, refresh_token, id_token }) })
+    let issue = Issue { server, client, grant, nonce: read.row.nonce.as_deref() };
+    let issued = issue.tokens(audience, &mut commit).await?;
+    Ok(Decision { commit, answer: Ok(issued) })
 }
 
 #[cfg(test)]

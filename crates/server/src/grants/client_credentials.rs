@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use protocol::{GrantType, Scopes};
 
-use super::{Decision, GrantHandler, TokenRequest};
 use crate::{
     AuthorizationServer,
     audience::{self, Wanted},
+    context::{GrantHandler, Installed, TokenRequest},
     error::Error,
     reason::Reason,
     registry::RegisteredClient,
+    settle::Decision,
     store::Commit,
     tokens::{self, AccessClaims, Issued},
 };
@@ -17,6 +18,10 @@ use crate::{
 /// The grant of machines.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientCredentials;
+
+pub(crate) fn install(installed: &mut Installed) {
+    installed.grant(ClientCredentials);
+}
 
 #[async_trait]
 impl GrantHandler for ClientCredentials {

@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use protocol::{Digest, GrantType, RefreshToken, Scopes, Timestamp, limits, scope};
 
-use super::{Decision, GrantHandler, TokenRequest};
 use crate::{
     AuthorizationServer,
     audience::{self, Wanted},
+    context::{GrantHandler, Installed, TokenRequest},
     error::Error,
     ports::Standing,
     reason::Reason,
     registry::Resources,
+    settle::Decision,
     store::{Commit, Event, EventKind, Grant, GrantChange, Refresh, Through, TokenChange},
     tokens::{self, AccessClaims, Issued, id_token},
 };
@@ -18,6 +19,10 @@ use crate::{
 /// The grant of clients that come back.
 #[derive(Clone, Copy, Debug)]
 pub struct RefreshTokenGrant;
+
+pub(crate) fn install(installed: &mut Installed) {
+    installed.grant(RefreshTokenGrant);
+}
 
 /// What a presented refresh token is to its family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use protocol::{Audience, ClientId, GrantId, JwtId, Scopes, Subject, Timestamp};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{AccessClaims, IssuedAccess};
+use super::issued::{AccessClaims, IssuedAccess};
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},

@@ -5,7 +5,7 @@ use jose::{SignatureAlgorithm, jws};
 use protocol::ClientId;
 use serde::Serialize;
 
-use super::Wire;
+use super::wire::Wire;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer},

@@ -1,0 +1,52 @@
+//! The members of an introspection answer.
+
+use protocol::{ClientId, JwtId, Timestamp};
+use serde::Serialize;
+
+/// What a caller reads of a token (RFC 7662 §2.2). Members without a value are left out, never null: Django peers
+/// answer 500 to a null.
+#[derive(Serialize)]
+pub(super) struct Wire {
+    pub(super) active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client_id: Option<ClientId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exp: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) iat: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jti: Option<JwtId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) aud: Option<AudienceClaim>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum AudienceClaim {
+    One(String),
+    Many(Vec<String>),
+}
+
+pub(super) const INACTIVE: Wire = Wire {
+    active: false,
+    scope: None,
+    client_id: None,
+    username: None,
+    sub: None,
+    token_type: None,
+    exp: None,
+    iat: None,
+    iss: None,
+    jti: None,
+    aud: None,
+};

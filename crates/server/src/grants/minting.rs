@@ -1,0 +1,78 @@
+//! Minting for a grant of the host's own.
+
+use protocol::{GrantId, Scopes, Subject, Timestamp, scope};
+
+use crate::{
+    AuthorizationServer,
+    audience::{self, Wanted},
+    context::TokenRequest,
+    error::Error,
+    ports::Standing,
+    reason::Reason,
+    settle::Decision,
+    store::{Commit, Grant, GrantChange},
+    tokens::{issue::Issue, issued::Issued},
+};
+
+/// What a grant of the host's own found out: who allows what to the client that asks. From it follow a grant row, which
+/// can be listed and ended, and the tokens that are read through it.
+#[derive(Clone, Debug)]
+pub struct Minting {
+    /// On whose behalf.
+    pub subject: Subject,
+    /// What was approved.
+    pub scopes: Scopes,
+    /// When the user authenticated (`auth_time`).
+    pub authenticated_at: Timestamp,
+    /// How the user authenticated (`amr`), space separated (RFC 8176 §2).
+    pub amr: Box<str>,
+    /// Seconds until the grant ends: the absolute lifetime of its refresh tokens.
+    pub lifetime: i64,
+}
+
+impl Minting {
+    /// The decision to issue them. An access token is for the resources that the request names (RFC 8707), or for
+    /// those that own the scopes; with it comes an ID token where `openid` was approved, and a refresh token where the
+    /// client registered that grant type, and `offline_access` was approved or `openid` was not.
+    ///
+    /// The caller adds what must hold when this is written: an [`Item`](crate::store::Item) that it uses up, say.
+    ///
+    /// # Errors
+    /// [`Reason::ScopeNotRegistered`] beyond what the client registered, [`Reason::SubjectDisabled`],
+    /// [`Reason::ResourceUnknown`], [`Reason::ResourceNotAllowed`], and those of the store.
+    pub async fn decide(
+        self,
+        server: &AuthorizationServer,
+        request: &TokenRequest<'_>,
+    ) -> Result<Decision<Issued>, Error> {
+        let client = &request.client;
+        if !self.scopes.is_subset(&client.user_scopes()) {
+            return Err(Reason::ScopeNotRegistered.into());
+        }
+        match server.accounts().standing(&self.subject).await? {
+            Standing::Active => {}
+            Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
+        }
+        let resources = server.registry().resources().await?;
+        let wanted = Wanted::read(request.params)?;
+        let audience = audience::of(&resources, client, &self.scopes, &wanted)?;
+        let grant = Grant {
+            id: GrantId(server.draw_row_id()),
+            subject: self.subject,
+            client: client.id().clone(),
+            session: None,
+            offline: self.scopes.contains(scope::OFFLINE_ACCESS),
+            scopes: self.scopes,
+            audience: audience.identifiers(),
+            narrowed: audience.narrowed,
+            authenticated_at: self.authenticated_at,
+            amr: self.amr,
+            approved_at: request.now,
+            expires_at: request.now + self.lifetime,
+        };
+        let mut commit = Commit::new(request.now).with(GrantChange::Add(Box::new(grant.clone())));
+        let issue = Issue { server, client, grant: &grant, nonce: None };
+        let issued = issue.tokens(audience, &mut commit).await?;
+        Ok(Decision { commit, answer: Ok(issued) })
+    }
+}

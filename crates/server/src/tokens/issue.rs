@@ -1,0 +1,69 @@
+//! From a grant to the tokens of its first answer.
+
+use protocol::{FamilyId, GrantType, RefreshToken, scope};
+
+use super::{
+    id_token,
+    issued::{AccessClaims, Issued},
+    mint_access,
+};
+use crate::{
+    AuthorizationServer,
+    audience::TokenAudience,
+    error::Error,
+    master::REFRESH_KEY,
+    registry::RegisteredClient,
+    store::{Commit, Grant, Refresh, TokenChange},
+};
+
+/// A grant of which nothing was issued yet.
+pub(crate) struct Issue<'a> {
+    pub(crate) server: &'a AuthorizationServer,
+    pub(crate) client: &'a RegisteredClient,
+    pub(crate) grant: &'a Grant,
+    /// What the authorization request sent along (OpenID Connect Core 1.0 §3.1.2.1).
+    pub(crate) nonce: Option<&'a str>,
+}
+
+impl Issue<'_> {
+    /// The access token, and what comes with it.
+    pub(crate) async fn tokens(&self, audience: TokenAudience, commit: &mut Commit) -> Result<Issued, Error> {
+        let (server, client, grant) = (self.server, self.client, self.grant);
+        let claims = AccessClaims {
+            grant: Some(grant.id),
+            client: client.id(),
+            epoch: client.caller.epoch,
+            subject: Some(&grant.subject),
+            audience,
+            authenticated_at: Some(grant.authenticated_at),
+        };
+        let access = mint_access(server, claims, commit).await?;
+        let id_token = match grant.scopes.contains(scope::OPENID) {
+            true => Some(id_token::mint(server, client, grant, self.nonce, &access.token).await?),
+            false => None,
+        };
+        Ok(Issued { access, refresh_token: self.refresh_token(commit), id_token })
+    }
+
+    /// A plain OAuth client that registered `refresh_token` gets one; an OpenID one asks by `offline_access`, which was
+    /// shown on the consent page.
+    fn refresh_token(&self, commit: &mut Commit) -> Option<RefreshToken> {
+        let (server, grant) = (self.server, self.grant);
+        let refreshes = grant.offline || !grant.scopes.contains(scope::OPENID);
+        (self.client.may_use(GrantType::RefreshToken) && refreshes).then(|| {
+            let token: RefreshToken = server.draw(|id, entropy: [u8; 24]| {
+                RefreshToken::first(FamilyId(id), std::array::from_fn(|i| entropy[i]))
+            });
+            let row = Refresh {
+                family: token.family(),
+                grant: grant.id,
+                generation: 0,
+                rotated_at: commit.now,
+                expires_at: (commit.now + server.settings().refresh_idle_lifetime).min(grant.expires_at),
+                key: REFRESH_KEY,
+            };
+            commit.push(TokenChange::AddRefresh(token.handle().digest, row));
+            token
+        })
+    }
+}
