@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Audience, Params, Scopes, limits, scope};
+use protocol::{Audience, Scopes, limits, scope};
 
 use crate::{
     reason::Reason,
@@ -22,9 +22,9 @@ impl Wanted {
     ///
     /// # Errors
     /// [`Reason::AudienceNotRegistered`] beyond [`limits::RESOURCES_MAX`].
-    pub fn read(params: &Params<'_>) -> Result<Self, Reason> {
+    pub fn read<'a>(resources: impl IntoIterator<Item = &'a str>) -> Result<Self, Reason> {
         let mut wanted: Vec<Audience> = Vec::new();
-        for resource in params.all("resource") {
+        for resource in resources {
             if wanted.len() == limits::RESOURCES_MAX {
                 return Err(Reason::AudienceNotRegistered);
             }

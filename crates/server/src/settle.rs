@@ -57,11 +57,6 @@ impl<'a> Carried<'a> {
     pub(crate) fn of(now: Timestamp, head: &'a Parts, remember: &'a [Remember]) -> Self {
         Self { now, remember, request_id: head.request_id() }
     }
-
-    /// Nothing: a page answers for a request that came before.
-    pub(crate) fn nothing(now: Timestamp) -> Self {
-        Self { now, remember: &[], request_id: "" }
-    }
 }
 
 /// Decides and commits; where another writer was first, decides again.

@@ -13,13 +13,13 @@ use crate::{
     store::{Code, CodeChange, Commit, Grant, GrantChange},
 };
 
-/// Grants what was asked for: the grant and its code are written in one commit, with whatever else belongs to it. A
-/// conflict of that is a request that was answered already.
+/// Grants what was asked for: the grant and its code are written in one commit, with whatever else belongs to it.
 pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
     commit: Commit,
+    carried: Carried<'_>,
 ) -> Result<Answer, Error> {
     let AuthorizationRequest { client, return_to, requested } = request;
     let (now, settings) = (server.now(), server.settings());
@@ -61,6 +61,5 @@ pub(crate) async fn approve(
         let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
         Ok(Decision { commit, answer: Ok(code) })
     };
-    let code = settle(server.store(), Carried::nothing(now), decide).await?;
-    return_to.code(server, &code)
+    return_to.code(server, &settle(server.store(), carried, decide).await?)
 }

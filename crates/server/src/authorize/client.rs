@@ -5,7 +5,9 @@ use std::sync::Arc;
 use protocol::{ResponseMode, display::Shown, limits};
 
 use super::{return_to::Returnable, source::Parameters};
-use crate::{AuthorizationServer, error::Error, reason::Reason, registry::RegisteredClient};
+use crate::{
+    AuthorizationServer, error::Error, pages::refusal::PageError, reason::Reason, registry::RegisteredClient,
+};
 
 /// The client of this id, unless it is disabled.
 pub(crate) async fn find(server: &AuthorizationServer, id: &str) -> Result<Arc<RegisteredClient>, Error> {
@@ -15,6 +17,16 @@ pub(crate) async fn find(server: &AuthorizationServer, id: &str) -> Result<Arc<R
 
 /// The client, and where it may be answered. Every refusal here is a page.
 pub(crate) async fn returnable(
+    server: &AuthorizationServer,
+    params: &Parameters,
+) -> Result<(Arc<RegisteredClient>, Returnable), PageError> {
+    look(server, params).await.map_err(|error| {
+        let facts = if let Error::Refused(reason) = error { facts(reason, params) } else { Vec::new() };
+        PageError { error, facts }
+    })
+}
+
+async fn look(
     server: &AuthorizationServer,
     params: &Parameters,
 ) -> Result<(Arc<RegisteredClient>, Returnable), Error> {
@@ -35,7 +47,7 @@ pub(crate) async fn returnable(
 }
 
 /// What helps the person who set the client up: what was sent, and where to put it right.
-pub(crate) fn facts(reason: Reason, params: &Parameters) -> Vec<(&'static str, String)> {
+fn facts(reason: Reason, params: &Parameters) -> Vec<(&'static str, String)> {
     let sent = |name: &str| Shown(params.get(name).unwrap_or("(nothing)")).to_string();
     match reason {
         Reason::RedirectUriMismatch => vec![

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{
-    ClientId, CodeChallenge, GrantType, Params, Prompt, ResponseMode, Scopes, Subject, limits, scope,
-};
+use protocol::{ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, limits, scope};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -85,10 +83,10 @@ impl AuthorizationRequest {
 impl StoredRequest {
     /// The request, weighed against what is registered today: its client may have been disabled or changed while it
     /// was paused. Every refusal here is a page.
-    pub(crate) async fn resume(self, server: &AuthorizationServer) -> Result<AuthorizationRequest, Error> {
+    pub(crate) async fn resume(&self, server: &AuthorizationServer) -> Result<AuthorizationRequest, Error> {
         let client = client::find(server, self.client.as_str()).await?;
         let return_to = self.return_to.registered(&client)?;
-        Ok(AuthorizationRequest { client, return_to, requested: self.requested })
+        Ok(AuthorizationRequest { client, return_to, requested: self.requested.clone() })
     }
 }
 
@@ -112,10 +110,10 @@ pub(crate) async fn validate(
     }
     let scopes = scopes(client, params.get("scope"))?;
     let nonce = bounded("nonce", params.get("nonce"), limits::NONCE_BYTES_MAX)?;
-    let challenge = challenge(server.settings().pkce, client, params.params(), &scopes)?;
+    let challenge = challenge(server.settings().pkce, client, params, &scopes)?;
     let prompt = prompt(params.get("prompt"))?;
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
-    let wanted = Wanted::read(params.params())?;
+    let wanted = Wanted::read(params.all("resource"))?;
     let resources = server.registry().resources().await?;
     audience::of(&resources, client, &scopes, &wanted)?;
     let expected = match params.get("id_token_hint") {
@@ -161,7 +159,7 @@ fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reaso
 fn challenge(
     policy: PkcePolicy,
     client: &RegisteredClient,
-    params: &Params<'_>,
+    params: &Parameters,
     scopes: &Scopes,
 ) -> Result<Option<CodeChallenge>, Reason> {
     let method = params.get("code_challenge_method");
@@ -212,10 +210,13 @@ fn bounded(name: &'static str, sent: Option<&str>, bytes_max: usize) -> Result<O
 
 #[cfg(test)]
 mod tests {
-    use protocol::ClientMetadata;
+    use protocol::{ClientMetadata, Params};
 
     use super::*;
-    use crate::store::{Caller, Client};
+    use crate::{
+        authorize::source::Source,
+        store::{Caller, Client},
+    };
 
     const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -232,6 +233,7 @@ mod tests {
 
     fn pkce(policy: PkcePolicy, client: &RegisteredClient, query: &str) -> Result<bool, Reason> {
         let params = Params::parse(query.as_bytes()).expect("fine");
+        let params = Parameters::new(Source::Query, params);
         let scopes = Scopes::stored(params.get("scope").unwrap_or(""));
         challenge(policy, client, &params, &scopes).map(|challenge| challenge.is_some())
     }

@@ -23,6 +23,10 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
+    pub(super) fn new(source: Source, params: Params<'_>) -> Self {
+        Self { source, params: params.into_owned() }
+    }
+
     /// What carried them.
     pub(crate) fn source(&self) -> Source {
         self.source
@@ -38,9 +42,15 @@ impl Parameters {
         self.get(name).ok_or(Reason::ParameterMissing(name))
     }
 
-    /// All of them.
-    pub(crate) fn params(&self) -> &Params<'static> {
-        &self.params
+    /// Whether they are no new request: the browser comes back with one that was paused before anything was decided.
+    pub(crate) fn returns_to_pause(&self) -> bool {
+        let is_new = self.get("client_id").is_some();
+        self.source == Source::Query && self.get("interaction").is_some() && !is_new
+    }
+
+    /// Every value of a repeatable name, in order.
+    pub(crate) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        self.params.all(name)
     }
 }
 
@@ -50,5 +60,5 @@ pub(crate) fn resolve(incoming: &Incoming) -> Result<Parameters, Reason> {
         Method::POST => (Source::Form, incoming.form()?),
         _ => (Source::Query, incoming.query()?),
     };
-    Ok(Parameters { source, params: params.into_owned() })
+    Ok(Parameters::new(source, params))
 }

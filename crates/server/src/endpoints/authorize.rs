@@ -1,7 +1,6 @@
 //! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/`, one after the other, and the pause where a
 //! user must be asked.
 
-use http::request::Parts;
 use protocol::{Prompt, ResponseMode, ServerMetadata, scope};
 
 use super::{
@@ -15,14 +14,15 @@ use crate::{
         approval, client,
         decision::{self, Step},
         request::{self, AuthorizationRequest},
-        source::{self, Parameters, Source},
+        source::{self, Source},
     },
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
     incoming::{Head as _, Incoming},
-    pages::refusal::error_page,
-    pause::{self, OpenInteraction, Pending},
+    pages::refusal::{PageError, answer_or_page},
+    pause::{OpenInteraction, PendingAuthorization, pause},
     session,
+    settle::Carried,
     store::Commit,
 };
 
@@ -55,62 +55,41 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
 }
 
 async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
-    match respond(server, incoming).await {
-        Ok(answer) => answer,
-        Err(error) => error_page(server, &incoming.head, &error, Vec::new()),
-    }
+    let answer = respond(server, incoming).await;
+    answer_or_page(server, &incoming.head, answer)
 }
 
-async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, Error> {
+async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, PageError> {
     let head = &incoming.head;
     head.check_host(server.settings())?;
     let params = source::resolve(incoming)?;
-    if is_return(&params) {
-        return OpenInteraction::open(server, head).await?.go_on().await;
+    if params.returns_to_pause() {
+        return Ok(OpenInteraction::open(server, head).await?.go_on().await?);
     }
-    let (client, return_to) = match client::returnable(server, &params).await {
-        Ok(found) => found,
-        Err(Error::Refused(reason)) => {
-            let facts = client::facts(reason, &params);
-            return Ok(error_page(server, head, &Error::Refused(reason), facts));
-        }
-        Err(failed) => return Err(failed),
-    };
+    let (client, return_to) = client::returnable(server, &params).await?;
     let requested = match request::validate(server, &client, &params).await {
         Ok(requested) => requested,
-        Err(Error::Refused(reason)) => return return_to.refusal(server, reason),
-        Err(failed) => return Err(failed),
+        Err(Error::Refused(reason)) => return Ok(return_to.refusal(server, reason)?),
+        Err(failed) => return Err(failed.into()),
     };
     let request = AuthorizationRequest { client, return_to, requested };
-    match params.source() {
+    if params.source() == Source::Form {
         // A form that another site submits carries no Lax cookie: the browser comes back with a GET.
-        Source::Form => pause::begin(server, head, Pending::authorize(None, &request), None).await,
-        Source::Query => decide(server, head, &request).await,
+        return Ok(pause(server, head, PendingAuthorization::new(None, &request), None).await?);
     }
-}
-
-/// Whether the browser comes back with a request that was paused before anything was decided.
-fn is_return(params: &Parameters) -> bool {
-    let is_new = params.get("client_id").is_some();
-    params.source() == Source::Query && params.get("interaction").is_some() && !is_new
-}
-
-async fn decide(
-    server: &AuthorizationServer,
-    head: &Parts,
-    request: &AuthorizationRequest,
-) -> Result<Answer, Error> {
     let signed_in = session::current(server, &head.headers).await?;
-    match decision::step(server, request, signed_in.as_ref(), None).await? {
-        Step::Refuse(reason) => request.return_to.refusal(server, reason),
+    match decision::step(server, &request, signed_in.as_ref(), None).await? {
+        Step::Refuse(reason) => Ok(request.return_to.refusal(server, reason)?),
         Step::Ask(ask) => {
-            pause::begin(server, head, Pending::authorize(Some(ask), request), signed_in.as_ref()).await
+            let pending = PendingAuthorization::new(Some(ask), &request);
+            Ok(pause(server, head, pending, signed_in.as_ref()).await?)
         }
         Step::Approve => {
             let signed_in = signed_in.ok_or_else(|| Fault::new("approved with nobody signed in"))?;
             let mut commit = Commit::new(server.now());
-            commit.writes.extend(signed_in.touch(server.now()).map(Into::into));
-            approval::approve(server, request, &signed_in, commit).await
+            commit.writes.extend(signed_in.touch(commit.now).map(Into::into));
+            let carried = Carried::of(commit.now, head, &[]);
+            Ok(approval::approve(server, &request, &signed_in, commit, carried).await?)
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     error::Error,
     incoming::{Head as _, Incoming},
     logout::{self, SignOut},
-    pages::refusal::error_page,
-    pause::{self, Pending},
+    pages::refusal::{PageError, answer_or_page},
+    pause::{PendingSignOut, pause},
     session::{self, SignedIn},
     store::Commit,
 };
@@ -27,10 +27,8 @@ pub(crate) fn install(installed: &mut Installed) {
 }
 
 async fn end_session(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
-    match respond(server, incoming).await {
-        Ok(answer) => answer,
-        Err(error) => error_page(server, &incoming.head, &error, Vec::new()),
-    }
+    let answer = respond(server, incoming).await.map_err(PageError::from);
+    answer_or_page(server, &incoming.head, answer)
 }
 
 async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, Error> {
@@ -67,5 +65,5 @@ async fn ask(
     request: &SignOut,
     signed_in: Option<&SignedIn>,
 ) -> Result<Answer, Error> {
-    pause::begin(server, head, Pending::sign_out(request), signed_in).await
+    pause(server, head, PendingSignOut::new(request), signed_in).await
 }

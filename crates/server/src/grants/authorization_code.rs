@@ -63,7 +63,7 @@ impl<'a> Redemption<'a> {
             code: code.handle(),
             redirect_uri: request.params.get("redirect_uri"),
             verifier: request.params.get("code_verifier"),
-            wanted: Wanted::read(request.params)?,
+            wanted: Wanted::read(request.params.all("resource"))?,
         })
     }
 }

@@ -36,7 +36,7 @@ impl GrantHandler for ClientCredentials {
     ) -> Result<Decision<Issued>, Error> {
         let scopes = scopes(&request.client, request.params.get("scope"))?;
         let resources = server.registry().resources().await?;
-        let wanted = Wanted::read(request.params)?;
+        let wanted = Wanted::read(request.params.all("resource"))?;
         let audience = audience::of(&resources, &request.client, &scopes, &wanted)?;
         let claims = AccessClaims {
             grant: None,

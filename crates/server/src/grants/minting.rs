@@ -54,7 +54,7 @@ impl Minting {
             Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
         }
         let resources = server.registry().resources().await?;
-        let wanted = Wanted::read(request.params)?;
+        let wanted = Wanted::read(request.params.all("resource"))?;
         let audience = audience::of(&resources, client, &self.scopes, &wanted)?;
         let grant = Grant {
             id: GrantId(server.draw_row_id()),

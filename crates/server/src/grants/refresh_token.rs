@@ -185,7 +185,7 @@ fn narrowed(
     if !scopes.is_subset(&grant.scopes) {
         return Err(Reason::ScopeNotGranted);
     }
-    let wanted = Wanted::read(request.params)?;
+    let wanted = Wanted::read(request.params.all("resource"))?;
     if wanted.0.iter().any(|resource| !grant.audience.contains(resource)) {
         return Err(Reason::ResourceNotAllowed);
     }

@@ -94,12 +94,14 @@ impl SignOut {
 impl StoredSignOut {
     /// The request, weighed against what is registered today. Signing out never fails for it: where the URI was taken
     /// back while the user was asked, the browser stays here.
-    pub(crate) async fn resume(self, server: &AuthorizationServer) -> Result<SignOut, Fault> {
-        let (Some(client), Some(uri)) = (self.client, self.return_to) else { return Ok(SignOut::default()) };
+    pub(crate) async fn resume(&self, server: &AuthorizationServer) -> Result<SignOut, Fault> {
+        let (Some(client), Some(uri)) = (&self.client, &self.return_to) else {
+            return Ok(SignOut::default());
+        };
         let Some(registered) = server.registry().client(client.as_str()).await? else {
             return Ok(SignOut::default());
         };
-        let return_to = Returnable::after_sign_out(&registered, &uri, self.state.as_deref());
-        Ok(SignOut { return_to: return_to.ok().map(|returnable| (client, returnable)) })
+        let return_to = Returnable::after_sign_out(&registered, uri, self.state.as_deref());
+        Ok(SignOut { return_to: return_to.ok().map(|returnable| (client.clone(), returnable)) })
     }
 }

@@ -6,7 +6,7 @@ use super::ErrorPage;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, log_fault, name_reason},
-    error::Error,
+    error::{Error, Fault},
     incoming::Head as _,
     reason::Reason,
 };
@@ -18,8 +18,43 @@ impl AuthorizationServer {
     }
 }
 
+/// An error that is shown on a page, and what helps the person who set the client up.
+#[derive(Debug)]
+pub(crate) struct PageError {
+    pub(crate) error: Error,
+    /// What was sent, and where to put it right: label and text.
+    pub(crate) facts: Vec<(&'static str, String)>,
+}
+
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        Self { error, facts: Vec::new() }
+    }
+}
+
+impl From<Reason> for PageError {
+    fn from(reason: Reason) -> Self {
+        Error::Refused(reason).into()
+    }
+}
+
+impl From<Fault> for PageError {
+    fn from(fault: Fault) -> Self {
+        Error::Failed(fault).into()
+    }
+}
+
+/// The answer of an endpoint that people see.
+pub(crate) fn answer_or_page(
+    server: &AuthorizationServer,
+    head: &Parts,
+    answer: Result<Answer, PageError>,
+) -> Answer {
+    answer.unwrap_or_else(|PageError { error, facts }| error_page(server, head, &error, facts))
+}
+
 /// A page instead of a redirect: 4xx with the slug, the code and the request id.
-pub(crate) fn error_page(
+fn error_page(
     server: &AuthorizationServer,
     head: &Parts,
     error: &Error,

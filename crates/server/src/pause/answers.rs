@@ -2,7 +2,7 @@
 
 use protocol::Subject;
 
-use super::{OpenInteraction, page_url};
+use super::{open::OpenInteraction, stored::page_url};
 use crate::{
     answer::{Answer, see_other},
     ask::Ask,
@@ -99,7 +99,7 @@ impl OpenInteraction {
     }
 
     async fn ask_for(mut self, ask: Ask, commit: Commit) -> Result<Answer, Error> {
-        self.waiting.wait_at(ask)?;
+        self.pending.wait_at(ask)?;
         self.keep(commit).await?;
         see_other(&page_url(&self.server, Some(ask), &self.token))
     }

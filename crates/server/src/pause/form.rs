@@ -3,7 +3,7 @@
 use http::{header, request::Parts};
 use protocol::uri;
 
-use super::OpenInteraction;
+use super::open::OpenInteraction;
 use crate::{error::Error, reason::Reason};
 
 impl OpenInteraction {

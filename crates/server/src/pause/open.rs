@@ -5,11 +5,12 @@ use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken
 use serde_json::Value;
 
 use super::{
-    Paused,
     asked::AskedScope,
     browser,
     note::Note,
-    pending::{Visitor, Waiting},
+    pending::Pending,
+    stored::Paused,
+    waiting::{Visitor, Waiting},
 };
 use crate::{
     AuthorizationServer,
@@ -19,6 +20,7 @@ use crate::{
     incoming::Head as _,
     reason::Reason,
     session::{self, SignedIn},
+    settle::Carried,
     store::{Commit, InteractionChange},
 };
 
@@ -42,10 +44,12 @@ pub struct OpenInteraction {
     pub(super) token: InteractionToken,
     pub(super) handle: Handle<InteractionToken>,
     pub(super) browser: BrowserSecret,
+    pub(super) pending: Pending,
     pub(super) waiting: Box<dyn Waiting>,
     pub(super) signed_in: Option<SignedIn>,
     pub(super) signed_in_at: Option<Timestamp>,
     pub(super) note: Option<Note>,
+    request_id: String,
 }
 
 impl OpenInteraction {
@@ -70,13 +74,24 @@ impl OpenInteraction {
             serde_json::from_str(&row.request).map_err(Fault::new)?;
         let signed_in = session::current(server, &head.headers).await?;
         let waiting = pending.resume(server).await?;
-        let server = server.clone();
-        Ok(Self { server, token, handle, browser, waiting, signed_in, signed_in_at, note })
+        let (server, request_id) = (server.clone(), head.request_id().to_owned());
+        Ok(Self {
+            server,
+            token,
+            handle,
+            browser,
+            pending,
+            waiting,
+            signed_in,
+            signed_in_at,
+            note,
+            request_id,
+        })
     }
 
     /// What it waits for.
     pub fn ask(&self) -> Ask {
-        self.waiting.ask().unwrap_or(Ask::SignIn)
+        self.pending.ask().unwrap_or(Ask::SignIn)
     }
 
     /// What the asking client registered.
@@ -130,14 +145,14 @@ impl OpenInteraction {
     }
 
     pub(super) fn visitor(&self) -> Visitor<'_> {
+        let carried = Carried { now: self.server.now(), remember: &[], request_id: &self.request_id };
         let (server, signed_in) = (&self.server, self.signed_in.as_ref());
-        Visitor { server, signed_in, signed_in_at: self.signed_in_at }
+        Visitor { server, signed_in, signed_in_at: self.signed_in_at, carried }
     }
 
-    /// Stores it as it stands now, and whatever belongs to that. Its guard is the contended one: somebody else may
-    /// have answered it.
+    /// Stores it as it stands now, and whatever belongs to that.
     pub(super) async fn keep(&self, mut commit: Commit) -> Result<(), Error> {
-        let pending = self.waiting.stored();
+        let pending = self.pending.clone();
         let paused = Paused { pending, signed_in_at: self.signed_in_at, note: self.note.clone() };
         commit.guards.insert(0, InteractionChange::Update(self.handle, paused.to_text()?).into());
         self.visitor().commit(commit).await

@@ -3,6 +3,7 @@
 
 use http::HeaderValue;
 use passavant_server::{Ask, Error, OpenInteraction, Reason};
+use serde_json::json;
 use testkit::server::{Browser, Landing, Running, TestServer, confidential, public, resource, subject};
 
 async fn start() -> Running {
@@ -313,6 +314,77 @@ async fn a_made_up_session_is_none() {
         let call = call.params(&[("code_challenge", &"A".repeat(43)), ("code_challenge_method", "S256")]);
         call.send_unwritten().await.refused(Reason::LoginRequired);
     }
+}
+
+/// A host's pages may keep a first factor that is done, say.
+#[tokio::test]
+async fn a_note_survives_a_reload() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::SignIn).await;
+    let other = browser.authorize("shop").until(Ask::SignIn).await;
+    let mut page = open(&browser, &landing).await;
+    assert_eq!(page.note(), None);
+    let note = json!({"password": "u-alice", "at": 1_750_000_000});
+    page.set_note(Some(note.clone())).await.expect("it is kept");
+    assert_eq!(page.note(), Some(&note));
+    let reloaded = open(&browser, &landing).await;
+    assert_eq!((reloaded.ask(), reloaded.note()), (Ask::SignIn, Some(&note)));
+    assert_eq!(open(&browser, &other).await.note(), None, "it belongs to this interaction");
+    let thief = server.browser();
+    thief.authorize("shop").until(Ask::SignIn).await;
+    let refused = thief.interaction(&landing.url).await;
+    assert_eq!(reason(refused), Some(Reason::InteractionBrowserMismatch));
+    let mut again = open(&browser, &landing).await;
+    again.set_note(None).await.expect("it is forgotten");
+    assert_eq!(open(&browser, &landing).await.note(), None);
+}
+
+/// What was noted of one user says nothing about the next.
+#[tokio::test]
+async fn a_note_ends_with_the_sign_in_and_with_its_interaction() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::SignIn).await;
+    let mut page = open(&browser, &landing).await;
+    page.set_note(Some(json!("alice"))).await.expect("it is kept");
+    browser.open_until(&landing.url, Ask::Consent).await;
+    let mut page = open(&browser, &landing).await;
+    assert_eq!((page.ask(), page.note()), (Ask::Consent, None));
+    page.set_note(Some(json!("consent"))).await.expect("it is kept");
+    open(&browser, &landing).await.switch_account().await.expect("switches");
+    let page = open(&browser, &landing).await;
+    assert_eq!((page.ask(), page.note()), (Ask::SignIn, None));
+    let mut late = open(&browser, &landing).await;
+    page.deny().await.expect("it ends");
+    assert_eq!(reason(late.set_note(Some(json!(1))).await), Some(Reason::InteractionUnknown));
+    browser.open(&landing.url).await.refused(Reason::InteractionUnknown);
+}
+
+/// A note is stored with the request: it has a limit.
+#[tokio::test]
+async fn a_note_that_is_too_long_is_not_kept() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::SignIn).await;
+    let mut page = open(&browser, &landing).await;
+    page.set_note(Some(json!("first"))).await.expect("it is kept");
+    let long = "x".repeat(protocol::limits::NOTE_BYTES_MAX - 1);
+    let error = page.set_note(Some(json!(long))).await.expect_err("two quotation marks too many");
+    assert!(matches!(error, Error::Failed(_)), "{error:?}");
+    assert_eq!(open(&browser, &landing).await.note(), Some(&json!("first")));
+}
+
+/// RFC 9700 §2.1: a redirect URI that was taken back while the user was asked is not redirected to.
+#[tokio::test]
+async fn a_redirect_uri_that_was_taken_back_meanwhile_gets_no_answer() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.authorize("shop").until(Ask::Consent).await;
+    let moved = confidential("shop").scope("openid notes.read");
+    let moved = moved.with(|client| client.redirect_uris = vec!["https://shop.example/new".to_owned()]);
+    server.put_client(moved).await;
+    browser.open(&landing.url).await.refused(Reason::RedirectUriMismatch);
 }
 
 /// The client of a paused request may be gone when the user comes back.

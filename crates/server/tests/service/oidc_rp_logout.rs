@@ -273,3 +273,19 @@ async fn a_request_may_be_posted_by_another_site() {
     assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], "https://shop.example/bye?state=s"));
     assert!(!is_signed_in(&browser).await);
 }
+
+/// RP-Initiated Logout 1.0 §3: a URI that was taken back while the user was asked is not followed; the user is signed
+/// out all the same.
+#[tokio::test]
+async fn a_redirect_that_was_taken_back_meanwhile_is_not_followed() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let (_, bobs) = signed_in(&server, "bob").await;
+    let hint = bobs.member("id_token");
+    let url = format!("{LOGOUT}?id_token_hint={hint}&post_logout_redirect_uri=https://shop.example/bye");
+    let page = browser.open_until(&url, Ask::SignOut).await;
+    let shop = confidential("shop").with(|client| client.post_logout_redirect_uris = Vec::new());
+    server.put_client(shop).await;
+    assert_eq!(browser.open(&page.url).await.url, DONE);
+    assert!(!is_signed_in(&browser).await);
+}

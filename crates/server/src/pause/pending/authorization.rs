@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Pending, Visitor, Waiting};
 use crate::{
     AuthorizationServer,
     answer::Answer,
@@ -15,7 +14,10 @@ use crate::{
         return_to::Returnable,
     },
     error::{Error, Fault},
-    pause::asked::{self, AskedScope},
+    pause::{
+        asked::{self, AskedScope},
+        waiting::{Visitor, Waiting},
+    },
     reason::Reason,
     registry::RegisteredClient,
     store::{Commit, Consent, GrantChange},
@@ -23,50 +25,38 @@ use crate::{
 
 /// What it waits for (`None`: nothing was decided yet), and the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stored(Option<Ask>, Box<StoredRequest>);
+pub(crate) struct PendingAuthorization(Option<Ask>, Box<StoredRequest>);
 
-impl Pending {
-    /// An authorization request, and what is asked; `None`: nothing was decided yet.
-    pub(crate) fn authorize(ask: Option<Ask>, request: &AuthorizationRequest) -> Self {
-        Self::Authorize(Stored(ask, Box::new(request.stored())))
+impl PendingAuthorization {
+    pub(crate) fn new(ask: Option<Ask>, request: &AuthorizationRequest) -> Self {
+        Self(ask, Box::new(request.stored()))
     }
-}
 
-impl Stored {
     pub(super) fn ask(&self) -> Option<Ask> {
         self.0
     }
 
-    pub(super) async fn resume(self, server: &AuthorizationServer) -> Result<Authorization, Error> {
+    pub(super) fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
+        self.0 = Some(page);
+        Ok(())
+    }
+
+    pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<Authorization, Error> {
         let request = self.1.resume(server).await?;
         let scopes = asked::asked(server, &request.requested).await?;
-        Ok(Authorization { ask: self.0, request, scopes })
+        Ok(Authorization { request, scopes })
     }
 }
 
 /// A paused authorization request that a browser came back to.
 #[derive(Debug)]
 pub(super) struct Authorization {
-    ask: Option<Ask>,
     request: AuthorizationRequest,
     scopes: Vec<AskedScope>,
 }
 
 #[async_trait]
 impl Waiting for Authorization {
-    fn stored(&self) -> Pending {
-        Pending::authorize(self.ask, &self.request)
-    }
-
-    fn ask(&self) -> Option<Ask> {
-        self.ask
-    }
-
-    fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
-        self.ask = Some(page);
-        Ok(())
-    }
-
     fn client(&self) -> Option<&RegisteredClient> {
         Some(&self.request.client)
     }
@@ -89,7 +79,7 @@ impl Waiting for Authorization {
 
     async fn complete(&self, visitor: Visitor<'_>, commit: Commit) -> Result<Answer, Error> {
         let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("approved with nobody signed in"))?;
-        approval::approve(visitor.server, &self.request, signed_in, commit).await
+        approval::approve(visitor.server, &self.request, signed_in, commit, visitor.carried).await
     }
 
     async fn allow(&self, visitor: Visitor<'_>, mut commit: Commit) -> Result<Answer, Error> {

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Pending, Visitor, Waiting};
 use crate::{
     AuthorizationServer,
     answer::Answer,
@@ -11,41 +10,36 @@ use crate::{
     authorize::return_to::Returnable,
     error::{Error, Fault},
     logout::{self, SignOut, StoredSignOut},
+    pause::waiting::{Visitor, Waiting},
+    reason::Reason,
     store::Commit,
 };
 
 /// The request. It has one page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Stored(StoredSignOut);
+pub(crate) struct PendingSignOut(StoredSignOut);
 
-impl Pending {
-    /// A request to sign out.
-    pub(crate) fn sign_out(request: &SignOut) -> Self {
-        Self::SignOut(Stored(request.stored()))
+impl PendingSignOut {
+    pub(crate) fn new(request: &SignOut) -> Self {
+        Self(request.stored())
     }
-}
 
-impl Stored {
     pub(super) fn ask(&self) -> Option<Ask> {
         Some(Ask::SignOut)
     }
 
-    pub(super) async fn resume(self, server: &AuthorizationServer) -> Result<SignOut, Fault> {
+    pub(super) fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
+        if page == Ask::SignOut { Ok(()) } else { Err(Reason::InteractionUnknown) }
+    }
+
+    pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<SignOut, Fault> {
         self.0.resume(server).await
     }
 }
 
 #[async_trait]
 impl Waiting for SignOut {
-    fn stored(&self) -> Pending {
-        Pending::sign_out(self)
-    }
-
-    fn ask(&self) -> Option<Ask> {
-        Some(Ask::SignOut)
-    }
-
     fn return_to(&self) -> Option<&Returnable> {
         SignOut::return_to(self)
     }
