@@ -1,10 +1,11 @@
 //! Sign-in limits: only failures count, nobody is locked out, and nothing turns it off.
 //!
-//! An account may fail 5 times a minute; then each further answer waits 1, 2, 4 .. 30 seconds. An address may fail
-//! 20 times a minute; then it is turned away. An attempt that is not decided yet holds one of these chances, so many
-//! at once try no more passwords than one after the other.
+//! By default an account may fail 5 times a minute; then each further answer waits 1, 2, 4 .. 30 seconds. An address may
+//! fail 20 times a minute; then it is refused. An attempt that is not decided yet counts as one that may fail, so
+//! concurrent attempts try no more passwords than consecutive ones.
 
 mod counter;
+mod rates;
 
 use std::{
     borrow::Borrow,
@@ -17,6 +18,7 @@ use std::{
 };
 
 use counter::{Counter, Judgement};
+pub use rates::SignInRates;
 use server::ports::Clock;
 use tokio::sync::Notify;
 
@@ -30,11 +32,17 @@ const WAITING_MAX: usize = 1024;
 /// Counts failed sign-ins by account and by address.
 #[derive(Debug, Default)]
 pub struct SignInLimits {
+    rates: SignInRates,
     state: Mutex<State>,
     decided: Notify,
 }
 
 impl SignInLimits {
+    /// Limits at these rates.
+    pub fn new(rates: SignInRates) -> Self {
+        Self { rates, ..Self::default() }
+    }
+
     /// Waits until an attempt at `account` (its canonical username, whether it exists or not) from `address` may be
     /// decided.
     ///
@@ -78,16 +86,16 @@ impl SignInLimits {
     ) -> Result<(Option<Attempt>, Duration), Turned> {
         let address = network(address);
         let mut state = self.lock();
-        let by_address = state.addresses.look(&address, |counter| counter.judge_address(now));
-        let by_account = state.accounts.look(account, |counter| counter.judge_account(now));
+        let by_address = state.addresses.look(&address, |counter| counter.judge_address(&self.rates, now));
+        let by_account = state.accounts.look(account, |counter| counter.judge_account(&self.rates, now));
         let wait = match (by_address, by_account) {
             (Judgement::Refused(left), _) | (_, Judgement::Refused(left)) => return Err(Turned::later(left)),
             (Judgement::Turn, _) | (_, Judgement::Turn) => return Ok((None, Duration::ZERO)),
             (Judgement::After(one), Judgement::After(other)) => one.max(other),
         };
         let waits = !wait.is_zero();
-        state.accounts.change(account.into(), now, |counter| counter.begin(waits));
-        state.addresses.change(address, now, |counter| counter.begin(waits));
+        state.accounts.change(account.into(), &self.rates, now, |counter| counter.begin(waits));
+        state.addresses.change(address, &self.rates, now, |counter| counter.begin(waits));
         drop(state);
         Ok((Some(Attempt { limits: Arc::clone(self), account: account.into(), address, waits }), wait))
     }
@@ -110,9 +118,9 @@ pub struct Attempt {
 impl Attempt {
     /// The password was wrong, or there is no such account. `now` is in milliseconds since 1970.
     pub fn fail(self, now: i64) {
-        let mut state = self.limits.lock();
-        state.accounts.change(self.account.clone(), now, |counter| counter.fail(now));
-        state.addresses.change(self.address, now, |counter| counter.fail(now));
+        let (rates, mut state) = (&self.limits.rates, self.limits.lock());
+        state.accounts.change(self.account.clone(), rates, now, |counter| counter.fail(rates, now));
+        state.addresses.change(self.address, rates, now, |counter| counter.fail(rates, now));
     }
 }
 
@@ -184,9 +192,9 @@ impl<K: Eq + Hash + Clone> Counters<K> {
         }
     }
 
-    fn change(&mut self, key: K, now: i64, change: impl FnOnce(&mut Counter)) {
+    fn change(&mut self, key: K, rates: &SignInRates, now: i64, change: impl FnOnce(&mut Counter)) {
         if self.0.len() >= COUNTERS_MAX && !self.0.contains_key(&key) {
-            self.make_room(now);
+            self.make_room(rates, now);
         }
         change(self.0.entry(key).or_default());
     }
@@ -204,8 +212,8 @@ impl<K: Eq + Hash + Clone> Counters<K> {
         }
     }
 
-    fn make_room(&mut self, now: i64) {
-        self.0.retain(|_, counter| counter.matters(now));
+    fn make_room(&mut self, rates: &SignInRates, now: i64) {
+        self.0.retain(|_, counter| counter.matters(rates, now));
         if self.0.len() >= COUNTERS_MAX {
             let oldest = self.0.iter().min_by_key(|(_, counter)| counter.last()).map(|(key, _)| key.clone());
             oldest.and_then(|key| self.0.remove(&key));
@@ -279,6 +287,16 @@ mod tests {
     }
 
     #[test]
+    fn other_rates_hold_for_both() {
+        let rates = SignInRates { account_failures: 1, address_failures: 2, ..SignInRates::default() };
+        let limits = Arc::new(SignInLimits::new(rates));
+        fail(&limits, "alice", address(1));
+        assert_eq!(wait(&limits, "alice", address(2)), 1);
+        fail(&limits, "bob", address(1));
+        assert_eq!(limits.admit("carol", address(1), NOW).expect_err("refused"), Turned::Later(60));
+    }
+
+    #[test]
     fn successes_never_count() {
         let limits: Arc<SignInLimits> = Arc::default();
         for _ in 0..1000 {
@@ -303,13 +321,13 @@ mod tests {
     #[test]
     fn counters_are_bounded_and_the_newest_failures_survive() {
         let limits: Arc<SignInLimits> = Arc::default();
-        let mut state = limits.lock();
+        let (rates, mut state) = (SignInRates::default(), limits.lock());
         for i in 0..COUNTERS_MAX {
             let at = NOW + i64::try_from(i).expect("small");
-            state.accounts.change(format!("user-{i}").into(), at, |counter| counter.fail(at));
+            state.accounts.change(format!("user-{i}").into(), &rates, at, |counter| counter.fail(&rates, at));
         }
-        state.accounts.change("undecided".into(), NOW, |counter| counter.begin(false));
-        state.accounts.change("one-more".into(), NOW, |counter| counter.fail(NOW));
+        state.accounts.change("undecided".into(), &rates, NOW, |counter| counter.begin(false));
+        state.accounts.change("one-more".into(), &rates, NOW, |counter| counter.fail(&rates, NOW));
         assert_eq!(state.accounts.0.len(), COUNTERS_MAX);
         for (key, kept) in [("user-0", false), ("user-1", false), ("user-2", true), ("undecided", true)] {
             assert_eq!(state.accounts.0.contains_key(key), kept, "{key}");

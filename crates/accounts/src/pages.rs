@@ -1,7 +1,9 @@
 //! What people see: server-rendered pages without script. Inputs are plain values, outputs whole documents.
 
+mod asset;
 pub(crate) mod consent;
 mod error;
+pub(crate) mod logo;
 pub(crate) mod shown;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
@@ -14,6 +16,7 @@ use server::{Answer, ErrorPage, Fault, Settings};
 use shown::{initial, shown};
 
 pub(crate) use error::OPEN;
+pub use logo::{LOGO_BYTES_MAX, Logo, LogoError};
 
 /// Longest brand, in characters.
 const BRAND_CHARS_MAX: usize = 80;
@@ -23,7 +26,9 @@ const BRAND_CHARS_MAX: usize = 80;
 pub struct StyledPages {
     frame: Frame,
     issuer: Box<str>,
+    path: Box<str>,
     is_https: bool,
+    logo: Option<Logo>,
 }
 
 impl StyledPages {
@@ -33,8 +38,9 @@ impl StyledPages {
         let parts = uri::Parts::of(issuer).ok();
         let brand = parts.and_then(|parts| parts.host).unwrap_or(issuer).to_owned();
         let path = parts.map_or("", |parts| parts.path).trim_end_matches('/');
-        let frame = Frame { stylesheet: format!("{path}{}", style::PATH), initial: initial(&brand), brand };
-        Self { frame, issuer: issuer.into(), is_https: settings.is_https() }
+        let stylesheet = format!("{path}{}", style::PATH);
+        let frame = Frame { stylesheet, initial: initial(&brand), brand, logo: None };
+        Self { frame, issuer: issuer.into(), path: path.into(), is_https: settings.is_https(), logo: None }
     }
 
     /// Pages that go by this name.
@@ -43,6 +49,18 @@ impl StyledPages {
         self.frame.brand = shown(brand, BRAND_CHARS_MAX);
         self.frame.initial = initial(&self.frame.brand);
         self
+    }
+
+    /// Pages that show this image.
+    #[must_use]
+    pub fn with_logo(mut self, logo: Logo) -> Self {
+        self.frame.logo = Some(format!("{}{}", self.path, logo::PATH));
+        self.logo = Some(logo);
+        self
+    }
+
+    pub(crate) fn logo(&self) -> Option<&Logo> {
+        self.logo.as_ref()
     }
 
     pub(crate) fn frame(&self) -> &Frame {
@@ -106,6 +124,8 @@ pub(crate) struct Frame {
     /// Whose pages these are.
     pub(crate) brand: String,
     initial: String,
+    /// Where its logo is; without one, the initial is shown.
+    logo: Option<String>,
     stylesheet: String,
 }
 
@@ -190,7 +210,8 @@ pub(crate) mod fixture {
     };
 
     pub(crate) fn frame() -> Frame {
-        Frame { brand: "Example Org".into(), initial: "E".into(), stylesheet: "/assets/ui.css".into() }
+        let stylesheet = "/assets/ui.css".into();
+        Frame { brand: "Example Org".into(), initial: "E".into(), logo: None, stylesheet }
     }
 
     pub(crate) fn client(name: &str) -> ShownClient {
@@ -278,6 +299,16 @@ mod tests {
         assert_eq!(pages.frame.brand, "example.org");
         assert_eq!(pages.frame.stylesheet, "/tenants/one/assets/ui.css");
         assert_eq!(pages.named("Example Org").frame.initial, "E");
+    }
+
+    #[test]
+    fn a_logo_takes_the_place_of_the_initial_on_every_page() {
+        let pages = pages("https://example.org/tenants/one");
+        let shown = |pages: &StyledPages| sign_out(pages).render().expect("renders");
+        assert!(shown(&pages).contains("aria-hidden=\"true\">E</span>") && !shown(&pages).contains("<img"));
+        let pages = pages.with_logo(Logo::new(b"<svg/>".to_vec()).expect("an image"));
+        let image = "<img class=\"logo\" src=\"/tenants/one/assets/logo\" alt=\"\">";
+        assert!(shown(&pages).contains(image) && !shown(&pages).contains("aria-hidden"), "{}", shown(&pages));
     }
 
     #[test]

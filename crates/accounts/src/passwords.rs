@@ -153,6 +153,49 @@ pub enum Verdict {
     Outdated(PasswordHash),
 }
 
+/// What a new password must be. Passwords that are stored already are not affected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordRule {
+    /// The shortest, in characters; at least 1.
+    pub length_min: u32,
+}
+
+impl Default for PasswordRule {
+    /// Anything that is not empty.
+    fn default() -> Self {
+        Self { length_min: 1 }
+    }
+}
+
+impl PasswordRule {
+    /// A new password.
+    ///
+    /// # Errors
+    /// [`PasswordError`] where it is too short or too long.
+    pub fn accept(self, text: &str) -> Result<Password, PasswordError> {
+        let length_min = usize::try_from(self.length_min).unwrap_or(usize::MAX);
+        if text.chars().count() < length_min {
+            return Err(PasswordError::Short(self.length_min));
+        }
+        Password::parse(text).ok_or(if text.is_empty() {
+            PasswordError::Short(1)
+        } else {
+            PasswordError::Long
+        })
+    }
+}
+
+/// Why a new password is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Shorter than [`PasswordRule::length_min`].
+    #[error("must have {0} or more characters")]
+    Short(u32),
+    /// Longer than [`PASSWORD_BYTES_MAX`].
+    #[error("must have at most {PASSWORD_BYTES_MAX} bytes")]
+    Long,
+}
+
 /// A password as somebody typed it. Never prints, and is wiped when dropped.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
@@ -317,6 +360,16 @@ mod tests {
         assert!(Password::parse(&"x".repeat(PASSWORD_BYTES_MAX)).is_some());
         assert!(Password::parse(&"x".repeat(PASSWORD_BYTES_MAX + 1)).is_none());
         assert_eq!(format!("{:?}", password("correct-horse")), "Password(...)");
+    }
+
+    #[test]
+    fn a_new_password_has_as_many_characters_as_the_rule_says() {
+        let rule = PasswordRule { length_min: 8 };
+        assert!(rule.accept("pässwörd").is_ok(), "characters count, not bytes");
+        assert_eq!(rule.accept("pässwör").err(), Some(PasswordError::Short(8)));
+        assert_eq!(rule.accept(&"x".repeat(PASSWORD_BYTES_MAX + 1)).err(), Some(PasswordError::Long));
+        assert_eq!(PasswordRule::default().accept("").err(), Some(PasswordError::Short(1)));
+        assert!(PasswordRule::default().accept("x").is_ok());
     }
 
     #[tokio::test]

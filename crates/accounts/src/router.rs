@@ -19,7 +19,7 @@ use crate::{
     pages::{
         Destination, OPEN, ShownClient, StyledPages,
         consent::{ConsentPage, Group, ShownAccount},
-        link,
+        link, logo,
         shown::{NAME_CHARS_MAX, shown},
         sign_in::{self, SignInPage},
         sign_out::{SignOutPage, SignedOutPage},
@@ -61,7 +61,12 @@ pub fn router(state: AccountPages) -> Router {
         let head = request.into_parts().0;
         pages.pages.without_form(&page).unwrap_or_else(|fault| pages.refusal(&head, &fault.into()))
     });
-    Router::new()
+    let router = match state.pages.logo().cloned() {
+        Some(logo) => Router::new()
+            .route(logo::PATH, get(move |headers: HeaderMap| async move { logo.answer(&headers) })),
+        None => Router::new(),
+    };
+    router
         .route(&paths.sign_in, page(Ask::SignIn))
         .route(&paths.consent, page(Ask::Consent))
         .route(&paths.sign_out, page(Ask::SignOut))

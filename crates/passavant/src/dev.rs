@@ -15,7 +15,7 @@ use server::ports::SystemEntropy;
 use tokio::net::TcpListener;
 
 use crate::{
-    config::{Config, Layers, Problem, Problems},
+    config::{Config, Layers, Problems, environment, logging},
     demo,
     terminal::{Exit, Failure},
     wiring::{Installation, master_key},
@@ -51,14 +51,22 @@ pub(crate) fn configuration(data: Option<&Path>) -> Result<Config, Problems> {
         let folder = folder.display();
         let text =
             format!("there is no development installation in {folder}: start it with passavant serve --dev");
-        return Err(Problems(vec![Problem { key: String::new(), origin: None, text }]));
+        return Err(Problems::of(None, text));
     }
-    let config = Layers::read(Some(&file), &[], &[])?.check()?;
+    let config = Config::of(&mut layers(data)?)?;
     Ok(Config { dev: true, ..config })
 }
 
+/// Its layers: what the environment says to another installation is not for this one, except what is logged.
+///
+/// # Errors
+/// [`Problems`] where its file can't be read.
+pub(crate) fn layers(data: Option<&Path>) -> Result<Layers, Problems> {
+    Layers::read(Some(&file(data)), &logging(environment()), &[])
+}
+
 /// Where that configuration is.
-pub(crate) fn file(data: Option<&Path>) -> PathBuf {
+fn file(data: Option<&Path>) -> PathBuf {
     folder(data).join(FILE)
 }
 

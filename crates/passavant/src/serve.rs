@@ -25,7 +25,7 @@ use service::{IssuerService, nothing_here};
 
 use crate::{
     admin,
-    config::{Config, Layers, Value, environment},
+    config::{self, Config, Layers, Value, environment},
     demo, dev,
     global::Global,
     terminal::{Exit, Failure},
@@ -68,7 +68,8 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failure> {
     let Ready { config, sockets, management } = prepare(global, &args).await?;
     let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
-    let passwords = tokio::task::spawn_blocking(passwords);
+    let cost = config.password_cost;
+    let passwords = tokio::task::spawn_blocking(move || passwords(cost));
     let installation = Arc::new(Installation::open(config, role).await?);
     // An RSA key takes as long as everything else of a first start together.
     let server = installation.server.clone();
@@ -108,14 +109,14 @@ struct Ready {
 
 async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     if global.dev {
-        logging::log("info");
+        logging::log(&config::log_filter(environment())?);
         let (config, sockets) = dev::prepare(global.data.as_deref(), args.listen).await?;
         return Ok(Ready { config, sockets, management: None });
     }
     let listen = args.listen.map(|address| ("http.listen", Value::Text(address.to_string())));
     let flags: Vec<_> = listen.into_iter().collect();
     let mut layers = Layers::read(global.file().as_deref(), &environment(), &flags)?;
-    let config = layers.check()?;
+    let config = Config::of(&mut layers)?;
     logging::log(&config.log);
     layers.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let mut sockets = Vec::with_capacity(config.listen.len());
@@ -129,10 +130,10 @@ async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     Ok(Ready { config, sockets, management })
 }
 
-/// As many passwords at once as there are cores.
-fn passwords() -> Result<Passwords, server::Fault> {
+/// As many passwords are worked on concurrently as there are cores.
+fn passwords(cost: PasswordCost) -> Result<Passwords, server::Fault> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Passwords::new(PasswordCost::default(), Arc::new(server::ports::SystemEntropy), cores)
+    Passwords::new(cost, Arc::new(server::ports::SystemEntropy), cores)
 }
 
 fn service(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<IssuerService, Failure> {
@@ -140,7 +141,7 @@ fn service(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Resul
     let authenticator = Authenticator {
         directory: directory.clone(),
         passwords: passwords.clone(),
-        limits: Arc::new(SignInLimits::default()),
+        limits: Arc::new(SignInLimits::new(config.sign_in)),
         clock: clock.clone(),
     };
     let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };

@@ -5,23 +5,24 @@
 pub(crate) mod master_key;
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use accounts::{Directory, DirectoryAccounts, StyledPages};
+use accounts::{Directory, DirectoryAccounts, Logo, StyledPages, pages::LOGO_BYTES_MAX};
 use fetching::{ClientSettings, NamedBy, ReqwestFetch, SystemClock};
 use protocol::{Issuer, Timestamp};
 use server::{
-    AuthorizationServer, Fault, MasterKey, Ports, Settings, SettingsError,
+    AuthorizationServer, Fault, MasterKey, Ports, Settings,
     ports::{Clock, Entropy, SystemEntropy},
     store::Store,
 };
 use sqlite::{OpenError, Options, SqliteIssuer, SqliteStore};
 
-use crate::config::Config;
+use crate::config::{Branding, Config};
 use master_key::MasterKeyError;
 
 /// Fetches at the same time; more of them wait, within their deadline.
@@ -64,7 +65,7 @@ impl Installation {
     /// # Errors
     /// [`OpenFailure`]
     pub(crate) async fn open(config: Config, role: Role) -> Result<Self, OpenFailure> {
-        let settings = Settings::new(&config.issuer)?;
+        let settings = config.settings.clone();
         let master = Arc::new(MasterKey::new(&*master_key::read(&config.master_key_file)?));
         check_private(&config.database)?;
         let options = Options { migrate: role != Role::ServerAsIs, server: role != Role::Tool };
@@ -74,7 +75,7 @@ impl Installation {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_at(newest));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let directory: Arc<dyn Directory> = issuer.clone();
-        let pages = StyledPages::new(&settings);
+        let pages = pages(&settings, &config.branding)?;
         let ports = Ports {
             store: issuer.clone(),
             accounts: Arc::new(DirectoryAccounts(directory.clone())),
@@ -101,9 +102,14 @@ fn operator_fetch(issuer: &str) -> ReqwestFetch {
 /// Why an installation can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenFailure {
-    /// The issuer is none.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
+    /// The logo is not usable.
+    #[error("the logo {} {text}", path.display())]
+    Logo {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        text: String,
+    },
     /// No master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -135,10 +141,32 @@ impl OpenFailure {
     /// Whether the operator can put it right by the configuration.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
-            Self::Settings(_) | Self::MasterKey(_) | Self::Exposed { .. } | Self::Unreadable { .. } => true,
+            Self::Logo { .. } | Self::MasterKey(_) | Self::Exposed { .. } | Self::Unreadable { .. } => true,
             Self::Store(_) | Self::Fault(_) => false,
         }
     }
+}
+
+/// The pages, under the name and logo of the organization.
+fn pages(settings: &Settings, branding: &Branding) -> Result<StyledPages, OpenFailure> {
+    let pages = StyledPages::new(settings);
+    let pages = match &branding.name {
+        Some(name) => pages.named(name),
+        None => pages,
+    };
+    Ok(match &branding.logo {
+        Some(path) => pages.with_logo(logo(path)?),
+        None => pages,
+    })
+}
+
+fn logo(path: &Path) -> Result<Logo, OpenFailure> {
+    let refused = |text: String| OpenFailure::Logo { path: path.to_owned(), text };
+    let most = u64::try_from(LOGO_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+    read.map_err(|error| refused(error.to_string()))?;
+    Logo::new(bytes).map_err(|error| refused(error.to_string()))
 }
 
 /// What is wrong with the files that a configuration names. A database that is not there yet will be made.
@@ -146,7 +174,8 @@ pub(crate) fn check_files(config: &Config) -> Vec<(&'static str, OpenFailure)> {
     let key = master_key::read(&config.master_key_file).err();
     let key = key.map(|error| ("secrets.master_key_file", error.into()));
     let database = check_private(&config.database).err().map(|error| ("database.url", error));
-    key.into_iter().chain(database).collect()
+    let logo = config.branding.logo.as_deref().and_then(|path| logo(path).err());
+    key.into_iter().chain(database).chain(logo.map(|error| ("branding.logo", error))).collect()
 }
 
 /// Refuses a file that others than its owner may touch. One that is not there yet is made private.

@@ -12,7 +12,7 @@ mod served;
 
 use std::{collections::HashSet, fmt, path::Path, sync::Arc};
 
-use accounts::Passwords;
+use accounts::{PasswordRule, Passwords};
 use serde_json::Value;
 use server::{Fault, store::Scope};
 
@@ -105,6 +105,8 @@ struct Reading<'r> {
     /// Where `client_secret_file` and `password_file` start; `None`: no file may be named.
     folder: Option<&'r Path>,
     short_secrets: bool,
+    /// What a new password must be.
+    password_rule: PasswordRule,
     http_to_loopback: bool,
     /// The resource that is the server's own.
     admin: String,
@@ -114,7 +116,8 @@ impl<'r> Reading<'r> {
     fn of(folder: Option<&'r Path>, installation: &Installation, manner: Manner) -> Self {
         let http_to_loopback = !installation.server.settings().is_https();
         let admin = admin::identifier(&installation.config.issuer);
-        Self { folder, short_secrets: manner == Manner::Seed, http_to_loopback, admin }
+        let password_rule = installation.config.password_rule;
+        Self { folder, short_secrets: manner == Manner::Seed, password_rule, http_to_loopback, admin }
     }
 }
 

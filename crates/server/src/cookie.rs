@@ -37,10 +37,16 @@ impl Cookie {
         pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Sets it until the browser is closed; `None` ends it.
+    /// Sets it until the browser is closed, or, if settings say so, for as long as a session can last; `None` ends it.
     pub(crate) fn set(self, settings: &Settings, answer: &mut Answer, value: Option<&str>) {
         let secure = if settings.is_https() { "; Secure" } else { "" };
-        let end = if value.is_none() { EMPTIED } else { "" };
+        let end = match (self, value) {
+            (_, None) => EMPTIED.to_owned(),
+            (Self::Session, Some(_)) if settings.session_cookie_persistent => {
+                format!("; Max-Age={}", settings.session_absolute_lifetime)
+            }
+            (Self::Session | Self::Browser, Some(_)) => String::new(),
+        };
         let (name, value) = (self.name(settings), value.unwrap_or(""));
         let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{end}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {

@@ -2,32 +2,34 @@
 
 use protocol::{Issuer, uri};
 
-/// What an issuer is and how long its things live. All lifetimes are in seconds.
+/// What an issuer is, and the lifetimes of what it issues, in seconds.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The only public URL, as it stands in tokens and metadata.
     pub issuer: Issuer,
-    /// Codes live so long (RFC 6749 §4.1.2: at most ten minutes).
+    /// Lifetime of a code (RFC 6749 §4.1.2: at most ten minutes).
     pub code_lifetime: i64,
-    /// Access tokens live so long, where their resource says nothing.
+    /// Lifetime of an access token whose resource sets none.
     pub access_token_lifetime: i64,
-    /// ID tokens live so long.
+    /// Lifetime of an ID token.
     pub id_token_lifetime: i64,
-    /// Unused refresh tokens live so long.
+    /// Lifetime of a refresh token that is not used.
     pub refresh_idle_lifetime: i64,
-    /// Refresh tokens of one grant live so long altogether.
+    /// Lifetime of all refresh tokens of one grant together.
     pub refresh_absolute_lifetime: i64,
-    /// The same for public web clients, where a script of the page holds them.
+    /// The same for public web clients, where a script in a page holds them (RFC 9700 §4.14).
     pub refresh_absolute_lifetime_public_web: i64,
-    /// Within this time after a rotation the rotated token gets the same successor again.
+    /// Within this time after a rotation, the rotated token gets the same successor again.
     pub refresh_grace: i64,
-    /// Unused sessions live so long.
+    /// Lifetime of a session that is not used.
     pub session_idle_lifetime: i64,
-    /// Sessions live so long at the latest.
+    /// Lifetime of a session, used or not.
     pub session_absolute_lifetime: i64,
-    /// A sign-in or consent page waits so long.
+    /// Whether browsers keep the session cookie when they are closed, as long as the session can last.
+    pub session_cookie_persistent: bool,
+    /// Lifetime of an interaction: how long a sign-in, consent or sign-out page can be answered.
     pub interaction_lifetime: i64,
-    /// Clocks of peers may be off by so much.
+    /// How far the clocks of clients may be off.
     pub clock_skew: i64,
     /// Who must use PKCE.
     pub pkce: PkcePolicy,
@@ -58,6 +60,7 @@ impl Settings {
             refresh_grace: 10,
             session_idle_lifetime: 3_600,
             session_absolute_lifetime: 12 * 3_600,
+            session_cookie_persistent: false,
             interaction_lifetime: 900,
             clock_skew: 30,
             pkce: PkcePolicy::Required,
@@ -95,7 +98,7 @@ pub struct PagePaths {
     pub consent: String,
     /// The page that asks before signing out.
     pub sign_out: String,
-    /// The page that says that it is done, where the client named no place to return to.
+    /// The page that confirms it, where the client named no URI to return to.
     pub signed_out: String,
 }
 
@@ -110,7 +113,7 @@ impl Default for PagePaths {
     }
 }
 
-/// Why settings can't be used.
+/// Why settings are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// RFC 8414 §2

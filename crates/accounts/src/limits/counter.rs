@@ -2,23 +2,10 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-/// Failures count for so long, in milliseconds.
-const WINDOW_MILLIS: i64 = 60_000;
-
-/// Failures of an account in the window before its answers wait.
-const ACCOUNT_FAILURES_FREE: usize = 5;
-
-/// Failures of an address in the window before it is turned away.
-const ADDRESS_FAILURES_MAX: usize = 20;
-
-/// Longest wait of an answer, in seconds.
-const WAIT_SECONDS_MAX: u64 = 30;
+use super::rates::SignInRates;
 
 /// Attempts at one account that wait at once. More would let many addresses together try many passwords.
 const WAITING_PER_ACCOUNT_MAX: usize = 16;
-
-/// Failures that a counter remembers: the most that any judgement asks for.
-const REMEMBERED_MAX: usize = ADDRESS_FAILURES_MAX;
 
 /// What to do with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,29 +29,30 @@ pub(super) struct Counter {
 
 impl Counter {
     /// The rule for an account: it is never locked.
-    pub(super) fn judge_account(&self, now: i64) -> Judgement {
-        let recent = self.recent(now);
-        if recent < ACCOUNT_FAILURES_FREE {
-            let held = recent + self.undecided >= ACCOUNT_FAILURES_FREE;
+    pub(super) fn judge_account(&self, rates: &SignInRates, now: i64) -> Judgement {
+        let (recent, free, longest) =
+            (self.recent(rates, now), rates.account_free(), rates.wait_seconds_max());
+        if recent < free {
+            let held = recent + self.undecided >= free;
             return if held { Judgement::Turn } else { Judgement::After(Duration::ZERO) };
         }
         if self.waiting >= WAITING_PER_ACCOUNT_MAX {
-            return Judgement::Refused(Duration::from_secs(WAIT_SECONDS_MAX));
+            return Judgement::Refused(Duration::from_secs(longest));
         }
-        let doublings = u32::try_from(recent - ACCOUNT_FAILURES_FREE + self.waiting).unwrap_or(u32::MAX);
-        let seconds = 1_u64.checked_shl(doublings).unwrap_or(WAIT_SECONDS_MAX).min(WAIT_SECONDS_MAX);
+        let doublings = u32::try_from(recent - free + self.waiting).unwrap_or(u32::MAX);
+        let seconds = 1_u64.checked_shl(doublings).unwrap_or(longest).min(longest);
         Judgement::After(Duration::from_secs(seconds))
     }
 
     /// The rule for an address.
-    pub(super) fn judge_address(&self, now: i64) -> Judgement {
-        let recent = self.recent(now);
-        if recent >= ADDRESS_FAILURES_MAX {
-            let oldest = self.failures[self.failures.len() - ADDRESS_FAILURES_MAX];
-            let left = u64::try_from(oldest + WINDOW_MILLIS - now).unwrap_or(0);
+    pub(super) fn judge_address(&self, rates: &SignInRates, now: i64) -> Judgement {
+        let (recent, most) = (self.recent(rates, now), rates.address_max());
+        if recent >= most {
+            let oldest = self.failures[self.failures.len() - most];
+            let left = u64::try_from(oldest + rates.window_millis() - now).unwrap_or(0);
             return Judgement::Refused(Duration::from_millis(left));
         }
-        let held = recent + self.undecided >= ADDRESS_FAILURES_MAX;
+        let held = recent + self.undecided >= most;
         if held { Judgement::Turn } else { Judgement::After(Duration::ZERO) }
     }
 
@@ -81,16 +69,16 @@ impl Counter {
     }
 
     /// An attempt failed.
-    pub(super) fn fail(&mut self, now: i64) {
-        if self.failures.len() == REMEMBERED_MAX {
+    pub(super) fn fail(&mut self, rates: &SignInRates, now: i64) {
+        if self.failures.len() >= rates.remembered_max() {
             self.failures.pop_front();
         }
         self.failures.push_back(now);
     }
 
     /// Whether forgetting it would change a judgement.
-    pub(super) fn matters(&self, now: i64) -> bool {
-        self.undecided > 0 || self.recent(now) > 0
+    pub(super) fn matters(&self, rates: &SignInRates, now: i64) -> bool {
+        self.undecided > 0 || self.recent(rates, now) > 0
     }
 
     /// When it failed last; an account with an undecided attempt counts as failing now.
@@ -103,8 +91,9 @@ impl Counter {
         self.undecided == 0 && self.failures.is_empty()
     }
 
-    fn recent(&self, now: i64) -> usize {
-        self.failures.iter().filter(|at| now - **at < WINDOW_MILLIS).count()
+    fn recent(&self, rates: &SignInRates, now: i64) -> usize {
+        let window = rates.window_millis();
+        self.failures.iter().filter(|at| now - **at < window).count()
     }
 }
 
@@ -115,9 +104,13 @@ mod tests {
     /// Time of the first failure of every case, in milliseconds.
     const START: i64 = 1_700_000_000_000;
 
+    fn rates() -> SignInRates {
+        SignInRates::default()
+    }
+
     fn failed(times: impl IntoIterator<Item = i64>) -> Counter {
         let mut counter = Counter::default();
-        times.into_iter().for_each(|at| counter.fail(START + at));
+        times.into_iter().for_each(|at| counter.fail(&rates(), START + at));
         counter
     }
 
@@ -141,7 +134,7 @@ mod tests {
             (1000, 30),
         ] {
             let counter = failed((0..failures).map(|_| 0));
-            assert_eq!(counter.judge_account(START), after(seconds), "{failures} failures");
+            assert_eq!(counter.judge_account(&rates(), START), after(seconds), "{failures} failures");
         }
     }
 
@@ -149,22 +142,22 @@ mod tests {
     fn failures_of_an_account_are_forgotten_after_a_minute() {
         let counter = failed([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
         for (now, seconds) in [(50_000, 2), (59_999, 2), (60_000, 1), (70_000, 0), (200_000, 0)] {
-            assert_eq!(counter.judge_account(START + now), after(seconds), "at {now}");
+            assert_eq!(counter.judge_account(&rates(), START + now), after(seconds), "at {now}");
         }
-        assert!(counter.matters(START + 109_999) && !counter.matters(START + 110_000));
+        assert!(counter.matters(&rates(), START + 109_999) && !counter.matters(&rates(), START + 110_000));
     }
 
     #[test]
     fn attempts_at_an_account_that_wait_at_once_wait_ever_longer_and_are_bounded() {
         let mut counter = failed([0; 5]);
         for seconds in [1, 2, 4, 8, 16, 30, 30] {
-            assert_eq!(counter.judge_account(START), after(seconds));
+            assert_eq!(counter.judge_account(&rates(), START), after(seconds));
             counter.begin(true);
         }
         (7..WAITING_PER_ACCOUNT_MAX).for_each(|_| counter.begin(true));
-        assert_eq!(counter.judge_account(START), Judgement::Refused(Duration::from_secs(30)));
+        assert_eq!(counter.judge_account(&rates(), START), Judgement::Refused(Duration::from_secs(30)));
         counter.end(true);
-        assert_eq!(counter.judge_account(START), after(30));
+        assert_eq!(counter.judge_account(&rates(), START), after(30));
     }
 
     #[test]
@@ -172,23 +165,41 @@ mod tests {
         let mut counter = failed([0; 3]);
         counter.begin(false);
         counter.begin(false);
-        assert_eq!(counter.judge_account(START), Judgement::Turn);
+        assert_eq!(counter.judge_account(&rates(), START), Judgement::Turn);
         counter.end(false);
-        assert_eq!(counter.judge_account(START), after(0));
-        counter.fail(START);
-        assert_eq!(counter.judge_account(START), Judgement::Turn);
+        assert_eq!(counter.judge_account(&rates(), START), after(0));
+        counter.fail(&rates(), START);
+        assert_eq!(counter.judge_account(&rates(), START), Judgement::Turn);
     }
 
     #[test]
     fn an_address_fails_20_times_a_minute_and_is_then_told_when_to_come_again() {
         let counter = failed((0..19).map(|i| i * 1000));
-        assert_eq!(counter.judge_address(START + 19_000), after(0));
+        assert_eq!(counter.judge_address(&rates(), START + 19_000), after(0));
         let mut counter = failed((0..20).map(|i| i * 1000));
         let refused = |seconds| Judgement::Refused(Duration::from_secs(seconds));
-        assert_eq!(counter.judge_address(START + 20_000), refused(40));
-        assert_eq!(counter.judge_address(START + 59_000), refused(1));
-        assert_eq!(counter.judge_address(START + 60_000), after(0));
+        assert_eq!(counter.judge_address(&rates(), START + 20_000), refused(40));
+        assert_eq!(counter.judge_address(&rates(), START + 59_000), refused(1));
+        assert_eq!(counter.judge_address(&rates(), START + 60_000), after(0));
         counter.begin(false);
-        assert_eq!(counter.judge_address(START + 60_000), Judgement::Turn);
+        assert_eq!(counter.judge_address(&rates(), START + 60_000), Judgement::Turn);
+    }
+
+    #[test]
+    fn other_rates_count_longer_wait_longer_and_remember_enough() {
+        let rates = SignInRates {
+            account_failures: 2,
+            address_failures: 3,
+            window: Duration::from_secs(3_600),
+            wait_max: Duration::from_secs(300),
+        };
+        let mut counter = Counter::default();
+        for seconds in [0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            assert_eq!(counter.judge_account(&rates, START + 3_599_999), after(seconds));
+            counter.fail(&rates, START);
+        }
+        assert_eq!(counter.judge_account(&rates, START + 3_600_000), after(0));
+        let left = Judgement::Refused(Duration::from_secs(3_600));
+        assert_eq!(counter.judge_address(&rates, START), left);
     }
 }

@@ -1,44 +1,28 @@
 //! The one stylesheet.
 
-use std::{
-    hash::{DefaultHasher, Hasher as _},
-    sync::LazyLock,
-};
-
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use server::Answer;
+
+use super::asset;
 
 /// Where it is, below the issuer.
 pub(crate) const PATH: &str = "/assets/ui.css";
 
 const STYLE: &str = include_str!("../../assets/ui.css");
 
-/// Changes whenever the text does.
-static TAG: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(STYLE.as_bytes());
-    HeaderValue::from_str(&format!("\"{:016x}\"", hasher.finish())).expect("hexadecimal digits in quotes")
-});
-
-/// The stylesheet, or 304 where the browser has it (RFC 9110 §13.1.2).
+/// The stylesheet, which browsers may keep.
 pub(crate) fn answer(headers: &HeaderMap) -> Answer {
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut tags = known.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
-    let is_known = tags.any(|tag| tag.as_bytes() == TAG.as_bytes());
-    let mut answer = if is_known { Answer::default() } else { Answer::new(STYLE.into()) };
-    if is_known {
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    let headers = answer.headers_mut();
-    headers.insert(header::ETAG, TAG.clone());
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    answer
+    asset::answer(
+        headers,
+        &Bytes::from_static(STYLE.as_bytes()),
+        HeaderValue::from_static("text/css; charset=utf-8"),
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use http::{StatusCode, header};
     use http_body_util::BodyExt as _;
 
     use super::*;

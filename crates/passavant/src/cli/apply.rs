@@ -70,7 +70,7 @@ impl ApplyArgs {
         let world = World::read(&self.file, &installation)?;
         let manner = if self.prune { Manner::Prune } else { Manner::Replace };
         let passwords = std::sync::OnceLock::new();
-        let hasher = || hasher(&passwords);
+        let hasher = || hasher(&passwords, installation.config.password_cost);
         Ok(match self.dry_run {
             true => world::difference(&installation, &world, manner).await?,
             false => world::settle(&installation, &hasher, &world, manner).await?,
@@ -79,11 +79,11 @@ impl ApplyArgs {
 }
 
 /// Made when the first password is to be hashed: that takes as long as one hash.
-fn hasher(kept: &std::sync::OnceLock<Arc<Passwords>>) -> Result<Arc<Passwords>, Fault> {
+fn hasher(kept: &std::sync::OnceLock<Arc<Passwords>>, cost: PasswordCost) -> Result<Arc<Passwords>, Fault> {
     if let Some(passwords) = kept.get() {
         return Ok(passwords.clone());
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let made = Passwords::new(PasswordCost::default(), Arc::new(server::ports::SystemEntropy), cores)?;
+    let made = Passwords::new(cost, Arc::new(server::ports::SystemEntropy), cores)?;
     Ok(kept.get_or_init(|| Arc::new(made)).clone())
 }

@@ -1,9 +1,12 @@
 //! `config check`, `config show`, and what can be configured at all.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
-    config::{KEYS, Layers, Origin, Problem, Problems, environment, page, schema},
+    config::{
+        Config, Key, Layers, Origin, Problem, Problems, Value as Written, environment, keys, page, redacted,
+        schema,
+    },
     dev,
     global::Global,
     terminal::{Exit, Failure, Layout, output, say},
@@ -16,11 +19,11 @@ const ORIGIN: Layout = Layout { quiet: &["value"], columns: &["key", "value", "o
 /// What is done with the configuration.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Say everything that is wrong with it (exit 3), or that nothing is
+    /// Report everything that is wrong with it (exit 3)
     Check,
-    /// Show what holds
+    /// Show the effective values
     Show {
-        /// Also say where each value comes from
+        /// Show where each value comes from
         #[arg(long)]
         origin: bool,
     },
@@ -39,18 +42,18 @@ impl ConfigCommand {
         match self {
             Self::Check => {
                 let mut layers = layers(global)?;
-                let checked = layers.check();
+                let checked = Config::of(&mut layers);
                 layers.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
                 let wrong = check_files(&checked?);
                 if !wrong.is_empty() {
                     return Err(Problems(wrong.into_iter().map(problem).collect()).into());
                 }
-                say("the configuration is fine");
+                say("the configuration is valid");
             }
             Self::Show { origin } => {
                 let layers = layers(global)?;
                 let look = if origin { &ORIGIN } else { &LAYOUT };
-                let records: Vec<_> = KEYS.iter().map(|key| record(&layers, key.path, origin)).collect();
+                let records: Vec<_> = keys().map(|key| record(&layers, key, origin)).collect();
                 output::list(global.format, look, &records)?;
             }
             Self::Reference => output::print(&page())?,
@@ -62,7 +65,7 @@ impl ConfigCommand {
 
 fn layers(global: &Global) -> Result<Layers, Problems> {
     if global.dev {
-        return Layers::read(Some(&dev::file(global.data.as_deref())), &[], &[]);
+        return dev::layers(global.data.as_deref());
     }
     Layers::read(global.file().as_deref(), &environment(), &[])
 }
@@ -71,11 +74,11 @@ fn problem((key, failure): (&str, OpenFailure)) -> Problem {
     Problem { key: key.to_owned(), origin: None, text: failure.to_string() }
 }
 
-fn record(layers: &Layers, key: &str, with_origin: bool) -> Value {
+fn record(layers: &Layers, key: &Key, with_origin: bool) -> Value {
     let mut record = Map::new();
-    record.insert("key".to_owned(), key.into());
-    let (value, origin) = match layers.value(key) {
-        Some((value, origin)) => (json!(shown(value.texts())), origin),
+    record.insert("key".to_owned(), key.path.into());
+    let (value, origin) = match layers.value(key.path) {
+        Some((value, origin)) => (shown(key, value), origin),
         None => (Value::Null, &Origin::Default),
     };
     record.insert("value".to_owned(), value);
@@ -85,28 +88,15 @@ fn record(layers: &Layers, key: &str, with_origin: bool) -> Value {
     record.into()
 }
 
-/// No key holds a secret itself, but a URL may hold one by mistake.
-fn shown(texts: &[String]) -> Value {
-    let hide = |text: &String| match text
-        .split_once("://")
-        .and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)))
-    {
-        Some((scheme, (_, host))) => format!("{scheme}://...@{host}"),
-        None => text.clone(),
-    };
-    match texts {
-        [one] => hide(one).into(),
-        several => several.iter().map(hide).collect::<Vec<_>>().into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_in_a_url_is_not_shown() {
-        assert_eq!(shown(&["postgres://u:secret@db/x".to_owned()]), "postgres://...@db/x");
-        assert_eq!(shown(&["sqlite:/var/lib/x.db".to_owned()]), "sqlite:/var/lib/x.db");
+/// No key holds a secret itself, but a URL may hold one by mistake. A list of one is shown as that one.
+fn shown(key: &Key, value: &Written) -> Value {
+    match value {
+        Written::Text(text) => key.shape.typed(&redacted(text)),
+        Written::Integer(number) => (*number).into(),
+        Written::Boolean(flag) => (*flag).into(),
+        Written::List(list) => match list.as_slice() {
+            [one] => redacted(one).into(),
+            several => several.iter().map(|text| redacted(text)).collect::<Vec<_>>().into(),
+        },
     }
 }

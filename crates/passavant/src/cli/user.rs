@@ -1,9 +1,6 @@
 //! `user ..`: people who sign in.
 
-use accounts::{
-    Account, AccountChange, Password, PasswordCost, PasswordHash, Passwords, Username,
-    passwords::PASSWORD_BYTES_MAX,
-};
+use accounts::{Account, AccountChange, PasswordHash, Passwords, Username, passwords::PASSWORD_BYTES_MAX};
 use protocol::{Subject, Timestamp};
 use serde_json::{Map, Value, json};
 use server::store::{Commit, Event, EventKind, GrantChange, Of, SessionChange};
@@ -214,8 +211,9 @@ pub(super) async fn find(installation: &Installation, user: &str) -> Result<Acco
 
 async fn hash(installation: &Installation, source: Option<&Source>) -> Result<PasswordHash, Failure> {
     let text = new_secret(source, "a password", PASSWORD_BYTES_MAX).await?;
-    let password = Password::parse(&text).ok_or_else(|| misused("a password is not empty"))?;
-    let passwords = Passwords::new(PasswordCost::default(), installation.entropy.clone(), 1)?;
+    let rule = installation.config.password_rule;
+    let password = rule.accept(&text).map_err(|error| misused(format!("a password {error}")))?;
+    let passwords = Passwords::new(installation.config.password_cost, installation.entropy.clone(), 1)?;
     Ok(passwords.hash(password).await?)
 }
 

@@ -1,129 +1,252 @@
-//! From texts to values: every problem is found, not only the first.
+//! From typed sections to one configuration: what no row can say of itself. Every problem is found, not only the first.
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use accounts::{PasswordCost, PasswordRule, SignInRates};
 use protocol::uri;
 use server::Settings;
+use serving::Network;
+use tracing_subscriber::EnvFilter;
 
-use super::{Config, Network, Origin, Problem, layers::Layers};
+use super::{
+    duration,
+    env::{self, environment},
+    kind::Located,
+    layers::Layers,
+    problem::Problems,
+    sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
+    value::{Value, redacted},
+};
 
-/// The configuration, as far as it can be made; problems are added.
-pub(super) fn check(layers: &mut Layers, problems: &mut Vec<Problem>) -> Option<Config> {
-    let mut checker = Checker { layers, problems };
-    let issuer = checker.issuer();
-    let listen = checker.each("http.listen", address);
-    let trusted_proxies = checker.each("http.trusted_proxies", network);
-    let management = checker.each("management.listen", address);
-    let database = checker.path("database.url", database);
-    let master_key_file = checker.path("secrets.master_key_file", |text| Ok(PathBuf::from(text)));
-    let log = checker.each("log.filter", |text| match text.parse::<tracing_subscriber::EnvFilter>() {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(error.to_string()),
-    });
-    if listen.as_ref().is_some_and(Vec::is_empty) {
-        checker.refuse("http.listen", "must name at least one address");
+/// A checked configuration. [`server::Settings`] and everything else is made of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The only public URL.
+    pub(crate) issuer: String,
+    /// Where requests come in.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Whose `X-Forwarded-For` is trusted.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// Where health is answered; nowhere unless it is set.
+    pub(crate) management: Option<SocketAddr>,
+    /// The SQLite file.
+    pub(crate) database: PathBuf,
+    /// Where the master key is.
+    pub(crate) master_key_file: PathBuf,
+    /// What is logged, as `tracing` writes filters.
+    pub(crate) log: String,
+    /// Lifetimes and policies of the server.
+    pub(crate) settings: Settings,
+    /// What failed sign-ins cost.
+    pub(crate) sign_in: SignInRates,
+    /// What a new password must be.
+    pub(crate) password_rule: PasswordRule,
+    /// What the hash of a password costs.
+    pub(crate) password_cost: PasswordCost,
+    /// Whose pages users see.
+    pub(crate) branding: Branding,
+    /// Whether this is `--dev`: seeded, and never reachable from another machine.
+    pub(crate) dev: bool,
+}
+
+impl Config {
+    /// Reads all layers and checks them.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub(crate) fn load(file: Option<&Path>, flags: &[(&'static str, Value)]) -> Result<Self, Problems> {
+        let mut layers = Layers::read(file, &environment(), flags)?;
+        Self::of(&mut layers)
     }
-    Some(Config {
-        issuer: issuer?,
-        listen: listen?,
-        trusted_proxies: trusted_proxies?,
-        management: management?.first().copied(),
-        database: database?,
-        master_key_file: master_key_file?,
-        log: log?.join(","),
-        dev: false,
+
+    /// The configuration of these layers.
+    ///
+    /// # Errors
+    /// Every problem of every layer.
+    pub(crate) fn of(layers: &mut Layers) -> Result<Self, Problems> {
+        CHECKS.iter().for_each(|(key, check)| run(layers, key, *check));
+        let sections = Sections::read(layers);
+        let config = sections.and_then(|sections| Self::made_of(sections, layers));
+        let problems = std::mem::take(&mut layers.problems);
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            Some(_) | None => Err(Problems(problems)),
+        }
+    }
+
+    /// What sections must be true of together, and what they come to.
+    fn made_of(sections: Sections, layers: &mut Layers) -> Option<Self> {
+        if sections.http.listen.is_empty() {
+            layers.refuse("http.listen", "must name at least one address");
+        }
+        let issuer = sections.top.issuer.clone();
+        if uri::Parts::of(&issuer).is_ok_and(|parts| parts.scheme == "http") {
+            let warning = format!("issuer {issuer} is plain http, which is safe on this machine only");
+            layers.warnings.push(warning);
+        }
+        for (key, [short, long], most) in limited(&sections) {
+            if short > long {
+                layers.refuse(key, format!("must not be longer than {most} ({})", duration::print(long)));
+            }
+        }
+        let settings = settings(&sections)?;
+        let Sections { http, management, database, secrets, sign_in, passwords, branding, log, .. } =
+            sections;
+        let memory_kib = passwords.memory_mib * 1024;
+        Some(Self {
+            issuer,
+            listen: http.listen,
+            trusted_proxies: http
+                .trusted_proxies
+                .iter()
+                .map(|text| Network::parse(text))
+                .collect::<Option<_>>()?,
+            management: management.listen,
+            database: sqlite(&database.url)?,
+            master_key_file: secrets.master_key_file,
+            log: log.filter.join(","),
+            settings,
+            sign_in: SignInRates {
+                account_failures: sign_in.account_failures,
+                address_failures: sign_in.address_failures,
+                window: sign_in.window,
+                wait_max: sign_in.wait_max,
+            },
+            password_rule: PasswordRule { length_min: passwords.length_min },
+            password_cost: PasswordCost::new(memory_kib, passwords.passes, PASSWORD_LANES).ok()?,
+            branding,
+            dev: false,
+        })
+    }
+}
+
+/// Lanes of a password hash: one, since concurrent sign-ins use the cores already.
+const PASSWORD_LANES: u32 = 1;
+
+/// Durations that are within others: the key, its value and the other's, the other key.
+fn limited(sections: &Sections) -> [(&'static str, [Duration; 2], &'static str); 3] {
+    let (sessions, refresh) = (&sections.sessions, &sections.refresh_tokens);
+    [
+        ("sessions.idle", [sessions.idle, sessions.absolute], "sessions.absolute"),
+        ("refresh_tokens.idle", [refresh.idle, refresh.absolute], "refresh_tokens.absolute"),
+        (
+            "refresh_tokens.absolute_public_web",
+            [refresh.absolute_public_web, refresh.absolute],
+            "refresh_tokens.absolute",
+        ),
+    ]
+}
+
+fn settings(sections: &Sections) -> Option<Settings> {
+    let Sections { top, sessions, interactions, tokens, refresh_tokens, pkce, .. } = sections;
+    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Some(Settings {
+        code_lifetime: seconds(tokens.code_lifetime),
+        access_token_lifetime: seconds(tokens.access_token_lifetime),
+        id_token_lifetime: seconds(tokens.id_token_lifetime),
+        clock_skew: seconds(tokens.clock_skew),
+        refresh_idle_lifetime: seconds(refresh_tokens.idle),
+        refresh_absolute_lifetime: seconds(refresh_tokens.absolute),
+        refresh_absolute_lifetime_public_web: seconds(refresh_tokens.absolute_public_web),
+        refresh_grace: seconds(refresh_tokens.grace),
+        session_idle_lifetime: seconds(sessions.idle),
+        session_absolute_lifetime: seconds(sessions.absolute),
+        session_cookie_persistent: sessions.remember,
+        logout_ends_offline: sessions.logout_ends_offline,
+        interaction_lifetime: seconds(interactions.lifetime),
+        pkce: match pkce.policy {
+            PkcePolicy::Required => server::settings::PkcePolicy::Required,
+            PkcePolicy::Public => server::settings::PkcePolicy::Public,
+        },
+        ..Settings::new(&top.issuer).ok()?
     })
 }
 
-struct Checker<'l> {
-    layers: &'l mut Layers,
-    problems: &'l mut Vec<Problem>,
-}
-
-impl Checker<'_> {
-    fn issuer(&mut self) -> Option<String> {
-        let Some((value, _)) = self.layers.value("issuer") else {
-            let text = "is missing: the public URL of this server, like https://id.example.org (to try it out: passavant serve --dev)".to_owned();
-            self.problems.push(Problem { key: "issuer".into(), origin: None, text });
-            return None;
-        };
-        let issuer = value.texts().first().cloned().unwrap_or_default();
-        if let Err(error) = Settings::new(&issuer) {
-            let text = error.to_string();
-            self.refuse("issuer", text.trim_start_matches("issuer "));
-            return None;
-        }
-        if uri::Parts::of(&issuer).is_ok_and(|parts| parts.scheme == "http") {
-            let warning = format!("issuer {issuer} is plain http: fine on this machine, and nowhere else");
-            self.layers.warnings.push(warning);
-        }
-        Some(issuer)
-    }
-
-    /// Every text of a value, read. Absent: none.
-    fn each<T>(&mut self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        let texts = self.layers.value(key).map(|(value, _)| value.texts().to_vec()).unwrap_or_default();
-        let mut values = Vec::with_capacity(texts.len());
-        let mut failed = false;
-        for text in &texts {
-            match read(text) {
-                Ok(value) => values.push(value),
-                Err(problem) => {
-                    self.refuse(key, &format!("`{text}` {problem}"));
-                    failed = true;
-                }
-            }
-        }
-        (!failed).then_some(values)
-    }
-
-    /// A path in the file starts at the folder of the file, any other where the command runs.
-    fn path(&mut self, key: &str, read: impl Fn(&str) -> Result<PathBuf, String>) -> Option<PathBuf> {
-        let found = self.each(key, read)?.into_iter().next()?;
-        let folder = match self.layers.value(key) {
-            Some((_, Origin::File(file, _))) => file.parent().map(Path::to_owned),
-            Some(_) | None => None,
-        };
-        Some(folder.map_or(found.clone(), |folder| folder.join(found)))
-    }
-
-    fn refuse(&mut self, key: &str, text: &str) {
-        let origin = self.layers.value(key).map(|(_, origin)| origin.clone());
-        self.problems.push(Problem { key: key.to_owned(), origin, text: text.to_owned() });
+/// What is logged where no file is read: as the environment says, or by default.
+///
+/// # Errors
+/// A filter that `tracing` does not understand.
+pub(crate) fn log_filter(environment: Vec<(String, OsString)>) -> Result<String, Problems> {
+    let mut layers = Layers::read(None, &env::logging(environment), &[])?;
+    run(&mut layers, "log.filter", filter);
+    match Log::read(&mut layers) {
+        Some(log) if layers.problems.is_empty() => Ok(log.filter.join(",")),
+        Some(_) | None => Err(Problems(layers.problems)),
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "is no address and port, like 127.0.0.1:4000 or [::1]:4000".to_owned())
-}
+/// What no row can say of its texts, since it needs more than this folder.
+const CHECKS: &[(&str, Check)] = &[
+    ("issuer", issuer),
+    ("http.trusted_proxies", network),
+    ("database.url", database),
+    ("log.filter", filter),
+];
 
-fn network(text: &str) -> Result<Network, String> {
-    Network::parse(text).ok_or_else(|| "is no address, like 127.0.0.1 or 10.0.0.0/8".to_owned())
-}
+/// What is wrong with a text.
+type Check = fn(&str) -> Result<(), String>;
 
-fn database(text: &str) -> Result<PathBuf, String> {
-    match text.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() && !path.contains(['?', '#']) => {
-            Ok(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
-        }
-        Some(_) | None => Err("is no database, like sqlite:/var/lib/passavant/passavant.db".to_owned()),
+fn run(layers: &mut Layers, key: &str, check: Check) {
+    let texts = match layers.value(key) {
+        Some((Value::Text(text), _)) => vec![text.clone()],
+        Some((Value::List(texts), _)) => texts.clone(),
+        Some(_) | None => Vec::new(),
+    };
+    for problem in texts.iter().filter(|text| !text.is_empty()).filter_map(|text| check(text).err()) {
+        layers.refuse(key, problem);
     }
+}
+
+fn issuer(issuer: &str) -> Result<(), String> {
+    let checked = Settings::new(issuer).map_err(|error| error.to_string());
+    checked.map(|_| ()).map_err(|text| text.trim_start_matches("issuer ").to_owned())
+}
+
+fn network(text: &str) -> Result<(), String> {
+    let wrong = || format!("expected an address or a network such as \"10.0.0.0/8\", got \"{text}\"");
+    Network::parse(text).map(|_| ()).ok_or_else(wrong)
+}
+
+fn database(url: &str) -> Result<(), String> {
+    let url = Located { text: url.to_owned(), folder: None };
+    let wrong = || {
+        format!(
+            "expected `sqlite:` and a path such as \"sqlite:/var/lib/passavant/passavant.db\", got \"{}\"",
+            redacted(&url.text)
+        )
+    };
+    sqlite(&url).map(|_| ()).ok_or_else(wrong)
+}
+
+fn sqlite(url: &Located) -> Option<PathBuf> {
+    let path = url.text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))?;
+    let fits = !path.is_empty() && !path.contains(['?', '#']);
+    fits.then(|| url.folder.as_ref().map_or_else(|| PathBuf::from(path), |folder| folder.join(path)))
+}
+
+fn filter(text: &str) -> Result<(), String> {
+    text.parse::<EnvFilter>().map(|_| ()).map_err(|error| format!("\"{text}\": {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
-    use super::super::Value;
     use super::*;
 
     fn file(text: &str) -> tempfile::NamedTempFile {
         let mut file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
         file.write_all(text.as_bytes()).expect("written");
         file
+    }
+
+    fn read(file: &tempfile::NamedTempFile) -> Result<Config, Problems> {
+        Config::of(&mut Layers::read(Some(file.path()), &[], &[]).expect("reads"))
     }
 
     #[test]
@@ -134,7 +257,7 @@ mod tests {
              [database]\nurl = \"sqlite:data/p.db\"\n[secrets]\nmaster_key_file = \"/k\"\n",
         );
         let mut layers = Layers::read(Some(file.path()), &[], &[]).expect("reads");
-        let config = layers.check().expect("fine");
+        let config = Config::of(&mut layers).expect("fine");
         assert_eq!(config.issuer, "https://id.example.org");
         assert_eq!(config.listen.len(), 2);
         assert_eq!(config.management, Some("127.0.0.1:2".parse().expect("an address")));
@@ -149,13 +272,17 @@ mod tests {
             "isuer = \"x\"\nissuer = \"http://id.example.org\"\n[http]\nlisten = \"4000\"\n\
              [database]\nurl = 3\n[mail]\nsmtp = \"x\"\n",
         );
-        let problems = Layers::read(Some(file.path()), &[], &[]).expect("reads").check().expect_err("four");
+        let problems = read(&file).expect_err("four");
         let text = problems.to_string();
         for (line, key, words) in [
             (1, "isuer", "did you mean `issuer`?"),
             (2, "issuer", "plain http is only for loopback"),
-            (4, "http.listen", "no address and port"),
-            (6, "database.url", "must be a text"),
+            (4, "http.listen", "expected an address and port such as \"127.0.0.1:4000\", got \"4000\""),
+            (
+                6,
+                "database.url",
+                "expected `sqlite:` and a path such as \"sqlite:/var/lib/passavant/passavant.db\", got 3",
+            ),
             (7, "mail", "unknown key"),
         ] {
             let place = format!("{}:{line}: {key}: ", file.path().display());
@@ -170,17 +297,21 @@ mod tests {
             "issuer = [\"https://id.example.org\", \"https://other.example\"]\n[management]\nlisten = []\n\
              [log]\nfilter = [\"info\", \"hyper=warn\"]\n",
         );
-        let problems = Layers::read(Some(file.path()), &[], &[]).expect("reads").check().expect_err("two");
+        let problems = read(&file).expect_err("two");
         let text = problems.to_string();
-        assert!(text.contains(":1: issuer: must be one text") && !text.contains("log.filter"), "{text}");
-        assert!(text.contains(":3: management.listen: must be one text"), "{text}");
+        assert!(
+            text.contains(":1: issuer: must be one value, not a list") && !text.contains("log.filter"),
+            "{text}"
+        );
+        assert!(text.contains(":3: management.listen: must be one value, not a list"), "{text}");
     }
 
     #[test]
     fn every_example_of_the_reference_is_taken_as_it_stands() {
-        let page = super::super::page();
+        let page = super::super::reference::page();
         let whole = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a file");
-        let config = Layers::read(Some(file(whole).path()), &[], &[]).expect("reads").check().expect("fine");
+        let file = file(whole);
+        let config = read(&file).expect("fine");
         assert_eq!(config.issuer, "https://id.example.org");
         assert!(config.management.is_some() && config.trusted_proxies.len() == 1);
     }
@@ -193,7 +324,7 @@ mod tests {
         assert_eq!(layers.value("http.listen").expect("set").0, Value::Text("127.0.0.1:2".into()));
         let flags = [("http.listen", Value::Text("127.0.0.1:3".into()))];
         let mut layers = Layers::read(Some(file.path()), &environment, &flags).expect("reads");
-        let config = layers.check().expect("fine");
+        let config = Config::of(&mut layers).expect("fine");
         assert_eq!((config.listen[0].port(), config.issuer.as_str()), (3, "https://file.example"));
     }
 
@@ -202,7 +333,7 @@ mod tests {
         let mut layers =
             Layers::read(None, &[("PASSAVANT_ISSUER".to_owned(), "http://localhost:4000".into())], &[])
                 .expect("no file");
-        layers.check().expect("fine");
+        Config::of(&mut layers).expect("fine");
         assert_eq!(layers.warnings.len(), 1);
     }
 }

@@ -5,8 +5,19 @@
 
 use std::{ffi::OsString, path::Path};
 
-use super::{KEYS, Key, Origin, Value, keys::PREFIX, layers::Layers};
+use super::{
+    layer::Layer,
+    problem::Origin,
+    sections::keys,
+    table::{Key, PREFIX},
+    value::Value,
+};
 use crate::spelling::suggestion;
+
+/// The variable by which many programs are told what to log.
+const RUST_LOG: &str = "RUST_LOG";
+/// The key that it sets.
+const LOG_FILTER: &str = "log.filter";
 
 /// Longest value that is read from a file, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -29,11 +40,11 @@ const OTHERS: &[&str] = &[
     "DPOP",
 ];
 
-/// Every variable that is meant for passavant.
+/// Every variable that is meant for passavant, and `RUST_LOG`.
 #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
 pub(crate) fn environment() -> Vec<(String, OsString)> {
     let own = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let mut own: Vec<_> = own.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    let mut own: Vec<_> = own.filter(|(name, _)| name.starts_with(PREFIX) || name == RUST_LOG).collect();
     own.sort();
     own
 }
@@ -44,20 +55,39 @@ pub(crate) fn config_file(environment: &[(String, OsString)]) -> Option<&Path> {
     named.map(|(_, path)| Path::new(path)).filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Reads the variables into the layers.
-pub(super) fn read(environment: &[(String, OsString)], layers: &mut Layers) {
+/// Those variables that say what is logged.
+pub(crate) fn logging(mut environment: Vec<(String, OsString)>) -> Vec<(String, OsString)> {
+    environment
+        .retain(|(name, _)| name == RUST_LOG || named(name).is_some_and(|(key, _)| key.path == LOG_FILTER));
+    environment
+}
+
+/// What `RUST_LOG` says; empty, it says nothing.
+pub(super) fn rust_log(environment: &[(String, OsString)]) -> Layer {
+    let mut layer = Layer::default();
+    let said = environment.iter().find(|(name, value)| name == RUST_LOG && !value.is_empty());
+    if let (Some((_, value)), Some(key)) = (said, keys().find(|key| key.path == LOG_FILTER)) {
+        let value = Value::Text(value.to_string_lossy().into_owned());
+        layer.set(key, value, Origin::Environment(RUST_LOG.to_owned()));
+    }
+    layer
+}
+
+/// What the variables say.
+pub(super) fn read(environment: &[(String, OsString)]) -> Layer {
+    let mut layer = Layer::default();
     let mut taken: Vec<(&'static str, &str)> = Vec::new();
     for (name, value) in environment {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
         let origin = Origin::Environment(name.clone());
         let Some((key, by_file)) = named(name) else {
             if !OTHERS.contains(&rest) && !is_service_link(rest, value) {
-                layers.warnings.push(unknown(name));
+                layer.warnings.push(unknown(name));
             }
             continue;
         };
         if let Some((_, other)) = taken.iter().find(|(path, _)| *path == key.path) {
-            layers.refuse(key.path, origin, format!("{other} is set as well; keep one of them"));
+            layer.refuse(key.path, origin, format!("{other} is set as well; keep one of them"));
             continue;
         }
         taken.push((key.path, name));
@@ -66,15 +96,16 @@ pub(super) fn read(environment: &[(String, OsString)], layers: &mut Layers) {
             true => from_file(Path::new(value)),
         };
         match text.and_then(|text| parse(&text)) {
-            Ok(value) => layers.set(key, value, origin),
-            Err(problem) => layers.refuse(key.path, origin, problem),
+            Ok(value) => layer.set(key, value, origin),
+            Err(problem) => layer.refuse(key.path, origin, problem),
         }
     }
+    layer
 }
 
 /// The key of a variable, and whether a file holds its value.
 fn named(name: &str) -> Option<(&'static Key, bool)> {
-    let find = |name: &str| KEYS.iter().find(|key| key.variable() == name);
+    let find = |name: &str| keys().find(|key| key.variable() == name);
     match find(name) {
         Some(key) => Some((key, false)),
         None => find(name.strip_suffix("_FILE")?).map(|key| (key, true)),
@@ -94,17 +125,17 @@ fn parse(text: &str) -> Result<Value, String> {
     if !text.starts_with('[') {
         return Ok(Value::Text(text.to_owned()));
     }
-    // An IPv6 address in brackets is no list.
+    // An IPv6 address in brackets is not a list.
     if text.parse::<std::net::SocketAddr>().is_ok() {
         return Ok(Value::Text(text.to_owned()));
     }
     let list: toml::Table =
-        format!("list = {text}").parse().map_err(|_| "is no TOML list of texts".to_owned())?;
+        format!("list = {text}").parse().map_err(|_| "is not a TOML list of texts".to_owned())?;
     let texts = list
         .get("list")
         .and_then(toml::Value::as_array)
         .map(|list| list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
-    texts.flatten().map(Value::List).ok_or_else(|| "is no TOML list of texts".to_owned())
+    texts.flatten().map(Value::List).ok_or_else(|| "is not a TOML list of texts".to_owned())
 }
 
 /// What Kubernetes sets for a service that is called `passavant` or begins so.
@@ -117,12 +148,13 @@ fn is_service_link(rest: &str, value: &OsString) -> bool {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
+    let known: Vec<String> = keys().map(Key::variable).collect();
     format!("{name} is set, but no such key is known{}", suggestion(name, known.iter().map(String::as_str)))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{check::Config, layers::Layers};
     use super::*;
 
     fn layers(variables: &[(&str, &str)]) -> Layers {
@@ -163,8 +195,18 @@ mod tests {
     fn a_value_and_its_file_together_are_refused() {
         let mut layers =
             layers(&[("PASSAVANT_ISSUER", "https://id.example.org"), ("PASSAVANT_ISSUER_FILE", "/nowhere")]);
-        let problems = layers.check().expect_err("both");
+        let problems = Config::of(&mut layers).expect_err("both");
         assert!(problems.to_string().contains("PASSAVANT_ISSUER is set as well"), "{problems}");
+    }
+
+    #[test]
+    fn the_own_key_goes_before_rust_log_and_rust_log_before_the_default() {
+        let both = layers(&[("PASSAVANT_LOG__FILTER", "warn"), ("RUST_LOG", "debug")]);
+        assert_eq!(both.value("log.filter").expect("set").0, Value::Text("warn".into()));
+        let one = layers(&[("RUST_LOG", "debug")]);
+        let (value, origin) = one.value("log.filter").expect("set");
+        assert_eq!((value, origin.to_string().as_str()), (&Value::Text("debug".into()), "RUST_LOG"));
+        assert_eq!(layers(&[("RUST_LOG", "")]).value("log.filter").expect("set").1, Origin::Default);
     }
 
     #[test]

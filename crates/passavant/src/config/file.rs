@@ -4,31 +4,36 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::{KEYS, Origin, Problem, Problems, Value, layers::Layers, layers::find};
+use super::{
+    layer::Layer,
+    problem::{Origin, Problems},
+    sections::{SECTIONS, keys},
+    value::Value,
+};
 use crate::spelling::suggestion;
 
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Reads the file into the layers.
+/// What the file says.
 ///
 /// # Errors
-/// Where it can't be read, or is no TOML.
-pub(super) fn read(path: &Path, layers: &mut Layers) -> Result<(), Problems> {
-    let refused = |origin, text| Problems(vec![Problem { key: String::new(), origin, text }]);
+/// Where it can't be read, or is not TOML.
+pub(super) fn read(path: &Path) -> Result<Layer, Problems> {
     let length = std::fs::metadata(path).map(|found| found.len());
     let text = match length {
         Ok(length) if length > FILE_BYTES_MAX => Err("is larger than 1 MiB".to_owned()),
         Ok(_) | Err(_) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
     };
-    let text = text.map_err(|error| refused(None, format!("{}: {error}", path.display())))?;
+    let text = text.map_err(|error| Problems::of(None, format!("{}: {error}", path.display())))?;
     let source = Source { path: path.to_owned(), text: &text };
     let table = DeTable::parse(&text).map_err(|error| {
         let origin = source.origin(error.span().map_or(0, |span| span.start));
-        refused(Some(origin), error.message().to_owned())
+        Problems::of(Some(origin), error.message())
     })?;
-    source.walk("", table.get_ref(), layers);
-    Ok(())
+    let mut layer = Layer::default();
+    source.walk("", table.get_ref(), &mut layer);
+    Ok(layer)
 }
 
 struct Source<'t> {
@@ -37,7 +42,7 @@ struct Source<'t> {
 }
 
 impl Source<'_> {
-    fn walk(&self, above: &str, table: &DeTable<'_>, layers: &mut Layers) {
+    fn walk(&self, above: &str, table: &DeTable<'_>, layer: &mut Layer) {
         for (name, value) in table {
             let path = if above.is_empty() {
                 name.get_ref().to_string()
@@ -45,21 +50,21 @@ impl Source<'_> {
                 format!("{above}.{}", name.get_ref())
             };
             let origin = self.origin(name.span().start);
-            if let Some(key) = find(&path) {
+            if let Some(key) = keys().find(|key| key.path == path) {
                 match plain(value.get_ref()) {
-                    Some(value) => layers.set(key, value, origin),
-                    None => layers.refuse(&path, origin, "must be a text, or a list of texts"),
+                    Some(value) => layer.set(key, value, origin),
+                    None => layer.refuse(&path, origin, format!("expected {}", key.shape.holds())),
                 }
                 continue;
             }
             let below = format!("{path}.");
             match value.get_ref() {
-                DeValue::Table(table) if KEYS.iter().any(|key| key.path.starts_with(&below)) => {
-                    self.walk(&path, table, layers);
+                DeValue::Table(table) if SECTIONS.iter().any(|section| section.prefix == below) => {
+                    self.walk(&path, table, layer);
                 }
                 _ => {
                     let text = format!("unknown key{}", suggestion(&path, candidates(&path)));
-                    layers.refuse(&path, origin, text);
+                    layer.refuse(&path, origin, text);
                 }
             }
         }
@@ -74,13 +79,17 @@ impl Source<'_> {
 /// Every key, and every table where a table was looked for.
 fn candidates(path: &str) -> impl Iterator<Item = &'static str> {
     let top = !path.contains('.');
-    let tables = KEYS.iter().filter_map(|key| key.path.split_once('.')).map(|(table, _)| table);
-    KEYS.iter().map(|key| key.path).chain(tables.filter(move |_| top))
+    let tables = SECTIONS.iter().filter_map(|section| section.prefix.strip_suffix('.'));
+    keys().map(|key| key.path).chain(tables.filter(move |_| top))
 }
 
 fn plain(value: &DeValue<'_>) -> Option<Value> {
     match value {
         DeValue::String(text) => Some(Value::Text(text.to_string())),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(Value::Integer)
+        }
+        DeValue::Boolean(flag) => Some(Value::Boolean(*flag)),
         DeValue::Array(list) => {
             let texts = list.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
             texts.collect::<Option<_>>().map(Value::List)

@@ -1,49 +1,28 @@
 //! Values with their origins, the later layer over the earlier: default, file, environment, flag.
 
-use std::{collections::BTreeMap, ffi::OsString, fmt, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
-use super::{Config, KEYS, Key, Origin, Problem, Problems, check, env, file, keys::Holds};
-
-/// A value as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
-    /// One text.
-    Text(String),
-    /// Several.
-    List(Vec<String>),
-}
-
-impl Value {
-    /// One or several, as a list.
-    pub(crate) fn texts(&self) -> &[String] {
-        match self {
-            Self::Text(text) => std::slice::from_ref(text),
-            Self::List(list) => list,
-        }
-    }
-}
-
-/// As TOML writes it.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{}", toml::Value::from(text.as_str())),
-            Self::List(list) => write!(f, "{}", toml::Value::from(list.clone())),
-        }
-    }
-}
+use super::{
+    env, file,
+    kind::{Given, Kind},
+    layer::Layer,
+    problem::{Origin, Problem, Problems},
+    sections::keys,
+    table::{Key, Source},
+    value::{Value, redacted},
+};
 
 /// What every key holds, and since which layer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Layers {
     values: BTreeMap<&'static str, (Value, Origin)>,
-    /// Strange, but no reason to stop.
+    /// Suspicious, but no reason to stop.
     pub(crate) warnings: Vec<String>,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Layers {
-    /// Reads all layers. What is wrong in one of them is kept for [`Self::check`].
+    /// Reads all layers. What is wrong in one of them is kept for [`super::Config::of`].
     ///
     /// # Errors
     /// A file that can't be read at all.
@@ -52,35 +31,22 @@ impl Layers {
         environment: &[(String, OsString)],
         flags: &[(&'static str, Value)],
     ) -> Result<Self, Problems> {
-        let mut layers = Self { values: BTreeMap::new(), warnings: Vec::new(), problems: Vec::new() };
-        for key in KEYS {
-            if let Some(default) = key.default {
-                layers.set(key, Value::Text(default.to_owned()), Origin::Default);
-            }
-        }
+        let mut layers = Self::default();
+        layers.add(defaults());
+        // Other programs go by it too, so whatever is said to this one goes before it.
+        layers.add(env::rust_log(environment));
         if let Some(path) = path {
-            file::read(path, &mut layers)?;
+            layers.add(file::read(path)?);
         }
-        env::read(environment, &mut layers);
+        layers.add(env::read(environment));
+        let mut given = Layer::default();
         for (path, value) in flags {
-            if let Some(key) = find(path) {
-                layers.set(key, value.clone(), Origin::Flag);
+            if let Some(key) = keys().find(|key| key.path == *path) {
+                given.set(key, value.clone(), Origin::Flag);
             }
         }
+        layers.add(given);
         Ok(layers)
-    }
-
-    /// The configuration.
-    ///
-    /// # Errors
-    /// Every problem of every layer.
-    pub(crate) fn check(&mut self) -> Result<Config, Problems> {
-        let mut problems = std::mem::take(&mut self.problems);
-        let config = check::check(self, &mut problems);
-        match config {
-            Some(config) if problems.is_empty() => Ok(config),
-            Some(_) | None => Err(Problems(problems)),
-        }
     }
 
     /// What a key holds, and where from.
@@ -88,21 +54,44 @@ impl Layers {
         self.values.get(path)
     }
 
-    /// A list is refused where one text is wanted: taking its first would leave the others out in silence.
-    pub(super) fn set(&mut self, key: &Key, value: Value, origin: Origin) {
-        if matches!((key.holds, &value), (Holds::One(_), Value::List(_))) {
-            self.refuse(key.path, origin, "must be one text, not a list");
-            return;
-        }
-        self.values.insert(key.path, (value, origin));
+    /// Adds a problem with the value of a key.
+    pub(super) fn refuse(&mut self, key: &str, text: impl Into<String>) {
+        let origin = self.value(key).map(|(_, origin)| origin.clone());
+        self.problems.push(Problem { key: key.to_owned(), origin, text: text.into() });
     }
 
-    pub(super) fn refuse(&mut self, key: &str, origin: Origin, text: impl Into<String>) {
-        self.problems.push(Problem { key: key.to_owned(), origin: Some(origin), text: text.into() });
+    fn add(&mut self, layer: Layer) {
+        self.values.extend(layer.values.into_iter().map(|(key, value, origin)| (key.path, (value, origin))));
+        self.problems.extend(layer.problems);
+        self.warnings.extend(layer.warnings);
     }
 }
 
-/// The key of this path.
-pub(super) fn find(path: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.path == path)
+impl Source for Layers {
+    fn take<K: Kind>(&mut self, key: &Key, kind: &K) -> Option<K::Held> {
+        let Some((value, origin)) = self.values.get(key.path) else {
+            let absent = kind.absent();
+            if absent.is_none() {
+                self.refuse(key.path, format!("is missing: {} such as {}", kind.expected(), key.example));
+            }
+            return absent;
+        };
+        let held = kind.read(Given { value, folder: origin.folder() });
+        if held.is_none() {
+            let (expected, example) = (kind.expected(), key.shape.toml(key.example));
+            let got = redacted(&value.to_string());
+            self.refuse(key.path, format!("expected {expected} such as {example}, got {got}"));
+        }
+        held
+    }
+}
+
+fn defaults() -> Layer {
+    let mut layer = Layer::default();
+    for key in keys() {
+        if let Some(default) = key.default {
+            layer.set(key, Value::Text(default.to_owned()), Origin::Default);
+        }
+    }
+    layer
 }

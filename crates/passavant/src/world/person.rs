@@ -39,11 +39,8 @@ impl UserEntry {
             members.take_id("username", Username::parse, "must not be empty or hold control characters");
         let password = members.take_secret("password", reading.folder, PASSWORD_BYTES_MAX);
         let password = password.and_then(|(text, name)| {
-            let password = Password::parse(&text);
-            if password.is_none() {
-                members.refuse(&name, format!("must have 1 to {PASSWORD_BYTES_MAX} bytes"));
-            }
-            password
+            let password = reading.password_rule.accept(&text);
+            password.map_err(|error| members.refuse(&name, error.to_string())).ok()
         });
         let claims = match members.map.remove("claims") {
             Some(Value::Object(claims)) => claims,

@@ -51,7 +51,7 @@ fn every_problem_of_the_configuration_is_told_at_once() {
         for words in [
             "passavant.toml:1: issuer: ",
             "passavant.toml:3: http.lisen: unknown key; did you mean `http.listen`?",
-            "passavant.toml:4: http.listen: `x` is no address",
+            "passavant.toml:4: http.listen: expected an address and port such as \"127.0.0.1:4000\", got \"x\"",
         ] {
             assert!(said.contains(words), "{words} in {said}");
         }

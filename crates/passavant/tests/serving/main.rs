@@ -5,4 +5,5 @@ mod development;
 mod ending;
 mod framing;
 mod input;
+mod keys;
 mod process;

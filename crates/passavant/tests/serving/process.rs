@@ -51,8 +51,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `passavant` in a folder, and waits until it is ready.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// The same with these variables of the environment.
+    pub(crate) fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = command(folder)
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -147,7 +153,12 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 
 /// Runs a command to its end.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder).args(arguments).output().expect("the binary runs")
+    run_with(folder, arguments, &[])
+}
+
+/// The same with these variables of the environment.
+pub(crate) fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(folder).args(arguments).envs(variables.iter().copied()).output().expect("the binary runs")
 }
 
 /// The exit code of a command, and what it said on standard error.
@@ -157,7 +168,7 @@ pub(crate) fn outcome(output: &Output) -> (Option<i32>, String) {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_passavant"));
-    command.current_dir(folder).stdin(Stdio::null());
+    command.current_dir(folder).stdin(Stdio::null()).env_remove("RUST_LOG");
     command
 }
 

@@ -1,15 +1,22 @@
 //! `docs/config.md` and its JSON Schema: the binary's own table of keys and its own pages of it.
 //!
-//! Both files are compiled into this command as they are, so that the check of a page needs no build of the server.
+//! Those files are compiled into this command as they are, so that the check of a page needs no build of the server.
 
-#[path = "../../../passavant/src/config/keys.rs"]
-mod keys;
-#[path = "../../../passavant/src/config/reference.rs"]
-mod reference;
+#[expect(dead_code, reason = "only the binary reads values; this command prints what they may be")]
+#[path = "../../../passavant/src/config"]
+mod config {
+    mod duration;
+    mod kind;
+    pub(super) mod reference;
+    #[macro_use]
+    mod table;
+    mod sections;
+    mod value;
+}
 
-pub(super) use reference::page;
+pub(super) use config::reference::page;
 
 /// The schema, as `passavant config schema` prints it.
 pub(super) fn schema() -> String {
-    format!("{:#}\n", reference::schema())
+    format!("{:#}\n", config::reference::schema())
 }

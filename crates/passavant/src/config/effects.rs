@@ -1,0 +1,244 @@
+//! Each key does what it says: set in a file, seen at a server whose clock is the test's.
+
+use std::{io::Write as _, path::Path};
+
+use jose::{SignatureAlgorithm, SigningKey};
+use server::{Ask, Reason};
+use testkit::server::{Browser, ISSUER, Running, TestServer, confidential, public, subject};
+
+use super::{Config, Layers};
+
+const DAY: i64 = 86_400;
+const OFFLINE: &str = "openid offline_access";
+
+/// The configuration of a file that begins with the issuer and goes on with these lines.
+fn config(lines: &str) -> Config {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
+    write!(file, "issuer = \"{ISSUER}\"\n{lines}").expect("written");
+    read(file.path())
+}
+
+fn read(path: &Path) -> Config {
+    let mut layers = Layers::read(Some(path), &[], &[]).expect("it is TOML");
+    Config::of(&mut layers).expect("it is valid")
+}
+
+fn server(lines: &str) -> TestServer {
+    let settings = config(lines).settings;
+    let clients = [confidential("shop"), confidential("excused").without_pkce(), public("spa")];
+    let server = TestServer::new().settings(|own| *own = settings).account("alice");
+    clients.into_iter().fold(server, TestServer::client)
+}
+
+async fn start(lines: &str) -> Running {
+    server(lines).start().await
+}
+
+async fn signed_in(server: &Running) -> Browser {
+    let browser = server.browser().sign_in("alice");
+    browser.authorize("shop").code().await;
+    browser
+}
+
+async fn asked(browser: &Browser) -> Vec<Ask> {
+    browser.authorize("shop").finish().await.asked
+}
+
+async fn refresh_token(server: &Running, client: &str, scope: &str) -> String {
+    server.browser().sign_in("alice").authorize(client).scope(scope).tokens().await.member("refresh_token")
+}
+
+#[tokio::test]
+async fn sessions_idle() {
+    let server = start("[sessions]\nidle = \"5 minutes\"\n").await;
+    let browser = signed_in(&server).await;
+    server.clock.advance(299);
+    assert_eq!(asked(&browser).await, []);
+    server.clock.advance(300);
+    assert_eq!(asked(&browser).await, [Ask::SignIn]);
+}
+
+#[tokio::test]
+async fn sessions_absolute() {
+    let server = start("[sessions]\nidle = 300\nabsolute = \"10 min\"\n").await;
+    let browser = signed_in(&server).await;
+    for _ in 0..2 {
+        server.clock.advance(299);
+        assert_eq!(asked(&browser).await, []);
+    }
+    server.clock.advance(2);
+    assert_eq!(asked(&browser).await, [Ask::SignIn]);
+}
+
+#[tokio::test]
+async fn sessions_remember() {
+    for (lines, end) in [
+        ("", "; SameSite=Lax; Secure"),
+        ("[sessions]\nremember = \"never\"\n", "; SameSite=Lax; Secure"),
+        ("[sessions]\nremember = \"always\"\nabsolute = \"2 h\"\n", "; SameSite=Lax; Secure; Max-Age=7200"),
+    ] {
+        let server = start(lines).await;
+        let browser = server.browser();
+        let page = browser.authorize("shop").until(Ask::SignIn).await;
+        let interaction = browser.interaction(&page.url).await.expect("it opens");
+        let answer = interaction.signed_in(&subject("alice"), "pwd").await.expect("signed in");
+        let cookie = answer.headers()["set-cookie"].to_str().expect("text");
+        assert!(cookie.starts_with("__Host-passavant_session=") && cookie.ends_with(end), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_logout_ends_offline() {
+    for (value, ended) in [("false", false), ("true", true)] {
+        let server = start(&format!("[sessions]\nlogout_ends_offline = {value}\n")).await;
+        let browser = server.browser().sign_in("alice");
+        let tokens = browser.authorize("shop").scope(OFFLINE).tokens().await;
+        browser.open(&format!("{ISSUER}/logout")).await;
+        let reply = server.refresh("shop", &tokens.member("refresh_token")).await;
+        assert_eq!(reply.reason(), ended.then_some(Reason::GrantEnded), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn interactions_lifetime() {
+    let server = start("[interactions]\nlifetime = \"1 minute\"\n").await;
+    let browser = server.browser();
+    let page = browser.authorize("shop").until(Ask::SignIn).await;
+    server.clock.advance(59);
+    assert!(browser.interaction(&page.url).await.is_ok());
+    server.clock.advance(1);
+    assert!(browser.interaction(&page.url).await.is_err());
+}
+
+#[tokio::test]
+async fn tokens_code_lifetime() {
+    let server = start("[tokens]\ncode_lifetime = \"5 s\"\n").await;
+    let browser = server.browser().sign_in("alice");
+    let late = browser.authorize("shop").code().await;
+    server.clock.advance(5);
+    server.redeem(&late).await.refused(Reason::CodeExpired);
+}
+
+#[tokio::test]
+async fn tokens_access_token_lifetime_and_id_token_lifetime() {
+    let server = start("[tokens]\naccess_token_lifetime = \"2 minutes\"\nid_token_lifetime = 30\n").await;
+    let tokens = server.browser().sign_in("alice").authorize("shop").tokens().await;
+    assert_eq!(tokens.json()["expires_in"], 120);
+    let claims = server.claims(&tokens.member("id_token")).await;
+    assert_eq!(claims["exp"].as_i64(), Some(server.now() + 30));
+    server.clock.advance(119);
+    assert!(server.is_active(&tokens.member("access_token"), "shop").await);
+    server.clock.advance(1);
+    assert!(!server.is_active(&tokens.member("access_token"), "shop").await);
+}
+
+#[tokio::test]
+async fn tokens_clock_skew() {
+    for (seconds, accepted) in [(1, false), (120, true)] {
+        let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
+        let server = server(&format!("[tokens]\nclock_skew = {seconds}\n"));
+        let server = server.client(confidential("robot").key(&key)).start().await;
+        let assertion = server.assertion("robot").claim("exp", server.now() - 60);
+        let request = server.post("/token").param("grant_type", "client_credentials");
+        let reply = request.asserting(&assertion.sign()).send().await;
+        assert_eq!(reply.reason(), (!accepted).then_some(Reason::AssertionExpired), "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn refresh_tokens_idle() {
+    let server = start("[refresh_tokens]\nidle = \"2 days\"\n").await;
+    let token = refresh_token(&server, "shop", OFFLINE).await;
+    server.clock.advance(2 * DAY - 1);
+    let token = server.refresh("shop", &token).await.ok().member("refresh_token");
+    server.clock.advance(2 * DAY);
+    server.refresh("shop", &token).await.refused(Reason::RefreshExpired);
+}
+
+#[tokio::test]
+async fn refresh_tokens_absolute() {
+    let server = start("[refresh_tokens]\nidle = \"2 days\"\nabsolute = \"3 days\"\n").await;
+    let token = refresh_token(&server, "shop", OFFLINE).await;
+    server.clock.advance(2 * DAY - 1);
+    let token = server.refresh("shop", &token).await.ok().member("refresh_token");
+    server.clock.advance(DAY + 1);
+    server.refresh("shop", &token).await.refused(Reason::RefreshExpired);
+}
+
+#[tokio::test]
+async fn refresh_tokens_absolute_public_web() {
+    let server = start("[refresh_tokens]\nabsolute_public_web = \"1 hour\"\n").await;
+    let (web, other) =
+        (refresh_token(&server, "spa", OFFLINE).await, refresh_token(&server, "shop", OFFLINE).await);
+    server.clock.advance(3_600);
+    server.refresh("spa", &web).await.refused(Reason::RefreshExpired);
+    server.refresh("shop", &other).await.ok();
+}
+
+#[tokio::test]
+async fn refresh_tokens_grace() {
+    let server = start("[refresh_tokens]\ngrace = \"1 minute\"\n").await;
+    let first = refresh_token(&server, "shop", OFFLINE).await;
+    let second = server.refresh("shop", &first).await.ok().member("refresh_token");
+    server.clock.advance(59);
+    assert_eq!(server.refresh("shop", &first).await.ok().member("refresh_token"), second);
+    server.clock.advance(1);
+    server.refresh("shop", &first).await.refused(Reason::RefreshReuseDetected);
+}
+
+#[tokio::test]
+async fn pkce_policy() {
+    for (policy, reason) in [("required", Some(Reason::PkceMissing)), ("public", None)] {
+        let server = start(&format!("[pkce]\npolicy = \"{policy}\"\n")).await;
+        let browser = server.browser().sign_in("alice");
+        let landing = browser.authorize("shop").without_pkce().finish().await;
+        match reason {
+            Some(reason) => drop(landing.refused(reason)),
+            None => assert!(landing.param("code").is_some(), "{policy}"),
+        }
+        assert!(browser.authorize("excused").without_pkce().finish().await.param("code").is_some());
+        browser.authorize("spa").without_pkce().finish().await.refused(Reason::PkceMissing);
+    }
+}
+
+#[test]
+fn the_defaults_are_those_of_the_library() {
+    let config = config("");
+    let settings = server::Settings::new(ISSUER).expect("an issuer");
+    assert_eq!(format!("{:?}", config.settings), format!("{settings:?}"));
+    assert_eq!(config.sign_in, accounts::SignInRates::default());
+    assert_eq!(config.password_rule, accounts::PasswordRule::default());
+    assert_eq!(config.password_cost, accounts::PasswordCost::default());
+}
+
+#[test]
+fn a_duration_that_exceeds_what_it_is_within_is_refused() {
+    for (lines, words) in [
+        (
+            "[sessions]\nidle = \"13 hours\"\n",
+            ":3: sessions.idle: must not be longer than sessions.absolute (12 hours)",
+        ),
+        (
+            "[refresh_tokens]\nidle = \"31 days\"\n",
+            ":3: refresh_tokens.idle: must not be longer than refresh_tokens.absolute (30 days)",
+        ),
+        (
+            "[sessions]\nidle = \"soon\"\n",
+            ":3: sessions.idle: expected a duration from 5 minutes to 365 days such as \"1 hour\", got \"soon\"",
+        ),
+        (
+            "[sign_in]\naddress_failures = 0\n",
+            ":3: sign_in.address_failures: expected a whole number from 1 to 1000 (failures) such as 20, got 0",
+        ),
+        (
+            "[pkce]\npolicy = \"off\"\n",
+            ":3: pkce.policy: expected one of `required`, `public` such as \"required\", got \"off\"",
+        ),
+    ] {
+        let mut file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
+        write!(file, "issuer = \"{ISSUER}\"\n{lines}").expect("written");
+        let mut layers = Layers::read(Some(file.path()), &[], &[]).expect("it is TOML");
+        let problems = Config::of(&mut layers).expect_err("refused").to_string();
+        assert!(problems.contains(words), "{words} in {problems}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Every section of the configuration, in the order of the reference: a new one is a file and a line here.
+
+pub(crate) mod branding;
+mod database;
+mod http;
+mod interactions;
+pub(super) mod log;
+mod management;
+pub(crate) mod passwords;
+pub(super) mod pkce;
+mod refresh_tokens;
+mod secrets;
+mod sessions;
+pub(crate) mod sign_in;
+mod tokens;
+mod top;
+
+use super::table::{Key, Section, Source};
+
+macro_rules! sections {
+    ($($(#[doc = $about:literal])+ $field:ident: $section:ty,)+) => {
+        /// All of them, typed and within their ranges.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(crate) struct Sections {
+            $($(#[doc = $about])+ pub(crate) $field: $section,)+
+        }
+
+        impl Sections {
+            /// Reads every section, so that every problem is found.
+            pub(crate) fn read(source: &mut impl Source) -> Option<Self> {
+                $(let $field = <$section>::read(source);)+
+                Some(Self { $($field: $field?,)+ })
+            }
+        }
+
+        /// The rows of all sections.
+        pub(crate) const SECTIONS: &[Section] = &[$(<$section>::SECTION),+];
+    };
+}
+
+sections! {
+    /// Keys above all tables.
+    top: top::Top,
+    /// `[http]`
+    http: http::Http,
+    /// `[management]`
+    management: management::Management,
+    /// `[database]`
+    database: database::Database,
+    /// `[secrets]`
+    secrets: secrets::Secrets,
+    /// `[sessions]`
+    sessions: sessions::Sessions,
+    /// `[interactions]`
+    interactions: interactions::Interactions,
+    /// `[tokens]`
+    tokens: tokens::Tokens,
+    /// `[refresh_tokens]`
+    refresh_tokens: refresh_tokens::RefreshTokens,
+    /// `[pkce]`
+    pkce: pkce::Pkce,
+    /// `[sign_in]`
+    sign_in: sign_in::SignIn,
+    /// `[passwords]`
+    passwords: passwords::Passwords,
+    /// `[branding]`
+    branding: branding::Branding,
+    /// `[log]`
+    log: log::Log,
+}
+
+/// Every key of every section.
+pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
+    SECTIONS.iter().flat_map(|section| section.keys)
+}
