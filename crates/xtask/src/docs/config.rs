@@ -4,7 +4,7 @@
 
 #[expect(dead_code, reason = "only the binary reads values; this command prints what they may be")]
 #[path = "../../../passavant/src/config"]
-mod config {
+mod binary {
     mod duration;
     mod kind;
     pub(super) mod reference;
@@ -14,9 +14,9 @@ mod config {
     mod value;
 }
 
-pub(super) use config::reference::page;
+pub(super) use binary::reference::page;
 
 /// The schema, as `passavant config schema` prints it.
 pub(super) fn schema() -> String {
-    format!("{:#}\n", config::reference::schema())
+    format!("{:#}\n", binary::reference::schema())
 }
