@@ -7,6 +7,7 @@ use protocol::{Audience, Scopes, limits, scope};
 use crate::{
     reason::Reason,
     registry::{AccessTokenFormat, RegisteredClient, RegisteredResource, Resources},
+    store::Grant,
 };
 
 /// Scopes of OpenID Connect Core 1.0 §5.4 and §11: they belong to no resource, and stay when a token is narrowed.
@@ -104,6 +105,57 @@ pub fn of(
         OPENID_SCOPES.contains(&token) || named.iter().any(|resource| resource.scopes.contains(token))
     });
     Ok(TokenAudience { resources: named, scopes, narrowed: true })
+}
+
+/// The audience of a token for what was approved earlier, as far as it is still registered today.
+///
+/// Scopes that the client no longer has are dropped, and so are resources that were deleted or list none of the scopes
+/// any more. A resource outside of the approved audience never joins it, whichever scopes it lists. `scopes` are those
+/// approved or some of them; `wanted` are some of the approved resources, or none for all of them.
+///
+/// # Errors
+/// Those of [`of`]; [`Reason::ApprovalEnded`] where nothing is left, or [`Reason::ScopeNotGranted`] where nothing is
+/// left of a part that was asked for (RFC 6749 §6).
+pub(crate) fn approved(
+    resources: &Resources,
+    client: &RegisteredClient,
+    grant: &Grant,
+    scopes: &Scopes,
+    wanted: &Wanted,
+) -> Result<TokenAudience, Reason> {
+    let registered = client.user_scopes();
+    let kept = scopes.filter(|token| registered.contains(token));
+    let left = match wanted.0.is_empty() {
+        true => still_listed(resources, &registered, grant, &kept),
+        false => of(resources, client, &kept, wanted)?,
+    };
+    let opens_nothing = |scopes: &Scopes| scopes.iter().all(|token| token == scope::OFFLINE_ACCESS);
+    let lost_scopes = opens_nothing(&kept) && !opens_nothing(scopes);
+    let lost_resources =
+        !grant.audience.is_empty() && left.resources.is_empty() && opens_nothing(&left.scopes);
+    match lost_scopes || lost_resources {
+        true if *scopes == grant.scopes => Err(Reason::ApprovalEnded),
+        true => Err(Reason::ScopeNotGranted),
+        false => Ok(left),
+    }
+}
+
+/// What is left of the approved audience, and of these scopes in it.
+fn still_listed(resources: &Resources, registered: &Scopes, grant: &Grant, scopes: &Scopes) -> TokenAudience {
+    // A resource that the client named is of use with any scope that it has there, as when it was approved.
+    let of_use = if grant.narrowed { registered } else { scopes };
+    let is_of_use =
+        |resource: &&Arc<RegisteredResource>| of_use.iter().any(|token| resource.scopes.contains(token));
+    let left: Vec<_> = resources.of(&grant.audience).filter(is_of_use).cloned().collect();
+    let lists = |resource: &Arc<RegisteredResource>, token: &str| resource.scopes.contains(token);
+    // A scope that no resource lists opens nothing, and is told as it was told before.
+    let may_be_unlisted = !grant.narrowed && left.is_empty() == grant.audience.is_empty();
+    let scopes = scopes.filter(|token| {
+        OPENID_SCOPES.contains(&token)
+            || left.iter().any(|resource| lists(resource, token))
+            || may_be_unlisted && !resources.all.iter().any(|resource| lists(resource, token))
+    });
+    TokenAudience { resources: left, scopes, narrowed: grant.narrowed }
 }
 
 #[cfg(test)]

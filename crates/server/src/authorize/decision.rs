@@ -15,7 +15,7 @@ pub(crate) enum Step {
     Approve,
     /// A page must be shown.
     Ask(Ask),
-    /// A page would have to be shown, and may not.
+    /// A page would have to be shown, and may not; or the client may no longer have what it asks for.
     Refuse(Reason),
 }
 
@@ -26,6 +26,9 @@ pub(crate) async fn step(
     signed_in: Option<&SignedIn>,
     signed_in_at: Option<Timestamp>,
 ) -> Result<Step, Error> {
+    if let Err(reason) = request.is_allowed(server).await? {
+        return Ok(Step::Refuse(reason));
+    }
     let mut signed_in = signed_in;
     let mut consent = None;
     if let Some(SignedIn { session, .. }) = signed_in {

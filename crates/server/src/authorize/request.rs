@@ -15,7 +15,7 @@ use crate::{
     audience::{self, Wanted},
     error::Error,
     reason::Reason,
-    registry::RegisteredClient,
+    registry::{RegisteredClient, Resources},
     settings::PkcePolicy,
     tokens::id_token,
 };
@@ -78,6 +78,13 @@ impl AuthorizationRequest {
             requested: self.requested.clone(),
         }
     }
+
+    /// Whether the client may have what it asks for by what is registered now, which may be later than it asked.
+    pub(crate) async fn is_allowed(&self, server: &AuthorizationServer) -> Result<Result<(), Reason>, Error> {
+        let resources = server.registry().resources().await?;
+        let Self { client, requested, .. } = self;
+        Ok(allowed(client, &resources, &requested.scopes, &requested.wanted()))
+    }
 }
 
 impl StoredRequest {
@@ -114,8 +121,7 @@ pub(crate) async fn validate(
     let prompt = prompt(params.get("prompt"))?;
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
     let wanted = Wanted::read(params.all("resource"))?;
-    let resources = server.registry().resources().await?;
-    audience::of(&resources, client, &scopes, &wanted)?;
+    allowed(client, &*server.registry().resources().await?, &scopes, &wanted)?;
     let expected = match params.get("id_token_hint") {
         Some(hint) => Some(id_token::read_hint(server, hint).await?.ok_or(Reason::HintInvalid)?.subject),
         None => None,
@@ -133,12 +139,30 @@ pub(crate) async fn validate(
     })
 }
 
+/// What has to be registered for a request to be granted: the flow, each scope, each resource.
+fn allowed(
+    client: &RegisteredClient,
+    resources: &Resources,
+    scopes: &Scopes,
+    wanted: &Wanted,
+) -> Result<(), Reason> {
+    flow(client)?;
+    if !scopes.is_subset(&client.user_scopes()) {
+        return Err(Reason::ScopeNotRegistered);
+    }
+    audience::of(resources, client, scopes, wanted).map(drop)
+}
+
 /// RFC 9700 §2.1.2: only `code`.
 fn response_type(client: &RegisteredClient, sent: Option<&str>) -> Result<(), Reason> {
     match sent.ok_or(Reason::ResponseTypeMissing)? {
-        "code" => {}
-        _ => return Err(Reason::ResponseTypeUnsupported),
+        "code" => flow(client),
+        _ => Err(Reason::ResponseTypeUnsupported),
     }
+}
+
+/// RFC 7591 §2: the response type and the grant type of its code.
+fn flow(client: &RegisteredClient) -> Result<(), Reason> {
     let registered = client.metadata.response_types().any(|registered| registered == "code");
     if registered && client.may_use(GrantType::AuthorizationCode) {
         Ok(())

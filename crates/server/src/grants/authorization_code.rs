@@ -141,9 +141,7 @@ async fn issue(
 ) -> Result<Decision<Issued>, Error> {
     let (client, grant) = (&request.client, &read.grant);
     let resources = server.registry().resources().await?;
-    let approved = Wanted(if grant.narrowed { grant.audience.clone() } else { Vec::new() });
-    let wanted = if redemption.wanted.0.is_empty() { &approved } else { &redemption.wanted };
-    let audience = audience::of(&resources, client, &grant.scopes, wanted)?;
+    let audience = audience::approved(&resources, client, grant, &grant.scopes, &redemption.wanted)?;
     let mut commit = Commit::new(request.now).with(CodeChange::Use(redemption.code));
     let issue = Issue { server, client, grant, nonce: read.row.nonce.as_deref() };
     let issued = issue.tokens(audience, &mut commit).await?;

@@ -39,7 +39,7 @@ impl Minting {
     ///
     /// # Errors
     /// [`Reason::ScopeNotRegistered`] beyond what the client registered, [`Reason::SubjectDisabled`],
-    /// [`Reason::ResourceUnknown`], [`Reason::ResourceNotAllowed`], and those of the store.
+    /// [`Reason::AudienceNotRegistered`], [`Reason::ResourceNotAllowed`], and those of the store.
     pub async fn decide(
         self,
         server: &AuthorizationServer,

@@ -10,7 +10,6 @@ use crate::{
     error::Error,
     ports::Standing,
     reason::Reason,
-    registry::Resources,
     settle::Decision,
     store::{Commit, Event, EventKind, Grant, GrantChange, Refresh, Through, TokenChange},
     tokens::{self, AccessClaims, Issued, id_token},
@@ -99,7 +98,8 @@ impl GrantHandler for RefreshTokenGrant {
             Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
         }
         let resources = server.registry().resources().await?;
-        let (scopes, wanted) = narrowed(&read.grant, &resources, request)?;
+        let (scopes, wanted) = narrowed(&read.grant, request)?;
+        let audience = audience::approved(&resources, &request.client, &read.grant, &scopes, &wanted)?;
         let successor = key.and_then(|key| presented.successor(key)).ok_or(Reason::RefreshUnknown)?;
         let mut commit = Commit::new(request.now);
         if standing == Presented::Live {
@@ -112,9 +112,6 @@ impl GrantHandler for RefreshTokenGrant {
                     .min(read.grant.expires_at),
             });
         }
-        let mut audience = audience::of(&resources, &request.client, &scopes, &wanted)?;
-        audience.narrowed =
-            read.grant.narrowed || !wanted.0.is_empty() && request.params.get("resource").is_some();
         let claims = AccessClaims {
             grant: Some(read.grant.id),
             client: request.client.id(),
@@ -124,7 +121,7 @@ impl GrantHandler for RefreshTokenGrant {
             authenticated_at: Some(read.grant.authenticated_at),
         };
         let access = tokens::mint_access(server, claims, &mut commit).await?;
-        let id_token = match read.grant.scopes.contains(scope::OPENID) {
+        let id_token = match request.client.still_has(&read.grant.scopes, scope::OPENID) {
             true => Some(id_token::mint(server, &request.client, &read.grant, None, &access.token).await?),
             false => None,
         };
@@ -149,8 +146,13 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
     if read.row.expires_at <= request.now || read.grant.expires_at <= request.now {
         return Err(Reason::RefreshExpired);
     }
+    // What made this grant one that refreshes: `offline_access`, or being no OpenID one.
+    let is_offline = request.client.still_has(&read.grant.scopes, scope::OFFLINE_ACCESS);
+    if !is_offline && read.grant.scopes.contains(scope::OPENID) {
+        return Err(Reason::ApprovalEnded);
+    }
     let has_session = read.session_expires_at.is_some_and(|expires| expires > request.now);
-    if !read.grant.offline && read.grant.session.is_some() && !has_session {
+    if !is_offline && read.grant.session.is_some() && !has_session {
         return Err(Reason::SessionEnded);
     }
     Ok(())
@@ -173,11 +175,7 @@ fn refusal(reason: Reason, read: &Through<Refresh>, now: Timestamp) -> Decision<
 }
 
 /// What this access token may be narrowed to (RFC 6749 §6, RFC 8707 §2.2). The refresh token keeps everything.
-fn narrowed(
-    grant: &Grant,
-    resources: &Resources,
-    request: &TokenRequest<'_>,
-) -> Result<(Scopes, Wanted), Reason> {
+fn narrowed(grant: &Grant, request: &TokenRequest<'_>) -> Result<(Scopes, Wanted), Reason> {
     let scopes = match request.params.get("scope") {
         Some(text) => Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?,
         None => grant.scopes.clone(),
@@ -185,15 +183,14 @@ fn narrowed(
     if !scopes.is_subset(&grant.scopes) {
         return Err(Reason::ScopeNotGranted);
     }
+    if request.params.get("scope").is_some() && !scopes.is_subset(&request.client.user_scopes()) {
+        return Err(Reason::ScopeNotRegistered);
+    }
     let wanted = Wanted::read(request.params.all("resource"))?;
     if wanted.0.iter().any(|resource| !grant.audience.contains(resource)) {
         return Err(Reason::ResourceNotAllowed);
     }
-    if !wanted.0.is_empty() || !grant.narrowed {
-        return Ok((scopes, wanted));
-    }
-    let still_there = resources.of(&grant.audience).map(|resource| resource.identifier.clone()).collect();
-    Ok((scopes, Wanted(still_there)))
+    Ok((scopes, wanted))
 }
 
 #[cfg(test)]

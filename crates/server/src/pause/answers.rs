@@ -51,11 +51,12 @@ impl OpenInteraction {
         if self.ask() != Ask::Consent || self.signed_in.is_none() {
             return Err(Reason::InteractionUnknown.into());
         }
-        // The session may have changed since the page was shown: whoever is signed in now is asked anew.
-        if self.waiting.step(self.visitor()).await? == Step::Ask(Ask::SignIn) {
-            return self.go_on().await;
+        match self.waiting.step(self.visitor()).await? {
+            // The session may have changed since the page was shown, or what is registered: whoever is signed in now is
+            // asked anew, and what the client may no longer have is refused.
+            Step::Ask(Ask::SignIn) | Step::Refuse(_) => self.go_on().await,
+            Step::Ask(_) | Step::Approve => self.waiting.allow(self.visitor(), self.end()).await,
         }
-        self.waiting.allow(self.visitor(), self.end()).await
     }
 
     /// The user said no: the client is told.

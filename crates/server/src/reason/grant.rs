@@ -36,6 +36,8 @@ family! { $ grant
         "redirect_uri differs from the one of the authorization request";
     /// The grant was revoked (RFC 6749 §5.2).
     GrantEnded, "grant_ended", InvalidGrant, Plain, "The grant has ended";
+    /// Nothing of what was approved is registered to the client any more (RFC 6749 §5.2).
+    ApprovalEnded, "approval_ended", InvalidGrant, Plain, "Nothing of what was approved is allowed any more";
     /// The verifier does not match the challenge (RFC 7636 §4.6).
     PkceMismatch, "pkce_mismatch", InvalidGrant, Suspicious, "code_verifier does not match";
     /// A challenge was sent, a verifier was not (RFC 7636 §4.6).

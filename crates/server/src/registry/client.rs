@@ -70,6 +70,11 @@ impl RegisteredClient {
         self.scopes.filter(|token| !scope::is_administrative(token))
     }
 
+    /// Whether a scope is among those approved and still registered.
+    pub(crate) fn still_has(&self, approved: &Scopes, token: &str) -> bool {
+        approved.contains(token) && self.scopes.contains(token)
+    }
+
     /// What a request without `scope` asks for: everything registered but `openid` and `offline_access`.
     pub fn default_scopes(&self) -> Scopes {
         self.scopes.filter(|token| token != scope::OPENID && token != scope::OFFLINE_ACCESS)

@@ -38,7 +38,7 @@ impl Issue<'_> {
             authenticated_at: Some(grant.authenticated_at),
         };
         let access = mint_access(server, claims, commit).await?;
-        let id_token = match grant.scopes.contains(scope::OPENID) {
+        let id_token = match client.still_has(&grant.scopes, scope::OPENID) {
             true => Some(id_token::mint(server, client, grant, self.nonce, &access.token).await?),
             false => None,
         };
@@ -48,9 +48,10 @@ impl Issue<'_> {
     /// A plain OAuth client that registered `refresh_token` gets one; an OpenID one asks by `offline_access`, which was
     /// shown on the consent page.
     fn refresh_token(&self, commit: &mut Commit) -> Option<RefreshToken> {
-        let (server, grant) = (self.server, self.grant);
-        let refreshes = grant.offline || !grant.scopes.contains(scope::OPENID);
-        (self.client.may_use(GrantType::RefreshToken) && refreshes).then(|| {
+        let (server, client, grant) = (self.server, self.client, self.grant);
+        let refreshes =
+            client.still_has(&grant.scopes, scope::OFFLINE_ACCESS) || !grant.scopes.contains(scope::OPENID);
+        (client.may_use(GrantType::RefreshToken) && refreshes).then(|| {
             let token: RefreshToken = server.draw(|id, entropy: [u8; 24]| {
                 RefreshToken::first(FamilyId(id), std::array::from_fn(|i| entropy[i]))
             });

@@ -2,6 +2,7 @@
 //! requirement. One binary, since each further one would link the whole server again.
 
 mod any_request;
+mod approved_before;
 mod bad_input;
 mod cors;
 mod ids;
