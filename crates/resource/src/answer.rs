@@ -1,3 +1,4 @@
 //! What a refused request is answered.
 
 pub(crate) mod challenge;
+pub(crate) mod refuser;

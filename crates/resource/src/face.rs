@@ -1,6 +1,7 @@
 //! What an API touches: the guard and its builder, layers, extractors, the documents that are served.
 
 pub(crate) mod builder;
+pub(crate) mod error;
 pub mod extract;
 #[cfg(feature = "client")]
 pub(crate) mod from_env;
@@ -9,4 +10,5 @@ pub(crate) mod health;
 pub(crate) mod layer;
 pub(crate) mod mcp;
 pub(crate) mod metadata;
+pub(crate) mod proofs;
 pub(crate) mod token;

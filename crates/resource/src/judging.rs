@@ -1,8 +1,11 @@
 //! What a token says and whether that is enough: verified, introspected, remembered, compared with what is expected.
 
 pub(crate) mod audience;
+pub(crate) mod authorization;
 pub(crate) mod cache;
+pub(crate) mod claim;
 pub(crate) mod claims;
+pub(crate) mod expected;
 pub(crate) mod introspection;
 pub(crate) mod issuers;
 pub(crate) mod jwt;

@@ -71,7 +71,8 @@ mod trust;
 pub mod userinfo;
 
 pub use answer::challenge::{Denied, RefusalForm};
-pub use face::builder::{GuardBuilder, GuardError};
+pub use face::builder::GuardBuilder;
+pub use face::error::GuardError;
 pub use face::extract;
 #[cfg(feature = "client")]
 pub use face::from_env::EnvError;
@@ -80,7 +81,7 @@ pub use face::health::{Health, HealthService, HealthState, IssuerHealth, SourceH
 pub use face::layer::{Guarded, Require};
 pub use face::mcp::{GuardedMcp, Mcp};
 pub use face::metadata::MetadataService;
-pub use face::token::{SubjectClaim, Token};
+pub use face::token::Token;
 #[cfg(feature = "client")]
 pub use fetching::{ClientTls, ReqwestFetch};
 pub use fetching::{Clock, EndpointError, Fetch, FetchError, FetchLimits, SystemClock};
@@ -90,6 +91,7 @@ pub use jose::{
 };
 pub use judging::audience::AudienceRule;
 pub use judging::introspection::{AnswerForm, AssertionAudience, ClientAuth, Credentials};
+pub use judging::issuers::SubjectClaim;
 pub use judging::policy::Policy;
 pub use judging::verifier::Mode;
 pub use proof::confirmation::ClientCertificate;

@@ -11,7 +11,8 @@ mod provider;
 mod response;
 mod wanted;
 
-pub use client::{UserInfo, UserInfoBuilder, UserInfoForm};
+pub use answer::UserInfoForm;
+pub use client::{UserInfo, UserInfoBuilder};
 pub use endpoint::UserInfoEndpoint;
 pub use error::{UserInfoError, UserInfoSetupError};
 pub use provider::{ClaimName, ClaimsProvider, ProviderFault};

@@ -1,7 +1,6 @@
 //! Setting up a guard. Everything is checked when it is built, and nothing is fetched.
 
 mod dpop;
-mod error;
 mod introspection;
 mod judging;
 mod resource;
@@ -16,13 +15,15 @@ use protocol::{Audience, Issuer, ResourceMetadata, Scopes};
 use zeroize::Zeroizing;
 
 use crate::answer::challenge::{Challenger, RefusalForm, Style};
+use crate::answer::refuser::Refuser;
+use crate::face::error::GuardError;
 use crate::face::guard::{Guard, Inner};
 use crate::face::metadata::{self, MetadataService};
-use crate::face::token::SubjectClaim;
-use crate::judging::audience::{AudienceRule, OwnAudience};
-use crate::judging::claims::Expected;
+use crate::face::proofs::{self, DpopSettings};
+use crate::judging::audience::{AudienceRule, ExpectedAudience, OwnAudience};
+use crate::judging::expected::ExpectedToken;
 use crate::judging::introspection::{AnswerForm, ClientAuth, Credentials};
-use crate::judging::issuers::{Issuers, Trusted};
+use crate::judging::issuers::{Issuers, SubjectClaim, Trusted};
 use crate::judging::jwt::JwtVerifier;
 use crate::judging::policy::Policy;
 use crate::judging::remote::Remote;
@@ -32,8 +33,6 @@ use crate::proof::bearer::Places;
 use crate::proof::dpop::Dpop;
 use crate::trust::discovery::{Endpoints, endpoint_url};
 use crate::trust::own_keys::OwnKeys;
-
-pub use error::GuardError;
 
 /// The algorithms of access tokens and answers unless the builder says otherwise: all that need no shared secret.
 const ALGORITHMS: [SignatureAlgorithm; 10] = [
@@ -95,12 +94,30 @@ pub struct GuardBuilder {
     limits: FetchLimits,
     fetch: Option<Arc<dyn Fetch>>,
     clock: Option<Arc<dyn Clock>>,
-    dpop: dpop::DpopSettings,
+    dpop: DpopSettings,
     others: Vec<GuardBuilder>,
 }
 
+impl Guard {
+    /// A guard that verifies JWT access tokens, with the ready HTTP client of the feature `client`. Nothing is fetched
+    /// before a token comes.
+    ///
+    /// # Errors
+    ///
+    /// [`GuardError`] if the issuer is no `https` URL (or `http` to loopback) or the audience is empty.
+    #[cfg(feature = "client")]
+    pub fn new(issuer: &str, audience: &str) -> Result<Self, GuardError> {
+        Self::builder(issuer, audience).build()
+    }
+
+    /// A guard to be set up further: introspection, more issuers, another HTTP client, what every request needs.
+    pub fn builder(issuer: &str, audience: &str) -> GuardBuilder {
+        GuardBuilder::new(issuer, audience)
+    }
+}
+
 impl GuardBuilder {
-    pub(super) fn new(issuer: &str, audience: &str) -> Self {
+    fn new(issuer: &str, audience: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
@@ -129,7 +146,7 @@ impl GuardBuilder {
             limits: FetchLimits::default(),
             fetch: None,
             clock: None,
-            dpop: dpop::DpopSettings::default(),
+            dpop: DpopSettings::default(),
             others: Vec::new(),
         }
     }
@@ -228,19 +245,21 @@ impl GuardBuilder {
         let issuers = Issuers::new(trusted)?;
         let (dpop, proofs) = (self.dpop.mode, self.dpop.proofs(&self.audience, &clock)?);
         let places = Places { dpop, query: self.token_in_query };
-        let style = Style { schemes: dpop::accepted(dpop, proofs.as_ref()), ..self.style.clone() };
+        let style = Style { schemes: proofs::accepted(dpop, proofs.as_ref()), ..self.style.clone() };
         let challenger = Challenger::new(metadata::url(&self.audience), style);
         let document = ResourceMetadata {
             resource: self.audience.clone(),
             authorization_servers: all().map(|one| one.issuer.clone()).collect(),
             scopes_supported: supported.iter().map(str::to_owned).collect(),
             bearer_methods_supported: places.names(),
-            dpop_signing_alg_values_supported: dpop::algorithm_names(proofs.as_ref()),
+            dpop_signing_alg_values_supported: proofs::algorithm_names(proofs.as_ref()),
             dpop_bound_access_tokens_required: dpop == Dpop::Require,
             ..self.metadata.clone()
         };
         let metadata = MetadataService::new(document, &own_keys);
-        Ok(Guard(Arc::new(Inner { issuers, places, proofs, challenger, metadata, own_keys, clock })))
+        let issuer = issuers.first().expected.issuer.clone();
+        let refuser = Arc::new(Refuser { challenger, proofs, clock, issuer });
+        Ok(Guard(Arc::new(Inner { issuers, places, refuser, metadata, own_keys })))
     }
 
     /// This builder's issuer, and how its tokens are judged.
@@ -256,14 +275,13 @@ impl GuardBuilder {
             }
             AudienceRule::Exact | AudienceRule::UrlPrefix | AudienceRule::Claim { .. } => {}
         }
-        let expected = Expected {
-            issuer,
-            audience,
-            audience_required: self.audience_required,
+        let audience = ExpectedAudience {
+            name: audience,
+            is_required: self.audience_required,
             rule: self.audience_rule.clone(),
-            own_audience: self.own_audience.clone(),
-            exp_ignored: self.exp_ignored,
+            own_rule: self.own_audience.clone(),
         };
+        let expected = ExpectedToken { issuer, audience, exp_ignored: self.exp_ignored };
         let required = Policy::all_of(scopes(&self.required_scopes)?.as_str()).and(&self.required);
         let remote = Arc::new(self.remote(&expected, shared)?);
         let introspector = self.introspector(&remote, &shared.own_keys)?;
@@ -271,7 +289,7 @@ impl GuardBuilder {
         Ok(Trusted { expected, required, subject: self.subject, verifier })
     }
 
-    fn remote(&self, expected: &Expected, shared: &Shared) -> Result<Remote, GuardError> {
+    fn remote(&self, expected: &ExpectedToken, shared: &Shared) -> Result<Remote, GuardError> {
         if self.algorithms.is_empty() || self.algorithms.iter().any(|algorithm| algorithm.is_symmetric()) {
             return Err(GuardError::Algorithms);
         }

@@ -84,8 +84,20 @@ pub struct SourceHealth {
     pub trouble: Option<Reason>,
 }
 
+impl Guard {
+    /// How the guard gets on with the authorization servers. Asks nobody.
+    pub fn health(&self) -> Health {
+        Health::of(self.0.issuers.iter().map(|trusted| &**trusted), self.0.refuser.now())
+    }
+
+    /// [`Guard::health`] as a `tower` service that answers `GET` and `HEAD` with JSON, on whatever path it is put.
+    pub fn health_service(&self) -> HealthService {
+        HealthService::new(self.clone())
+    }
+}
+
 impl Health {
-    pub(crate) fn of<'a>(issuers: impl Iterator<Item = &'a Trusted>, now: Timestamp) -> Self {
+    fn of<'a>(issuers: impl Iterator<Item = &'a Trusted>, now: Timestamp) -> Self {
         let issuers: Vec<_> = issuers.map(|trusted| IssuerHealth::of(trusted, now)).collect();
         let worst = issuers.iter().map(|one| one.state).max().unwrap_or(HealthState::Idle);
         let all_fail = issuers.iter().all(|one| one.state == HealthState::Failing);
@@ -155,7 +167,7 @@ impl SourceHealth {
 pub struct HealthService(Guard);
 
 impl HealthService {
-    pub(crate) fn new(guard: Guard) -> Self {
+    fn new(guard: Guard) -> Self {
         Self(guard)
     }
 

@@ -33,8 +33,21 @@ pub struct Require {
     asked: Option<Scopes>,
 }
 
+impl Guard {
+    /// A layer that lets only accepted tokens through.
+    pub fn layer(&self) -> Require {
+        self.require("")
+    }
+
+    /// A layer that lets only tokens through that are enough for this policy; a text is scopes, separated by spaces,
+    /// all of them.
+    pub fn require(&self, policy: impl Into<Policy>) -> Require {
+        Require::new(self.clone(), policy.into())
+    }
+}
+
 impl Require {
-    pub(crate) fn new(guard: Guard, policy: Policy) -> Self {
+    fn new(guard: Guard, policy: Policy) -> Self {
         Self { guard, policy, optional: false, public_preflights: false, asked: None }
     }
 
@@ -70,7 +83,7 @@ impl Require {
     /// bring.
     pub(crate) async fn admit(&self, head: &mut Parts) -> Result<Brought, Denied> {
         let known = match head.extensions.get::<Passed>() {
-            Some(Passed::Token(token)) if token.is_of(&self.guard) => Some(token.clone()),
+            Some(Passed::Token(token)) if self.guard.accepted(token) => Some(token.clone()),
             Some(_) | None => None,
         };
         let judged = match known {

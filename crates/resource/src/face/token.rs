@@ -8,22 +8,11 @@ use jose::Claims;
 use protocol::{Issuer, Scopes, Timestamp};
 
 use crate::answer::challenge::Denied;
-use crate::face::guard::Guard;
-use crate::judging::claims::Authorization;
-use crate::judging::issuers::Trusted;
+use crate::answer::refuser::Refuser;
+use crate::judging::authorization::Authorization;
+use crate::judging::issuers::{SubjectClaim, Trusted};
 use crate::judging::policy::Policy;
 use crate::proof::confirmation::Confirmed;
-
-/// The claim that says who the user is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SubjectClaim {
-    /// `sub`: never given to somebody else, by the same issuer.
-    #[default]
-    Sub,
-    /// `username` (RFC 7662 §2.2), for servers that put no `sub` in introspection answers. Only an introspected token
-    /// has one, and a server may give a name to somebody else later.
-    Username,
-}
 
 /// An accepted access token; the same whether it was verified here or introspected. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +21,7 @@ pub struct Token {
     confirmed: Arc<Confirmed>,
     trusted: Arc<Trusted>,
     method: Method,
-    guard: Guard,
+    refuser: Arc<Refuser>,
 }
 
 impl Token {
@@ -41,9 +30,9 @@ impl Token {
         confirmed: Confirmed,
         trusted: Arc<Trusted>,
         method: Method,
-        guard: Guard,
+        refuser: Arc<Refuser>,
     ) -> Self {
-        Self { authorization, confirmed: Arc::new(confirmed), trusted, method, guard }
+        Self { authorization, confirmed: Arc::new(confirmed), trusted, method, refuser }
     }
 
     /// Who the user is: `sub`, or `username` where the guard goes by that ([`SubjectClaim`]). A machine's token names
@@ -105,8 +94,8 @@ impl Token {
     }
 
     pub(crate) fn demand(&self, policy: &Policy) -> Result<(), Denied> {
-        let judged = policy.judge(&self.authorization, &self.method, self.guard.now());
-        judged.map_err(|refusal| self.guard.refuse(refusal, self.issuer(), Some(self.confirmed.scheme)))
+        let judged = policy.judge(&self.authorization, &self.method, self.refuser.now());
+        judged.map_err(|refusal| self.refuser.refuse(refusal, self.issuer(), Some(self.confirmed.scheme)))
     }
 
     /// The scopes that every request like this one needs.
@@ -119,14 +108,14 @@ impl Token {
         Self { method, ..self }
     }
 
-    /// The guard that accepted the token.
-    pub(crate) fn guard(&self) -> &Guard {
-        &self.guard
+    /// Whether the guard with this refuser, or a clone of it, accepted the token.
+    pub(crate) fn is_of(&self, refuser: &Arc<Refuser>) -> bool {
+        Arc::ptr_eq(&self.refuser, refuser)
     }
 
-    /// Whether this guard, or a clone of it, accepted the token.
-    pub(crate) fn is_of(&self, guard: &Guard) -> bool {
-        self.guard.is_same(guard)
+    /// Refuses as the guard does that accepted the token.
+    pub(crate) fn refuser(&self) -> &Refuser {
+        &self.refuser
     }
 
     fn text(&self, name: &str) -> Option<&str> {

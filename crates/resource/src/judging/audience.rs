@@ -6,9 +6,9 @@ use std::sync::Arc;
 use http::request::Parts;
 use jose::Claims;
 use protocol::display::Shown;
-use protocol::uri;
+use protocol::{Audience, uri};
 
-use crate::judging::claims::{Expected, malformed, missing};
+use crate::judging::claim::{malformed, missing};
 use crate::reason::Reason;
 
 /// How a token must say that it is for this API.
@@ -49,9 +49,21 @@ impl fmt::Debug for OwnAudience {
     }
 }
 
+/// Whom tokens must be for.
+#[derive(Clone, Debug)]
+pub(crate) struct ExpectedAudience {
+    /// The identifier of this API.
+    pub(crate) name: Audience,
+    /// Whether an introspection answer must name it too.
+    pub(crate) is_required: bool,
+    pub(crate) rule: AudienceRule,
+    /// In place of the rule.
+    pub(crate) own_rule: Option<OwnAudience>,
+}
+
 /// Judges what does not depend on the request. `needed` says whether the claim must be there.
-pub(crate) fn named(claims: &Claims, expected: &Expected, needed: bool) -> Result<(), Reason> {
-    if expected.own_audience.is_some() {
+pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) -> Result<(), Reason> {
+    if expected.own_rule.is_some() {
         return Ok(());
     }
     let (claim, needed) = match &expected.rule {
@@ -63,24 +75,24 @@ pub(crate) fn named(claims: &Claims, expected: &Expected, needed: bool) -> Resul
     }
     let found = claims.strings(claim).map_err(|error| malformed(&error))?;
     let fits = match &expected.rule {
-        AudienceRule::Exact => found.contains(&expected.audience.as_str()),
+        AudienceRule::Exact => found.contains(&expected.name.as_str()),
         AudienceRule::UrlPrefix => true,
         AudienceRule::Claim { values, .. } => values.iter().any(|value| found.contains(&value.as_str())),
     };
     if fits { Ok(()) } else { Err(wrong(expected, &found)) }
 }
 
-/// Judges what depends on the request: the prefix of its URL, or a rule from outside. A token that names no audience is not restricted; that
-/// it may do so was decided before.
-pub(crate) fn covers(claims: &Claims, expected: &Expected, head: &Parts) -> Result<(), Reason> {
-    if let Some(own) = &expected.own_audience {
+/// Judges what depends on the request: the prefix of its URL, or a rule from outside. A token that names no audience is
+/// not restricted; whether it may do so was decided before.
+pub(crate) fn covers(claims: &Claims, expected: &ExpectedAudience, head: &Parts) -> Result<(), Reason> {
+    if let Some(own) = &expected.own_rule {
         return if (own.0)(claims, head) { Ok(()) } else { Err(wrong(expected, &[])) };
     }
     if expected.rule != AudienceRule::UrlPrefix || claims.value("aud").is_none() {
         return Ok(());
     }
     let found = claims.strings("aud").map_err(|error| malformed(&error))?;
-    let origin = uri::origin(expected.audience.as_str()).ok_or(Reason::AudienceWrong)?;
+    let origin = uri::origin(expected.name.as_str()).ok_or(Reason::AudienceWrong)?;
     let path = path(head);
     let fits = is_plain(path) && found.iter().any(|audience| is_prefix(audience, &origin, path));
     if fits { Ok(()) } else { Err(wrong(expected, &found)) }
@@ -112,28 +124,25 @@ fn is_plain(path: &str) -> bool {
     !hidden && !path.split('/').any(|segment| segment == "." || segment == "..")
 }
 
-fn wrong(expected: &Expected, found: &[&str]) -> Reason {
+fn wrong(expected: &ExpectedAudience, found: &[&str]) -> Reason {
     let found = found.join(" ");
-    tracing::debug!(expected = %expected.audience, found = %Shown(&found), "the audience is another");
+    tracing::debug!(expected = %expected.name, found = %Shown(&found), "the audience is another");
     Reason::AudienceWrong
 }
 
 #[cfg(test)]
 mod tests {
     use http::Request;
-    use protocol::{Audience, Issuer};
     use serde_json::{Value, json};
 
     use super::*;
 
-    fn expected(rule: AudienceRule) -> Expected {
-        Expected {
-            issuer: Issuer::new("https://id.example"),
-            audience: Audience::new("https://api.example/v1"),
-            audience_required: false,
+    fn expected(rule: AudienceRule) -> ExpectedAudience {
+        ExpectedAudience {
+            name: Audience::new("https://api.example/v1"),
+            is_required: false,
             rule,
-            own_audience: None,
-            exp_ignored: false,
+            own_rule: None,
         }
     }
 

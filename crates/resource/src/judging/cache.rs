@@ -9,8 +9,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache as Kept;
 use serde_json::{Map, Value};
 
-use crate::judging::claims::Authorization;
-use crate::judging::introspection::Judgement;
+use crate::judging::authorization::{Authorization, Judgement};
 use crate::limits::{CACHE_BYTES_MAX, CACHE_ENTRIES_MAX};
 use crate::reason::Reason;
 

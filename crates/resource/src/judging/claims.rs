@@ -1,48 +1,27 @@
-//! What must be said of a token for it to be accepted, whoever says it: its signature or its server.
+//! What the claims of a token must be for it to be accepted, whether a signature or its server vouches for them.
 //!
-//! Pure: the time comes in as an argument. A claim of the wrong type refuses the token, it is never skipped.
+//! Pure: the time comes in as an argument.
 
 use jose::{Claims, JoseError};
 use protocol::display::Shown;
-use protocol::{Audience, Issuer, Scopes, Timestamp};
+use protocol::{Scopes, Timestamp};
 
-use crate::judging::audience::{self, AudienceRule, OwnAudience};
+use crate::judging::audience;
+use crate::judging::authorization::Authorization;
+use crate::judging::claim::{malformed, missing, text, time};
+use crate::judging::expected::ExpectedToken;
 use crate::limits::LEEWAY_SECONDS;
 use crate::proof::confirmation::Confirmation;
 use crate::reason::Reason;
 
-/// What a guard expects of every token.
-#[derive(Clone, Debug)]
-pub(crate) struct Expected {
-    pub(crate) issuer: Issuer,
-    pub(crate) audience: Audience,
-    /// Whether an introspection answer must name the audience too.
-    pub(crate) audience_required: bool,
-    pub(crate) rule: AudienceRule,
-    /// In place of the rule.
-    pub(crate) own_audience: Option<OwnAudience>,
-    /// Whether an introspection answer is taken at its word `active` when its `exp` has passed.
-    pub(crate) exp_ignored: bool,
-}
-
-/// What an accepted token allows.
-#[derive(Clone, Debug)]
-pub(crate) struct Authorization {
-    pub(crate) claims: Claims,
-    pub(crate) scopes: Scopes,
-    pub(crate) expires: Option<Timestamp>,
-    /// The key that the sender must hold.
-    pub(crate) confirmation: Option<Confirmation>,
-}
-
 /// Judges the claims of a verified JWT access token (RFC 9068 §4).
 pub(crate) fn access_token(
     claims: Claims,
-    expected: &Expected,
+    expected: &ExpectedToken,
     now: Timestamp,
 ) -> Result<Authorization, Reason> {
     issuer(text(&claims, "iss")?.ok_or_else(|| missing("iss"))?, expected)?;
-    audience::named(&claims, expected, true)?;
+    audience::named(&claims, &expected.audience, true)?;
     if time(&claims, "exp")?.is_none() {
         return Err(missing("exp"));
     }
@@ -58,7 +37,7 @@ pub(crate) fn access_token(
 /// absent, and what is there must be right.
 pub(crate) fn introspected(
     claims: Claims,
-    expected: &Expected,
+    expected: &ExpectedToken,
     now: Timestamp,
 ) -> Result<Authorization, Reason> {
     match claims.boolean("active").map_err(|error| malformed(&error))? {
@@ -69,7 +48,7 @@ pub(crate) fn introspected(
     if let Some(found) = text(&claims, "iss")? {
         issuer(found, expected)?;
     }
-    audience::named(&claims, expected, expected.audience_required)?;
+    audience::named(&claims, &expected.audience, expected.audience.is_required)?;
     kind(&claims)?;
     if expected.exp_ignored {
         time(&claims, "exp")?;
@@ -80,7 +59,7 @@ pub(crate) fn introspected(
 }
 
 /// An issuer that must be ours, byte for byte.
-pub(crate) fn issuer(found: &str, expected: &Expected) -> Result<(), Reason> {
+pub(crate) fn issuer(found: &str, expected: &ExpectedToken) -> Result<(), Reason> {
     if found != expected.issuer.as_str() {
         let found = Shown(found);
         tracing::debug!(expected = %expected.issuer, %found, "the issuer is another; a slash at the end counts");
@@ -114,15 +93,6 @@ fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
     Ok(())
 }
 
-/// A claim that must be a string where it is present, and not an empty one.
-pub(crate) fn text<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a str>, Reason> {
-    let found = claims.string(name).map_err(|error| malformed(&error))?;
-    if found == Some("") {
-        return Err(malformed(&JoseError::Claim(name.to_owned())));
-    }
-    Ok(found)
-}
-
 fn common(claims: Claims, now: Timestamp) -> Result<Authorization, Reason> {
     let expires = times(&claims, now)?;
     judged(claims, expires)
@@ -153,35 +123,25 @@ fn kind(claims: &Claims) -> Result<(), Reason> {
     }
 }
 
-fn time(claims: &Claims, name: &str) -> Result<Option<Timestamp>, Reason> {
-    Ok(claims.time(name).map_err(|error| malformed(&error))?.map(Timestamp))
-}
-
-pub(crate) fn missing(claim: &str) -> Reason {
-    tracing::debug!(claim, "a claim is missing");
-    Reason::ClaimMissing
-}
-
-pub(crate) fn malformed(error: &JoseError) -> Reason {
-    tracing::debug!(%error, "a claim is malformed");
-    Reason::ClaimMalformed
-}
-
 #[cfg(test)]
 mod tests {
+    use protocol::{Audience, Issuer};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::judging::audience::{AudienceRule, ExpectedAudience};
 
     const NOW: Timestamp = Timestamp(1_800_000_000);
 
-    fn expected() -> Expected {
-        Expected {
+    fn expected() -> ExpectedToken {
+        ExpectedToken {
             issuer: Issuer::new("https://id.example"),
-            audience: Audience::new("https://notes.example"),
-            audience_required: false,
-            rule: AudienceRule::Exact,
-            own_audience: None,
+            audience: ExpectedAudience {
+                name: Audience::new("https://notes.example"),
+                is_required: false,
+                rule: AudienceRule::Exact,
+                own_rule: None,
+            },
             exp_ignored: false,
         }
     }
@@ -325,22 +285,23 @@ mod tests {
     fn an_active_answer_whose_exp_has_passed_is_taken_only_where_that_was_asked_for() {
         let judged = |exp: Value, exp_ignored| {
             let claims = with(json!({"active": true, "sub": "1", "nbf": NOW.0 - 9}), &[("exp", Some(exp))]);
-            introspected(claims, &Expected { exp_ignored, ..expected() }, NOW).map(|found| found.expires)
+            introspected(claims, &ExpectedToken { exp_ignored, ..expected() }, NOW).map(|found| found.expires)
         };
         assert_eq!(judged(json!(NOW.0 - 600), false), Err(Reason::TokenExpired));
         assert_eq!(judged(json!(NOW.0 - 600), true), Ok(None), "kept no longer than any answer");
         assert_eq!(judged(json!("soon"), true), Err(Reason::ClaimMalformed));
         let ahead = with(json!({"active": true, "nbf": NOW.0 + 600}), &[]);
-        let ahead = introspected(ahead, &Expected { exp_ignored: true, ..expected() }, NOW);
+        let ahead = introspected(ahead, &ExpectedToken { exp_ignored: true, ..expected() }, NOW);
         assert_eq!(refused(ahead), Some(Reason::TokenNotYetValid));
         let inactive = with(json!({"active": false, "exp": NOW.0 - 600}), &[]);
-        let inactive = introspected(inactive, &Expected { exp_ignored: true, ..expected() }, NOW);
+        let inactive = introspected(inactive, &ExpectedToken { exp_ignored: true, ..expected() }, NOW);
         assert_eq!(refused(inactive), Some(Reason::TokenInactive));
     }
 
     #[test]
     fn an_answer_without_aud_is_refused_where_it_is_required() {
-        let strict = Expected { audience_required: true, ..expected() };
+        let mut strict = expected();
+        strict.audience.is_required = true;
         let found = introspected(with(json!({"active": true}), &[]), &strict, NOW);
         assert_eq!(refused(found), Some(Reason::ClaimMissing));
     }

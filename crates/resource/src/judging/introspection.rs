@@ -1,9 +1,12 @@
-//! Asking the server that issued a token (RFC 7662, RFC 9701): one request for all who ask at once, answers kept
-//! for a short time, and no question to a server that is away.
+//! Introspecting tokens at the server that issued them (RFC 7662, RFC 9701): concurrent callers share one request,
+//! answers are kept for a short time, and a server that is unavailable is not asked.
 
 mod answer;
 mod breaker;
+mod caller;
+mod client;
 mod credentials;
+mod header;
 mod renewing;
 mod request;
 
@@ -12,80 +15,56 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fetching::{AttemptLog, Attempts, SingleFlight};
 use http::{HeaderValue, Request, Response, StatusCode};
-use protocol::{Issuer, Timestamp};
+use protocol::Timestamp;
 
+use crate::judging::authorization::{Authorization, Judgement};
 use crate::judging::cache::{self, TokenDigest};
-use crate::judging::claims::Authorization;
-use crate::judging::remote::Remote;
 use crate::limits::INTROSPECTIONS_MAX;
 use crate::reason::Reason;
-use crate::trust::own_keys::OwnKeys;
 
 pub(crate) use breaker::{Breaker, BreakerState};
-pub use credentials::{AssertionAudience, Credentials};
-pub(crate) use credentials::{Caller, CredentialsError};
-use request::{Form, Place};
-
-/// How the guard shows at the introspection endpoint who it is, by a secret. [`Credentials`] has the other ways.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClientAuth {
-    /// HTTP Basic, id and secret form-encoded first (RFC 6749 §2.3.1).
-    #[default]
-    Basic,
-    /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
-    Post,
-    /// An access token for introspecting, in place of the secret (RFC 7662 §2.1).
-    Bearer,
-}
-
-/// The form of introspection answers that the guard asks for and accepts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AnswerForm {
-    /// As [`AnswerForm::Jwt`] where there is a decryption key: who has one was promised encryption, and takes nothing
-    /// less. Elsewhere JSON is asked for, and the type that the answer names decides.
-    #[default]
-    Auto,
-    /// JSON alone (RFC 7662 §2.2).
-    Json,
-    /// A signed JWT alone (RFC 9701 §5), and an encrypted one where there is a decryption key.
-    Jwt,
-}
-
-/// What a token turned out to be.
-pub(crate) type Judgement = Result<Arc<Authorization>, Reason>;
+pub use caller::AssertionAudience;
+pub use client::AnswerForm;
+pub(crate) use client::IntrospectionClient;
+pub(crate) use credentials::CredentialsError;
+pub use credentials::{ClientAuth, Credentials};
+use renewing::RenewedToken;
+use request::FormRequest;
 
 /// Introspects tokens at one issuer.
 pub(crate) struct Introspector {
-    asking: Arc<Asking>,
+    client: Arc<IntrospectionClient>,
+    /// The access token by which it introspects, if it does so by one.
+    token: Option<Arc<RenewedToken>>,
     breaker: Arc<Breaker>,
-    flights: SingleFlight<TokenDigest, Judgement>,
+    requests: SingleFlight<TokenDigest, Judgement>,
     log: AttemptLog<Reason>,
 }
 
-/// What one request needs.
-pub(crate) struct Asking {
-    pub(crate) remote: Arc<Remote>,
-    pub(crate) caller: Caller,
-    pub(crate) form: AnswerForm,
-    pub(crate) decryption_keys: OwnKeys,
-}
-
-/// Why there is no judgement: the server is away, or anything else.
-enum Trouble {
+/// Why a token could not be introspected.
+enum IntrospectionFailure {
+    /// The server is unavailable.
     Away(Reason),
     Other(Reason),
 }
 
 impl Introspector {
-    pub(crate) fn new(asking: Asking) -> Self {
-        let flights = SingleFlight::new(INTROSPECTIONS_MAX);
-        Self { asking: Arc::new(asking), breaker: Arc::default(), flights, log: AttemptLog::default() }
+    pub(crate) fn new(client: IntrospectionClient) -> Self {
+        let token = client.caller.token_scope.clone().map(|scope| Arc::new(RenewedToken::new(scope)));
+        let requests = SingleFlight::new(INTROSPECTIONS_MAX);
+        Self {
+            client: Arc::new(client),
+            token,
+            breaker: Arc::default(),
+            requests,
+            log: AttemptLog::default(),
+        }
     }
 
-    /// What the token allows, by a kept answer, by a request under way, or by a new one.
+    /// What the token allows, by a kept answer, by a running request, or by a new one.
     pub(crate) async fn ask(self: &Arc<Self>, token: &str) -> Judgement {
         let key = cache::digest(token);
-        let remote = &self.asking.remote;
+        let remote = &self.client.remote;
         if let Some(kept) = remote.cache.as_ref().and_then(|cache| cache.answer(&key, remote.now())) {
             return kept;
         }
@@ -93,12 +72,12 @@ impl Introspector {
             let (introspector, token) = (Arc::clone(self), token.to_owned());
             async move { introspector.judge(key, &token).await }
         };
-        self.flights.join(key, start).await.unwrap_or(Err(Reason::IntrospectionsTooMany))
+        self.requests.join(key, start).await.unwrap_or(Err(Reason::IntrospectionsTooMany))
     }
 
     /// What the breaker does with the next question.
     pub(crate) fn breaker_state(&self) -> BreakerState {
-        self.breaker.state(self.asking.remote.now())
+        self.breaker.state(self.client.remote.now())
     }
 
     /// How asking went.
@@ -107,14 +86,14 @@ impl Introspector {
     }
 
     async fn judge(&self, key: TokenDigest, token: &str) -> Judgement {
-        let remote = &self.asking.remote;
+        let remote = &self.client.remote;
         let asked = remote.now();
         let answered = self.request(token).await;
-        note(&self.log, answered.as_ref().err().map(Trouble::reason), remote.now());
+        note(&self.log, answered.as_ref().err().map(IntrospectionFailure::reason), remote.now());
         let judgement = match answered {
             Ok(authorization) => Ok(Arc::new(authorization)),
-            Err(Trouble::Other(reason)) => Err(reason),
-            Err(Trouble::Away(reason)) => {
+            Err(IntrospectionFailure::Other(reason)) => Err(reason),
+            Err(IntrospectionFailure::Away(reason)) => {
                 let last = remote.cache.as_ref().and_then(|cache| cache.last_answer(&key, remote.now()));
                 if last.is_some() {
                     let (reason, breaker) = (reason.slug(), self.breaker_state());
@@ -129,40 +108,52 @@ impl Introspector {
         judgement
     }
 
-    async fn request(&self, token: &str) -> Result<Authorization, Trouble> {
-        let (asking, discovery) = (&self.asking, &self.asking.remote.discovery);
-        let url = discovery.introspection(asking.caller.is_by_certificate()).await.map_err(Trouble::of)?;
-        let form = Form { url: &url, accept: asking.accept(), fields: &[("token", token)] };
+    async fn request(&self, token: &str) -> Result<Authorization, IntrospectionFailure> {
+        let (client, discovery) = (&self.client, &self.client.remote.discovery);
+        let url = discovery
+            .introspection(client.caller.is_by_certificate())
+            .await
+            .map_err(IntrospectionFailure::of)?;
+        let form = FormRequest { url: &url, accept: client.accept(), fields: &[("token", token)] };
         let answer = self.answer(&form).await?;
-        asking.judge(&url, token, answer).await.map_err(Trouble::Other)
+        client.judge(&url, token, answer).await.map_err(IntrospectionFailure::Other)
     }
 
     /// The answer, with a renewed access token where the one at hand was refused.
-    async fn answer(&self, form: &Form<'_>) -> Result<Response<Bytes>, Trouble> {
-        let asking = &self.asking;
-        let Some(renewing) = &asking.caller.renewing else {
-            let place = asking.place(asking.remote.now()).await.map_err(Trouble::of)?;
-            let request = form.with_caller(&asking.caller, &place.borrowed()).map_err(Trouble::Other)?;
+    async fn answer(&self, form: &FormRequest<'_>) -> Result<Response<Bytes>, IntrospectionFailure> {
+        let client = &self.client;
+        let Some(renewed) = &self.token else {
+            let addressees =
+                client.addressees(client.remote.now()).await.map_err(IntrospectionFailure::of)?;
+            let request =
+                form.with_caller(&client.caller, &addressees).map_err(IntrospectionFailure::Other)?;
             return self.send(form.url, request).await;
         };
-        let held = renewing.token(asking, None).await.map_err(Trouble::of)?;
-        let with = |header: &HeaderValue| form.with_token(header).map_err(Trouble::Other);
+        let held = renewed.get(client, None).await.map_err(IntrospectionFailure::of)?;
+        let with = |header: &HeaderValue| form.with_token(header).map_err(IntrospectionFailure::Other);
         let answer = self.send(form.url, with(&held.header)?).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let renewed = renewing.token(asking, Some(&held)).await.map_err(Trouble::of)?;
-        self.send(form.url, with(&renewed.header)?).await
+        let next = renewed.get(client, Some(&held)).await.map_err(IntrospectionFailure::of)?;
+        self.send(form.url, with(&next.header)?).await
     }
 
     /// One request, if the breaker lets it through. 429, 502, 503 and 504 are a server that can't answer now. Any other
     /// 5xx is no judgement either, but the breaker does not count it: a token that one server stumbles over must not
     /// shut out the tokens of all others.
-    async fn send(&self, url: &str, request: Request<Bytes>) -> Result<Response<Bytes>, Trouble> {
-        let remote = &self.asking.remote;
-        let pass = self.breaker.enter(remote.now()).ok_or(Trouble::Away(Reason::IntrospectionPaused))?;
+    async fn send(
+        &self,
+        url: &str,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, IntrospectionFailure> {
+        let remote = &self.client.remote;
+        let pass = self
+            .breaker
+            .enter(remote.now())
+            .ok_or(IntrospectionFailure::Away(Reason::IntrospectionPaused))?;
         let error = match remote.http.fetch.fetch(request, remote.http.limits).await {
-            Ok(answer) if !is_trouble(answer.status()) => {
+            Ok(answer) if !is_failure(answer.status()) => {
                 pass.succeeded();
                 return Ok(answer);
             }
@@ -179,7 +170,7 @@ impl Introspector {
             }
         };
         tracing::warn!(url, error, "the introspection endpoint can't be asked");
-        Err(Trouble::Away(Reason::IntrospectionFailed))
+        Err(IntrospectionFailure::Away(Reason::IntrospectionFailed))
     }
 }
 
@@ -192,7 +183,7 @@ pub(crate) fn note(log: &AttemptLog<Reason>, refused: Option<Reason>, now: Times
 }
 
 /// Whether a server that answers so has not judged the token.
-fn is_trouble(status: StatusCode) -> bool {
+fn is_failure(status: StatusCode) -> bool {
     is_away(status) || status.is_server_error()
 }
 
@@ -207,33 +198,7 @@ fn is_away(status: StatusCode) -> bool {
     )
 }
 
-impl Asking {
-    /// Where an assertion may be addressed to.
-    async fn place(&self, now: Timestamp) -> Result<OwnedPlace<'_>, Reason> {
-        let is_wanted = self.caller.audience == AssertionAudience::TokenEndpoint && self.caller.asserts();
-        let token_endpoint = match is_wanted {
-            // Never the alias for certificates: it names the server as others know it.
-            true => Some(self.remote.discovery.token(false).await?),
-            false => None,
-        };
-        Ok(OwnedPlace { issuer: &self.remote.expected.issuer, token_endpoint, now })
-    }
-}
-
-/// A [`Place`] that holds its address.
-struct OwnedPlace<'a> {
-    issuer: &'a Issuer,
-    token_endpoint: Option<String>,
-    now: Timestamp,
-}
-
-impl OwnedPlace<'_> {
-    fn borrowed(&self) -> Place<'_> {
-        Place { issuer: self.issuer, token_endpoint: self.token_endpoint.as_deref(), now: self.now }
-    }
-}
-
-impl Trouble {
+impl IntrospectionFailure {
     fn reason(&self) -> Reason {
         match self {
             Self::Away(reason) | Self::Other(reason) => *reason,

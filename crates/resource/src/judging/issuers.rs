@@ -6,17 +6,26 @@ use jose::Claims;
 use jose::jws::Unverified;
 use protocol::display::Shown;
 
-use crate::face::builder::GuardError;
-use crate::face::token::SubjectClaim;
-use crate::judging::claims::Expected;
+use crate::judging::expected::ExpectedToken;
 use crate::judging::policy::Policy;
 use crate::judging::verifier::Verifier;
 use crate::limits::ISSUERS_MAX;
 use crate::reason::Reason;
 
+/// The claim that says who the user is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectClaim {
+    /// `sub`: never given to somebody else, by the same issuer.
+    #[default]
+    Sub,
+    /// `username` (RFC 7662 §2.2), for servers that put no `sub` in introspection answers. Only an introspected token
+    /// has one, and a server may give a name to somebody else later.
+    Username,
+}
+
 /// One issuer, and what its tokens must be like.
 pub(crate) struct Trusted {
-    pub(crate) expected: Expected,
+    pub(crate) expected: ExpectedToken,
     /// What every request with a token of this issuer needs.
     pub(crate) required: Policy,
     pub(crate) subject: SubjectClaim,
@@ -30,23 +39,32 @@ pub(crate) struct Issuers {
     opaque: Option<Arc<Trusted>>,
 }
 
+/// Why these issuers can't stand behind one guard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IssuersError {
+    TooMany,
+    Duplicate(String),
+    /// Two of them introspect.
+    OpaqueTwice,
+}
+
 impl Issuers {
     /// # Errors
     ///
-    /// [`GuardError`] where it would not be clear whose a token is.
-    pub(crate) fn new(trusted: Vec<Arc<Trusted>>) -> Result<Self, GuardError> {
+    /// [`IssuersError`] where it would not be clear whose a token is.
+    pub(crate) fn new(trusted: Vec<Arc<Trusted>>) -> Result<Self, IssuersError> {
         if trusted.len() > ISSUERS_MAX {
-            return Err(GuardError::IssuersTooMany);
+            return Err(IssuersError::TooMany);
         }
         for (place, one) in trusted.iter().enumerate() {
             if trusted[..place].iter().any(|other| other.expected.issuer == one.expected.issuer) {
-                return Err(GuardError::IssuerTwice(one.expected.issuer.to_string()));
+                return Err(IssuersError::Duplicate(one.expected.issuer.to_string()));
             }
         }
         let mut asking = trusted.iter().filter(|one| one.verifier.introspects());
         let opaque = asking.next().cloned();
         if asking.next().is_some() {
-            return Err(GuardError::OpaqueTwice);
+            return Err(IssuersError::OpaqueTwice);
         }
         Ok(Self { trusted, opaque })
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jose::Claims;
 use jose::jws::Unverified;
 
+use crate::judging::authorization::{Authorization, Judgement};
 use crate::judging::cache;
-use crate::judging::claims::{self, Authorization};
-use crate::judging::introspection::Judgement;
 use crate::judging::remote::Remote;
+use crate::judging::{claim, claims};
 use crate::reason::Reason;
 
 /// The media type of a JWT access token, in `typ`.
@@ -44,7 +44,7 @@ impl JwtVerifier {
             return Err(Reason::TypeWrong);
         }
         let claimed = Claims::parse(token.payload_unverified()).map_err(|_| Reason::TokenMalformed)?;
-        claims::issuer(claims::text(&claimed, "iss")?.ok_or(Reason::ClaimMissing)?, &remote.expected)?;
+        claims::issuer(claim::text(&claimed, "iss")?.ok_or(Reason::ClaimMissing)?, &remote.expected)?;
         let (verified, version) = remote.keys.verify_by_version(token, &remote.algorithms).await?;
         let claims = verified.claims().map_err(|_| Reason::TokenMalformed)?;
         Ok((claims::access_token(claims, &remote.expected, remote.now())?, version))

@@ -10,7 +10,7 @@ use http::Method;
 use jose::Claims;
 use protocol::{Scopes, Timestamp};
 
-use crate::judging::claims::Authorization;
+use crate::judging::authorization::Authorization;
 use crate::limits::LEEWAY_SECONDS;
 use crate::reason::Reason;
 

@@ -7,13 +7,13 @@ use jose::SignatureAlgorithm;
 use protocol::Timestamp;
 
 use crate::judging::cache::{Cache, Lifetimes};
-use crate::judging::claims::Expected;
+use crate::judging::expected::ExpectedToken;
 use crate::trust::discovery::{Discovery, Endpoints};
 use crate::trust::keys::RemoteKeys;
 
 /// One authorization server, shared by both ways of judging a token.
 pub(crate) struct Remote {
-    pub(crate) expected: Expected,
+    pub(crate) expected: ExpectedToken,
     pub(crate) algorithms: Vec<SignatureAlgorithm>,
     pub(crate) http: Http,
     pub(crate) discovery: Arc<Discovery>,
@@ -25,7 +25,7 @@ pub(crate) struct Remote {
 
 impl Remote {
     pub(crate) fn new(
-        expected: Expected,
+        expected: ExpectedToken,
         algorithms: Vec<SignatureAlgorithm>,
         configured: Endpoints,
         http: Http,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jose::jws::Unverified;
 
-use crate::judging::claims::Authorization;
+use crate::judging::authorization::Authorization;
 use crate::judging::introspection::Introspector;
 use crate::judging::jwt::JwtVerifier;
 use crate::reason::Reason;

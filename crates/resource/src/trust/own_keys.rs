@@ -8,7 +8,6 @@ use bytes::Bytes;
 use jose::DecryptionKey;
 use serde_json::{Value, json};
 
-use crate::face::builder::GuardError;
 use crate::limits::OWN_KEYS_MAX;
 
 /// Where they are served.
@@ -25,11 +24,18 @@ pub(crate) struct Held {
     document: Option<Bytes>,
 }
 
+/// Too many keys, or a replacement that would begin or end encryption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DecryptionKeysError;
+
 impl OwnKeys {
     /// # Errors
     ///
-    /// [`GuardError::DecryptionKeys`] beyond [`OWN_KEYS_MAX`].
-    pub(crate) fn new(published: &[DecryptionKey], kept: &[DecryptionKey]) -> Result<Self, GuardError> {
+    /// [`DecryptionKeysError`] beyond [`OWN_KEYS_MAX`].
+    pub(crate) fn new(
+        published: &[DecryptionKey],
+        kept: &[DecryptionKey],
+    ) -> Result<Self, DecryptionKeysError> {
         Ok(Self(Arc::new(RwLock::new(Arc::new(Held::new(published, kept)?)))))
     }
 
@@ -54,11 +60,11 @@ impl OwnKeys {
         &self,
         published: &[DecryptionKey],
         kept: &[DecryptionKey],
-    ) -> Result<(), GuardError> {
+    ) -> Result<(), DecryptionKeysError> {
         let next = Held::new(published, kept)?;
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if held.document.is_none() || next.document.is_none() {
-            return Err(GuardError::DecryptionKeys);
+            return Err(DecryptionKeysError);
         }
         *held = Arc::new(next);
         Ok(())
@@ -66,9 +72,9 @@ impl OwnKeys {
 }
 
 impl Held {
-    fn new(published: &[DecryptionKey], kept: &[DecryptionKey]) -> Result<Self, GuardError> {
+    fn new(published: &[DecryptionKey], kept: &[DecryptionKey]) -> Result<Self, DecryptionKeysError> {
         if published.len() + kept.len() > OWN_KEYS_MAX {
-            return Err(GuardError::DecryptionKeys);
+            return Err(DecryptionKeysError);
         }
         Ok(Self { all: published.iter().chain(kept).cloned().collect(), document: document(published) })
     }
@@ -155,10 +161,10 @@ mod tests {
     #[test]
     fn keys_never_come_to_a_guard_without_nor_go_from_one_with() {
         let without = OwnKeys::new(&[], &[]).expect("no keys");
-        assert_eq!(without.replace(&[key()], &[]), Err(GuardError::DecryptionKeys));
+        assert_eq!(without.replace(&[key()], &[]), Err(DecryptionKeysError));
         let with = OwnKeys::new(&[key()], &[]).expect("keys");
-        assert_eq!(with.replace(&[], &[key()]), Err(GuardError::DecryptionKeys));
-        assert_eq!(with.replace(&vec![key(); OWN_KEYS_MAX + 1], &[]), Err(GuardError::DecryptionKeys));
+        assert_eq!(with.replace(&[], &[key()]), Err(DecryptionKeysError));
+        assert_eq!(with.replace(&vec![key(); OWN_KEYS_MAX + 1], &[]), Err(DecryptionKeysError));
         assert!(!with.is_empty());
     }
 }

@@ -13,8 +13,33 @@ use crate::judging::claims;
 use crate::judging::remote::Remote;
 use crate::limits::ANSWER_BYTES_MAX;
 use crate::reason::Reason;
-use crate::userinfo::client::UserInfoForm;
 use crate::userinfo::error::UserInfoError;
+
+/// The form of UserInfo answers that is accepted (OpenID Connect Core 1.0 §5.3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserInfoForm {
+    /// By the type that the answer names, and for a JWT by its own shape.
+    #[default]
+    Auto,
+    /// `application/json` alone.
+    Json,
+    /// A signed JWT alone.
+    Signed,
+    /// An encrypted JWT with claims inside that nobody signed.
+    Encrypted,
+    /// A signed JWT inside of an encrypted one.
+    Nested,
+}
+
+impl UserInfoForm {
+    pub(super) const fn accept(self) -> &'static str {
+        match self {
+            Self::Auto => "application/json, application/jwt",
+            Self::Json => "application/json",
+            Self::Signed | Self::Encrypted | Self::Nested => "application/jwt",
+        }
+    }
+}
 
 /// What is expected of every answer.
 pub(super) struct Reading {

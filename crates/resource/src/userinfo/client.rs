@@ -15,24 +15,8 @@ use crate::face::guard::Guard;
 use crate::judging::remote::Remote;
 use crate::limits::TOKEN_BYTES_MAX;
 use crate::trust::discovery::endpoint_url;
-use crate::userinfo::answer::Reading;
+use crate::userinfo::answer::{Reading, UserInfoForm};
 use crate::userinfo::error::{UserInfoError, UserInfoSetupError};
-
-/// The form of UserInfo answers that is accepted (OpenID Connect Core 1.0 §5.3.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UserInfoForm {
-    /// By the type that the answer names, and for a JWT by its own shape.
-    #[default]
-    Auto,
-    /// `application/json` alone.
-    Json,
-    /// A signed JWT alone.
-    Signed,
-    /// An encrypted JWT with claims inside that nobody signed.
-    Encrypted,
-    /// A signed JWT inside of an encrypted one.
-    Nested,
-}
 
 impl Guard {
     /// Sets up asking this guard's issuer about its users, as the client `client_id`, to whom signed answers are
@@ -194,16 +178,6 @@ impl fmt::Debug for UserInfo {
         let reading = &self.0.reading;
         let mut shown = f.debug_struct("UserInfo");
         shown.field("issuer", &reading.issuer).field("form", &reading.form).finish_non_exhaustive()
-    }
-}
-
-impl UserInfoForm {
-    const fn accept(self) -> &'static str {
-        match self {
-            Self::Auto => "application/json, application/jwt",
-            Self::Json => "application/json",
-            Self::Signed | Self::Encrypted | Self::Nested => "application/jwt",
-        }
     }
 }
 

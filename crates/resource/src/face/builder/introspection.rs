@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::face::builder::{GuardBuilder, GuardError};
+use crate::face::builder::GuardBuilder;
+use crate::face::error::GuardError;
 use crate::judging::cache::Lifetimes;
-use crate::judging::introspection::{AnswerForm, Asking, Credentials, CredentialsError, Introspector};
+use crate::judging::introspection::{AnswerForm, Credentials, IntrospectionClient, Introspector};
 use crate::judging::remote::Remote;
 use crate::judging::verifier::Mode;
 use crate::limits::{CACHE_SECONDS_MAX, LAST_ANSWER_SECONDS_MAX};
@@ -59,10 +60,7 @@ impl GuardBuilder {
                 Mode::Auto | Mode::Jwt => Ok(None),
             };
         };
-        let caller = credentials.prepare().map_err(|error| match error {
-            CredentialsError::Unusable => GuardError::Credentials,
-            CredentialsError::SecretShort => GuardError::SecretLength,
-        })?;
+        let caller = credentials.prepare()?;
         let form = match self.form {
             AnswerForm::Auto if !own_keys.is_empty() => AnswerForm::Jwt,
             form => form,
@@ -70,7 +68,8 @@ impl GuardBuilder {
         if form == AnswerForm::Jwt && caller.id().is_none() {
             return Err(GuardError::AnswerAudience);
         }
-        let asking = Asking { remote: Arc::clone(remote), caller, form, decryption_keys: own_keys.clone() };
-        Ok(Some(Arc::new(Introspector::new(asking))))
+        let (remote, decryption_keys) = (Arc::clone(remote), own_keys.clone());
+        let client = IntrospectionClient { remote, caller, form, decryption_keys };
+        Ok(Some(Arc::new(Introspector::new(client))))
     }
 }

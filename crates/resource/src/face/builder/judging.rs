@@ -4,8 +4,8 @@ use http::request::Parts;
 use jose::{Claims, SignatureAlgorithm};
 
 use crate::face::builder::GuardBuilder;
-use crate::face::token::SubjectClaim;
 use crate::judging::audience::{AudienceRule, OwnAudience};
+use crate::judging::issuers::SubjectClaim;
 use crate::judging::policy::Policy;
 use crate::judging::verifier::Mode;
 

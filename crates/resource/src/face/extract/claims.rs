@@ -40,7 +40,7 @@ impl<T: DeserializeOwned> Claims<T> {
                 expected = std::any::type_name::<T>(),
                 "the claims do not fit the handler's type"
             );
-            token.guard().deny(Reason::ClaimMalformed, &Scopes::default())
+            token.refuser().deny(Reason::ClaimMalformed, &Scopes::default())
         })
     }
 }

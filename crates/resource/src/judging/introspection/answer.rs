@@ -11,8 +11,9 @@ use protocol::display::Shown;
 use protocol::{ErrorCode, Timestamp};
 use zeroize::Zeroizing;
 
-use crate::judging::claims::{self, Authorization};
-use crate::judging::introspection::{AnswerForm, Asking};
+use crate::judging::authorization::Authorization;
+use crate::judging::introspection::client::{AnswerForm, IntrospectionClient};
+use crate::judging::{claim, claims};
 use crate::limits::{ANSWER_AGE_SECONDS_MAX, ANSWER_BYTES_MAX};
 use crate::reason::Reason;
 
@@ -21,7 +22,7 @@ const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 /// The same, as `typ` names it.
 const TYPE: &str = "token-introspection+jwt";
 
-impl Asking {
+impl IntrospectionClient {
     /// What the guard says it can read.
     pub(super) fn accept(&self) -> &'static str {
         match self.form {
@@ -106,7 +107,7 @@ impl Asking {
     }
 
     fn addressed_to_us(&self, envelope: &Claims) -> Result<(), Reason> {
-        let issuer = claims::text(envelope, "iss")?.ok_or(Reason::ClaimMissing)?;
+        let issuer = claim::text(envelope, "iss")?.ok_or(Reason::ClaimMissing)?;
         claims::issuer(issuer, &self.remote.expected)?;
         let us = self.caller.id().ok_or(Reason::AudienceWrong)?;
         let audience = envelope.strings("aud").map_err(|_| Reason::ClaimMalformed)?;

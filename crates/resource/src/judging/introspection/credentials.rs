@@ -1,32 +1,27 @@
-//! Who introspects, and how that is shown to the server: settings, and what is made of them once.
+//! Who introspects, and how it authenticates: the settings, from which a caller is prepared once.
 
 use std::fmt;
-use std::sync::Arc;
 
-use http::HeaderValue;
 use jose::{SignatureAlgorithm, SigningKey};
 use zeroize::Zeroizing;
 
-use crate::judging::introspection::ClientAuth;
-use crate::judging::introspection::renewing::Renewing;
-use crate::judging::introspection::request;
+use crate::judging::introspection::caller::{AssertionAudience, Caller, Method};
+use crate::judging::introspection::header;
 use crate::limits::SECRET_JWT_BYTES_LEAST;
 
-/// Whom a client assertion is addressed to (RFC 7523 §3), and with that how it is typed.
+/// How the guard shows at the introspection endpoint who it is, by a secret. [`Credentials`] has the other ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AssertionAudience {
-    /// The issuer alone, with `typ` `client-authentication+jwt`: what RFC 10070 demands, so that an assertion for
-    /// one server is of no use at another.
+pub enum ClientAuth {
+    /// HTTP Basic, id and secret form-encoded first (RFC 6749 §2.3.1).
     #[default]
-    Issuer,
-    /// The address of the token endpoint, whichever endpoint is asked, with `typ` `JWT`: for servers of before RFC
-    /// 10070, as OpenID Connect Core 1.0 §9 has it.
-    TokenEndpoint,
-    /// The address of the endpoint that is asked, with `typ` `JWT`: for servers that compare it with their own.
-    Endpoint,
+    Basic,
+    /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
+    Post,
+    /// An access token for introspecting, in place of the secret (RFC 7662 §2.1).
+    Bearer,
 }
 
-/// Who introspects, and how that is shown to the server. `Debug` shows no secret.
+/// Who introspects, and how it authenticates. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Credentials {
     id: String,
@@ -90,15 +85,15 @@ impl Credentials {
             return Err(CredentialsError::Unusable);
         }
         let method = self.method()?;
-        let renewing = match &self.scope {
+        match &self.scope {
             Some(_) if is_bearer => return Err(CredentialsError::Unusable),
             Some(scope) => {
                 protocol::Scopes::parse(scope).map_err(|_| CredentialsError::Unusable)?;
-                Some(Arc::new(Renewing::new(scope.clone())))
             }
-            None => None,
-        };
-        Ok(Caller { id: self.id.clone(), method, audience: self.audience, renewing })
+            None => {}
+        }
+        let (id, token_scope) = (self.id.clone(), self.scope.clone());
+        Ok(Caller { id, method, audience: self.audience, token_scope })
     }
 
     fn of(id: &str, proof: Proof) -> Self {
@@ -106,16 +101,16 @@ impl Credentials {
     }
 
     fn method(&self) -> Result<Method, CredentialsError> {
-        let header = |text: &str| request::sensitive(text).ok_or(CredentialsError::Unusable);
+        let sensitive = |text: &str| header::sensitive(text).ok_or(CredentialsError::Unusable);
         match &self.proof {
             Proof::Secret(secret, _) | Proof::SecretJwt(secret) if secret.is_empty() => {
                 Err(CredentialsError::Unusable)
             }
             Proof::Secret(secret, ClientAuth::Basic) => {
-                Ok(Method::Header(header(&request::basic(&self.id, secret))?))
+                Ok(Method::Header(sensitive(&header::basic(&self.id, secret))?))
             }
             Proof::Secret(secret, ClientAuth::Bearer) => {
-                Ok(Method::Header(header(&Zeroizing::new(format!("Bearer {}", **secret)))?))
+                Ok(Method::Header(sensitive(&Zeroizing::new(format!("Bearer {}", **secret)))?))
             }
             Proof::Secret(secret, ClientAuth::Post) => Ok(Method::Post(secret.clone())),
             Proof::SecretJwt(secret) if secret.len() < SECRET_JWT_BYTES_LEAST => {
@@ -152,39 +147,6 @@ pub(crate) enum CredentialsError {
     Unusable,
     /// Too short to sign with (RFC 7518 §3.2).
     SecretShort,
-}
-
-/// Who asks, ready to ask. It has no `Debug`, since it holds a secret.
-pub(crate) struct Caller {
-    id: String,
-    pub(super) method: Method,
-    pub(super) audience: AssertionAudience,
-    pub(super) renewing: Option<Arc<Renewing>>,
-}
-
-/// How a caller authenticates where it asks.
-pub(super) enum Method {
-    Header(HeaderValue),
-    Post(Zeroizing<String>),
-    Assertion(SigningKey),
-    Certificate,
-}
-
-impl Caller {
-    /// The name by which the server knows us, where there is one.
-    pub(crate) fn id(&self) -> Option<&str> {
-        Some(&*self.id).filter(|id| !id.is_empty())
-    }
-
-    /// Whether it is shown by an assertion.
-    pub(super) fn asserts(&self) -> bool {
-        matches!(self.method, Method::Assertion(_))
-    }
-
-    /// Whether the connection itself says who asks.
-    pub(super) fn is_by_certificate(&self) -> bool {
-        matches!(self.method, Method::Certificate)
-    }
 }
 
 #[cfg(test)]

@@ -10,13 +10,14 @@ use protocol::Timestamp;
 use protocol::display::Shown;
 use zeroize::Zeroizing;
 
-use crate::judging::introspection::Asking;
-use crate::judging::introspection::request::{Form, sensitive};
+use crate::judging::introspection::client::IntrospectionClient;
+use crate::judging::introspection::header::sensitive;
+use crate::judging::introspection::request::FormRequest;
 use crate::limits::{REFETCH_SECONDS, RETRY_SECONDS, TOKEN_FRESH_SECONDS};
 use crate::reason::Reason;
 
-/// The token at hand, and how it is renewed: one request serves all who wait.
-pub(crate) struct Renewing {
+/// The current access token, and how it is renewed: concurrent callers share one request.
+pub(super) struct RenewedToken {
     scope: String,
     held: Mutex<Held>,
     renewals: SingleFlight<(), Result<Arc<HeldToken>, Reason>>,
@@ -40,26 +41,26 @@ pub(super) struct HeldToken {
     end: Timestamp,
 }
 
-impl Renewing {
+impl RenewedToken {
     pub(super) fn new(scope: String) -> Self {
         Self { scope, held: Mutex::default(), renewals: SingleFlight::new(1) }
     }
 
     /// A token to ask with. One that the server has just refused is replaced, at most once in [`REFETCH_SECONDS`]:
     /// a server that refuses every token must not be asked for ever more of them.
-    pub(super) async fn token(
+    pub(super) async fn get(
         self: &Arc<Self>,
-        asking: &Arc<Asking>,
+        client: &Arc<IntrospectionClient>,
         refused: Option<&Arc<HeldToken>>,
     ) -> Result<Arc<HeldToken>, Reason> {
-        let now = asking.remote.now();
+        let now = client.remote.now();
         let usable = match self.at_hand(now, refused)? {
             AtHand::Use(token) => return Ok(token),
             AtHand::Renew(usable) => usable,
         };
         let start = || {
-            let (renewing, asking) = (Arc::clone(self), Arc::clone(asking));
-            async move { renewing.renew(&asking).await }
+            let (renewing, client) = (Arc::clone(self), Arc::clone(client));
+            async move { renewing.renew(&client).await }
         };
         let renewed = self.renewals.join((), start).await.unwrap_or(Err(Reason::IntrospectionsTooMany));
         match (renewed, usable) {
@@ -91,9 +92,9 @@ impl Renewing {
         Ok(AtHand::Renew(None))
     }
 
-    async fn renew(&self, asking: &Asking) -> Result<Arc<HeldToken>, Reason> {
-        let now = asking.remote.now();
-        let found = self.request(asking, now).await.map(Arc::new);
+    async fn renew(&self, client: &IntrospectionClient) -> Result<Arc<HeldToken>, Reason> {
+        let now = client.remote.now();
+        let found = self.request(client, now).await.map(Arc::new);
         let mut held = self.lock();
         held.failed = found.as_ref().err().map(|reason| (now, *reason));
         if let Ok(token) = &found {
@@ -102,12 +103,12 @@ impl Renewing {
         found
     }
 
-    async fn request(&self, asking: &Asking, now: Timestamp) -> Result<HeldToken, Reason> {
-        let (caller, remote) = (&asking.caller, &asking.remote);
+    async fn request(&self, client: &IntrospectionClient, now: Timestamp) -> Result<HeldToken, Reason> {
+        let (caller, remote) = (&client.caller, &client.remote);
         let url = remote.discovery.token(caller.is_by_certificate()).await?;
         let fields = [("grant_type", "client_credentials"), ("scope", self.scope.as_str())];
-        let form = Form { url: &url, accept: "application/json", fields: &fields };
-        let request = form.with_caller(caller, &asking.place(now).await?.borrowed())?;
+        let form = FormRequest { url: &url, accept: "application/json", fields: &fields };
+        let request = form.with_caller(caller, &client.addressees(now).await?)?;
         let answer = remote.http.fetch.fetch(request, remote.http.limits).await.map_err(|error| {
             tracing::warn!(url, %error, "the token endpoint can't be asked");
             Reason::IntrospectionFailed

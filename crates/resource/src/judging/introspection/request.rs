@@ -1,45 +1,47 @@
 //! What is sent to an endpoint of the server: a form, and who asks (RFC 7662 §2.1, RFC 6749 §2.3, RFC 7523 §2.2).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use form_urlencoded::{Serializer, byte_serialize};
+use form_urlencoded::Serializer;
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use jose::{SigningKey, jws};
 use protocol::{Issuer, Timestamp};
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use crate::judging::introspection::credentials::{AssertionAudience, Caller, Method};
+use crate::judging::introspection::caller::{AssertionAudience, Caller, Method};
 use crate::limits::ASSERTION_SECONDS;
 use crate::reason::Reason;
 
 /// The one `client_assertion_type` (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A form under way to an endpoint.
-pub(super) struct Form<'a> {
+/// A form that is sent to an endpoint.
+pub(super) struct FormRequest<'a> {
     pub(super) url: &'a str,
     pub(super) accept: &'static str,
     pub(super) fields: &'a [(&'a str, &'a str)],
 }
 
-/// Where an assertion may be addressed to, and when it is made.
-pub(super) struct Place<'a> {
+/// Whom an assertion may be addressed to, and when it is made.
+pub(super) struct Addressees<'a> {
     pub(super) issuer: &'a Issuer,
-    pub(super) token_endpoint: Option<&'a str>,
+    /// Only where assertions are addressed to it.
+    pub(super) token_endpoint: Option<String>,
     pub(super) now: Timestamp,
 }
 
-impl Form<'_> {
-    /// The form with an access token that says who asks.
+impl FormRequest<'_> {
+    /// The form with an access token that authenticates the caller.
     pub(super) fn with_token(&self, header: &HeaderValue) -> Result<Request<Bytes>, Reason> {
         self.request(Some(header), &[])
     }
 
-    /// The form with what the caller has to show.
-    pub(super) fn with_caller(&self, caller: &Caller, place: &Place<'_>) -> Result<Request<Bytes>, Reason> {
+    /// The form with the credentials of the caller.
+    pub(super) fn with_caller(
+        &self,
+        caller: &Caller,
+        addressees: &Addressees<'_>,
+    ) -> Result<Request<Bytes>, Reason> {
         let id = caller.id().unwrap_or_default();
         match &caller.method {
             Method::Header(header) => self.request(Some(header), &[]),
@@ -47,13 +49,13 @@ impl Form<'_> {
             Method::Certificate => self.request(None, &[("client_id", id)]),
             Method::Assertion(key) => {
                 let audience = match caller.audience {
-                    AssertionAudience::Issuer => Some(place.issuer.as_str()),
-                    AssertionAudience::TokenEndpoint => place.token_endpoint,
+                    AssertionAudience::Issuer => Some(addressees.issuer.as_str()),
+                    AssertionAudience::TokenEndpoint => addressees.token_endpoint.as_deref(),
                     AssertionAudience::Endpoint => Some(self.url),
                 };
                 let audience = audience.ok_or(Reason::EndpointMissing)?;
                 let typed = caller.audience == AssertionAudience::Issuer;
-                let assertion = assertion(id, audience, typed, key, place.now)?;
+                let assertion = assertion(id, audience, typed, key, addressees.now)?;
                 let shown =
                     [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
                 self.request(None, &shown)
@@ -105,39 +107,27 @@ fn assertion(
     })
 }
 
-/// Id and secret are form-encoded before they are joined, so that either may hold a colon (RFC 6749 §2.3.1).
-pub(super) fn basic(id: &str, secret: &str) -> Zeroizing<String> {
-    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-    let joined = Zeroizing::new(format!("{}:{}", encoded(id), *Zeroizing::new(encoded(secret))));
-    Zeroizing::new(format!("Basic {}", *Zeroizing::new(STANDARD.encode(joined.as_bytes()))))
-}
-
-/// A header that nobody logs.
-pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use jose::{Claims, SignatureAlgorithm};
 
     use super::*;
-    use crate::judging::introspection::{ClientAuth, Credentials};
+    use crate::judging::introspection::credentials::{ClientAuth, Credentials};
 
     const URL: &str = "https://id.example/introspect";
 
     fn sent(credentials: &Credentials) -> Request<Bytes> {
         let caller = credentials.prepare().expect("credentials");
         let issuer = Issuer::new("https://id.example");
-        let place = Place {
+        let addressees = Addressees {
             issuer: &issuer,
-            token_endpoint: Some("https://id.example/token"),
+            token_endpoint: Some("https://id.example/token".to_owned()),
             now: Timestamp(1_800_000_000),
         };
-        let form = Form { url: URL, accept: "application/json", fields: &[("token", "a+b/c==")] };
-        form.with_caller(&caller, &place).expect("request")
+        let form = FormRequest { url: URL, accept: "application/json", fields: &[("token", "a+b/c==")] };
+        form.with_caller(&caller, &addressees).expect("request")
     }
 
     fn secret(id: &str, secret: &str, method: ClientAuth) -> Request<Bytes> {

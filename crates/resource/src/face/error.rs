@@ -3,10 +3,13 @@
 use fetching::EndpointError;
 use protocol::uri::UriError;
 
+use crate::judging::introspection::CredentialsError;
+use crate::judging::issuers::IssuersError;
 use crate::limits::{
     CACHE_SECONDS_MAX, ISSUERS_MAX, LAST_ANSWER_SECONDS_MAX, NONCE_KEY_BYTES_LEAST, OWN_KEYS_MAX,
     SECRET_JWT_BYTES_LEAST,
 };
+use crate::trust::own_keys::DecryptionKeysError;
 
 /// Why a guard can't be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,4 +77,29 @@ pub enum GuardError {
     /// The ready HTTP client could not be set up.
     #[error("the HTTP client could not be set up: {0}")]
     Client(String),
+}
+
+impl From<IssuersError> for GuardError {
+    fn from(error: IssuersError) -> Self {
+        match error {
+            IssuersError::TooMany => Self::IssuersTooMany,
+            IssuersError::Duplicate(issuer) => Self::IssuerTwice(issuer),
+            IssuersError::OpaqueTwice => Self::OpaqueTwice,
+        }
+    }
+}
+
+impl From<DecryptionKeysError> for GuardError {
+    fn from(DecryptionKeysError: DecryptionKeysError) -> Self {
+        Self::DecryptionKeys
+    }
+}
+
+impl From<CredentialsError> for GuardError {
+    fn from(error: CredentialsError) -> Self {
+        match error {
+            CredentialsError::Unusable => Self::Credentials,
+            CredentialsError::SecretShort => Self::SecretLength,
+        }
+    }
 }

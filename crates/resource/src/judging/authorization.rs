@@ -1,0 +1,22 @@
+//! What an accepted token allows, whoever vouched for it.
+
+use std::sync::Arc;
+
+use jose::Claims;
+use protocol::{Scopes, Timestamp};
+
+use crate::proof::confirmation::Confirmation;
+use crate::reason::Reason;
+
+/// What an accepted token allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorization {
+    pub(crate) claims: Claims,
+    pub(crate) scopes: Scopes,
+    pub(crate) expires: Option<Timestamp>,
+    /// The key that the sender must hold.
+    pub(crate) confirmation: Option<Confirmation>,
+}
+
+/// What a token allows, or why it was refused.
+pub(crate) type Judgement = Result<Arc<Authorization>, Reason>;
