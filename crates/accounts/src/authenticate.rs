@@ -69,11 +69,9 @@ impl Authenticator {
 
     /// Replaces the hash by one at today's cost. If the account changed meanwhile, the next sign-in tries again.
     async fn store(&self, account: Account, new: PasswordHash) -> Result<Account, Fault> {
-        let version = account.version;
-        let changed = Account { password: Some(new), ..account.clone() };
-        let people = vec![AccountChange::Replace(Box::new(changed), version)];
+        let people = vec![AccountChange::Rehash(account.subject.clone(), new, account.version)];
         match self.directory.commit_people(people, Commit::new(self.clock.now())).await? {
-            Ok(()) => tracing::info!("a password hash was made anew at a higher cost"),
+            Ok(_) => tracing::info!("a password hash was made anew at a higher cost"),
             Err(_) => tracing::debug!("an account changed while its password hash was made anew"),
         }
         Ok(account)

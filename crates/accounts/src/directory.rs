@@ -7,7 +7,7 @@ use protocol::Subject;
 use serde_json::{Map, Value};
 use server::{
     Fault,
-    store::{Commit, Conflict},
+    store::{Commit, Committed, Conflict, Event, EventKind},
 };
 
 /// Longest username, in bytes.
@@ -30,7 +30,7 @@ pub trait Directory: Send + Sync + 'static {
         &self,
         people: Vec<AccountChange>,
         also: Commit,
-    ) -> Result<Result<(), Conflict>, Fault>;
+    ) -> Result<Result<Committed, Conflict>, Fault>;
 }
 
 /// A user of this issuer.
@@ -59,8 +59,22 @@ pub enum AccountChange {
     Add(Box<Account>),
     /// Guard: the account has this version, and the username is not another account's. Replaces the record.
     Replace(Box<Account>, i64),
+    /// Guard: the account has this version. The same password under another hash, which nobody needs to learn of.
+    Rehash(Subject, PasswordHash, i64),
     /// No guard: gone is gone.
     Delete(Subject),
+}
+
+impl AccountChange {
+    /// What others must learn of it: an entry of the outbox, appended in the transaction that writes the change.
+    pub fn event(&self, commit: &Commit) -> Option<Event> {
+        let subject = match self {
+            Self::Add(account) | Self::Replace(account, _) => &account.subject,
+            Self::Delete(subject) => subject,
+            Self::Rehash(..) => return None,
+        };
+        Some(Event { subject: Some(subject.clone()), ..commit.event(EventKind::AccountChanged) })
+    }
 }
 
 /// A password hash in PHC string format. Never prints.
@@ -164,7 +178,7 @@ pub(crate) mod fixture {
             &self,
             people: Vec<AccountChange>,
             _: Commit,
-        ) -> Result<Result<(), Conflict>, Fault> {
+        ) -> Result<Result<Committed, Conflict>, Fault> {
             let mut account = self.0.lock().expect("no panic");
             for (guard, change) in people.into_iter().enumerate() {
                 match change {
@@ -174,13 +188,22 @@ pub(crate) mod fixture {
                     {
                         *account = Some(Account { version: version + 1, ..*new });
                     }
+                    AccountChange::Rehash(_, new, version)
+                        if account.as_ref().is_some_and(|old| old.version == version) =>
+                    {
+                        if let Some(account) = &mut *account {
+                            (account.password, account.version) = (Some(new), version + 1);
+                        }
+                    }
                     AccountChange::Delete(subject) => {
                         account.take_if(|old| old.subject == subject);
                     }
-                    AccountChange::Add(_) | AccountChange::Replace(..) => return Ok(Err(Conflict { guard })),
+                    AccountChange::Add(_) | AccountChange::Replace(..) | AccountChange::Rehash(..) => {
+                        return Ok(Err(Conflict { guard }));
+                    }
                 }
             }
-            Ok(Ok(()))
+            Ok(Ok(Committed::default()))
         }
     }
 }

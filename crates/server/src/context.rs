@@ -22,7 +22,7 @@ use crate::{
     registry::Registry,
     settings::Settings,
     settle::Decision,
-    store::{Commit, Store},
+    store::{Commit, Committed, Store},
     tokens::issued::Issued,
 };
 
@@ -212,7 +212,7 @@ impl AuthorizationServer {
     }
 
     /// Commits changes that have nothing to lose a race against.
-    pub(crate) async fn write(&self, commit: Commit) -> Result<(), Fault> {
+    pub(crate) async fn write(&self, commit: Commit) -> Result<Committed, Fault> {
         let verdict = self.store().commit(commit).await?;
         verdict.map_err(|conflict| Fault::new(format!("guard {} did not hold", conflict.guard)))
     }

@@ -15,6 +15,7 @@ pub mod clients;
 mod context;
 mod cookie;
 mod cors;
+mod ending;
 mod endpoints;
 pub mod error;
 pub mod grants;

@@ -6,14 +6,14 @@
 use std::future::Future;
 
 use http::request::Parts;
-use protocol::Timestamp;
+use protocol::{ClientId, Timestamp};
 use smallvec::SmallVec;
 
 use crate::{
     error::{Error, Fault},
     incoming::Head as _,
     reason::Reason,
-    store::{Change, Commit, InteractionChange, Remember, Store},
+    store::{Actor, Change, Commit, InteractionChange, Remember, Store},
 };
 
 /// How often a decision is made before the request is answered with 503.
@@ -50,12 +50,29 @@ pub(crate) struct Carried<'a> {
     pub(crate) remember: &'a [Remember],
     /// What the host calls the request.
     pub(crate) request_id: &'a str,
+    /// The client that has it done, where it is known.
+    pub(crate) client: Option<&'a ClientId>,
 }
 
 impl<'a> Carried<'a> {
     /// The request's own id, and what proved who sent it.
     pub(crate) fn of(now: Timestamp, head: &'a Parts, remember: &'a [Remember]) -> Self {
-        Self { now, remember, request_id: head.request_id() }
+        Self { now, remember, request_id: head.request_id(), client: None }
+    }
+
+    /// The client has it done.
+    pub(crate) fn by(self, client: &'a ClientId) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// Notes for the outbox who has it done, and in which request; of a page, the commit says so itself.
+    fn sign(&self, commit: &mut Commit) {
+        if !self.request_id.is_empty() {
+            commit.request_id = Some(self.request_id.into());
+        }
+        if let Some(client) = self.client {
+            commit.actor = Actor::Client(client.clone());
+        }
     }
 }
 
@@ -83,9 +100,10 @@ where
         if commit.is_empty() {
             return answer.map_err(Error::Refused);
         }
+        carried.sign(&mut commit);
         let refusals: SmallVec<[Option<Reason>; 4]> = commit.guards.iter().map(refusal).collect();
         match store.commit(commit).await? {
-            Ok(()) => return answer.map_err(Error::Refused),
+            Ok(_) => return answer.map_err(Error::Refused),
             Err(conflict) => {
                 if let Some(Some(reason)) = refusals.get(conflict.guard) {
                     return Err((*reason).into());
@@ -126,7 +144,7 @@ mod tests {
         remember: &[Remember],
         answer: Result<(), Reason>,
     ) -> Option<Reason> {
-        let carried = Carried { now: NOW, remember, request_id: "r" };
+        let carried = Carried { now: NOW, remember, request_id: "r", client: None };
         let decide = || async { Ok(Decision { commit: Commit::new(NOW), answer }) };
         match settle(store, carried, decide).await {
             Ok(()) => None,
@@ -160,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn another_conflict_decides_again_three_times() {
         let (store, decided) = (MemoryStore::default(), Cell::new(0));
-        let carried = Carried { now: NOW, remember: &[], request_id: "r" };
+        let carried = Carried { now: NOW, remember: &[], request_id: "r", client: None };
         let answer = settle(&store, carried, || {
             decided.set(decided.get() + 1);
             let item = Item {

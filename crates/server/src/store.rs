@@ -16,11 +16,11 @@ use protocol::{
 };
 
 pub use change::{
-    Change, CodeChange, Commit, Expect, GrantChange, InteractionChange, Item, KeyChange, Of, RegistryChange,
-    Remember, SessionChange, Space, TokenChange,
+    Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeyChange, Of,
+    RegistryChange, Remember, SessionChange, Space, TokenChange, Why,
 };
 pub use records::{
-    Access, AccessRead, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
+    Access, AccessRead, Actor, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
     KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, Session, StoredSecret, Through,
 };
 
@@ -116,11 +116,21 @@ pub trait Store: Send + Sync + 'static {
     /// The newest time that any commit carried: at start, the clock is not set below it.
     async fn newest(&self) -> Result<Timestamp, Fault>;
 
-    /// Does all of it, durably, or nothing. `Ok(Ok(()))` is said only after it would survive a power cut.
-    async fn commit(&self, commit: Commit) -> Result<Result<(), Conflict>, Fault>;
+    /// Does all of it, durably, or nothing, and appends the events of its changes ([`Commit::events`]) in the same
+    /// transaction. `Ok(Ok(_))` is said only after it would survive a power cut.
+    async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault>;
 
     /// Deletes at most `limit` rows that ended more than an hour before `now`; answers how many.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault>;
+}
+
+/// What a commit ended before its time: rows that had neither ended nor expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Sessions.
+    pub sessions: u64,
+    /// Grants.
+    pub grants: u64,
 }
 
 /// The state moved between the look and the commit; nothing was written.

@@ -2,6 +2,7 @@
 
 mod account;
 mod code;
+mod end;
 mod event;
 mod grant;
 mod interaction;
@@ -15,7 +16,7 @@ mod token;
 use accounts::AccountChange;
 use protocol::Timestamp;
 use rusqlite::{Connection, Params};
-use server::store::{Change, Commit, Conflict};
+use server::store::{Change, Commit, Committed, Conflict};
 
 use crate::error::Broken;
 
@@ -58,7 +59,7 @@ pub(crate) fn apply(
     transaction: &Transaction<'_>,
     people: &[AccountChange],
     commit: &Commit,
-) -> Result<Result<(), Conflict>, Broken> {
+) -> Result<Result<Committed, Conflict>, Broken> {
     let lone = match (commit.guards.as_slice(), people) {
         ([Change::Registry(_)], []) => false,
         (guards, people) => guards.len() + people.len() <= 1,
@@ -79,9 +80,10 @@ fn all(
     transaction: &Transaction<'_>,
     people: &[AccountChange],
     commit: &Commit,
-) -> Result<Result<(), Conflict>, Broken> {
+) -> Result<Result<Committed, Conflict>, Broken> {
+    let mut committed = Committed::default();
     for (guard, change) in commit.guards.iter().enumerate() {
-        if !one(transaction, change)? {
+        if !one(transaction, change, &mut committed)? {
             return Ok(Err(Conflict { guard }));
         }
     }
@@ -91,13 +93,22 @@ fn all(
         }
     }
     for change in &commit.writes {
-        one(transaction, change)?;
+        one(transaction, change, &mut committed)?;
     }
-    Ok(Ok(()))
+    tell(transaction, people, commit)?;
+    Ok(Ok(committed))
 }
 
-/// Whether it held. A family that was added to the server since is refused as a whole, never passed over.
-fn one(transaction: &Transaction<'_>, change: &Change) -> Result<bool, Broken> {
+/// Appends the events of all changes to the outbox.
+fn tell(transaction: &Transaction<'_>, people: &[AccountChange], commit: &Commit) -> Result<(), Broken> {
+    for event in people.iter().filter_map(|change| change.event(commit)).chain(commit.events()) {
+        event::add(transaction, &event)?;
+    }
+    Ok(())
+}
+
+/// Whether it held, and adds what it ended. A family that was added to the server since is refused as a whole, never passed over.
+fn one(transaction: &Transaction<'_>, change: &Change, committed: &mut Committed) -> Result<bool, Broken> {
     match change {
         Change::Code(change) => code::apply(transaction, change),
         Change::Grant(change) => grant::apply(transaction, change),
@@ -108,7 +119,7 @@ fn one(transaction: &Transaction<'_>, change: &Change) -> Result<bool, Broken> {
         Change::Key(change) => key::apply(transaction, change),
         Change::Once(remember) => once::apply(transaction, remember),
         Change::Item(item) => item::apply(transaction, item),
-        Change::Event(event) => event::apply(transaction, event),
+        Change::End(end) => end::apply(transaction, end, committed),
         _ => Err(Broken::UnknownChange),
     }
 }

@@ -6,7 +6,7 @@ use protocol::Subject;
 use rusqlite::params;
 use server::{
     Fault,
-    store::{Commit, Conflict},
+    store::{Commit, Committed, Conflict},
 };
 
 use crate::{SqliteIssuer, error::Broken, lists, rows::Columns};
@@ -44,7 +44,7 @@ impl Directory for SqliteIssuer {
         &self,
         people: Vec<AccountChange>,
         also: Commit,
-    ) -> Result<Result<(), Conflict>, Fault> {
+    ) -> Result<Result<Committed, Conflict>, Fault> {
         self.commit_all(people, also).await
     }
 }

@@ -9,7 +9,7 @@ use accounts::AccountChange;
 use rusqlite::Connection;
 use server::{
     Fault,
-    store::{Commit, Conflict},
+    store::{Commit, Committed, Conflict},
 };
 
 use crate::{
@@ -58,13 +58,14 @@ impl SqliteIssuer {
         &self,
         people: Vec<AccountChange>,
         commit: Commit,
-    ) -> Result<Result<(), Conflict>, Fault> {
+    ) -> Result<Result<Committed, Conflict>, Fault> {
         if people.is_empty() && commit.is_empty() {
-            return Ok(Ok(()));
+            return Ok(Ok(Committed::default()));
         }
         let work = Work::Commit { tenant: Arc::clone(&self.tenant), people, commit: Box::new(commit) };
         match self.have(work).await? {
-            Outcome::Done(_) => Ok(Ok(())),
+            Outcome::Committed(committed) => Ok(Ok(committed)),
+            Outcome::Done(_) => Err(Fault::new("a commit is answered by what it ended")),
             Outcome::Conflict(conflict) => Ok(Err(conflict)),
         }
     }

@@ -2,7 +2,7 @@
 
 use protocol::{ClientId, GrantId, SessionId, Subject};
 use rusqlite::{Connection, Params, params};
-use server::store::{Event, EventKind, Grant, Of, Session};
+use server::store::{Actor, Event, EventKind, Grant, Of, Session};
 
 use crate::{
     error::Broken,
@@ -24,6 +24,7 @@ macro_rules! grants {
 // The `+` keeps SQLite from an index that leads with the issuer: all of its rows would be sorted for every page.
 
 const GRANTS: &str = grants!("+g.issuer = ?1");
+const GRANT: &str = grants!("g.issuer = ?1 AND g.id = ?4");
 const GRANTS_OF_SESSION: &str = grants!("g.issuer = ?1 AND g.session = ?4");
 const GRANTS_OF_SUBJECT: &str = grants!("g.issuer = ?1 AND g.subject = ?4");
 const GRANTS_OF_CLIENT: &str = grants!("g.issuer = ?1 AND g.client = ?4");
@@ -34,7 +35,7 @@ const SESSIONS: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expi
 const SESSIONS_OF_SUBJECT: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expires_at FROM session \
     WHERE issuer = ?1 AND id > ?2 AND ended_at IS NULL AND subject = ?4 ORDER BY id LIMIT ?3";
 
-const EVENTS: &str = "SELECT cursor, kind, at, subject, client, detail FROM event \
+const EVENTS: &str = "SELECT cursor, kind, at, subject, client, detail, actor, request_id, why FROM event \
     WHERE issuer = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3";
 
 /// All rows of a statement.
@@ -64,6 +65,7 @@ pub(crate) fn grants(
     let read = |columns: &mut Columns<'_>| Ok(rows::grant(columns)?.0);
     match of {
         None => all(connection, GRANTS, params![issuer, after, limit], read),
+        Some(Of::Grant(id)) => all(connection, GRANT, params![issuer, after, limit, id.0], read),
         Some(Of::Session(session)) => {
             all(connection, GRANTS_OF_SESSION, params![issuer, after, limit, session.0], read)
         }
@@ -105,6 +107,10 @@ pub(crate) fn events(
         let at = columns.time()?;
         let subject = columns.text_or_none()?.map(Subject::new);
         let client = columns.text_or_none()?.map(ClientId::new);
-        Ok((cursor, Event { kind, at, subject, client, detail: columns.text()?.into() }))
+        let detail = columns.text()?.into();
+        let actor = columns.text_or_none()?.map(|text| Actor::parse(text).ok_or(Broken::Word("event.actor")));
+        let (actor, request_id) = (actor.transpose()?, columns.text_or_none()?.map(Into::into));
+        let why = columns.text_or_none()?.map(Into::into);
+        Ok((cursor, Event { kind, at, actor, request_id, subject, client, detail, why }))
     })
 }

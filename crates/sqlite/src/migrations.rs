@@ -8,7 +8,10 @@ use crate::open::OpenError;
 const APPLICATION_ID: i64 = 0x5053_5654;
 
 /// The steps in order. `PRAGMA user_version` says how many a file has taken.
-const STEPS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_subjects_and_actors.sql"),
+];
 
 /// The schema that this version reads and writes.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;

@@ -174,7 +174,9 @@ impl SqliteStore {
             Some(id) => id,
             None => match self.core.queue.wait(Work::Issuer(url.clone()))? {
                 Outcome::Done(id) => id,
-                Outcome::Conflict(_) => return Err(Fault::new("an issuer can't conflict")),
+                Outcome::Committed(_) | Outcome::Conflict(_) => {
+                    return Err(Fault::new("an issuer is answered by its id"));
+                }
             },
         };
         let tenant = Arc::new(Tenant::new(id));

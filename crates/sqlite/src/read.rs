@@ -9,8 +9,8 @@ use rusqlite::{Params, params};
 use server::{
     Fault,
     store::{
-        AccessRead, Client, Code, Commit, Conflict, Consent, Ended, Event, Grant, Interaction, KeyRecord, Of,
-        Refresh, Resource, Scope, Session, Store, Through,
+        AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
+        KeyRecord, Of, Refresh, Resource, Scope, Session, Store, Through,
     },
 };
 
@@ -235,7 +235,7 @@ impl Store for SqliteIssuer {
         Ok(newest.unwrap_or_default())
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Result<(), Conflict>, Fault> {
+    async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
         self.commit_all(Vec::new(), commit).await
     }
 

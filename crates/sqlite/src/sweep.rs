@@ -205,7 +205,9 @@ async fn sweep_cold(
 async fn delete(store: &SqliteIssuer, range: Range) -> Result<u32, Fault> {
     match store.have(Work::Sweep(range)).await? {
         Outcome::Done(deleted) => u32::try_from(deleted).map_err(Fault::new),
-        Outcome::Conflict(_) => Err(Fault::new("a sweep can't conflict")),
+        Outcome::Committed(_) | Outcome::Conflict(_) => {
+            Err(Fault::new("a sweep is answered by how much it deleted"))
+        }
     }
 }
 

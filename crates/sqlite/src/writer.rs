@@ -16,7 +16,7 @@ use protocol::Issuer;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use server::{
     Fault,
-    store::{Change, Commit, Conflict},
+    store::{Change, Commit, Committed, Conflict},
 };
 use tokio::sync::oneshot;
 
@@ -64,6 +64,8 @@ pub(crate) enum Work {
 pub(crate) enum Outcome {
     /// Done, with a number that means something to who asked.
     Done(i64),
+    /// Committed.
+    Committed(Committed),
     /// Nothing was written.
     Conflict(Conflict),
 }
@@ -239,7 +241,7 @@ impl Writer {
                 let transaction =
                     Transaction { connection: &self.connection, issuer: tenant.id, now: commit.now };
                 let held = commit::apply(&transaction, people, commit)?;
-                Ok(held.map_or_else(Outcome::Conflict, |()| Outcome::Done(0)))
+                Ok(held.map_or_else(Outcome::Conflict, Outcome::Committed))
             }
             Work::Sweep(range) => Ok(Outcome::Done(range.delete(&self.connection)?)),
             Work::Issuer(url) => Ok(Outcome::Done(self.add_issuer(url)?)),

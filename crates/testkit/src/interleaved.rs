@@ -10,8 +10,8 @@ use protocol::{
 use server::{
     Fault,
     store::{
-        AccessRead, Client, Code, Commit, Conflict, Consent, Ended, Event, Grant, Interaction, KeyRecord, Of,
-        Refresh, Resource, Scope, Session, Store, Through,
+        AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
+        KeyRecord, Of, Refresh, Resource, Scope, Session, Store, Through,
     },
 };
 
@@ -176,7 +176,7 @@ impl<S: Store> Store for Interleaved<S> {
         self.looked(answer).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Result<(), Conflict>, Fault> {
+    async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
         self.let_others_go_first().await;
         self.store.commit(commit).await
     }

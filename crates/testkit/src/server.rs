@@ -147,7 +147,7 @@ impl TestServer {
             master: Arc::new(MasterKey::new(&MASTER)),
         };
         let authorization_server = AuthorizationServer::assemble(self.settings, ports);
-        let running = Running::new(authorization_server, clock, accounts, fetch, self.store);
+        let mut running = Running::new(authorization_server, clock, accounts, fetch, self.store);
         let mut commit = Commit::new(running.clock.now());
         for key in keys() {
             commit.push(KeyChange::Add(key.clone()));
@@ -162,6 +162,8 @@ impl TestServer {
         for resource in self.resources {
             running.put_resource(resource).await;
         }
+        let events = running.store.events(0, u32::MAX).await.expect("the store works");
+        running.furnished = events.last().map_or(0, |(cursor, _)| *cursor);
         running
     }
 }

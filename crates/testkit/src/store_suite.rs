@@ -10,6 +10,8 @@ mod asking;
 #[doc(hidden)]
 pub mod ending;
 #[doc(hidden)]
+pub mod events;
+#[doc(hidden)]
 pub mod guards;
 #[doc(hidden)]
 pub mod issuers;
@@ -115,8 +117,12 @@ macro_rules! store_suite {
                 all_sessions_of_one_subject_end,
                 an_interaction_is_read_as_it_was_written,
                 an_interaction_goes_on_with_another_request_and_is_answered,
-                events_are_read_in_their_order_by_cursor,
                 the_newest_time_is_the_latest_that_a_commit_carried,
+            }
+            events {
+                a_change_that_matters_makes_its_event_with_who_did_it,
+                the_end_of_a_subject_tells_of_its_sessions_and_of_its_grants,
+                events_are_read_in_their_order_by_cursor,
             }
             guards {
                 the_id_of_a_code_is_new,
@@ -160,6 +166,7 @@ macro_rules! store_suite {
                 the_session_of_a_grant_is_read_through_it,
                 a_token_without_grant_lives_as_long_as_its_client_does,
                 a_token_of_a_grant_is_not_read_through_its_client,
+                an_end_says_how_much_of_what_lived_it_ended,
             }
             registry {
                 a_client_is_read_as_it_was_written,
@@ -218,8 +225,9 @@ macro_rules! store_suite {
 #[cfg(test)]
 mod tests {
     /// Every file of cases, as text.
-    const FILES: [&str; 9] = [
+    const FILES: [&str; 10] = [
         include_str!("store_suite/kept.rs"),
+        include_str!("store_suite/events.rs"),
         include_str!("store_suite/guards.rs"),
         include_str!("store_suite/whole.rs"),
         include_str!("store_suite/ending.rs"),

@@ -6,7 +6,7 @@ pub(super) mod secret;
 
 use protocol::ClientId;
 use serde_json::{Map, Value};
-use server::store::{Caller, Client, Commit, Event, EventKind, Expect, GrantChange, Of, RegistryChange};
+use server::store::{Caller, Client, Commit, End, Expect, Of, RegistryChange, Why};
 use zeroize::Zeroizing;
 
 use check::check;
@@ -207,8 +207,7 @@ async fn create(
             Caller { id: id.clone(), epoch, disabled: registration.disabled, secret: stored.clone() };
         let client = registration.clone().into_client(caller, (false, 0));
         let commit = Commit::new(server.now())
-            .with(RegistryChange::PutClient(Box::new(client.clone()), Expect::Absent))
-            .with(changed(installation, &id));
+            .with(RegistryChange::PutClient(Box::new(client.clone()), Expect::Absent));
         Ok(Decision::new(commit, client))
     })
     .await?;
@@ -248,10 +247,10 @@ async fn edit(
             None if !recoverable => caller.secret.iter_mut().for_each(|kept| kept.sealed = None),
             None => {}
         }
-        let mut commit = Commit::new(server.now()).with(changed(installation, id));
+        let mut commit = Commit::new(server.now());
         if caller.disabled && !before.caller.disabled {
             caller.epoch = server.draw_row_id();
-            end_grants(installation, id, &mut commit);
+            commit.push(ended(installation, id, Why::ClientDisabled));
         }
         let client = registration.into_client(caller, (before.applied, before.version));
         let mut answer = record(&client)?;
@@ -283,7 +282,6 @@ async fn change_secret(
         client.caller.secret =
             Some(installation.master.store_secret(&client.caller.id, &secret, recoverable));
         let commit = Commit::new(installation.server.now())
-            .with(changed(installation, &client.caller.id))
             .with(RegistryChange::PutClient(Box::new(client), Expect::Version(version)));
         Ok(Decision::new(commit, serde_json::json!({ "client_id": id, "client_secret": secret.as_str() })))
     })
@@ -293,10 +291,9 @@ async fn change_secret(
 async fn delete(installation: &Installation, id: &str) -> Result<(), Failure> {
     settle(installation, async || {
         let id = find(installation, id).await?.caller.id;
-        let mut commit = Commit::new(installation.server.now())
+        let commit = Commit::new(installation.server.now())
             .with(RegistryChange::DeleteClient(id.clone()))
-            .with(changed(installation, &id));
-        end_grants(installation, &id, &mut commit);
+            .with(ended(installation, &id, Why::ClientDeleted));
         Ok(Decision::new(commit, ()))
     })
     .await
@@ -311,16 +308,8 @@ async fn find(installation: &Installation, id: &str) -> Result<Client, Failure> 
     found.ok_or_else(|| not_found("client", id))
 }
 
-fn changed(installation: &Installation, id: &ClientId) -> Event {
-    let at = installation.server.now();
-    Event { kind: EventKind::ClientChanged, at, subject: None, client: Some(id.clone()), detail: "".into() }
-}
-
-fn end_grants(installation: &Installation, id: &ClientId, commit: &mut Commit) {
-    commit.push(GrantChange::RevokeAll { of: Of::Client(id.clone()), keep_offline: false });
-    let at = installation.server.now();
-    let client = Some(id.clone());
-    commit.push(Event { kind: EventKind::GrantsRevoked, at, subject: None, client, detail: "".into() });
+fn ended(installation: &Installation, id: &ClientId, why: Why) -> End {
+    installation.server.ending(Of::Client(id.clone()), why)
 }
 
 /// A client as an entry of `apply`'s file.

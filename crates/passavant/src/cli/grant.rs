@@ -2,7 +2,7 @@
 
 use protocol::{ClientId, GrantId, SessionId};
 use serde_json::{Value, json};
-use server::store::{Commit, Event, EventKind, Grant, GrantChange, Of};
+use server::store::{Commit, End, Grant, Of, Why};
 
 use super::{
     settle::{Decision, settle},
@@ -98,14 +98,7 @@ pub(crate) async fn run(
 async fn revoke(installation: &Installation, id: &str) -> Result<(), Failure> {
     let grant = find(installation, id).await?.ok_or_else(|| not_found("grant", id))?;
     settle(installation, async || {
-        let mut commit = Commit::new(installation.server.now()).with(GrantChange::Revoke(grant.id));
-        commit.push(Event {
-            kind: EventKind::GrantsRevoked,
-            at: commit.now,
-            subject: Some(grant.subject.clone()),
-            client: Some(grant.client.clone()),
-            detail: grant.id.to_string().into(),
-        });
+        let commit = Commit::new(installation.server.now()).with(End::grant(&grant, Why::Revoked));
         Ok(Decision::new(commit, ()))
     })
     .await?;
@@ -115,17 +108,8 @@ async fn revoke(installation: &Installation, id: &str) -> Result<(), Failure> {
 
 async fn revoke_all(installation: &Installation, of: Of) -> Result<(), Failure> {
     settle(installation, async || {
-        let (mut subject, mut client, mut detail) = (None, None, String::new());
-        match &of {
-            Of::Subject(whose) => subject = Some(whose.clone()),
-            Of::Client(whose) => client = Some(whose.clone()),
-            Of::Session(whose) => detail = whose.to_string(),
-        }
-        let at = installation.server.now();
-        let kind = EventKind::GrantsRevoked;
-        let commit = Commit::new(at)
-            .with(GrantChange::RevokeAll { of: of.clone(), keep_offline: false })
-            .with(Event { kind, at, subject, client, detail: detail.into() });
+        let end = installation.server.ending(of.clone(), Why::Revoked);
+        let commit = Commit::new(installation.server.now()).with(end);
         Ok(Decision::new(commit, ()))
     })
     .await?;

@@ -2,7 +2,7 @@
 
 use protocol::{SessionId, Subject};
 use serde_json::{Value, json};
-use server::store::{Commit, Event, EventKind, GrantChange, Of, Session, SessionChange};
+use server::store::{Commit, Of, Session, Why};
 
 use super::{
     settle::{Decision, settle},
@@ -82,20 +82,9 @@ async fn kill_all(installation: &Installation, subject: &Subject) -> Result<(), 
 
 /// As if the user had signed out: in one browser, or in all of them.
 fn end(installation: &Installation, subject: &Subject, session: Option<SessionId>) -> Commit {
-    let at = installation.server.now();
-    let keep_offline = !installation.server.settings().logout_ends_offline;
-    let (change, of) = match session {
-        Some(id) => (SessionChange::End(id), Of::Session(id)),
-        None => (SessionChange::EndAll(subject.clone()), Of::Subject(subject.clone())),
-    };
-    let detail = session.map(|id| id.to_string()).unwrap_or_default().into();
-    Commit::new(at).with(change).with(GrantChange::RevokeAll { of, keep_offline }).with(Event {
-        kind: EventKind::SessionEnded,
-        at,
-        subject: Some(subject.clone()),
-        client: None,
-        detail,
-    })
+    let of = session.map_or_else(|| Of::Subject(subject.clone()), Of::Session);
+    let end = installation.server.ending(of, Why::SessionKilled);
+    Commit::new(installation.server.now()).with(end.naming(Some(subject), None))
 }
 
 async fn subject(installation: &Installation, user: Option<&str>) -> Result<Option<Subject>, Failure> {

@@ -1,7 +1,7 @@
 //! Looking, deciding and committing beside a running server: when somebody else got there first, looking again.
 
 use accounts::AccountChange;
-use server::store::Commit;
+use server::store::{Actor, Commit, Committed};
 
 use crate::terminal::{Failure, failed};
 use crate::wiring::Installation;
@@ -26,6 +26,9 @@ impl<T> Decision<T> {
     }
 }
 
+/// Who changes something by a command, as the outbox names it.
+const OPERATOR: &str = "cli";
+
 /// Decides and commits, all of it in one transaction.
 ///
 /// # Errors
@@ -34,10 +37,22 @@ pub(super) async fn settle<T>(
     installation: &Installation,
     decide: impl AsyncFn() -> Result<Decision<T>, Failure>,
 ) -> Result<T, Failure> {
+    settle_and_count(installation, decide).await.map(|(answer, _)| answer)
+}
+
+/// The same, and how much that ended before its time.
+///
+/// # Errors
+/// As those of [`settle`].
+pub(super) async fn settle_and_count<T>(
+    installation: &Installation,
+    decide: impl AsyncFn() -> Result<Decision<T>, Failure>,
+) -> Result<(T, Committed), Failure> {
     for _ in 0..ATTEMPTS_MAX {
         let Decision { people, commit, answer } = decide().await?;
-        if installation.directory.commit_people(people, commit).await?.is_ok() {
-            return Ok(answer);
+        let commit = commit.by(Actor::Operator(OPERATOR.into()));
+        if let Ok(committed) = installation.directory.commit_people(people, commit).await? {
+            return Ok((answer, committed));
         }
     }
     Err(failed("somebody else keeps changing this: try again"))

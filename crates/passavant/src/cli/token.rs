@@ -6,7 +6,7 @@ use protocol::{AccessToken, limits};
 use serde_json::{Value, json};
 use server::{
     Inactive, Look as Found, TokenKind,
-    store::{Access, Commit, Event, EventKind, GrantChange, TokenChange},
+    store::{Access, Commit, Of, TokenChange, Why},
 };
 use zeroize::Zeroizing;
 
@@ -134,14 +134,8 @@ async fn revoke(installation: &Installation, token: &str) -> Result<Exit, Failur
                 commit.push(TokenChange::EndAccess(token.handle()));
             }
             (TokenKind::Refresh, _, Some(grant)) => {
-                commit.push(GrantChange::Revoke(grant));
-                commit.push(Event {
-                    kind: EventKind::GrantsRevoked,
-                    at: commit.now,
-                    subject: access.subject.clone(),
-                    client: Some(access.client.clone()),
-                    detail: grant.to_string().into(),
-                });
+                let end = installation.server.ending(Of::Grant(grant), Why::Revoked);
+                commit.push(end.naming(access.subject.as_ref(), Some(&access.client)));
             }
             (TokenKind::Refresh, _, None) => return Err(failed("a refresh token without a grant")),
         }

@@ -1,13 +1,13 @@
 //! `user ..`: people who sign in.
 
 use accounts::{Account, AccountChange, PasswordHash, Passwords, Username, passwords::PASSWORD_BYTES_MAX};
-use protocol::{Subject, Timestamp};
+use protocol::Subject;
 use serde_json::{Map, Value, json};
-use server::store::{Commit, Event, EventKind, GrantChange, Of, SessionChange};
+use server::store::{Commit, Of, Why};
 
 use super::{
     client::secret::draw_id,
-    settle::{Decision, settle},
+    settle::{Decision, settle, settle_and_count},
 };
 use crate::terminal::{
     Exit, Failure, Format, Layout, Page, Source, failed, misused, new_secret, not_found, output, say,
@@ -43,12 +43,15 @@ pub(crate) enum Command {
         /// The username or sub
         user: String,
     },
-    /// Change a password; it is asked for, or read from standard input. The user's sessions end, and what they gave
+    /// Set a password; it is asked for, or read from standard input. The user's sessions, grants and tokens end
     Passwd {
         /// The username or sub
         user: String,
         /// The password, from standard input (-) or a @FILE
         source: Option<Source>,
+        /// Keep grants with offline_access: applications stay connected
+        #[arg(long)]
+        keep_apps: bool,
     },
     /// Disable an account; its sessions, grants and tokens end
     Disable {
@@ -92,7 +95,12 @@ pub(crate) async fn run(
             output::list(format, &LAYOUT, &accounts.iter().map(record).collect::<Vec<_>>())?;
         }
         Command::Show { user } => output::one(format, &LAYOUT, &record(&find(installation, &user).await?))?,
-        Command::Passwd { user, source } => passwd(installation, &user, source.as_ref()).await?,
+        Command::Passwd { user, source, keep_apps } => {
+            let record = passwd(installation, &user, source.as_ref(), keep_apps).await?;
+            if !matches!(format, Format::Table | Format::Quiet) {
+                output::one(format, &LAYOUT, &record)?;
+            }
+        }
         Command::Disable { user } => {
             let record = switch(installation, &user, true).await?;
             say(format_args!("disabled {user}, and ended the sessions and grants"));
@@ -141,41 +149,53 @@ async fn create(installation: &Installation, account: Account) -> Result<Value, 
         if directory.by_subject(&account.subject).await?.is_some() {
             return Err(failed(format_args!("there is already a user with sub {}", account.subject)));
         }
-        let mut decision = Decision::new(changed(installation, &account), record(&account));
+        let mut decision = Decision::new(Commit::new(installation.server.now()), record(&account));
         decision.people.push(AccountChange::Add(Box::new(account.clone())));
         Ok(decision)
     })
     .await
 }
 
-async fn passwd(installation: &Installation, user: &str, source: Option<&Source>) -> Result<(), Failure> {
+/// Sets another password. Whoever knows the old one may be signed in with it, or have an application connected.
+async fn passwd(
+    installation: &Installation,
+    user: &str,
+    source: Option<&Source>,
+    keep_apps: bool,
+) -> Result<Value, Failure> {
     find(installation, user).await?;
     let password = hash(installation, source).await?;
-    let account = settle(installation, async || {
+    let (account, ended) = settle_and_count(installation, async || {
         let mut account = find(installation, user).await?;
         account.password = Some(password.clone());
-        let mut commit = changed(installation, &account);
-        // Whoever knows the old password may be signed in with it.
-        commit.push(SessionChange::EndAll(account.subject.clone()));
-        commit.push(GrantChange::RevokeAll { of: Of::Subject(account.subject.clone()), keep_offline: true });
-        commit.push(event(EventKind::SessionEnded, commit.now, &account.subject));
+        let commit = end(installation, &account.subject, Why::PasswordReset { keep_apps });
         let mut decision = Decision::new(commit, account.clone());
         decision.people.push(replace(account));
         Ok(decision)
     })
     .await?;
-    say(format_args!("changed the password of {}, and ended the sessions", account.username));
-    Ok(())
+    let (sessions, grants) = (ended.sessions, ended.grants);
+    let kept = if keep_apps { "; grants with offline_access stay" } else { "" };
+    say(format_args!(
+        "changed the password of {}, and ended {sessions} sessions and {grants} grants{kept}",
+        account.username
+    ));
+    Ok(json!({
+        "sub": account.subject.as_str(),
+        "username": account.username.as_str(),
+        "sessions_ended": sessions,
+        "grants_ended": grants,
+    }))
 }
 
 async fn switch(installation: &Installation, user: &str, disabled: bool) -> Result<Value, Failure> {
     settle(installation, async || {
         let mut account = find(installation, user).await?;
         account.disabled = disabled;
-        let mut commit = changed(installation, &account);
-        if disabled {
-            end(&account.subject, &mut commit);
-        }
+        let commit = match disabled {
+            true => end(installation, &account.subject, Why::AccountDisabled),
+            false => Commit::new(installation.server.now()),
+        };
         let mut decision = Decision::new(commit, record(&account));
         decision.people.push(replace(account));
         Ok(decision)
@@ -186,8 +206,7 @@ async fn switch(installation: &Installation, user: &str, disabled: bool) -> Resu
 async fn delete(installation: &Installation, user: &str) -> Result<(), Failure> {
     settle(installation, async || {
         let account = find(installation, user).await?;
-        let mut commit = changed(installation, &account);
-        end(&account.subject, &mut commit);
+        let commit = end(installation, &account.subject, Why::AccountDeleted);
         let mut decision = Decision::new(commit, ());
         decision.people.push(AccountChange::Delete(account.subject));
         Ok(decision)
@@ -222,21 +241,10 @@ fn replace(account: Account) -> AccountChange {
     AccountChange::Replace(Box::new(account), version)
 }
 
-fn changed(installation: &Installation, account: &Account) -> Commit {
-    let now = installation.server.now();
-    Commit::new(now).with(event(EventKind::AccountChanged, now, &account.subject))
-}
-
-/// Everything that was given to a subject ends, also what would outlive its sessions.
-fn end(subject: &Subject, commit: &mut Commit) {
-    commit.push(SessionChange::EndAll(subject.clone()));
-    commit.push(GrantChange::RevokeAll { of: Of::Subject(subject.clone()), keep_offline: false });
-    commit.push(event(EventKind::SessionEnded, commit.now, subject));
-    commit.push(event(EventKind::GrantsRevoked, commit.now, subject));
-}
-
-fn event(kind: EventKind, at: Timestamp, subject: &Subject) -> Event {
-    Event { kind, at, subject: Some(subject.clone()), client: None, detail: "".into() }
+/// The end of a subject, to be committed with the change that causes it.
+fn end(installation: &Installation, subject: &Subject, why: Why) -> Commit {
+    let end = installation.server.ending(Of::Subject(subject.clone()), why);
+    Commit::new(installation.server.now()).with(end)
 }
 
 /// An account under its registered names, as `apply` reads them. Without its password.

@@ -8,7 +8,7 @@ mod stored;
 
 use accounts::AccountChange;
 use server::Fault;
-use server::store::{Commit, Event, EventKind};
+use server::store::{Actor, Commit};
 
 use super::{ApplyError, Difference, Hasher, Manner, World, Wrong, Wrongs};
 use crate::wiring::Installation;
@@ -43,7 +43,7 @@ impl Plan {
             plan: Self {
                 difference: Difference { warnings: world.findings.warnings.clone(), ..Difference::default() },
                 people: Vec::new(),
-                commit: Commit::new(installation.server.now()),
+                commit: Commit::new(installation.server.now()).by(Actor::Operator("apply".into())),
             },
         };
         planner.clients();
@@ -108,9 +108,5 @@ impl Planner<'_> {
     /// Whether an object that is made now is one that `--prune` may take away.
     fn is_applied(&self) -> bool {
         self.manner != Manner::Seed
-    }
-
-    fn event(&self, kind: EventKind) -> Event {
-        Event { kind, at: self.installation.server.now(), subject: None, client: None, detail: "".into() }
     }
 }

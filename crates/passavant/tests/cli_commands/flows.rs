@@ -10,7 +10,7 @@ use crate::{
 const SCOPE: &str = "openid profile offline_access notes.read";
 
 /// A resource, a machine, a native client and a user.
-fn furnished() -> (Place, String) {
+pub(crate) fn furnished() -> (Place, String) {
     let place = Place::new();
     place.json(&[
         "resource",
@@ -31,7 +31,7 @@ fn furnished() -> (Place, String) {
 }
 
 /// Runs the code flow to its end, as alice.
-async fn code_flow(place: &Place, arguments: &[&str]) -> Value {
+pub(crate) async fn code_flow(place: &Place, arguments: &[&str]) -> Value {
     let flow = ["--format", "json", "flow", "code", "--server", &place.issuer, "--client-id", "native"];
     let mut flow = place.start(&[&flow[..], &["--scope", SCOPE], arguments].concat());
     let url = flow.line_of_talk("http");

@@ -1,8 +1,11 @@
-//! `user ..`, without a browser.
+//! `user ..`.
 
 use serde_json::json;
 
-use crate::place::Place;
+use crate::{
+    flows::{code_flow, furnished},
+    place::Place,
+};
 
 const ALICE: [&str; 9] = [
     "user",
@@ -58,4 +61,35 @@ fn a_user_is_disabled_and_enabled() {
     assert_eq!(place.json(&["user", "disable", "alice"])["disabled"], true);
     assert_eq!(place.json(&["user", "show", "alice"])["disabled"], true);
     assert_eq!(place.json(&["user", "enable", "alice"])["disabled"], false);
+}
+
+/// A reset by an operator ends everything: whoever knows the old password may have connected an application with it.
+#[tokio::test]
+async fn a_reset_of_a_password_ends_grants_with_offline_access_too_and_says_how_many() {
+    let (place, _) = furnished();
+    let _server = place.serve();
+    code_flow(&place, &[]).await;
+    code_flow(&place, &[]).await;
+    let passwd = ["user", "passwd", "alice"];
+    let ran = place.run_with(&[&["--format", "json"], &passwd[..]].concat(), "a-third-horse");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("ended 2 sessions and 2 grants"), "{}", ran.err);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let expected = json!({"sub": "u-1", "username": "alice", "sessions_ended": 2, "grants_ended": 2});
+    assert_eq!(told, expected);
+    assert_eq!(place.json(&["grant", "list", "--user", "alice"]), json!([]));
+    let again = place.run_with(&passwd, "a-fourth-horse");
+    assert_eq!((again.code, again.out.as_str()), (0, ""), "what it says for people is no record");
+    assert!(again.err.contains("ended 0 sessions and 0 grants"), "{}", again.err);
+}
+
+#[tokio::test]
+async fn a_reset_of_a_password_keeps_connected_applications_where_it_is_told_to() {
+    let (place, _) = furnished();
+    let _server = place.serve();
+    let came = code_flow(&place, &["--show-tokens"]).await;
+    let told = place.json_with(&["user", "passwd", "alice", "--keep-apps"], "a-third-horse");
+    assert_eq!((&told["sessions_ended"], &told["grants_ended"]), (&json!(1), &json!(0)));
+    assert_eq!(place.json(&["grant", "list", "--user", "alice"]).as_array().map(Vec::len), Some(1));
+    place.json_with(&["token", "introspect"], came["refresh_token"].as_str().expect("a token"));
 }

@@ -16,7 +16,7 @@ use crate::{
     incoming::Incoming,
     reason::Reason,
     settle::{Carried, Decision, settle},
-    store::{Commit, Event, EventKind, GrantChange, TokenChange},
+    store::{Commit, End, TokenChange, Why},
 };
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -50,7 +50,7 @@ async fn respond(
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
-    let carried = Carried::of(server.now(), &incoming.head, &caller.remember);
+    let carried = Carried::of(server.now(), &incoming.head, &caller.remember).by(&caller.id);
     settle(server.store(), carried, || async { decide(server, &caller.id, token?).await }).await?;
     Ok(caller.client)
 }
@@ -99,14 +99,7 @@ async fn refresh(
     }
     let mut commit = Commit::new(now);
     if read.grant.client == *caller && read.ended.is_none() {
-        commit.push(GrantChange::Revoke(read.row.grant));
-        commit.push(Event {
-            kind: EventKind::GrantsRevoked,
-            at: now,
-            subject: Some(read.grant.subject),
-            client: Some(read.grant.client),
-            detail: read.row.grant.to_string().into(),
-        });
+        commit.push(End::grant(&read.grant, Why::Revoked));
     }
     Ok(Some(commit))
 }

@@ -66,7 +66,7 @@ async fn respond(
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
     let now = server.now();
-    let carried = Carried::of(now, &incoming.head, &caller.remember);
+    let carried = Carried::of(now, &incoming.head, &caller.remember).by(&caller.id);
     let Some(client) = caller.client.as_ref().filter(|_| !introspection_token::is_asked(&caller, &params))
     else {
         let decide = || introspection_token::decide(server, &caller, &params);

@@ -12,7 +12,7 @@ use crate::{
     reason::Reason,
     registry::RegisteredClient,
     settle::Decision,
-    store::{Code, CodeChange, Commit, Event, EventKind, GrantChange, Through},
+    store::{Code, CodeChange, Commit, End, Through, Why},
     tokens::{Issued, issue::Issue},
 };
 
@@ -118,14 +118,7 @@ fn refusal(
     let mut decision = Decision::refuse(now, reason);
     match reason {
         Reason::CodeReused if read.ended.is_none() => {
-            decision.commit.push(GrantChange::Revoke(read.row.grant));
-            decision.commit.push(Event {
-                kind: EventKind::ReplayDetected,
-                at: now,
-                subject: Some(read.grant.subject.clone()),
-                client: Some(read.grant.client.clone()),
-                detail: format!("code of grant {}", read.row.grant).into(),
-            });
+            decision.commit.push(End::grant(&read.grant, Why::CodeReplayed));
         }
         Reason::PkceMismatch => decision.commit.push(CodeChange::CountTry(redemption.code)),
         _ => {}
@@ -248,6 +241,6 @@ mod tests {
         let other = refusal(Reason::CodeClientMismatch, &redemption, &read, Timestamp(1));
         assert!(other.commit.is_empty());
         let own = refusal(Reason::CodeReused, &redemption, &read, Timestamp(1));
-        assert_eq!(own.commit.writes[0], GrantChange::Revoke(GrantId(1)).into());
+        assert_eq!(own.commit.writes[0], End::grant(&read.grant, Why::CodeReplayed).into());
     }
 }

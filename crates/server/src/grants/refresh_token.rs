@@ -11,7 +11,7 @@ use crate::{
     ports::Standing,
     reason::Reason,
     settle::Decision,
-    store::{Commit, Event, EventKind, Grant, GrantChange, Refresh, Through, TokenChange},
+    store::{Commit, End, Grant, Refresh, Through, TokenChange, Why},
     tokens::{self, AccessClaims, Issued, id_token},
 };
 
@@ -162,14 +162,7 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
 fn refusal(reason: Reason, read: &Through<Refresh>, now: Timestamp) -> Decision<Issued> {
     let mut decision = Decision::refuse(now, reason);
     if reason == Reason::RefreshReuseDetected {
-        decision.commit.push(GrantChange::Revoke(read.row.grant));
-        decision.commit.push(Event {
-            kind: EventKind::ReplayDetected,
-            at: now,
-            subject: Some(read.grant.subject.clone()),
-            client: Some(read.grant.client.clone()),
-            detail: format!("refresh token of grant {}", read.row.grant).into(),
-        });
+        decision.commit.push(End::grant(&read.grant, Why::RefreshReplayed));
     }
     decision
 }

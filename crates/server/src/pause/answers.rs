@@ -33,7 +33,7 @@ impl OpenInteraction {
         let NewSession { signed_in, token, change } = session::begin(&self.server, kept, subject, amr);
         let mut commit = Commit::new(signed_in.session.authenticated_at).with(change);
         if let Some(left) = left {
-            logout::leave(&left, &mut commit);
+            logout::leave(&self.server, &left, &mut commit);
         }
         self.signed_in_at = Some(signed_in.session.authenticated_at);
         (self.signed_in, self.note) = (Some(signed_in), None);

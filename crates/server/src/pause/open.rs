@@ -145,7 +145,8 @@ impl OpenInteraction {
     }
 
     pub(super) fn visitor(&self) -> Visitor<'_> {
-        let carried = Carried { now: self.server.now(), remember: &[], request_id: &self.request_id };
+        let carried =
+            Carried { now: self.server.now(), remember: &[], request_id: &self.request_id, client: None };
         let (server, signed_in) = (&self.server, self.signed_in.as_ref());
         Visitor { server, signed_in, signed_in_at: self.signed_in_at, carried }
     }

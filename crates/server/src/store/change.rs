@@ -5,6 +5,8 @@
 //! beforehand.
 
 mod code;
+mod end;
+mod events;
 mod grant;
 mod interaction;
 mod item;
@@ -18,7 +20,8 @@ use protocol::Timestamp;
 use smallvec::SmallVec;
 
 pub use code::CodeChange;
-pub use grant::{GrantChange, Of};
+pub use end::{End, Of, Why};
+pub use grant::GrantChange;
 pub use interaction::InteractionChange;
 pub use item::Item;
 pub use key::KeyChange;
@@ -27,13 +30,17 @@ pub use registry::{Expect, RegistryChange};
 pub use session::SessionChange;
 pub use token::TokenChange;
 
-use super::records::Event;
+use super::records::Actor;
 
 /// Everything that one decision wants remembered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commit {
     /// The time of the decision. Guards compare with it, never with a clock of the store's own.
     pub now: Timestamp,
+    /// Who has it done, for the events that are derived from the changes.
+    pub actor: Actor,
+    /// The request in which it is done, for the same.
+    pub request_id: Option<Box<str>>,
     /// Changes that hold only under a condition, the most contended first.
     pub guards: SmallVec<[Change; 2]>,
     /// Changes that always hold.
@@ -41,9 +48,16 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Nothing to remember yet.
+    /// Nothing to remember yet, and nobody who wants it but the server.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, guards: SmallVec::new(), writes: SmallVec::new() }
+        Self { now, actor: Actor::Server, request_id: None, guards: SmallVec::new(), writes: SmallVec::new() }
+    }
+
+    /// Says who has it done.
+    #[must_use]
+    pub fn by(mut self, actor: Actor) -> Self {
+        self.actor = actor;
+        self
     }
 
     /// Adds a change, where its guard puts it.
@@ -91,8 +105,8 @@ pub enum Change {
     Once(Remember),
     /// A value of a grant from outside this crate.
     Item(Item),
-    /// Something that others must learn of.
-    Event(Event),
+    /// What ends before its time.
+    End(End),
 }
 
 impl Change {
@@ -106,7 +120,7 @@ impl Change {
             Self::Interaction(_) | Self::Once(_) | Self::Item(_) => true,
             Self::Registry(change) => change.is_guarded(),
             Self::Key(change) => change.is_guarded(),
-            Self::Event(_) => false,
+            Self::End(_) => false,
         }
     }
 }
@@ -124,5 +138,5 @@ macro_rules! families {
 families! {
     Code(CodeChange), Grant(GrantChange), Token(TokenChange), Session(SessionChange),
     Interaction(InteractionChange), Registry(RegistryChange), Key(KeyChange), Once(Remember), Item(Item),
-    Event(Event),
+    End(End),
 }

@@ -1,6 +1,7 @@
 //! A store in memory, for tests and examples: what the changes say, over plain maps.
 
 mod applying;
+mod ending;
 mod guards;
 mod state;
 
@@ -13,8 +14,8 @@ use protocol::{
 };
 
 use super::{
-    AccessRead, Client, Code, Commit, Conflict, Consent, Ended, Event, Grant, Interaction, KeyRecord, Of,
-    Refresh, Resource, Scope, Session, Store, Through,
+    AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
+    KeyRecord, Of, Refresh, Resource, Scope, Session, Store, Through,
 };
 use crate::error::Fault;
 use state::State;
@@ -180,7 +181,7 @@ impl Store for MemoryStore {
         Ok(self.state().newest)
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Result<(), Conflict>, Fault> {
+    async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
         let mut state = self.state();
         // All guards look at the state before the commit: none of them sees what another change of it does.
         let failed = commit.guards.iter().position(|change| !state.holds(change, commit.now));
@@ -188,10 +189,14 @@ impl Store for MemoryStore {
             return Ok(Err(Conflict { guard }));
         }
         state.newest = state.newest.max(commit.now);
+        state.events.extend(commit.events());
+        let mut committed = Committed::default();
         for change in commit.guards.into_iter().chain(commit.writes) {
-            state.apply(change, commit.now);
+            let ended = state.apply(change, commit.now);
+            committed.sessions += ended.sessions;
+            committed.grants += ended.grants;
         }
-        Ok(Ok(()))
+        Ok(Ok(committed))
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {

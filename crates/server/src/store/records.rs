@@ -11,7 +11,7 @@ mod through;
 mod token;
 
 pub use code::Code;
-pub use event::{Event, EventKind};
+pub use event::{Actor, Event, EventKind};
 pub use grant::{Consent, Grant};
 pub use interaction::Interaction;
 pub use key::{KeyRecord, KeyState};

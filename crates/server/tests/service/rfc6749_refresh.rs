@@ -1,6 +1,10 @@
 //! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14.2): rotated, forgiving a lost answer for a moment, never a second chain.
 
-use passavant_server::{Reason, ports::Standing, store::Of};
+use passavant_server::{
+    Reason,
+    ports::Standing,
+    store::{Of, Why},
+};
 use serde_json::json;
 use testkit::server::{Browser, Reply, Running, TestServer, confidential, public, subject};
 
@@ -127,10 +131,10 @@ async fn a_replay_is_an_event() {
     for reason in [Reason::RefreshReuseDetected, Reason::GrantEnded] {
         server.refresh("shop", &first).await.refused(reason);
     }
-    let events = server.store.events(0, 10).await.expect("the store answers");
-    let kinds: Vec<&str> = events.iter().map(|(_, event)| event.kind.as_str()).collect();
+    let events = server.events().await;
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["replay_detected"]);
-    assert_eq!(events[0].1.subject, Some(subject("alice")));
+    assert_eq!(events[0].subject, Some(subject("alice")));
 }
 
 /// Garbage can't end a family, even with its id in front.
@@ -325,7 +329,11 @@ async fn a_disabled_account_renews_nothing() {
 async fn an_ended_grant_renews_nothing() {
     let server = start().await;
     let token = refresh_token(&server, "shop").await;
-    server.authorization_server.end(Of::Client(protocol::ClientId::new("shop"))).await.expect("ends");
+    server
+        .authorization_server
+        .end(Of::Client(protocol::ClientId::new("shop")), Why::Host)
+        .await
+        .expect("ends");
     server.renewal("shop", &token).send_unwritten().await.refused(Reason::GrantEnded);
 }
 

@@ -1,6 +1,10 @@
 //! The token endpoint (RFC 6749 §3.2, §4.1.3, §4.4, §5).
 
-use passavant_server::{Reason, ports::Standing, store::Of};
+use passavant_server::{
+    Reason,
+    ports::Standing,
+    store::{Of, Why},
+};
 use testkit::server::{Running, TestServer, confidential, public, resource, subject};
 
 async fn start() -> Running {
@@ -212,7 +216,7 @@ async fn without_pkce_the_redirect_uri_must_be_repeated() {
 async fn a_code_whose_grant_ended_is_refused() {
     let server = start().await;
     let code = server.browser().sign_in("alice").authorize("shop").code().await;
-    server.authorization_server.end(Of::Subject(subject("alice"))).await.expect("ends");
+    server.authorization_server.end(Of::Subject(subject("alice")), Why::Host).await.expect("ends");
     server.redemption(&code).send_unwritten().await.refused(Reason::GrantEnded);
 }
 

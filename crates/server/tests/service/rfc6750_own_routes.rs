@@ -4,7 +4,7 @@ use http::{Request, StatusCode, header, request::Parts};
 use passavant_server::{
     Denied, Reason,
     ports::Standing,
-    store::{Access, Of},
+    store::{Access, Of, Why},
 };
 use testkit::server::{Running, TestServer, confidential, resource};
 
@@ -151,7 +151,11 @@ async fn a_revoked_token_is_refused_at_once() {
 async fn a_token_of_an_ended_grant_is_refused_at_once() {
     let server = start().await;
     let (opaque, jwt) = (of_user(&server, "notes.read").await, of_user(&server, "music.play").await);
-    server.authorization_server.end(Of::Client(protocol::ClientId::new("shop"))).await.expect("ends");
+    server
+        .authorization_server
+        .end(Of::Client(protocol::ClientId::new("shop")), Why::Host)
+        .await
+        .expect("ends");
     assert_eq!(reason(&server, &opaque, (NOTES, "notes.read")).await, Some(Reason::TokenInactive));
     assert_eq!(reason(&server, &jwt, (MUSIC, "music.play")).await, Some(Reason::TokenInactive));
 }

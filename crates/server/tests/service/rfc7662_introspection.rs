@@ -1,7 +1,10 @@
 //! Introspection as JSON (RFC 7662), in the one shape that every resource server in the field accepts.
 
 use jose::{SignatureAlgorithm, SigningKey};
-use passavant_server::{Reason, store::Of};
+use passavant_server::{
+    Reason,
+    store::{Of, Why},
+};
 use serde_json::{Value, json};
 use testkit::server::{Reply, Running, TestServer, confidential, public, resource, subject};
 
@@ -317,7 +320,7 @@ async fn a_token_of_the_right_id_and_a_wrong_secret_is_inactive() {
 async fn a_token_of_an_ended_grant_is_inactive() {
     let server = start().await;
     let token = access(&server, "notes.read").await;
-    server.authorization_server.end(Of::Subject(subject("alice"))).await.expect("ends");
+    server.authorization_server.end(Of::Subject(subject("alice")), Why::Host).await.expect("ends");
     assert!(!server.is_active(&token, "notes").await);
 }
 

@@ -1,7 +1,10 @@
 //! JWT access tokens (RFC 9068), for the resources that ask for them.
 
 use jose::{SignatureAlgorithm, Unverified, base64url};
-use passavant_server::{Reason, store::Of};
+use passavant_server::{
+    Reason,
+    store::{Of, Why},
+};
 use serde_json::{Value, json};
 use testkit::server::{Reply, Running, TestServer, confidential, resource, subject};
 
@@ -194,7 +197,7 @@ async fn a_jwt_ends_with_its_grant() {
     let server = start().await;
     let token = user_token(&server, "openid notes.read").await.member("access_token");
     server.userinfo(&token).await.ok();
-    server.authorization_server.end(Of::Subject(subject("alice"))).await.expect("ends");
+    server.authorization_server.end(Of::Subject(subject("alice")), Why::Host).await.expect("ends");
     assert!(!server.is_active(&token, "notes").await);
     server.userinfo(&token).await.refused(Reason::TokenInactive);
 }

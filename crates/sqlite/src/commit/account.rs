@@ -15,6 +15,9 @@ const REPLACE: &str = "UPDATE account SET username = ?3, canonical = ?4, passwor
     AND NOT EXISTS (SELECT 1 FROM account other \
         WHERE other.issuer = ?1 AND other.canonical = ?4 AND other.subject <> ?2)";
 
+const REHASH: &str = "UPDATE account SET password = ?3, version = version + 1 \
+    WHERE issuer = ?1 AND subject = ?2 AND version = ?4";
+
 const DELETE: &str = "DELETE FROM account WHERE issuer = ?1 AND subject = ?2";
 
 const FORGET_CONSENTS: &str = "DELETE FROM consent WHERE issuer = ?1 AND subject = ?2";
@@ -23,6 +26,9 @@ pub(super) fn apply(t: &Transaction<'_>, change: &AccountChange) -> Result<bool,
     match change {
         AccountChange::Add(account) => write(t, ADD, account, None),
         AccountChange::Replace(account, version) => write(t, REPLACE, account, Some(*version)),
+        AccountChange::Rehash(subject, password, version) => {
+            t.guarded(REHASH, params![t.issuer, subject.as_str(), password.0, version])
+        }
         // Whoever has this subject one day has allowed nothing yet.
         AccountChange::Delete(subject) => {
             t.unguarded(FORGET_CONSENTS, params![t.issuer, subject.as_str()])?;

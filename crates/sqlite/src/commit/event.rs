@@ -1,16 +1,16 @@
 //! The outbox, written.
 
 use rusqlite::params;
-use server::store::Event;
+use server::store::{Actor, Event};
 
 use super::Transaction;
 use crate::error::Broken;
 
 /// There is one writer at a time, so cursors grow in the order of commits and no reader passes over one.
-const ADD: &str = "INSERT INTO event (issuer, cursor, kind, at, subject, client, detail) \
-    VALUES (?1, 1 + coalesce((SELECT max(cursor) FROM event WHERE issuer = ?1), 0), ?2, ?3, ?4, ?5, ?6)";
+const ADD: &str = "INSERT INTO event (issuer, cursor, kind, at, subject, client, detail, actor, request_id, why) \
+    VALUES (?1, 1 + coalesce((SELECT max(cursor) FROM event WHERE issuer = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
-pub(super) fn apply(t: &Transaction<'_>, event: &Event) -> Result<bool, Broken> {
+pub(super) fn add(t: &Transaction<'_>, event: &Event) -> Result<(), Broken> {
     let values = params![
         t.issuer,
         event.kind.as_str(),
@@ -18,6 +18,10 @@ pub(super) fn apply(t: &Transaction<'_>, event: &Event) -> Result<bool, Broken> 
         event.subject.as_ref().map(|subject| subject.as_str()),
         event.client.as_ref().map(|client| client.as_str()),
         event.detail,
+        event.actor.as_ref().map(Actor::to_text),
+        event.request_id,
+        event.why,
     ];
-    t.unguarded(ADD, values)
+    t.run(ADD, values)?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Grants and remembered consent, written.
 
 use rusqlite::params;
-use server::store::{Grant, GrantChange, Of};
+use server::store::{Grant, GrantChange};
 
 use super::Transaction;
 use crate::{error::Broken, rows::spaced};
@@ -9,17 +9,6 @@ use crate::{error::Broken, rows::spaced};
 const ADD: &str = "INSERT INTO grant (id, issuer, subject, client, session, offline, scopes, audience, narrowed, \
     authenticated_at, amr, approved_at, expires_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
-
-const REVOKE: &str = "UPDATE grant SET ended_at = ?3 WHERE id = ?1 AND issuer = ?2 AND ended_at IS NULL";
-
-const REVOKE_OF_SESSION: &str = "UPDATE grant SET ended_at = ?3 \
-    WHERE issuer = ?1 AND session = ?2 AND ended_at IS NULL AND (offline = 0 OR ?4 = 0)";
-
-const REVOKE_OF_SUBJECT: &str = "UPDATE grant SET ended_at = ?3 \
-    WHERE issuer = ?1 AND subject = ?2 AND ended_at IS NULL AND (offline = 0 OR ?4 = 0)";
-
-const REVOKE_OF_CLIENT: &str = "UPDATE grant SET ended_at = ?3 \
-    WHERE issuer = ?1 AND client = ?2 AND ended_at IS NULL AND (offline = 0 OR ?4 = 0)";
 
 const CONSENT: &str = "INSERT INTO consent (issuer, subject, client, scopes, given_at) VALUES (?1, ?2, ?3, ?4, ?5) \
     ON CONFLICT DO UPDATE SET scopes = excluded.scopes, given_at = excluded.given_at";
@@ -29,18 +18,6 @@ const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND subject 
 pub(super) fn apply(t: &Transaction<'_>, change: &GrantChange) -> Result<bool, Broken> {
     match change {
         GrantChange::Add(grant) => add(t, grant),
-        GrantChange::Revoke(id) => t.unguarded(REVOKE, [id.0, t.issuer, t.now.0]),
-        GrantChange::RevokeAll { of, keep_offline } => match of {
-            Of::Session(session) => {
-                t.unguarded(REVOKE_OF_SESSION, params![t.issuer, session.0, t.now.0, keep_offline])
-            }
-            Of::Subject(subject) => {
-                t.unguarded(REVOKE_OF_SUBJECT, params![t.issuer, subject.as_str(), t.now.0, keep_offline])
-            }
-            Of::Client(client) => {
-                t.unguarded(REVOKE_OF_CLIENT, params![t.issuer, client.as_str(), t.now.0, keep_offline])
-            }
-        },
         GrantChange::Consent(consent) => {
             let (subject, client) = (consent.subject.as_str(), consent.client.as_str());
             let values = params![t.issuer, subject, client, consent.scopes.as_str(), consent.given_at.0];

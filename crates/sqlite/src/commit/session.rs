@@ -16,18 +16,11 @@ const RENEW: &str = "UPDATE session SET digest = ?3, expires_at = ?4, authentica
 
 const TOUCH: &str = "UPDATE session SET seen_at = max(seen_at, ?3) WHERE id = ?1 AND issuer = ?2";
 
-const END: &str = "UPDATE session SET ended_at = ?3 WHERE id = ?1 AND issuer = ?2 AND ended_at IS NULL";
-
-const END_ALL: &str =
-    "UPDATE session SET ended_at = ?3 WHERE issuer = ?1 AND subject = ?2 AND ended_at IS NULL";
-
 pub(super) fn apply(t: &Transaction<'_>, change: &SessionChange) -> Result<bool, Broken> {
     match change {
         SessionChange::Add(handle, session) => write(t, ADD, handle, session),
         SessionChange::Renew(handle, session) => write(t, RENEW, handle, session),
         SessionChange::Touch(id, at) => t.unguarded(TOUCH, [id.0, t.issuer, at.0]),
-        SessionChange::End(id) => t.unguarded(END, [id.0, t.issuer, t.now.0]),
-        SessionChange::EndAll(subject) => t.unguarded(END_ALL, params![t.issuer, subject.as_str(), t.now.0]),
     }
 }
 

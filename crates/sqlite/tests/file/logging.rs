@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use server::store::{Commit, Store as _};
+use server::store::{Commit, Committed, Store as _};
 use tokio::task::JoinSet;
 
 use crate::rows::{self, Folder, NOW, SERVER};
@@ -43,7 +43,7 @@ async fn the_log_stays_short_under_reads_and_writes() {
         writers.spawn(async move {
             for _ in 0..COMMITS_EACH {
                 let commit = Commit::new(NOW).with(rows::interaction("x".repeat(REQUEST_BYTES)));
-                assert_eq!(store.commit(commit).await.expect("the store works"), Ok(()));
+                assert_eq!(store.commit(commit).await.expect("the store works"), Ok(Committed::default()));
             }
         });
     }

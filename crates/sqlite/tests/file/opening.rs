@@ -6,7 +6,8 @@ use accounts::{Account, AccountChange, Directory as _, Username, directory::Pass
 use passavant_sqlite::{OpenError, Options, SqliteStore};
 use protocol::{ClientId, ClientMetadata, Issuer, Subject};
 use server::store::{
-    Caller, Client, Commit, Expect, GrantChange, RegistryChange, Store as _, StoredSecret, TokenChange,
+    Caller, Client, Commit, Committed, Expect, GrantChange, RegistryChange, Store as _, StoredSecret,
+    TokenChange,
 };
 
 use crate::rows::{self, Folder, NOW, SERVER};
@@ -125,7 +126,10 @@ async fn a_file_that_is_opened_again_holds_what_was_written() {
             .with(TokenChange::AddRefresh(digest, family.clone()))
             .with(RegistryChange::PutClient(Box::new(client()), Expect::Absent));
         let people = vec![AccountChange::Add(Box::new(account()))];
-        assert_eq!(store.commit_people(people, commit).await.expect("the store works"), Ok(()));
+        assert_eq!(
+            store.commit_people(people, commit).await.expect("the store works"),
+            Ok(Committed::default())
+        );
     }
     let store = rows::one(&folder.open(SERVER));
     assert_eq!(rows::ended(&store, handle).await, None);

@@ -11,8 +11,8 @@ use protocol::{
     RefreshToken, Scopes, Subject, Timestamp,
 };
 use server::store::{
-    Access, Commit, Conflict, Ended, Grant, GrantChange, Interaction, InteractionChange, Refresh, Store as _,
-    TokenChange,
+    Access, Commit, Conflict, End, Ended, Grant, Interaction, InteractionChange, Of, Refresh, Store as _,
+    TokenChange, Why,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -104,7 +104,7 @@ pub(crate) fn add_token(handle: Handle<AccessToken>) -> Commit {
 }
 
 pub(crate) fn revoke(grant: GrantId) -> Commit {
-    Commit::new(NOW).with(GrantChange::Revoke(grant))
+    Commit::new(NOW).with(End::new(Of::Grant(grant), Why::Revoked, true))
 }
 
 pub(crate) async fn done(store: &SqliteIssuer, commit: Commit) {
@@ -112,7 +112,7 @@ pub(crate) async fn done(store: &SqliteIssuer, commit: Commit) {
 }
 
 pub(crate) async fn outcome(store: &SqliteIssuer, commit: Commit) -> Result<(), Conflict> {
-    store.commit(commit).await.expect("the store works")
+    store.commit(commit).await.expect("the store works").map(|_| ())
 }
 
 /// What ended a token that is there.

@@ -2,7 +2,7 @@
 
 use protocol::Issuer;
 use server::store::{
-    Commit, EVENTS_KEPT_SECONDS, Event, EventKind, KEPT_AFTER_END_SECONDS, Store as _, TokenChange,
+    Commit, EVENTS_KEPT_SECONDS, End, KEPT_AFTER_END_SECONDS, Of, Store as _, TokenChange, Why,
 };
 
 use crate::rows::{self, Folder, NOW, SERVER};
@@ -76,20 +76,14 @@ async fn a_sweep_of_one_issuer_leaves_the_rows_of_another() {
 async fn old_events_go_but_cursors_count_on() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
-    let event = |at| Event {
-        kind: EventKind::GrantsRevoked,
-        at,
-        subject: None,
-        client: None,
-        detail: "grant".into(),
-    };
+    let event = || End::new(Of::Client(protocol::ClientId::new("shop")), Why::Revoked, true);
     let after = NOW + EVENTS_KEPT_SECONDS + 1;
     for at in [NOW, NOW, NOW + 10] {
-        rows::done(&store, Commit::new(at).with(event(at))).await;
+        rows::done(&store, Commit::new(at).with(event())).await;
     }
     assert_eq!(store.sweep(after, 100).await.expect("the store works"), 2);
     assert_eq!(store.sweep(after + 100, 100).await.expect("the store works"), 0, "the newest one stays");
-    rows::done(&store, Commit::new(after).with(event(after))).await;
+    rows::done(&store, Commit::new(after).with(event())).await;
     let left = store.events(0, 10).await.expect("the store works");
     assert_eq!(left.iter().map(|(cursor, _)| *cursor).collect::<Vec<_>>(), [3, 4]);
 }

@@ -7,7 +7,7 @@ use accounts::{Account, AccountChange, Directory as _, Username};
 use protocol::{ClientId, Issuer, Scopes, Subject, Timestamp};
 use server::{
     Fault, Reason,
-    store::{Commit, Conflict, Consent, GrantChange, Remember, Space, Store as _, TokenChange},
+    store::{Commit, Committed, Conflict, Consent, GrantChange, Remember, Space, Store as _, TokenChange},
 };
 use tokio::task::JoinSet;
 
@@ -37,7 +37,7 @@ async fn together(
     folder: &Folder,
     store: &passavant_sqlite::SqliteIssuer,
     commits: Vec<Commit>,
-) -> Vec<Result<Result<(), Conflict>, Fault>> {
+) -> Vec<Result<Result<Committed, Conflict>, Fault>> {
     let pause = Pause::of(folder);
     let mut answers: Vec<_> = commits.into_iter().map(|commit| store.commit(commit)).collect();
     for answer in &mut answers {
@@ -70,7 +70,7 @@ async fn a_conflict_among_many_fails_its_own_commit_alone() {
     });
     let answers = together(&folder, &store, commits.collect()).await;
     for (number, (answer, handle)) in answers.into_iter().zip(handles).enumerate() {
-        let expected = if number % 8 == 3 { Err(Conflict { guard: 1 }) } else { Ok(()) };
+        let expected = if number % 8 == 3 { Err(Conflict { guard: 1 }) } else { Ok(Committed::default()) };
         assert_eq!(answer.expect("the store works"), expected, "commit {number}");
         assert_eq!(rows::is_there(&store, handle).await, expected.is_ok(), "token {number}");
     }
@@ -100,7 +100,7 @@ async fn what_waits_together_is_made_durable_together() {
     let before = open.statistics();
     let commits = (0..MANY).map(|_| rows::add_token(rows::token(0)));
     for answer in together(&folder, &store, commits.collect()).await {
-        assert_eq!(answer.expect("the store works"), Ok(()));
+        assert_eq!(answer.expect("the store works"), Ok(Committed::default()));
     }
     let after = open.statistics();
     assert_eq!(after.commits - before.commits, MANY as u64);
@@ -157,7 +157,7 @@ async fn a_full_queue_is_busy_at_once_and_loses_nothing() {
     drop(pause);
     while let Some(answer) = accepted.join_next().await {
         let (handle, answer) = answer.expect("no panic");
-        assert_eq!(answer.expect("the store works"), Ok(()));
+        assert_eq!(answer.expect("the store works"), Ok(Committed::default()));
         assert!(rows::is_there(&store, handle).await);
     }
 }
@@ -200,7 +200,10 @@ async fn a_conflict_of_people_counts_on_behind_the_guards_and_takes_all_of_them_
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let alice = vec![AccountChange::Add(account("1", "Alice"))];
-    assert_eq!(store.commit_people(alice, Commit::new(NOW)).await.expect("the store works"), Ok(()));
+    assert_eq!(
+        store.commit_people(alice, Commit::new(NOW)).await.expect("the store works"),
+        Ok(Committed::default())
+    );
     let handle = rows::token(0);
     let people = vec![AccountChange::Add(account("2", "bob")), AccountChange::Add(account("3", " ALICE "))];
     let answer = store.commit_people(people, rows::add_token(handle)).await.expect("the store works");
@@ -242,11 +245,17 @@ async fn a_deleted_account_has_allowed_nothing() {
         commit.push(GrantChange::Consent(Consent { subject, client, scopes, given_at: NOW }));
     }
     let people = vec![AccountChange::Add(account("1", "alice")), AccountChange::Add(account("2", "bob"))];
-    assert_eq!(store.commit_people(people, commit.clone()).await.expect("the store works"), Ok(()));
+    assert_eq!(
+        store.commit_people(people, commit.clone()).await.expect("the store works"),
+        Ok(Committed::default())
+    );
     let other = open.issuer(&Issuer::new("https://two.example")).expect("an issuer");
     rows::done(&other, commit).await;
     let delete = vec![AccountChange::Delete(one.clone())];
-    assert_eq!(store.commit_people(delete, Commit::new(NOW)).await.expect("the store works"), Ok(()));
+    assert_eq!(
+        store.commit_people(delete, Commit::new(NOW)).await.expect("the store works"),
+        Ok(Committed::default())
+    );
     for client in &clients {
         assert_eq!(store.consent(&one, client).await.expect("the store works"), None);
     }

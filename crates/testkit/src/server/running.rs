@@ -13,7 +13,7 @@ use serde_json::Value;
 use server::{
     AuthorizationServer,
     ports::Clock as _,
-    store::{Commit, Expect, RegistryChange, Store},
+    store::{Commit, Event, Expect, RegistryChange, Store},
 };
 use tower_service::Service as _;
 
@@ -36,6 +36,8 @@ pub struct Running {
     /// What it remembers things in.
     pub store: Arc<dyn Store>,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
+    /// The cursor of the last event of its furnishing.
+    pub(super) furnished: i64,
 }
 
 /// What the test knows of who is registered.
@@ -62,7 +64,7 @@ impl Running {
         fetch: Arc<ScriptedFetch>,
         store: Arc<dyn Store>,
     ) -> Self {
-        Self { authorization_server, clock, accounts, fetch, store, known: Arc::default() }
+        Self { authorization_server, clock, accounts, fetch, store, known: Arc::default(), furnished: 0 }
     }
 
     /// Its issuer.
@@ -168,6 +170,15 @@ impl Running {
         if let Some((id, Some(secret))) = resource.caller {
             self.know(id, Credentials::Basic(secret), None);
         }
+    }
+
+    /// What others learned of since it was started.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn events(&self) -> Vec<Event> {
+        let events = self.store.events(self.furnished, u32::MAX).await.expect("the store works");
+        events.into_iter().map(|(_, event)| event).collect()
     }
 
     /// Writes straight to the store.

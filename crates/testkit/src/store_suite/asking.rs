@@ -17,7 +17,13 @@ pub(super) async fn refused(store: &dyn Store, guard: usize, commit: Commit) {
 
 /// Commits, whatever comes of it.
 pub(super) async fn outcome(store: &dyn Store, commit: Commit) -> Result<(), Conflict> {
-    store.commit(commit).await.expect("the store works")
+    store.commit(commit).await.expect("the store works").map(|_| ())
+}
+
+/// The cursor of the newest event.
+pub(super) async fn cursor(store: &dyn Store) -> i64 {
+    let all = store.events(0, 1_000).await.expect("the store works");
+    all.last().map_or(0, |(cursor, _)| *cursor)
 }
 
 pub(super) async fn code(store: &dyn Store, code: Handle<AuthorizationCode>) -> Option<Through<Code>> {

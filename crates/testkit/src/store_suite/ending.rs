@@ -2,8 +2,8 @@
 
 use protocol::{AccessToken, ClientId, GrantId, Handle, SessionId};
 use server::store::{
-    Caller, CodeChange, Commit, Ended, Expect, Grant, GrantChange, Of, RegistryChange, SessionChange, Store,
-    TokenChange,
+    Caller, CodeChange, Commit, Committed, Ended, Expect, Grant, GrantChange, Of, RegistryChange,
+    SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -21,7 +21,7 @@ async fn is_ended(store: &dyn Store, grant: &Grant) -> bool {
 }
 
 async fn revoke(store: &dyn Store, grant: GrantId) {
-    asking::done(store, Commit::new(NOW).with(GrantChange::Revoke(grant))).await;
+    asking::done(store, Commit::new(NOW).with(rows::revoked(grant))).await;
 }
 
 pub async fn whatever_was_issued_from_a_revoked_grant_is_ended(f: Fixture) {
@@ -101,8 +101,7 @@ async fn grants_of_many(store: &dyn Store) -> [Grant; 5] {
 }
 
 async fn revoke_all(store: &dyn Store, of: Of, keep_offline: bool, all: &[Grant; 5]) -> [bool; 5] {
-    let change = GrantChange::RevokeAll { of, keep_offline };
-    asking::done(store, Commit::new(NOW).with(change)).await;
+    asking::done(store, Commit::new(NOW).with(rows::ended(of, keep_offline))).await;
     let mut ended = [false; 5];
     for (ended, grant) in ended.iter_mut().zip(all) {
         *ended = is_ended(store, grant).await;
@@ -134,7 +133,7 @@ pub async fn all_grants_of_a_client_end_but_the_offline_ones_where_they_are_kept
 pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
     let (session, mut grant, code) = (rows::session_handle(), rows::grant(), rows::code_handle());
     let id = SessionId(session.id);
-    grant.session = Some(id);
+    (grant.session, grant.offline) = (Some(id), true);
     let family = rows::family(&grant);
     let commit = Commit::new(NOW)
         .with(SessionChange::Add(session, rows::session()))
@@ -148,7 +147,7 @@ pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
         assert_eq!((read.session_expires_at, read.ended), (end, None));
         let (_, read) = asking::refresh(&*f.store, family.family).await.expect("it is there");
         assert_eq!((read.session_expires_at, read.ended), (end, None));
-        asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(id))).await;
+        asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(id), true))).await;
     }
 }
 
@@ -199,4 +198,30 @@ pub async fn a_token_of_a_grant_is_not_read_through_its_client(f: Fixture) {
     asking::done(&*f.store, Commit::new(NOW).with(add)).await;
     assert_eq!(asking::access(&*f.store, token).await.expect("it was written").ended, None);
     assert!(!is_ended(&*f.store, &grant).await);
+}
+
+pub async fn an_end_says_how_much_of_what_lived_it_ended(f: Fixture) {
+    let mut all = grants_of_many(&*f.store).await;
+    let (one, two, expired) = (rows::session_handle(), rows::session_handle(), rows::session_handle());
+    let mut over = rows::session();
+    over.expires_at = NOW;
+    let mut sessions = Commit::new(NOW - 9).with(SessionChange::Add(expired, over));
+    for handle in [one, two] {
+        sessions.push(SessionChange::Add(handle, rows::session()));
+    }
+    asking::done(&*f.store, sessions).await;
+    all[0].id = GrantId(rows::id());
+    all[0].expires_at = NOW;
+    add_grant(&*f.store, &all[0]).await;
+    let end = async |of, keep_offline| {
+        let commit = Commit::new(NOW).with(rows::ended(of, keep_offline));
+        f.store.commit(commit).await.expect("the store works").expect("it has no guard")
+    };
+    let session = Of::Session(SessionId(one.id));
+    assert_eq!(end(session.clone(), false).await, Committed { sessions: 1, grants: 0 });
+    assert_eq!(end(session, false).await, Committed::default(), "once");
+    let alice = Of::Subject(rows::subject("alice"));
+    assert_eq!(end(alice.clone(), true).await, Committed { sessions: 1, grants: 2 });
+    assert_eq!(end(alice, false).await, Committed { sessions: 0, grants: 1 }, "the one with offline_access");
+    assert_eq!(end(Of::Grant(all[3].id), false).await, Committed { sessions: 0, grants: 1 });
 }

@@ -2,8 +2,8 @@
 
 use protocol::Timestamp;
 use server::store::{
-    Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, RegistryChange,
-    SessionChange, Store, TokenChange,
+    Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, Of,
+    RegistryChange, SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
@@ -23,7 +23,7 @@ async fn refuses_at(store: &dyn Store, now: Timestamp, change: impl Into<Change>
         .with(TokenChange::AddAccess(bystander, rows::own_access(&rows::caller("bystander"))))
         .with(change)
         .with(GrantChange::Consent(consent))
-        .with(rows::event(server::store::EventKind::ClientChanged, "never"));
+        .with(RegistryChange::PutScope(rows::scope("never")));
     asking::refused(store, 1, commit).await;
     assert_eq!(asking::access(store, bystander).await, None, "the guard before it is not written");
     let consent = store.consent(&rows::subject("alice"), &client).await.expect("the store works");
@@ -64,7 +64,7 @@ pub async fn the_id_of_a_grant_is_new(f: Fixture) {
     let grant = rows::grant();
     asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
     refuses(&*f.store, GrantChange::Add(Box::new(grant.clone()))).await;
-    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Revoke(grant.id))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::revoked(grant.id))).await;
     refuses(&*f.store, GrantChange::Add(Box::new(grant))).await;
 }
 
@@ -125,7 +125,11 @@ pub async fn a_session_is_renewed_only_while_its_subject_has_it(f: Fixture) {
     bobs.subject = rows::subject("bob");
     refuses(&*f.store, SessionChange::Renew(handle, bobs)).await;
     assert_eq!(asking::session(&*f.store, handle).await, Some(row.clone()));
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(protocol::SessionId(handle.id)))).await;
+    asking::done(
+        &*f.store,
+        Commit::new(NOW).with(rows::ended(Of::Session(protocol::SessionId(handle.id)), true)),
+    )
+    .await;
     refuses(&*f.store, SessionChange::Renew(handle, row)).await;
     assert_eq!(asking::session(&*f.store, handle).await, None, "what has ended is not revived");
 }

@@ -61,20 +61,17 @@ impl Written {
             .with(rows::once("jti-1"))
             .with(rows::item("k", None, Some(b"a")))
             .with(GrantChange::Consent(consent))
-            .with(rows::event(server::store::EventKind::ClientChanged, "shop"))
     }
 
     /// Every change without guard that could touch a row of it.
     fn attacked(&self) -> Commit {
         let mut commit = Commit::new(NOW)
             .with(CodeChange::CountTry(self.code))
-            .with(GrantChange::Revoke(self.grant.id))
+            .with(rows::revoked(self.grant.id))
             .with(GrantChange::ForgetConsent(self.grant.subject.clone(), self.grant.client.clone()))
             .with(TokenChange::EndAccess(self.access))
             .with(TokenChange::RevokeJwt(protocol::JwtId::new("jti-1"), NOW + 600))
             .with(SessionChange::Touch(SessionId(self.session.id), NOW + 77))
-            .with(SessionChange::End(SessionId(self.session.id)))
-            .with(SessionChange::EndAll(self.grant.subject.clone()))
             .with(RegistryChange::DeleteClient(rows::client_id("shop")))
             .with(RegistryChange::DeleteResource(Audience::new("https://api.example")))
             .with(RegistryChange::DeleteScope("orders".to_owned()))
@@ -82,7 +79,7 @@ impl Written {
             .with(KeyChange::Delete("one".to_owned()));
         let session = Of::Session(SessionId(self.session.id));
         for of in [session, Of::Subject(self.grant.subject.clone()), Of::Client(self.grant.client.clone())] {
-            commit.push(GrantChange::RevokeAll { of, keep_offline: false });
+            commit.push(rows::ended(of, false));
         }
         commit
     }

@@ -1,9 +1,8 @@
-//! What was written is read as it was written: codes, grants, tokens, sessions, interactions, events.
+//! What was written is read as it was written: codes, grants, tokens, sessions, interactions.
 
 use protocol::{AuthorizationCode, Handle, SessionToken, limits};
 use server::store::{
-    CodeChange, Commit, Consent, Ended, EventKind, GrantChange, InteractionChange, SessionChange, Store,
-    TokenChange,
+    CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -203,7 +202,7 @@ pub async fn an_expired_session_is_found_and_an_ended_one_is_not(f: Fixture) {
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
     assert_eq!(asking::session(&*f.store, handle).await, Some(row));
     for _ in 0..2 {
-        asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(id))).await;
+        asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(id), true))).await;
     }
     assert_eq!(asking::session(&*f.store, handle).await, None);
 }
@@ -217,7 +216,8 @@ pub async fn all_sessions_of_one_subject_end(f: Fixture) {
     row.subject = rows::subject("bob");
     commit.push(SessionChange::Add(other, row.clone()));
     asking::done(&*f.store, commit).await;
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::EndAll(rows::subject("alice")))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Subject(rows::subject("alice")), true)))
+        .await;
     assert_eq!(asking::session(&*f.store, one).await, None);
     assert_eq!(asking::session(&*f.store, two).await, None);
     assert_eq!(asking::session(&*f.store, other).await, Some(row));
@@ -239,33 +239,6 @@ pub async fn an_interaction_goes_on_with_another_request_and_is_answered(f: Fixt
     row.used = true;
     asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Use(handle))).await;
     assert_eq!(asking::interaction(&*f.store, handle).await, Some(row));
-}
-
-pub async fn events_are_read_in_their_order_by_cursor(f: Fixture) {
-    let kinds = [
-        EventKind::AccountChanged,
-        EventKind::ClientChanged,
-        EventKind::GrantsRevoked,
-        EventKind::ReplayDetected,
-        EventKind::SessionEnded,
-    ];
-    let mut written: Vec<_> = kinds.into_iter().map(|kind| rows::event(kind, kind.as_str())).collect();
-    (written[0].subject, written[1].client) = (None, None);
-    let first = Commit::new(NOW).with(written[0].clone()).with(written[1].clone());
-    asking::done(&*f.store, first).await;
-    for event in &written[2..] {
-        asking::done(&*f.store, Commit::new(NOW).with(event.clone())).await;
-    }
-    let (mut cursor, mut read) = (0, Vec::new());
-    loop {
-        let page = f.store.events(cursor, 2).await.expect("the store works");
-        assert!(page.len() <= 2, "a page holds at most its limit");
-        let Some((last, _)) = page.last() else { break };
-        assert!(page.iter().all(|(at, _)| *at > cursor), "a page begins after its cursor");
-        cursor = *last;
-        read.extend(page.into_iter().map(|(_, event)| event));
-    }
-    assert_eq!(read, written);
 }
 
 pub async fn the_newest_time_is_the_latest_that_a_commit_carried(f: Fixture) {

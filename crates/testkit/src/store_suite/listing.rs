@@ -64,7 +64,7 @@ pub async fn grants_are_listed_by_whose_they_are(f: Fixture) {
 
 pub async fn ended_grants_are_not_listed(f: Fixture) {
     let [a, b, c, d] = add_grants(&*f.store).await;
-    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Revoke(a.id))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::revoked(a.id))).await;
     assert_eq!(grants(&*f.store, None, None, 2).await, [b, c]);
     let session = Of::Session(a.session.expect("it has one"));
     assert_eq!(grants(&*f.store, Some(&session), None, 9).await, [d]);
@@ -79,7 +79,7 @@ pub async fn sessions_are_listed_by_id_page_by_page(f: Fixture) {
         let row = if index == 1 { bob.clone() } else { alice.clone() };
         asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row))).await;
     }
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(ids[2]))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(ids[2]), true))).await;
     let list = async |subject: Option<&str>, after, limit| {
         let subject = subject.map(rows::subject);
         f.store.list_sessions(subject.as_ref(), after, limit).await.expect("the store works")

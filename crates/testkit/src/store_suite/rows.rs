@@ -11,8 +11,8 @@ use serde_json::json;
 use server::{
     Reason,
     store::{
-        Access, Caller, Client, Code, Event, EventKind, Grant, Interaction, Item, KeyRecord, KeyState,
-        Refresh, Remember, Resource, Scope, Session, Space, StoredSecret,
+        Access, Caller, Client, Code, End, Grant, Interaction, Item, KeyRecord, KeyState, Of, Refresh,
+        Remember, Resource, Scope, Session, Space, StoredSecret, Why,
     },
 };
 
@@ -236,12 +236,12 @@ pub(super) fn item(key: &str, expect: Option<&[u8]>, value: Option<&[u8]>) -> It
     }
 }
 
-pub(super) fn event(kind: EventKind, detail: &str) -> Event {
-    Event {
-        kind,
-        at: NOW - 2,
-        subject: Some(subject("alice")),
-        client: Some(client_id("shop")),
-        detail: detail.into(),
-    }
+/// The end of one grant.
+pub(super) fn revoked(grant: GrantId) -> End {
+    End::new(Of::Grant(grant), Why::Revoked, true)
+}
+
+/// An end as of somebody who signs out.
+pub(super) fn ended(of: Of, keep_offline: bool) -> End {
+    End::new(of, Why::SignedOut, !keep_offline)
 }

@@ -2,7 +2,7 @@
 
 use protocol::{SessionId, Timestamp};
 use server::store::{
-    CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, RegistryChange,
+    CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of, RegistryChange,
     SessionChange, Store, TokenChange,
 };
 
@@ -123,7 +123,7 @@ async fn add_lasting(store: &dyn Store) -> protocol::Handle<protocol::AccessToke
 
 pub async fn an_ended_session_is_swept_and_its_grant_knows_none(f: Fixture) {
     let (session, mut grant, code) = (rows::session_handle(), rows::grant(), rows::code_handle());
-    grant.session = Some(SessionId(session.id));
+    (grant.session, grant.offline) = (Some(SessionId(session.id)), true);
     let mut row = rows::code(&grant);
     row.expires_at = NOW + 10 * 86_400;
     let commit = Commit::new(NOW)
@@ -131,7 +131,8 @@ pub async fn an_ended_session_is_swept_and_its_grant_knows_none(f: Fixture) {
         .with(CodeChange::Add(code, Box::new(row)))
         .with(GrantChange::Add(Box::new(grant)));
     asking::done(&*f.store, commit).await;
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::End(SessionId(session.id)))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(SessionId(session.id)), true)))
+        .await;
     sweep(&*f.store, rows::session().expires_at + KEPT_AFTER_END_SECONDS + 1, 100).await;
     let read = asking::code(&*f.store, code).await;
     assert_eq!(read.map(|read| read.session_expires_at), Some(None));

@@ -3,7 +3,7 @@
 use accounts::{Account, AccountChange};
 use protocol::Subject;
 use serde_json::{Map, Value};
-use server::store::{Event, EventKind, GrantChange, Of, SessionChange};
+use server::store::{Of, Why};
 
 use super::{
     super::{members, person::UserEntry},
@@ -54,27 +54,15 @@ impl Planner<'_> {
             Some(stored) => AccountChange::Replace(Box::new(account), stored.version),
             None => AccountChange::Add(Box::new(account)),
         });
-        self.account_changed(&subject);
         if ends {
-            self.end_user(&subject);
+            self.end_user(&subject, Why::AccountDisabled);
         }
-    }
-
-    pub(super) fn account_changed(&mut self, subject: &Subject) {
-        let event = Event { subject: Some(subject.clone()), ..self.event(EventKind::AccountChanged) };
-        self.plan.commit.push(event);
     }
 
     /// Ends every session and every grant, those with `offline_access` included.
-    pub(super) fn end_user(&mut self, subject: &Subject) {
-        self.plan.commit.push(SessionChange::EndAll(subject.clone()));
-        self.plan
-            .commit
-            .push(GrantChange::RevokeAll { of: Of::Subject(subject.clone()), keep_offline: false });
-        for kind in [EventKind::SessionEnded, EventKind::GrantsRevoked] {
-            let event = Event { subject: Some(subject.clone()), ..self.event(kind) };
-            self.plan.commit.push(event);
-        }
+    pub(super) fn end_user(&mut self, subject: &Subject, why: Why) {
+        let end = self.installation.server.ending(Of::Subject(subject.clone()), why);
+        self.plan.commit.push(end);
     }
 }
 

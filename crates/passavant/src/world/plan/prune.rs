@@ -1,7 +1,7 @@
 //! `--prune`: what an earlier run made and the file no longer lists goes, in the arrays that the file has.
 
 use accounts::{Account, AccountChange};
-use server::store::{Client, Expect, RegistryChange};
+use server::store::{Client, Expect, RegistryChange, Why};
 
 use super::{
     Planner,
@@ -30,8 +30,7 @@ impl Planner<'_> {
         ended.caller.epoch = self.installation.server.draw_row_id();
         self.plan.commit.push(RegistryChange::PutClient(Box::new(ended), Expect::Version(version)));
         self.plan.commit.push(RegistryChange::DeleteClient(id.clone()));
-        self.client_changed(&id);
-        self.end_grants_of_client(&id);
+        self.end_grants_of_client(&id, Why::ClientDeleted);
     }
 
     fn prune_resources(&mut self) {
@@ -59,8 +58,7 @@ impl Planner<'_> {
                 (user_members(account, has_password), user_members(&disabled, has_password));
             self.plan.difference.note("user", account.subject.as_str(), Some(&before), Some(&after));
             self.plan.people.push(AccountChange::Replace(Box::new(disabled), account.version));
-            self.account_changed(&account.subject);
-            self.end_user(&account.subject);
+            self.end_user(&account.subject, Why::AccountDisabled);
         }
     }
 

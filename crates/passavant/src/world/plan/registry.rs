@@ -3,9 +3,7 @@
 use jose::SignatureAlgorithm;
 use protocol::ClientId;
 use serde_json::{Map, Value};
-use server::store::{
-    Caller, Client, Event, EventKind, Expect, GrantChange, Of, RegistryChange, Resource, Scope,
-};
+use server::store::{Caller, Client, Expect, Of, RegistryChange, Resource, Scope, Why};
 
 use super::{
     super::{client::ClientEntry, members, resource::ResourceEntry},
@@ -116,21 +114,14 @@ impl Planner<'_> {
         let ends = client.caller.disabled && stored.is_some_and(|stored| !stored.caller.disabled);
         let expect = stored.map_or(Expect::Absent, |stored| Expect::Version(stored.version));
         self.plan.commit.push(RegistryChange::PutClient(Box::new(client), expect));
-        self.client_changed(&id);
         if ends {
-            self.end_grants_of_client(&id);
+            self.end_grants_of_client(&id, Why::ClientDisabled);
         }
     }
 
-    pub(super) fn client_changed(&mut self, id: &ClientId) {
-        let event = Event { client: Some(id.clone()), ..self.event(EventKind::ClientChanged) };
-        self.plan.commit.push(event);
-    }
-
-    pub(super) fn end_grants_of_client(&mut self, id: &ClientId) {
-        self.plan.commit.push(GrantChange::RevokeAll { of: Of::Client(id.clone()), keep_offline: false });
-        let event = Event { client: Some(id.clone()), ..self.event(EventKind::GrantsRevoked) };
-        self.plan.commit.push(event);
+    pub(super) fn end_grants_of_client(&mut self, id: &ClientId, why: Why) {
+        let end = self.installation.server.ending(Of::Client(id.clone()), why);
+        self.plan.commit.push(end);
     }
 
     pub(super) fn resources(&mut self) {

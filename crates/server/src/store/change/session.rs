@@ -1,6 +1,6 @@
 //! Changes of sessions.
 
-use protocol::{Handle, SessionId, SessionToken, Subject, Timestamp};
+use protocol::{Handle, SessionId, SessionToken, Timestamp};
 
 use crate::store::records::Session;
 
@@ -14,10 +14,6 @@ pub enum SessionChange {
     Renew(Handle<SessionToken>, Session),
     /// No guard: it was used just now.
     Touch(SessionId, Timestamp),
-    /// No guard: ending twice is ending. Its grants are ended by a change of their own.
-    End(SessionId),
-    /// No guard: ends every session of a subject.
-    EndAll(Subject),
 }
 
 impl SessionChange {

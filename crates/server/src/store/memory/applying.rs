@@ -2,20 +2,20 @@
 
 use protocol::{ClientId, Timestamp, limits};
 
-use super::state::{KeptAccess, KeptGrant, KeptItem, KeptSession, State, is_of};
+use super::state::{KeptAccess, KeptGrant, KeptItem, KeptSession, State};
 use crate::store::{
-    Change, Client, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, RegistryChange,
-    Resource, SessionChange, TokenChange,
+    Change, Client, CodeChange, Committed, Expect, GrantChange, InteractionChange, Item, KeyChange,
+    RegistryChange, Resource, SessionChange, TokenChange,
 };
 
 impl State {
     /// Does it, whatever was there.
-    pub(super) fn apply(&mut self, change: Change, now: Timestamp) {
+    pub(super) fn apply(&mut self, change: Change, now: Timestamp) -> Committed {
         match change {
             Change::Code(change) => self.apply_code(change),
-            Change::Grant(change) => self.apply_grant(change, now),
+            Change::Grant(change) => self.apply_grant(change),
             Change::Token(change) => self.apply_token(change),
-            Change::Session(change) => self.apply_session(change, now),
+            Change::Session(change) => self.apply_session(change),
             Change::Interaction(change) => self.apply_interaction(change),
             Change::Registry(change) => self.apply_registry(change),
             Change::Key(change) => self.apply_key(change),
@@ -23,8 +23,9 @@ impl State {
                 self.remembered.insert((once.space, once.key), once.until);
             }
             Change::Item(item) => self.apply_item(item),
-            Change::Event(event) => self.events.push(event),
+            Change::End(end) => return self.end(&end, now),
         }
+        Committed::default()
     }
 
     fn apply_code(&mut self, change: CodeChange) {
@@ -46,21 +47,10 @@ impl State {
         }
     }
 
-    fn apply_grant(&mut self, change: GrantChange, now: Timestamp) {
+    fn apply_grant(&mut self, change: GrantChange) {
         match change {
             GrantChange::Add(row) => {
                 self.grants.insert(row.id, KeptGrant { row: *row, ended_at: None });
-            }
-            GrantChange::Revoke(id) => {
-                if let Some(kept) = self.grants.get_mut(&id) {
-                    kept.ended_at.get_or_insert(now);
-                }
-            }
-            GrantChange::RevokeAll { of, keep_offline } => {
-                let meant = self.grants.values_mut().filter(|kept| is_of(&kept.row, &of));
-                for kept in meant.filter(|kept| !(keep_offline && kept.row.offline)) {
-                    kept.ended_at.get_or_insert(now);
-                }
             }
             GrantChange::Consent(consent) => {
                 self.consents.insert((consent.subject.clone(), consent.client.clone()), consent);
@@ -98,7 +88,7 @@ impl State {
         }
     }
 
-    fn apply_session(&mut self, change: SessionChange, now: Timestamp) {
+    fn apply_session(&mut self, change: SessionChange) {
         match change {
             SessionChange::Add(token, row) | SessionChange::Renew(token, row) => {
                 let kept = KeptSession { digest: token.digest, row, ended_at: None };
@@ -107,16 +97,6 @@ impl State {
             SessionChange::Touch(id, at) => {
                 if let Some(kept) = self.sessions.get_mut(&id) {
                     kept.row.seen_at = at;
-                }
-            }
-            SessionChange::End(id) => {
-                if let Some(kept) = self.sessions.get_mut(&id) {
-                    kept.ended_at.get_or_insert(now);
-                }
-            }
-            SessionChange::EndAll(subject) => {
-                for kept in self.sessions.values_mut().filter(|kept| kept.row.subject == subject) {
-                    kept.ended_at.get_or_insert(now);
                 }
             }
         }

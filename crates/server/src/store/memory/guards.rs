@@ -15,10 +15,7 @@ impl State {
             Change::Code(change) => self.code_holds(change),
             Change::Grant(change) => match change {
                 GrantChange::Add(grant) => !self.grants.contains_key(&grant.id),
-                GrantChange::Revoke(_)
-                | GrantChange::RevokeAll { .. }
-                | GrantChange::Consent(_)
-                | GrantChange::ForgetConsent(..) => true,
+                GrantChange::Consent(_) | GrantChange::ForgetConsent(..) => true,
             },
             Change::Token(change) => self.token_holds(change),
             Change::Session(change) => match change {
@@ -27,7 +24,7 @@ impl State {
                     .sessions
                     .get(&SessionId(token.id))
                     .is_some_and(|kept| kept.ended_at.is_none() && kept.row.subject == row.subject),
-                SessionChange::Touch(..) | SessionChange::End(_) | SessionChange::EndAll(_) => true,
+                SessionChange::Touch(..) => true,
             },
             Change::Interaction(change) => match change {
                 InteractionChange::Add(token, _) => !self.interactions.contains_key(&token.id),
@@ -42,7 +39,7 @@ impl State {
                 self.remembered.get(&(*space, key.clone())).is_none_or(|until| *until <= now)
             }
             Change::Item(item) => self.item_holds(item, now),
-            Change::Event(_) => true,
+            Change::End(_) => true,
         }
     }
 

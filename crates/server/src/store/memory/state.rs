@@ -136,6 +136,7 @@ impl State {
 /// Whether the grant is one of those meant.
 pub(super) fn is_of(grant: &Grant, of: &Of) -> bool {
     match of {
+        Of::Grant(id) => grant.id == *id,
         Of::Session(session) => grant.session == Some(*session),
         Of::Subject(subject) => grant.subject == *subject,
         Of::Client(client) => grant.client == *client,

@@ -1,59 +1,132 @@
-//! Entries of the outbox.
+//! The outbox: what others must learn of, appended in the commit of the change and read by cursor, at least once.
 
 use protocol::{ClientId, Subject, Timestamp};
 
-/// No guard: an entry of the one outbox, appended in the same commit and read by cursor, at least once.
+/// An entry of the outbox. Stores derive it from the changes of a commit
+/// ([`Commit::events`](crate::store::Commit::events)); nothing else makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
     /// When.
     pub at: Timestamp,
+    /// Who did it; `None`: written before actors were kept.
+    pub actor: Option<Actor>,
+    /// The request in which it was done, as the log names it.
+    pub request_id: Option<Box<str>>,
     /// The subject it happened to.
     pub subject: Option<Subject>,
     /// The client it happened to.
     pub client: Option<ClientId>,
-    /// The row it happened to (grant, session), as text. Never a secret.
+    /// The row it happened to (grant, session, key), as text. Never a secret.
     pub detail: Box<str>,
+    /// Why something ended before its time: the word of [`Why`](crate::store::Why).
+    pub why: Option<Box<str>>,
 }
 
-/// What others must learn of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    /// An account was made, disabled, enabled, or its password changed.
-    AccountChanged,
-    /// A client was registered, changed or deleted.
-    ClientChanged,
-    /// One or more grants ended before their time.
-    GrantsRevoked,
-    /// A code or refresh token was presented a second time, and its grant was ended.
-    ReplayDetected,
-    /// A session ended before its time.
-    SessionEnded,
+/// Who has something done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A client, at an endpoint.
+    Client(ClientId),
+    /// A user, on a page.
+    User(Subject),
+    /// An operator: the name of the tool, or of the person where it is known.
+    Operator(Box<str>),
+    /// The server itself.
+    Server,
 }
 
-impl EventKind {
-    /// The word for it, in the store and in the audit trail.
-    pub const fn as_str(self) -> &'static str {
+impl Actor {
+    /// The text for it, in the store and in the audit trail.
+    pub fn to_text(&self) -> String {
         match self {
-            Self::AccountChanged => "account_changed",
-            Self::ClientChanged => "client_changed",
-            Self::GrantsRevoked => "grants_revoked",
-            Self::ReplayDetected => "replay_detected",
-            Self::SessionEnded => "session_ended",
+            Self::Client(id) => format!("client:{id}"),
+            Self::User(subject) => format!("user:{subject}"),
+            Self::Operator(name) => format!("operator:{name}"),
+            Self::Server => "server".to_owned(),
         }
     }
 
+    /// Reads the text.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "server" {
+            return Some(Self::Server);
+        }
+        match text.split_once(':')? {
+            ("client", id) => Some(Self::Client(ClientId::new(id))),
+            ("user", subject) => Some(Self::User(Subject::new(subject))),
+            ("operator", name) => Some(Self::Operator(name.into())),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $kind:ident, $word:literal;)+) => {
+        /// What others must learn of.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum EventKind {
+            $($(#[$doc])+ $kind,)+
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// The word for it, in the store and in the audit trail.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An account was made, disabled, enabled, or its password changed.
+    AccountChanged, "account_changed";
+    /// A client was registered, changed or deleted.
+    ClientChanged, "client_changed";
+    /// One or more grants ended before their time.
+    GrantsRevoked, "grants_revoked";
+    /// A signing key was added, changed its state, or was deleted.
+    KeyChanged, "key_changed";
+    /// A code or refresh token was presented a second time, and its grant was ended.
+    ReplayDetected, "replay_detected";
+    /// A resource was registered, changed or deleted.
+    ResourceChanged, "resource_changed";
+    /// A scope was registered, changed or deleted.
+    ScopeChanged, "scope_changed";
+    /// A session, or all of a subject, ended before its time.
+    SessionEnded, "session_ended";
+    /// One access token ended before its time.
+    TokenRevoked, "token_revoked";
+}
+
+impl EventKind {
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::AccountChanged,
-            Self::ClientChanged,
-            Self::GrantsRevoked,
-            Self::ReplayDetected,
-            Self::SessionEnded,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_read_as_it_was_written() {
+        let named = [
+            Actor::Client(ClientId::new("https://client.example")),
+            Actor::User(Subject::new("a:b")),
+            Actor::Operator("cli".into()),
+            Actor::Server,
+        ];
+        for actor in named {
+            assert_eq!(Actor::parse(&actor.to_text()), Some(actor));
+        }
+        assert_eq!(Actor::parse("robot:7"), None);
     }
 }

@@ -1,0 +1,117 @@
+//! Which events a change makes. There is no wildcard: whoever adds a change decides here what others learn of it.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::{
+    Change, Commit, End, GrantChange, KeyChange, Of, RegistryChange, SessionChange, TokenChange, Why,
+};
+use crate::store::records::{Event, EventKind};
+
+impl Commit {
+    /// What others must learn of: the entries of the outbox that a store appends in the transaction of this commit.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for event in self.guards.iter().chain(&self.writes).flat_map(|change| change.events(self)) {
+            if !events.contains(&event) {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    /// An event of this commit, about nobody yet.
+    pub fn event(&self, kind: EventKind) -> Event {
+        Event {
+            kind,
+            at: self.now,
+            actor: Some(self.actor.clone()),
+            request_id: self.request_id.clone(),
+            subject: None,
+            client: None,
+            detail: "".into(),
+            why: None,
+        }
+    }
+}
+
+impl Change {
+    /// What others must learn of it, one entry of the outbox each. What only begins, or goes on as it must, makes none.
+    fn events(&self, commit: &Commit) -> SmallVec<[Event; 2]> {
+        let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
+        match self {
+            Self::Code(_) | Self::Interaction(_) | Self::Once(_) | Self::Item(_) => SmallVec::new(),
+            Self::Grant(change) => match change {
+                GrantChange::Add(..) | GrantChange::Consent(_) | GrantChange::ForgetConsent(..) => {
+                    SmallVec::new()
+                }
+            },
+            Self::Session(change) => match change {
+                SessionChange::Add(..) | SessionChange::Renew(..) | SessionChange::Touch(..) => {
+                    SmallVec::new()
+                }
+            },
+            Self::Token(change) => match change {
+                TokenChange::AddAccess(..) | TokenChange::AddRefresh(..) | TokenChange::Rotate { .. } => {
+                    SmallVec::new()
+                }
+                TokenChange::EndAccess(token) => {
+                    smallvec![about(EventKind::TokenRevoked, &token.id.to_string())]
+                }
+                TokenChange::RevokeJwt(jti, _) => smallvec![about(EventKind::TokenRevoked, jti.as_str())],
+            },
+            Self::Registry(change) => smallvec![registered(change, commit)],
+            Self::Key(change) => smallvec![match change {
+                KeyChange::Add(key) => about(EventKind::KeyChanged, &key.kid),
+                KeyChange::SetState { kid, .. } | KeyChange::Delete(kid) => about(EventKind::KeyChanged, kid),
+            }],
+            Self::End(end) => ended(end, commit),
+        }
+    }
+}
+
+fn registered(change: &RegistryChange, commit: &Commit) -> Event {
+    let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
+    let client = |id: &protocol::ClientId| Event {
+        client: Some(id.clone()),
+        ..commit.event(EventKind::ClientChanged)
+    };
+    match change {
+        RegistryChange::PutClient(record, _) => client(&record.caller.id),
+        RegistryChange::DeleteClient(id) => client(id),
+        RegistryChange::PutResource(resource, _) => {
+            about(EventKind::ResourceChanged, resource.identifier.as_str())
+        }
+        RegistryChange::DeleteResource(identifier) => about(EventKind::ResourceChanged, identifier.as_str()),
+        RegistryChange::PutScope(scope) => about(EventKind::ScopeChanged, &scope.scope),
+        RegistryChange::DeleteScope(scope) => about(EventKind::ScopeChanged, scope),
+    }
+}
+
+/// The end of a session says that its grants ended; that of a subject also says so of grants of other sessions.
+fn ended(end: &End, commit: &Commit) -> SmallVec<[Event; 2]> {
+    let event = |kind, detail: String| Event {
+        subject: end.subject.clone(),
+        client: end.client.clone(),
+        detail: detail.into(),
+        why: Some(end.why.as_str().into()),
+        ..commit.event(kind)
+    };
+    match (&end.of, end.why) {
+        (Of::Grant(id), Why::CodeReplayed) => {
+            smallvec![event(EventKind::ReplayDetected, format!("code of grant {id}"))]
+        }
+        (Of::Grant(id), Why::RefreshReplayed) => {
+            smallvec![event(EventKind::ReplayDetected, format!("refresh token of grant {id}"))]
+        }
+        (Of::Grant(id), _) => smallvec![event(EventKind::GrantsRevoked, id.to_string())],
+        (Of::Session(id), _) if end.sessions => smallvec![event(EventKind::SessionEnded, id.to_string())],
+        (Of::Session(id), _) => smallvec![event(EventKind::GrantsRevoked, id.to_string())],
+        (Of::Subject(_), _) if end.sessions => smallvec![
+            event(EventKind::SessionEnded, String::new()),
+            event(EventKind::GrantsRevoked, String::new()),
+        ],
+        (Of::Subject(_) | Of::Client(_), _) => {
+            smallvec![event(EventKind::GrantsRevoked, String::new())]
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What an end does.
+
+use protocol::Timestamp;
+
+use super::state::{KeptGrant, KeptSession, State};
+use crate::store::{Committed, End, Of};
+
+impl State {
+    /// Ends what is meant, and counts what still lived.
+    pub(super) fn end(&mut self, end: &End, now: Timestamp) -> Committed {
+        let mut ended = Committed::default();
+        if end.sessions {
+            let meant = self.sessions.iter_mut().filter(|(id, kept)| match &end.of {
+                Of::Session(session) => *id == session,
+                Of::Subject(subject) => kept.row.subject == *subject,
+                Of::Grant(_) | Of::Client(_) => false,
+            });
+            for (_, KeptSession { row, ended_at, .. }) in meant.filter(|(_, kept)| kept.ended_at.is_none()) {
+                *ended_at = Some(now);
+                ended.sessions += u64::from(row.expires_at > now);
+            }
+        }
+        let meant = self.grants.values_mut().filter(|kept| is_of(kept, end));
+        for KeptGrant { row, ended_at } in meant.filter(|kept| kept.ended_at.is_none()) {
+            *ended_at = Some(now);
+            ended.grants += u64::from(row.expires_at > now);
+        }
+        ended
+    }
+}
+
+fn is_of(kept: &KeptGrant, end: &End) -> bool {
+    super::state::is_of(&kept.row, &end.of) && !(end.keep_offline && kept.row.offline)
+}

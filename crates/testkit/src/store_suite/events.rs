@@ -1,0 +1,136 @@
+//! What others must learn of is in the outbox, written with the change that made it.
+
+use protocol::SessionId;
+use server::store::{
+    Actor, Change, Commit, End, Event, EventKind, Expect, KeyChange, KeyState, Of, RegistryChange,
+    TokenChange, Why,
+};
+
+use super::{Fixture, asking, rows, rows::NOW};
+
+/// An event but for when, by whom and in which request.
+struct Told {
+    kind: EventKind,
+    subject: Option<&'static str>,
+    client: Option<&'static str>,
+    detail: String,
+    why: Option<&'static str>,
+}
+
+/// Every change that others must learn of, but those of accounts, and what they learn: the kind, the subject, the client,
+/// the detail, and why something ended.
+fn told() -> Vec<(Change, Told)> {
+    let (shop, api) = (rows::client("shop"), rows::resource("https://api.example", None));
+    let (grant, session, access) = (rows::grant(), SessionId(rows::id()), rows::access_handle());
+    let (id, jti) = (shop.caller.id.clone(), rows::jti());
+    let (alice, apis) = (Some("alice"), "https://api.example");
+    let [grant_id, session_id, token_id] = [grant.id.to_string(), session.to_string(), access.id.to_string()];
+    let ended = |of: Of, why| Change::End(End::new(of, why, false).naming(Some(&grant.subject), None));
+    let replayed = |why| Change::End(End::grant(&grant, why));
+    let about = |kind, subject, client, detail: &str, why| Told {
+        kind,
+        subject,
+        client,
+        detail: detail.to_owned(),
+        why,
+    };
+    let plain = |kind, detail: &str| about(kind, None, None, detail, None);
+    let of_shop = || about(EventKind::ClientChanged, None, Some("shop"), "", None);
+    let (revoked, is_replay) = (EventKind::GrantsRevoked, EventKind::ReplayDetected);
+    let (code, refresh) = (format!("code of grant {grant_id}"), format!("refresh token of grant {grant_id}"));
+    let put_shop = RegistryChange::PutClient(Box::new(shop), Expect::Absent);
+    let put_api = RegistryChange::PutResource(Box::new(api), Expect::Absent);
+    let retired = KeyChange::SetState { kid: "k".to_owned(), state: KeyState::Retiring, retired_at: None };
+    vec![
+        (put_shop.into(), of_shop()),
+        (RegistryChange::DeleteClient(id.clone()).into(), of_shop()),
+        (put_api.into(), plain(EventKind::ResourceChanged, apis)),
+        (
+            RegistryChange::DeleteResource(protocol::Audience::new(apis)).into(),
+            plain(EventKind::ResourceChanged, apis),
+        ),
+        (RegistryChange::PutScope(rows::scope("orders")).into(), plain(EventKind::ScopeChanged, "orders")),
+        (RegistryChange::DeleteScope("orders".to_owned()).into(), plain(EventKind::ScopeChanged, "orders")),
+        (KeyChange::Add(rows::key("k")).into(), plain(EventKind::KeyChanged, "k")),
+        (retired.into(), plain(EventKind::KeyChanged, "k")),
+        (KeyChange::Delete("k".to_owned()).into(), plain(EventKind::KeyChanged, "k")),
+        (TokenChange::EndAccess(access).into(), plain(EventKind::TokenRevoked, &token_id)),
+        (TokenChange::RevokeJwt(jti.clone(), NOW + 9).into(), plain(EventKind::TokenRevoked, jti.as_str())),
+        (replayed(Why::Revoked), about(revoked, alice, Some("shop"), &grant_id, Some("revoked"))),
+        (replayed(Why::CodeReplayed), about(is_replay, alice, Some("shop"), &code, Some("code_replayed"))),
+        (
+            replayed(Why::RefreshReplayed),
+            about(is_replay, alice, Some("shop"), &refresh, Some("refresh_replayed")),
+        ),
+        (
+            ended(Of::Session(session), Why::SignedOut),
+            about(EventKind::SessionEnded, alice, None, &session_id, Some("signed_out")),
+        ),
+        (
+            ended(Of::Session(session), Why::Revoked),
+            about(revoked, alice, None, &session_id, Some("revoked")),
+        ),
+        (
+            ended(Of::Subject(grant.subject.clone()), Why::Revoked),
+            about(revoked, alice, None, "", Some("revoked")),
+        ),
+        (
+            End::new(Of::Client(id), Why::ClientDeleted, false).into(),
+            about(revoked, None, Some("shop"), "", Some("client_deleted")),
+        ),
+    ]
+}
+
+pub async fn a_change_that_matters_makes_its_event_with_who_did_it(f: Fixture) {
+    let mut seen = Vec::new();
+    for (change, told) in told() {
+        let before = asking::cursor(&*f.store).await;
+        let mut commit = Commit::new(NOW).by(Actor::Operator("ops".into())).with(change.clone());
+        commit.request_id = Some("r-1".into());
+        asking::done(&*f.store, commit).await;
+        let event = Event {
+            kind: told.kind,
+            at: NOW,
+            actor: Some(Actor::Operator("ops".into())),
+            request_id: Some("r-1".into()),
+            subject: told.subject.map(rows::subject),
+            client: told.client.map(rows::client_id),
+            detail: told.detail.into(),
+            why: told.why.map(Into::into),
+        };
+        let read = f.store.events(before, 9).await.expect("the store works");
+        assert_eq!(read.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), [event], "{change:?}");
+        seen.push(told.kind);
+    }
+    let missing = EventKind::ALL.iter().filter(|kind| !seen.contains(kind)).collect::<Vec<_>>();
+    assert_eq!(missing, [&EventKind::AccountChanged], "which changes of a directory make");
+}
+
+pub async fn the_end_of_a_subject_tells_of_its_sessions_and_of_its_grants(f: Fixture) {
+    let commit = Commit::new(NOW).with(rows::ended(Of::Subject(rows::subject("alice")), true));
+    asking::done(&*f.store, commit).await;
+    let events = f.store.events(0, 9).await.expect("the store works");
+    let told: Vec<_> = events.iter().map(|(_, event)| (event.kind, event.subject.clone())).collect();
+    let alice = Some(rows::subject("alice"));
+    assert_eq!(told, [(EventKind::SessionEnded, alice.clone()), (EventKind::GrantsRevoked, alice)]);
+    assert!(events.iter().all(|(_, event)| event.actor == Some(Actor::Server)));
+}
+
+pub async fn events_are_read_in_their_order_by_cursor(f: Fixture) {
+    let scopes = ["one", "two", "three", "four", "five"];
+    let put = |scope| RegistryChange::PutScope(rows::scope(scope));
+    asking::done(&*f.store, Commit::new(NOW).with(put(scopes[0])).with(put(scopes[1]))).await;
+    for scope in &scopes[2..] {
+        asking::done(&*f.store, Commit::new(NOW).with(put(scope))).await;
+    }
+    let (mut cursor, mut read) = (0, Vec::new());
+    loop {
+        let page = f.store.events(cursor, 2).await.expect("the store works");
+        assert!(page.len() <= 2, "a page holds at most its limit");
+        let Some((last, _)) = page.last() else { break };
+        assert!(page.iter().all(|(at, _)| *at > cursor), "a page begins after its cursor");
+        cursor = *last;
+        read.extend(page.into_iter().map(|(_, event)| event.detail));
+    }
+    assert_eq!(read, scopes.map(Into::into));
+}
