@@ -15,7 +15,7 @@ mod settle;
 mod token;
 mod user;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     global::Global,
@@ -100,7 +100,7 @@ impl Cli {
                 output::print(concat!("passavant ", env!("CARGO_PKG_VERSION"), "\n"))?;
                 Ok(Exit::Ok)
             }
-            Command::Completions(args) => args.run(),
+            Command::Completions(args) => args.run(Self::command()),
         }
     }
 

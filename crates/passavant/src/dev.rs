@@ -10,13 +10,13 @@ use std::{
 };
 
 use accounts::Passwords;
+use demo::seeds::{API, CLI, SCOPE, USER, WEB, WEB_SCOPES, api_identifier, post_logout_redirect_uri};
 use serde_json::{Value, json};
 use server::ports::SystemEntropy;
 use tokio::net::TcpListener;
 
 use crate::{
     config::{Config, Layers, Problems, environment, logging},
-    demo,
     terminal::{Exit, Failure},
     wiring::{Installation, master_key},
     world::{self, Manner, World},
@@ -28,17 +28,6 @@ const FOLDER: &str = ".passavant-dev";
 const FILE: &str = "passavant.toml";
 /// The port, unless `--listen` names another.
 const PORT: u16 = 4000;
-
-/// The seeded user.
-pub(crate) const USER: (&str, &str) = ("alice", "correct-horse");
-/// The seeded public client.
-pub(crate) const WEB: &str = "demo-web";
-/// The seeded machine and its secret.
-pub(crate) const CLI: (&str, &str) = ("demo-cli", "demo-secret");
-/// The seeded resource and its secret.
-pub(crate) const API: (&str, &str) = ("demo-api", "demo-api-secret");
-/// The scope of the seeded resource.
-pub(crate) const SCOPE: &str = "demo.read";
 
 /// The configuration of the development installation, for commands beside its server.
 ///
@@ -128,15 +117,10 @@ pub(crate) fn welcome(config: &Config) -> String {
     )
 }
 
-/// The identifier of the seeded resource.
-pub(crate) fn api_identifier(issuer: &str) -> String {
-    format!("{issuer}/demo-api")
-}
-
 fn seeds(installation: &Installation) -> Value {
     let config = &installation.config;
     let identifier = api_identifier(&config.issuer);
-    let signed_out = demo::post_logout_redirect_uri(config.listen.first().map_or(PORT, SocketAddr::port));
+    let signed_out = post_logout_redirect_uri(config.listen.first().map_or(PORT, SocketAddr::port));
     let ((user, password), (cli, cli_secret), (api, api_secret)) = (USER, CLI, API);
     json!({
         "clients": [
@@ -146,7 +130,7 @@ fn seeds(installation: &Installation) -> Value {
                 "redirect_uris": ["http://127.0.0.1/callback", "http://[::1]/callback", "http://127.0.0.1/demo-app/callback"],
                 "post_logout_redirect_uris": [signed_out],
                 "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
-                "scope": format!("openid profile email offline_access {SCOPE}"),
+                "scope": WEB_SCOPES,
             },
             {
                 "client_id": cli, "client_name": "Demo machine", "client_secret": cli_secret,

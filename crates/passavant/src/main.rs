@@ -3,7 +3,6 @@
 mod admin;
 mod cli;
 mod config;
-mod demo;
 mod dev;
 mod global;
 mod guard;

@@ -26,7 +26,7 @@ use service::{IssuerService, nothing_here};
 use crate::{
     admin,
     config::{self, Config, Layers, Value, environment},
-    demo, dev,
+    dev,
     global::Global,
     terminal::{Exit, Failure},
     wiring::{Installation, Role},
@@ -145,7 +145,7 @@ fn service(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Resul
         clock: clock.clone(),
     };
     let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };
-    let own: Router = if config.dev { demo::router(installation)? } else { demo::front(config) };
+    let own: Router = if config.dev { demo::site(&config.issuer)? } else { demo::about(&config.issuer) };
     let admin = admin::router(installation.clone(), passwords);
     let pages = accounts::router(state).merge(own).merge(admin).fallback(nothing_here);
     Ok(IssuerService::new(server, pages, config.trusted_proxies.clone().into(), &**entropy))

@@ -1,12 +1,10 @@
-//! `completions`: what a shell asks for when somebody presses the tab key.
+//! `completions`: completion scripts for shells.
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::Cli;
 use crate::terminal::{Exit, Failure, output};
 
-/// For which shell.
+/// Which shell the script is for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
     /// bash, zsh, fish, elvish, powershell
@@ -15,13 +13,13 @@ pub(crate) struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// Prints the script.
+    /// Prints the script for this command line.
     ///
     /// # Errors
     /// Where standard output can't be written.
-    pub(crate) fn run(self) -> Result<Exit, Failure> {
+    pub(crate) fn run(self, mut command: clap::Command) -> Result<Exit, Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "passavant", &mut script);
+        clap_complete::generate(self.shell, &mut command, "passavant", &mut script);
         output::print(&String::from_utf8_lossy(&script))?;
         Ok(Exit::Ok)
     }

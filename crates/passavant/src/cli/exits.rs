@@ -2,13 +2,13 @@
 
 use std::io;
 
-use jose::{JoseError, KeyError};
+use demo::{DemoError, RelyingPartyError};
+use fetching::FetchError;
 use server::Fault;
 use tokio::task::JoinError;
 
 use crate::{
     config::Problems,
-    demo::DemoError,
     terminal::{Exit, Failure},
     wiring::OpenFailure,
     world::{ApplyError, Wrongs},
@@ -30,6 +30,15 @@ impl From<ApplyError> for Failure {
     }
 }
 
+impl From<RelyingPartyError> for Failure {
+    fn from(error: RelyingPartyError) -> Self {
+        match error {
+            RelyingPartyError::Fetch(error) => error.into(),
+            error => Self::new(Exit::Failed, error.into()),
+        }
+    }
+}
+
 macro_rules! exits {
     ($($error:ty => $exit:ident),+ $(,)?) => {
         $(impl From<$error> for Failure {
@@ -46,11 +55,8 @@ exits! {
     Fault => Failed,
     io::Error => Failed,
     JoinError => Failed,
-    JoseError => Failed,
-    KeyError => Failed,
-    http::Error => Failed,
-    serde_json::Error => Failed,
     reqwest::Error => Failed,
     rustls::Error => Failed,
     DemoError => Failed,
+    FetchError => Unreachable,
 }

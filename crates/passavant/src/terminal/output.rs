@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::failure::{Failure, failed};
 
@@ -141,12 +142,14 @@ pub(crate) fn sheet(layout: &Layout, record: &Value) -> String {
 
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
         let line = row.iter().zip(&widths).fold(String::new(), |mut line, (cell, width)| {
-            let _ = write!(line, "{cell:width$}  ");
+            // `{:width$}` counts characters; a terminal gives some of them two columns, and some none.
+            let padding = width - cell.width();
+            let _ = write!(line, "{cell}{:padding$}  ", "");
             line
         });
         text.push_str(line.trim_end());
@@ -254,6 +257,12 @@ mod tests {
     fn a_table_has_aligned_columns() {
         let rows = [json!({"client_id": "shop", "scope": "a b"}), json!({"client_id": "x"})];
         assert_eq!(table(&["client_id", "scope"], &rows), "CLIENT_ID  SCOPE\nshop       a b\nx\n");
+    }
+
+    #[test]
+    fn a_wide_character_takes_two_columns_and_a_combining_one_none() {
+        let rows = [json!({"name": "山田", "sub": "1"}), json!({"name": "e\u{301}", "sub": "2"})];
+        assert_eq!(table(&["name", "sub"], &rows), "NAME  SUB\n山田  1\ne\u{301}     2\n");
     }
 
     #[test]

@@ -16,8 +16,12 @@ const DESIGN: &[(&str, &[&str])] = &[
     ("accounts", &["server", "protocol"]),
     ("sqlite", &["server", "accounts", "protocol", "jose"]),
     ("serving", &[]),
+    ("demo", &["fetching", "resource", "protocol", "jose", "serving"]),
     ("testkit", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
-    ("passavant", &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite", "serving"]),
+    (
+        "passavant",
+        &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite", "serving", "demo"],
+    ),
     ("xtask", &[]),
 ];
 

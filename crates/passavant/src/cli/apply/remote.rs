@@ -1,20 +1,17 @@
 //! `apply --server`: the same, asked of a running server by a client that may administer it.
 
-use std::{ffi::OsString, path::Path, time::Duration};
+use std::{ffi::OsString, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use demo::{ClientAuthentication, Registration, RelyingParty, RelyingPartyError};
+use fetching::{Fetch, FetchLimits, ReqwestFetch};
 use http::{Request, Response, StatusCode, header};
-use protocol::{GrantType, display::Shown, limits, scope, uri};
-use resource::FetchLimits;
+use protocol::{display::Shown, limits, scope, uri};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
     admin,
-    cli::flow::{
-        basic, discover, endpoint,
-        hops::{self, Hops},
-    },
     config::environment,
     global::Global,
     terminal::{Failure, Source, failed, misused},
@@ -74,8 +71,10 @@ impl Remote {
             let text = format!("is longer than the {} bytes that a server takes", admin::WORLD_BYTES_MAX);
             return Err(Wrongs(vec![Wrong { pointer: String::new(), text }]).into());
         }
-        let hops = Hops::silent()?;
-        let token = token(&hops, issuer, (&id, &secret)).await?;
+        let fetch = Arc::new(ReqwestFetch::new().map_err(failed)?);
+        let registration =
+            Registration { client_id: id, authentication: ClientAuthentication::Basic(secret) };
+        let token = token(fetch.clone(), issuer, registration).await?;
         let url = format!("{}?dry_run={}&prune={}", admin::apply_url(issuer), asked.dry_run, asked.prune);
         let request = Request::post(url)
             .header(header::ACCEPT, "application/json, application/problem+json")
@@ -83,7 +82,7 @@ impl Remote {
             .header(header::AUTHORIZATION, format!("Bearer {}", *token));
         let deadline = Duration::from_secs(ANSWER_SECONDS_MAX);
         let bounds = FetchLimits { deadline, bytes_max: REPORT_BYTES_MAX };
-        let answer = hops.go_within(request.body(body).map_err(failed)?, &[], bounds).await?;
+        let answer = fetch.fetch(request.body(body).map_err(failed)?, bounds).await?;
         report(&answer, &sent)
     }
 
@@ -111,25 +110,20 @@ fn variable(environment: &[(String, OsString)], name: &str) -> Option<String> {
     value.to_str().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
-/// A token for the admin API alone (RFC 6749 §4.4, RFC 8707 §2).
-async fn token(hops: &Hops, issuer: &str, (id, secret): (&str, &str)) -> Result<Zeroizing<String>, Failure> {
-    let metadata = discover(hops, issuer).await?;
-    let url = endpoint(metadata.token_endpoint.as_deref(), "token")?;
-    let form = [
-        ("grant_type", GrantType::ClientCredentials.as_str()),
-        ("scope", scope::ADMIN),
-        ("resource", &admin::identifier(issuer)),
-    ];
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = Request::post(url)
-        .header(header::ACCEPT, "application/json")
-        .header(header::AUTHORIZATION, basic(id, secret))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let answer = hops.go(request.body(Bytes::from(body)).map_err(failed)?, &form).await?;
-    let members = hops::object(answer.body())?;
-    match members.get("access_token").and_then(Value::as_str) {
-        Some(token) if answer.status().is_success() => Ok(Zeroizing::new(token.to_owned())),
-        Some(_) | None => Err(refused(&members, id)),
+/// A token for the admin API only (RFC 6749 §4.4, RFC 8707 §2).
+async fn token(
+    fetch: Arc<dyn Fetch>,
+    issuer: &str,
+    registration: Registration,
+) -> Result<Zeroizing<String>, Failure> {
+    let id = registration.client_id.clone();
+    let client = RelyingParty::discover(fetch, issuer, registration).await?;
+    match client.client_credentials(Some(scope::ADMIN), &[admin::identifier(issuer)]).await {
+        Ok(tokens) => Ok(Zeroizing::new(tokens.access_token)),
+        Err(RelyingPartyError::Refused { error, description }) => {
+            Err(refused(&error, description.as_deref(), &id))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -152,7 +146,10 @@ fn report(answer: &Response<Bytes>, sent: &Sent) -> Result<Difference, Failure> 
         StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::BAD_REQUEST => {
             Err(Wrongs(wrongs(&members, sent)).into())
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(refused(&members, "this client")),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            let member = |name: &str| members.get(name).and_then(Value::as_str);
+            Err(refused(member("error").unwrap_or("no reason"), member("error_description"), "this client"))
+        }
         _ => Err(failed(format_args!("the server answered {status}: {}", text(&members, "detail")))),
     }
 }
@@ -181,14 +178,14 @@ fn text(members: &Map<String, Value>, name: &str) -> String {
 }
 
 /// Why the server does not let the client in, and what helps where it lacks the scope.
-fn refused(members: &Map<String, Value>, id: &str) -> Failure {
-    let (error, description) = (text(members, "error"), text(members, "error_description"));
-    let help = match error.as_str() {
+fn refused(error: &str, description: Option<&str>, id: &str) -> Failure {
+    let help = match error {
         "invalid_scope" | "invalid_target" | "insufficient_scope" => {
             format!("; {} needs the scope {} (passavant client edit)", Shown(id), scope::ADMIN)
         }
         "unauthorized_client" => format!("; {} needs the grant type client_credentials", Shown(id)),
         _ => String::new(),
     };
-    failed(format_args!("refused: {error} ({description}){help}"))
+    let description = description.unwrap_or("no reason");
+    failed(format_args!("refused: {} ({}){help}", Shown(error), Shown(description)))
 }

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(in crate::cli) async fn check(
+pub(crate) async fn check(
     installation: &Installation,
     array: &str,
     entry: Map<String, Value>,

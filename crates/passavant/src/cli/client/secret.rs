@@ -13,13 +13,10 @@ use crate::{
     wiring::Installation,
 };
 
-pub(in crate::cli) use crate::world::needs_secret_itself;
+pub(crate) use crate::world::needs_secret_itself;
 
 /// Whether a resource that authenticates by this id works only with the secret itself.
-pub(in crate::cli) async fn is_needed_by_resource(
-    installation: &Installation,
-    id: &ClientId,
-) -> Result<bool, Fault> {
+pub(crate) async fn is_needed_by_resource(installation: &Installation, id: &ClientId) -> Result<bool, Fault> {
     let resources = installation.server.store().resources().await?;
     Ok(resources
         .iter()
@@ -29,7 +26,7 @@ pub(in crate::cli) async fn is_needed_by_resource(
 }
 
 /// A secret that the operator brings.
-pub(in crate::cli) fn given_secret(source: &Source) -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn given_secret(source: &Source) -> Result<Zeroizing<String>, Failure> {
     let secret = source.read("a secret", limits::CLIENT_SECRET_BYTES_MAX)?;
     if secret.chars().count() < limits::CLIENT_SECRET_CHARS_MIN {
         let least = limits::CLIENT_SECRET_CHARS_MIN;
@@ -39,14 +36,14 @@ pub(in crate::cli) fn given_secret(source: &Source) -> Result<Zeroizing<String>,
 }
 
 /// 256 bits, with a prefix by which scanners find secrets that got where they do not belong.
-pub(in crate::cli) fn draw_secret() -> Zeroizing<String> {
+pub(crate) fn draw_secret() -> Zeroizing<String> {
     let mut chance = Zeroizing::new([0; 32]);
     SystemEntropy.fill(&mut *chance);
     Zeroizing::new(format!("pvs_{}", jose::base64url::encode(&*chance)))
 }
 
 /// 128 bits.
-pub(in crate::cli) fn draw_id() -> String {
+pub(crate) fn draw_id() -> String {
     let mut chance = [0; 16];
     SystemEntropy.fill(&mut chance);
     jose::base64url::encode(&chance)

@@ -10,33 +10,35 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use bytes::Bytes;
+use fetching::{Clock as _, Fetch, SystemClock};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use jiff::tz::Offset;
-use protocol::{Issuer, Timestamp, scope};
+use protocol::{Timestamp, scope};
 use resource::{Guard, GuardError, Mode, Token};
 use serde::Serialize;
 use serde_json::{Value, json};
-use server::ports::Clock;
 
-use super::{API_PATH, loopback::Loopback};
-use crate::dev::{API, SCOPE, api_identifier};
+use crate::{
+    relying_party::{RelyingPartyError, discover, endpoint, get_document},
+    seeds::{API, API_PATH, SCOPE, api_identifier},
+};
 
 /// When to come back if the server does not answer, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// The API and its metadata. Answers of the server are not kept, so that a revocation is seen at once.
-pub(super) fn router(issuer: &str, http: Arc<Loopback>, clock: Arc<dyn Clock>) -> Result<Router, GuardError> {
+pub(crate) fn router(issuer: &str, fetch: Arc<dyn Fetch>) -> Result<Router, GuardError> {
     let guard = Guard::builder(issuer, &api_identifier(issuer))
         .introspect(API.0, API.1)
         .mode(Mode::Introspection)
         .scopes_supported(SCOPE)
         .cache(Duration::ZERO)
-        .fetch(http.clone())
+        .fetch(fetch.clone())
         .build()?;
-    let api = Arc::new(Api { issuer: Issuer::new(issuer), http, clock });
+    let api = Arc::new(Api { issuer: issuer.to_owned(), fetch, clock: SystemClock::default() });
     let guarded = |methods: MethodRouter<Arc<Api>>| methods.route_layer(guard.require(SCOPE));
     let routes = Router::new()
         .route(API_PATH, guarded(get(whoami)))
@@ -49,12 +51,12 @@ pub(super) fn router(issuer: &str, http: Arc<Loopback>, clock: Arc<dyn Clock>) -
 
 /// What the handlers need.
 struct Api {
-    issuer: Issuer,
-    http: Arc<Loopback>,
-    clock: Arc<dyn Clock>,
+    issuer: String,
+    fetch: Arc<dyn Fetch>,
+    clock: SystemClock,
 }
 
-/// Who is asking, as the guard found out.
+/// Whose token it is, as the guard found out.
 async fn whoami(token: Token) -> Json<Value> {
     Json(json!({ "sub": token.subject(), "client_id": token.client(), "scope": token.scopes() }))
 }
@@ -69,13 +71,13 @@ async fn userinfo(State(api): State<Arc<Api>>, token: Token, headers: HeaderMap)
     match api.ask_userinfo(shown).await {
         Ok(answer) => relayed(answer),
         Err(error) => {
-            tracing::warn!(%error, "the UserInfo of the server is not to be had");
+            tracing::warn!(%error, "the UserInfo of the server is unavailable");
             unavailable()
         }
     }
 }
 
-/// The time in UTC, taken apart.
+/// The time in UTC, by its parts.
 async fn time(State(api): State<Arc<Api>>) -> Response {
     match Time::of(api.clock.now()) {
         Some(time) => Json(time).into_response(),
@@ -84,10 +86,10 @@ async fn time(State(api): State<Arc<Api>>) -> Response {
 }
 
 impl Api {
-    async fn ask_userinfo(&self, token: &str) -> Result<http::Response<Bytes>, resource::FetchError> {
-        let metadata = self.http.metadata(&self.issuer).await?;
-        let url = metadata.userinfo_endpoint.unwrap_or_default();
-        self.http.get(&url, Some(token)).await
+    async fn ask_userinfo(&self, token: &str) -> Result<http::Response<Bytes>, RelyingPartyError> {
+        let metadata = discover(&*self.fetch, &self.issuer).await?;
+        let url = endpoint(metadata.userinfo_endpoint.as_deref(), "UserInfo")?;
+        get_document(&*self.fetch, url, Some(token)).await
     }
 }
 
@@ -115,10 +117,10 @@ impl Time {
     }
 }
 
-/// An answer of UserInfo passed on. What is neither about the user nor about the token is nothing for the caller.
+/// An answer of UserInfo, passed on. What is neither about the user nor about the token is not for the caller.
 fn relayed(answer: http::Response<Bytes>) -> Response {
     if !matches!(answer.status(), StatusCode::OK | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        tracing::warn!(status = answer.status().as_u16(), "the UserInfo of the server is not to be had");
+        tracing::warn!(status = answer.status().as_u16(), "the UserInfo of the server is unavailable");
         return unavailable();
     }
     let (head, body) = answer.into_parts();

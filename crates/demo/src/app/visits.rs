@@ -1,4 +1,4 @@
-//! What the client remembers of each browser: in memory, few at a time, for a short time.
+//! What the demo app remembers of each browser: in memory, a bounded number, for a limited time.
 
 use std::{
     collections::HashMap,
@@ -9,26 +9,20 @@ use jose::primitives::sha256;
 use protocol::Timestamp;
 use serde_json::{Map, Value};
 
-/// Most browsers that are remembered. Beyond them the one goes that would go first.
+use crate::relying_party::SignIn;
+
+/// Most browsers that are remembered. Beyond that, the one that would expire first is forgotten.
 const VISITS_MAX: usize = 256;
-/// A browser is remembered so many seconds, from its last change on.
+/// Seconds for which a browser is remembered, from its last change on.
 pub(super) const VISIT_SECONDS_MAX: i64 = 3_600;
 
-/// Where a browser stands. It prints nothing, since it holds secrets.
+/// The state of a browser. It does not print its values: they are secrets.
 #[derive(Clone)]
 pub(super) enum Visit {
     /// It was sent to the server.
-    Pending(Arc<Pending>),
+    Pending(Arc<SignIn>),
     /// It came back, and somebody is signed in.
     SignedIn(Arc<SignedIn>),
-}
-
-/// What the answer to one authorization request must fit.
-pub(super) struct Pending {
-    pub(super) state: String,
-    pub(super) nonce: String,
-    /// RFC 7636 §4.1
-    pub(super) verifier: String,
 }
 
 /// What the server issued.
@@ -87,11 +81,7 @@ mod tests {
     use super::*;
 
     fn visit() -> Visit {
-        Visit::Pending(Arc::new(Pending {
-            state: String::new(),
-            nonce: String::new(),
-            verifier: String::new(),
-        }))
+        Visit::Pending(Arc::new(SignIn::new("http://127.0.0.1/callback")))
     }
 
     #[test]

@@ -1,7 +1,6 @@
-//! `/demo-app`: a server-rendered client, as a site would be one that lets people sign in by OpenID Connect.
+//! `/demo-app`: a server-rendered client, as a site that lets people sign in by OpenID Connect.
 
-mod id_token;
-mod provider;
+mod error;
 mod visits;
 
 use std::sync::Arc;
@@ -13,53 +12,53 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use fetching::{Clock as _, Fetch, SystemClock};
 use http::{
     HeaderMap, HeaderValue, StatusCode, header,
     request::Parts,
     uri::{Authority, PathAndQuery},
 };
 use jose::primitives::constant_time_eq;
-use protocol::{Issuer, Params, uri};
-use serde_json::Value;
-use server::ports::{Clock, Entropy};
+use protocol::{Params, uri};
+use serde_json::{Map, Value};
 
-use super::{
-    API_PATH, app_origin,
-    loopback::Loopback,
-    pages::{NO_FORMS, ProblemPage, ShownAnswer, ShownClaim, SignedInPage, SignedOutPage, page},
+use self::{
+    error::AppError,
+    visits::{SignedIn, Visit, Visits},
 };
-use crate::{dev, wiring::Installation};
-use provider::{Problem, Provider, Tokens};
-use visits::{Pending, SignedIn, Visit, Visits};
+use crate::{
+    pages::{NO_FORMS, ProblemPage, ShownAnswer, ShownClaim, SignedInPage, SignedOutPage, page},
+    relying_party::{AuthorizationResponse, Registration, RelyingParty, SignIn, Tokens, draw, get_document},
+    seeds::{API_PATH, WEB, WEB_SCOPES, app_origin, post_logout_redirect_uri},
+};
 
 /// Longest form, in bytes.
 const FORM_BYTES_MAX: usize = 4 * 1024;
 
-/// The client, with what it remembers of its visitors.
-pub(super) struct App {
-    provider: Provider,
+/// The demo app, with what it remembers of its visitors.
+pub(crate) struct App {
+    issuer: String,
     origin: String,
     port: u16,
+    fetch: Arc<dyn Fetch>,
     visits: Visits,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    clock: SystemClock,
 }
 
 impl App {
-    pub(super) fn new(issuer: Issuer, port: u16, http: Arc<Loopback>, installation: &Installation) -> Self {
-        Self {
-            provider: Provider::new(issuer, port, http),
-            origin: app_origin(port),
-            port,
-            visits: Visits::default(),
-            clock: installation.clock.clone(),
-            entropy: installation.entropy.clone(),
-        }
+    pub(crate) fn new(issuer: &str, port: u16, fetch: Arc<dyn Fetch>) -> Self {
+        let (visits, clock) = (Visits::default(), SystemClock::default());
+        Self { issuer: issuer.to_owned(), origin: app_origin(port), port, fetch, visits, clock }
+    }
+
+    /// The app as a client of the server, which it looks for anew with each request.
+    async fn relying_party(&self) -> Result<RelyingParty, AppError> {
+        Ok(RelyingParty::discover(self.fetch.clone(), &self.issuer, Registration::public(WEB)).await?)
     }
 }
 
-/// The client at its paths, whatever host they are asked at: all but 127.0.0.1 are sent there.
-pub(super) fn router(app: App) -> Router {
+/// The routes of the app. A browser at another host than 127.0.0.1 is sent there.
+pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/demo-app", get(show))
         .route("/demo-app/callback", get(callback))
@@ -79,7 +78,7 @@ async fn show(State(app): State<Arc<App>>, request: Request) -> Response {
         Some((_, Visit::SignedIn(signed_in))) => app.signed_in_page(&signed_in).await,
         Some((_, Visit::Pending(_))) | None => app.begin().await,
     };
-    answer.unwrap_or_else(|problem| app.problem(&problem))
+    answer.unwrap_or_else(|error| app.problem(&error))
 }
 
 /// The answer to the authorization request (RFC 6749 §4.1.2).
@@ -88,98 +87,89 @@ async fn callback(State(app): State<Arc<App>>, request: Request) -> Response {
     if let Some(moved) = app.elsewhere(&head) {
         return moved;
     }
-    app.complete(&head).await.unwrap_or_else(|problem| app.problem(&problem))
+    app.complete(&head).await.unwrap_or_else(|error| app.problem(&error))
 }
 
 async fn refresh(State(app): State<Arc<App>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    app.refresh(&head, body).await.unwrap_or_else(|problem| app.problem(&problem))
+    app.refresh(&head, body).await.unwrap_or_else(|error| app.problem(&error))
 }
 
 async fn sign_out(State(app): State<Arc<App>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    app.sign_out(&head, body).await.unwrap_or_else(|problem| app.problem(&problem))
+    app.sign_out(&head, body).await.unwrap_or_else(|error| app.problem(&error))
 }
 
 async fn signed_out(State(app): State<Arc<App>>) -> Response {
-    let front = format!("{}/", app.provider.issuer());
+    let front = format!("{}/", app.issuer);
     page(StatusCode::OK, &SignedOutPage { front: &front }, NO_FORMS)
 }
 
 impl App {
-    /// Sends the browser to the authorization endpoint, and remembers what the answer must bring.
-    async fn begin(&self) -> Result<Response, Problem> {
-        let metadata = self.provider.metadata().await?;
-        let pending = Pending { state: self.draw(), nonce: self.draw(), verifier: self.draw() };
-        let location = self.provider.authorization_url(&metadata, &pending);
-        let cookie = self.draw();
-        self.visits.keep(&cookie, Visit::Pending(Arc::new(pending)), self.clock.now());
+    /// Sends the browser to the authorization endpoint, and remembers what the response must fit.
+    async fn begin(&self) -> Result<Response, AppError> {
+        let sign_in = SignIn::new(format!("{}/demo-app/callback", self.origin));
+        let location = self.relying_party().await?.authorization_url(&sign_in, Some(WEB_SCOPES), &[])?;
+        let cookie = draw();
+        self.visits.keep(&cookie, Visit::Pending(Arc::new(sign_in)), self.clock.now());
         self.go(&location, Some(&cookie))
     }
 
-    async fn complete(&self, head: &Parts) -> Result<Response, Problem> {
-        let params = Params::parse(head.uri.query().unwrap_or_default().as_bytes());
-        let params = params.map_err(|error| Problem::own("invalid_answer", error))?;
-        let (before, pending) = match self.visit(&head.headers) {
-            Some((cookie, Visit::Pending(pending))) => (cookie, pending),
-            // Somebody went back in the history of the browser, or sent it here again.
+    async fn complete(&self, head: &Parts) -> Result<Response, AppError> {
+        let response = AuthorizationResponse::parse(head.uri.query().unwrap_or_default());
+        let response = response.ok_or(AppError::own("invalid_answer", "The answer can't be read"))?;
+        let (before, sign_in) = match self.visit(&head.headers) {
+            Some((cookie, Visit::Pending(sign_in))) => (cookie, sign_in),
+            // The person went back in the history of the browser, or was sent here again.
             Some((_, Visit::SignedIn(_))) => return self.go("/demo-app", None),
-            None => return Err(Problem::own("sign_in_unknown", "No sign-in was begun in this browser")),
+            None => return Err(AppError::own("sign_in_unknown", "No sign-in was begun in this browser")),
         };
-        let state = params.get("state").unwrap_or_default();
-        if !constant_time_eq(state.as_bytes(), pending.state.as_bytes()) {
-            return Err(Problem::own(
-                "state_mismatch",
-                "The answer is to another request than this browser's",
-            ));
-        }
-        if !self.visits.forget(&before) {
+        // The first response that fits ends the attempt, whatever it says.
+        if sign_in.is_answered_by(&response) && !self.visits.forget(&before) {
             return self.go("/demo-app", None);
         }
-        // RFC 9207 §2.4: an answer of another server is none, be it a code or an error.
-        if params.get("iss") != Some(self.provider.issuer()) {
-            return Err(Problem::own("issuer_mismatch", "The answer is of another server than was asked"));
-        }
-        if let Some(error) = params.get("error") {
-            let description = params.get("error_description").unwrap_or("The server says no more");
-            return Err(Problem::own(error, description));
-        }
-        let code = params.get("code").ok_or(Problem::own("invalid_answer", "The answer has no code"))?;
-        let tokens = self.provider.redeem(code, &pending.verifier).await?;
+        let client = self.relying_party().await?;
+        let code = client.code(&sign_in, &response)?;
+        let tokens = client.redeem(&sign_in, &code).await?;
         let id_token =
-            tokens.id_token.clone().ok_or(Problem::own("id_token_missing", "There is no ID token"))?;
+            tokens.id_token.clone().ok_or(AppError::own("id_token_missing", "There is no ID token"))?;
         let now = self.clock.now();
-        let claims = self.provider.verify(&id_token, &tokens, Some(&pending.nonce), now).await?;
+        let claims = client.verify_id_token(&id_token, &tokens, Some(sign_in.nonce()), now).await?;
         let signed_in = SignedIn {
-            until: tokens.until(now),
+            until: tokens.expires_at(now),
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
-            scope: tokens.scope.unwrap_or_else(|| super::WEB_SCOPES.to_owned()),
+            scope: tokens.scope.unwrap_or_else(|| WEB_SCOPES.to_owned()),
             id_token,
             claims,
             refreshed: 0,
-            csrf: self.draw(),
+            csrf: draw(),
         };
-        // A new cookie: what somebody may have planted before the sign-in is worth nothing after it.
-        let cookie = self.draw();
+        // A new cookie: one that was planted before the sign-in is worth nothing after it.
+        let cookie = draw();
         self.visits.keep(&cookie, Visit::SignedIn(Arc::new(signed_in)), now);
         self.go("/demo-app", Some(&cookie))
     }
 
-    async fn refresh(&self, head: &Parts, body: Body) -> Result<Response, Problem> {
+    async fn refresh(&self, head: &Parts, body: Body) -> Result<Response, AppError> {
         let Some((cookie, before)) = self.submitted(head, body).await? else {
             return self.go("/demo-app", None);
         };
         let refresh_token = before.refresh_token.as_deref();
-        let refresh_token = refresh_token.ok_or(Problem::own("refresh_token_missing", "There is none"))?;
-        let tokens = self.provider.refresh(refresh_token).await?;
+        let refresh_token = refresh_token.ok_or(AppError::own("refresh_token_missing", "There is none"))?;
+        let client = self.relying_party().await?;
+        let tokens = client.refresh(refresh_token).await?;
         let now = self.clock.now();
         let (id_token, claims) = match &tokens.id_token {
-            Some(id_token) => (id_token.clone(), self.refreshed_claims(id_token, &tokens, &before).await?),
+            Some(id_token) => (id_token.clone(), self.refreshed_claims(&client, id_token, &tokens).await?),
             None => (before.id_token.clone(), before.claims.clone()),
         };
+        // A new ID token is about the same user (OpenID Connect Core 1.0 §12.2).
+        if claims.get("sub") != before.claims.get("sub") {
+            return Err(AppError::own("id_token_invalid", "The new ID token is about somebody else"));
+        }
         let after = SignedIn {
-            until: tokens.until(now),
+            until: tokens.expires_at(now),
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token.or_else(|| before.refresh_token.clone()),
             scope: tokens.scope.unwrap_or_else(|| before.scope.clone()),
@@ -192,46 +182,41 @@ impl App {
         self.go("/demo-app", None)
     }
 
-    /// A new ID token is about the same user (OpenID Connect Core 1.0 §12.2).
     async fn refreshed_claims(
         &self,
+        client: &RelyingParty,
         id_token: &str,
         tokens: &Tokens,
-        before: &SignedIn,
-    ) -> Result<serde_json::Map<String, Value>, Problem> {
-        let claims = self.provider.verify(id_token, tokens, None, self.clock.now()).await?;
-        if claims.get("sub") != before.claims.get("sub") {
-            return Err(Problem::own("id_token_invalid", "The new ID token is about somebody else"));
-        }
-        Ok(claims)
+    ) -> Result<Map<String, Value>, AppError> {
+        Ok(client.verify_id_token(id_token, tokens, None, self.clock.now()).await?)
     }
 
     /// Forgets the tokens here, revokes them there, and ends the session at the server (OpenID Connect RP-Initiated
     /// Logout 1.0 §2).
-    async fn sign_out(&self, head: &Parts, body: Body) -> Result<Response, Problem> {
+    async fn sign_out(&self, head: &Parts, body: Body) -> Result<Response, AppError> {
         let Some((cookie, signed_in)) = self.submitted(head, body).await? else {
             return self.go("/demo-app/signed-out", None);
         };
         self.visits.forget(&cookie);
-        let metadata = self.provider.metadata().await?;
+        let client = self.relying_party().await?;
         if let Some(refresh_token) = &signed_in.refresh_token {
-            self.provider.revoke(&metadata, refresh_token).await?;
+            client.revoke(refresh_token).await?;
         }
-        self.go(&self.provider.sign_out_url(&metadata, &signed_in.id_token), Some(""))
+        self.go(&client.sign_out_url(&signed_in.id_token, &post_logout_redirect_uri(self.port))?, Some(""))
     }
 
-    /// The visit whose form this is; nothing where nobody is signed in any more.
-    async fn submitted(&self, head: &Parts, body: Body) -> Result<Option<(String, Arc<SignedIn>)>, Problem> {
+    /// The visit whose form this is; `None` where nobody is signed in anymore.
+    async fn submitted(&self, head: &Parts, body: Body) -> Result<Option<(String, Arc<SignedIn>)>, AppError> {
         let Some((cookie, Visit::SignedIn(signed_in))) = self.visit(&head.headers) else { return Ok(None) };
         let body = to_bytes(body, FORM_BYTES_MAX).await;
-        let body = body.map_err(|error| Problem::own("invalid_form", error))?;
-        let params = Params::parse(&body).map_err(|error| Problem::own("invalid_form", error))?;
+        let body = body.map_err(|error| AppError::own("invalid_form", error))?;
+        let params = Params::parse(&body).map_err(|error| AppError::own("invalid_form", error))?;
         let sent = params.get("csrf").unwrap_or_default();
         let is_own = constant_time_eq(sent.as_bytes(), signed_in.csrf.as_bytes());
         if is_own && self.is_same_site(&head.headers) {
             return Ok(Some((cookie, signed_in)));
         }
-        Err(Problem::forbidden("cross_site_form", "This form did not come from here"))
+        Err(AppError::forbidden("cross_site_form", "This form did not come from here"))
     }
 
     fn is_same_site(&self, headers: &HeaderMap) -> bool {
@@ -243,15 +228,16 @@ impl App {
         }
     }
 
-    async fn signed_in_page(&self, signed_in: &SignedIn) -> Result<Response, Problem> {
-        let time = self.provider.call(&format!("{API_PATH}/time"), &signed_in.access_token).await?;
+    async fn signed_in_page(&self, signed_in: &SignedIn) -> Result<Response, AppError> {
+        let url = format!("{}{API_PATH}/time", self.issuer);
+        let time = get_document(&*self.fetch, &url, Some(&signed_in.access_token)).await?;
         let text = match time.body().is_empty() {
             true => challenge(time.headers()),
             false => String::from_utf8_lossy(time.body()).into_owned(),
         };
         let shown = SignedInPage {
-            client: dev::WEB,
-            issuer: self.provider.issuer(),
+            client: WEB,
+            issuer: &self.issuer,
             claims: signed_in.claims.iter().map(|(name, value)| shown(name, value)).collect(),
             time: ShownAnswer { status: time.status().to_string(), text },
             scope: &signed_in.scope,
@@ -261,17 +247,17 @@ impl App {
             csrf: &signed_in.csrf,
         };
         // Signing out goes on to the server, and a policy is asked about every hop.
-        let forms = format!("'self' {}", self.provider.issuer());
+        let forms = format!("'self' {}", self.issuer);
         Ok(page(StatusCode::OK, &shown, &forms))
     }
 
-    fn problem(&self, problem: &Problem) -> Response {
-        tracing::debug!(error = problem.error, description = problem.description, "the demo app stopped");
-        let shown = ProblemPage { error: &problem.error, description: &problem.description };
-        page(problem.status, &shown, NO_FORMS)
+    fn problem(&self, error: &AppError) -> Response {
+        tracing::debug!(error = error.error, description = error.description, "the demo app stopped");
+        let shown = ProblemPage { error: &error.error, description: &error.description };
+        page(error.status, &shown, NO_FORMS)
     }
 
-    /// Whoever came to another host than this client's has none of its cookies there.
+    /// A browser that came to another host than the app's has none of its cookies there.
     fn elsewhere(&self, head: &Parts) -> Option<Response> {
         let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| head.uri.authority().map(Authority::as_str)).unwrap_or_default();
@@ -279,9 +265,7 @@ impl App {
             return None;
         }
         let path = head.uri.path_and_query().map_or("/demo-app", PathAndQuery::as_str);
-        Some(
-            self.go(&format!("{}{path}", self.origin), None).unwrap_or_else(|problem| self.problem(&problem)),
-        )
+        Some(self.go(&format!("{}{path}", self.origin), None).unwrap_or_else(|error| self.problem(&error)))
     }
 
     /// The visit of this browser, and its cookie.
@@ -299,8 +283,8 @@ impl App {
     }
 
     /// A redirect, with a new cookie where there is one; an empty one ends it.
-    fn go(&self, location: &str, cookie: Option<&str>) -> Result<Response, Problem> {
-        let invalid = |_| Problem::upstream("invalid_address", "The server named an address that is none");
+    fn go(&self, location: &str, cookie: Option<&str>) -> Result<Response, AppError> {
+        let invalid = |_| AppError::upstream("invalid_address", "The server named an invalid address");
         let mut answer = StatusCode::SEE_OTHER.into_response();
         let headers = answer.headers_mut();
         headers.insert(header::LOCATION, HeaderValue::from_str(location).map_err(invalid)?);
@@ -314,13 +298,6 @@ impl App {
             headers.append(header::SET_COOKIE, HeaderValue::from_str(&cookie).map_err(invalid)?);
         }
         Ok(answer)
-    }
-
-    /// 256 bits of chance, as text.
-    fn draw(&self) -> String {
-        let mut chance = [0; 32];
-        self.entropy.fill(&mut chance);
-        jose::base64url::encode(&chance)
     }
 }
 

@@ -8,86 +8,86 @@ use axum::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 /// Where the demo's own style is, beside the accounts' one.
-pub(super) const STYLE_PATH: &str = "/assets/demo.css";
+pub(crate) const STYLE_PATH: &str = "/assets/demo.css";
 
-/// Whom the forms of a page without forms may reach.
-pub(super) const NO_FORMS: &str = "'none'";
+/// The target of forms on a page without forms.
+pub(crate) const NO_FORMS: &str = "'none'";
 
-/// `/` in dev mode.
+/// `/` in the development mode.
 #[derive(Template)]
-#[template(path = "front.html", config = "src/demo/askama.toml")]
-pub(super) struct FrontPage<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) audience: String,
+#[template(path = "front.html")]
+pub(crate) struct FrontPage<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) audience: String,
     /// Where the client is.
-    pub(super) app: String,
-    pub(super) user: (&'a str, &'a str),
-    pub(super) web: &'a str,
-    pub(super) cli: (&'a str, &'a str),
-    pub(super) api: &'a str,
-    pub(super) scope: &'a str,
+    pub(crate) app: String,
+    pub(crate) user: (&'a str, &'a str),
+    pub(crate) web: &'a str,
+    pub(crate) cli: (&'a str, &'a str),
+    pub(crate) api: &'a str,
+    pub(crate) scope: &'a str,
 }
 
 /// `/` everywhere else.
 #[derive(Template)]
-#[template(path = "about.html", config = "src/demo/askama.toml")]
-pub(super) struct AboutPage<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) stylesheet: String,
+#[template(path = "about.html")]
+pub(crate) struct AboutPage<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) stylesheet: String,
     /// OpenID Connect Discovery 1.0 §4.
-    pub(super) openid: String,
+    pub(crate) openid: String,
     /// RFC 8414 §3.
-    pub(super) oauth: Option<String>,
+    pub(crate) oauth: Option<String>,
 }
 
-/// What the client knows of who is signed in.
+/// What the demo app knows of who is signed in.
 #[derive(Template)]
-#[template(path = "signed_in.html", config = "src/demo/askama.toml")]
-pub(super) struct SignedInPage<'a> {
-    pub(super) client: &'a str,
-    pub(super) issuer: &'a str,
-    pub(super) claims: Vec<ShownClaim>,
-    pub(super) time: ShownAnswer,
-    pub(super) scope: &'a str,
+#[template(path = "signed_in.html")]
+pub(crate) struct SignedInPage<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) issuer: &'a str,
+    pub(crate) claims: Vec<ShownClaim>,
+    pub(crate) time: ShownAnswer,
+    pub(crate) scope: &'a str,
     /// When the access token ends, where the server said so.
-    pub(super) until: Option<String>,
-    pub(super) refreshed: u32,
-    pub(super) refreshable: bool,
-    pub(super) csrf: &'a str,
+    pub(crate) until: Option<String>,
+    pub(crate) refreshed: u32,
+    pub(crate) refreshable: bool,
+    pub(crate) csrf: &'a str,
 }
 
 /// One claim of the ID token.
-pub(super) struct ShownClaim {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(crate) struct ShownClaim {
+    pub(crate) name: String,
+    pub(crate) value: String,
     /// A time in words.
-    pub(super) note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// What the API answered.
-pub(super) struct ShownAnswer {
-    pub(super) status: String,
-    pub(super) text: String,
+pub(crate) struct ShownAnswer {
+    pub(crate) status: String,
+    pub(crate) text: String,
 }
 
-/// Nobody is signed in any more.
+/// Nobody is signed in anymore.
 #[derive(Template)]
-#[template(path = "signed_out.html", config = "src/demo/askama.toml")]
-pub(super) struct SignedOutPage<'a> {
+#[template(path = "signed_out.html")]
+pub(crate) struct SignedOutPage<'a> {
     /// `/` of the issuer.
-    pub(super) front: &'a str,
+    pub(crate) front: &'a str,
 }
 
-/// What went wrong, in the server's words or in the client's.
+/// What went wrong, in the words of the server or of the demo app.
 #[derive(Template)]
-#[template(path = "problem.html", config = "src/demo/askama.toml")]
-pub(super) struct ProblemPage<'a> {
-    pub(super) error: &'a str,
-    pub(super) description: &'a str,
+#[template(path = "problem.html")]
+pub(crate) struct ProblemPage<'a> {
+    pub(crate) error: &'a str,
+    pub(crate) description: &'a str,
 }
 
 /// The style of the demo.
-pub(super) async fn style() -> Response {
+pub(crate) async fn style() -> Response {
     const HEADERS: [(HeaderName, &str); 3] = [
         (header::CONTENT_TYPE, "text/css; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=3600"),
@@ -98,7 +98,7 @@ pub(super) async fn style() -> Response {
 
 /// The page as a whole answer; 500 where it can't be rendered. Its forms may be sent, and redirected, to
 /// `form_action` (CSP 3 §6.4.1).
-pub(super) fn page(status: StatusCode, page: &impl Template, form_action: &str) -> Response {
+pub(crate) fn page(status: StatusCode, page: &impl Template, form_action: &str) -> Response {
     match page.render() {
         Ok(html) => answer(status, html, form_action),
         Err(error) => {
@@ -108,8 +108,8 @@ pub(super) fn page(status: StatusCode, page: &impl Template, form_action: &str) 
     }
 }
 
-/// A rendered page with the headers of one.
-pub(super) fn answer(status: StatusCode, html: String, form_action: &str) -> Response {
+/// A rendered page, with its headers.
+pub(crate) fn answer(status: StatusCode, html: String, form_action: &str) -> Response {
     const FIXED: [(HeaderName, &str); 5] = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),

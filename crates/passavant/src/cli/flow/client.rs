@@ -1,0 +1,84 @@
+//! The client that runs a flow, as the command line describes it.
+
+use std::sync::Arc;
+
+use demo::{ClientAuthentication, Registration, RelyingParty, Tokens};
+use fetching::ReqwestFetch;
+use protocol::{display::Shown, limits, uri};
+use serde_json::{Map, Value};
+
+use super::shown::{ShownFetch, is_secret};
+use crate::terminal::{Failure, Source, failed, misused};
+
+/// Which server is asked, and as whom.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Peer {
+    /// The issuer
+    #[arg(long, value_name = "URL", default_value = "http://localhost:4000")]
+    server: String,
+    /// The client
+    #[arg(long, value_name = "ID")]
+    client_id: String,
+    /// Its secret, from standard input (-) or a @FILE; without one, the client is public
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) client_secret: Option<Source>,
+    /// How the secret is shown
+    #[arg(long, value_enum, default_value_t = Method::Basic)]
+    auth_method: Method,
+    /// What is asked for, separated by spaces
+    #[arg(long)]
+    pub(super) scope: Option<String>,
+    /// Whom the token is for (RFC 8707); may be repeated
+    #[arg(long, value_name = "URI")]
+    pub(super) resource: Vec<String>,
+    /// Print the tokens themselves, too
+    #[arg(long)]
+    show_tokens: bool,
+}
+
+/// How a client shows its secret (RFC 6749 §2.3.1).
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Method {
+    /// In the Authorization header.
+    Basic,
+    /// In the body.
+    Post,
+}
+
+/// A client that has found its server.
+pub(super) struct Client {
+    pub(super) peer: Peer,
+    pub(super) relying_party: RelyingParty,
+}
+
+impl Client {
+    pub(super) async fn open(mut peer: Peer) -> Result<Self, Failure> {
+        peer.server.truncate(peer.server.trim_end_matches('/').len());
+        uri::check_issuer(&peer.server)
+            .map_err(|why| misused(format_args!("--server {}: {why}", Shown(&peer.server))))?;
+        let read = |source: &Source| source.read("a secret", limits::CLIENT_SECRET_BYTES_MAX);
+        let authentication = match (peer.client_secret.as_ref().map(read).transpose()?, peer.auth_method) {
+            (Some(secret), Method::Basic) => ClientAuthentication::Basic(secret),
+            (Some(secret), Method::Post) => ClientAuthentication::Post(secret),
+            (None, _) => ClientAuthentication::None,
+        };
+        let registration = Registration { client_id: peer.client_id.clone(), authentication };
+        let fetch = Arc::new(ShownFetch(ReqwestFetch::new().map_err(failed)?));
+        let relying_party = RelyingParty::discover(fetch, &peer.server, registration).await?;
+        Ok(Self { peer, relying_party })
+    }
+
+    /// What was issued, without the tokens themselves unless they are asked for.
+    pub(super) fn record(&self, tokens: &Tokens) -> Map<String, Value> {
+        let is_shown = |name: &str| self.peer.show_tokens || !is_secret(name);
+        let members = tokens.members.iter().filter(|(name, _)| is_shown(name));
+        let mut record: Map<_, _> = members.map(|(name, value)| (name.clone(), value.clone())).collect();
+        // Not verified: a client does not read its access token, and this only shows what an API would see.
+        if let Ok(token) = jose::Unverified::parse(&tokens.access_token)
+            && let Ok(claims) = jose::json::object(token.payload_unverified())
+        {
+            record.insert("access_token_claims".to_owned(), claims.into());
+        }
+        record
+    }
+}
