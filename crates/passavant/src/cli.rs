@@ -1,4 +1,4 @@
-//! The command line: a noun, a verb, and what they mean.
+//! The command line: which commands there are, and what runs each.
 
 mod apply;
 mod client;
@@ -38,42 +38,42 @@ pub(crate) struct Cli {
 enum Command {
     /// Run the server
     Serve(ServeArgs),
-    /// Make the registry what a file says
+    /// Make clients, resources, users and scopes match a file
     Apply(apply::ApplyArgs),
-    /// Layout at the configuration
+    /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Applications that ask for tokens
+    /// Manage OAuth clients
     #[command(subcommand)]
     Client(client::Command),
-    /// Protected APIs
+    /// Manage protected APIs (resource servers)
     #[command(subcommand)]
     Resource(resource::Command),
-    /// Accounts of people
+    /// Manage user accounts
     #[command(subcommand)]
     User(user::Command),
-    /// What users have agreed to
+    /// List and revoke grants, which are what users approved
     #[command(subcommand)]
     Grant(grant::Command),
-    /// Who is signed in
+    /// List and end sign-in sessions
     #[command(subcommand)]
     Session(session::Command),
-    /// Signing keys and the master key
+    /// Manage signing keys and the master key
     #[command(subcommand)]
     Key(key::Command),
-    /// Layout into a token
+    /// Inspect and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
-    /// Run a real flow against a server
+    /// Run an OAuth flow against a server
     #[command(subcommand)]
     Flow(flow::Command),
-    /// Protect a service from outside of it: a reverse proxy, or /check for another one
+    /// Protect a service: as a reverse proxy in front of it, or through /check of another proxy
     Guard(Box<GuardArgs>),
-    /// Ask a running server whether it is well (exit 0 yes, 5 no, 6 nobody there)
+    /// Check that a running server is healthy (exit code 0: yes, 5: no, 6: no answer)
     Healthcheck,
-    /// Print the name and the version
+    /// Print name and version
     Version,
-    /// Write completions for a shell
+    /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
 
@@ -104,7 +104,7 @@ impl Cli {
         }
     }
 
-    /// Whether this is a server, which logs what it does.
+    /// Whether the command is a server, which sets up its own logging.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self.command, Command::Serve(_) | Command::Guard(_))
     }

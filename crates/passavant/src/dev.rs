@@ -1,4 +1,4 @@
-//! `--dev`: an installation that needs no file and no environment, seeded, and never reachable from another machine.
+//! `--dev`: a seeded installation that needs no configuration, and is reachable only from this machine.
 
 use std::{
     fs,
@@ -22,11 +22,11 @@ use crate::{
     world::{self, Manner, World},
 };
 
-/// Where it lives, below the folder that the command runs in.
+/// Its directory, below the one that the command runs in.
 const FOLDER: &str = ".passavant-dev";
-/// The configuration in it, by which other commands find its port.
+/// The configuration in that directory, from which other commands learn the port.
 const FILE: &str = "passavant.toml";
-/// The port, unless `--listen` names another.
+/// The port unless `--listen` gives another one.
 const PORT: u16 = 4000;
 
 /// The configuration of the development installation, for commands beside its server.
@@ -54,22 +54,22 @@ pub(crate) fn layers(data: Option<&Path>) -> Result<Layers, Problems> {
     Layers::read(Some(&file(data)), &logging(environment()), &[])
 }
 
-/// Where that configuration is.
+/// The path of that configuration.
 fn file(data: Option<&Path>) -> PathBuf {
     folder(data).join(FILE)
 }
 
-/// Makes what is missing, and takes the ports.
+/// Creates what is missing, and binds the ports.
 ///
 /// # Errors
-/// An address beyond loopback; a port that is taken; a folder that can't be written.
+/// An address that is not loopback; a port in use; a directory that can't be written.
 pub(crate) async fn prepare(
     data: Option<&Path>,
     listen: Option<SocketAddr>,
 ) -> Result<(Config, Vec<TcpListener>), Failure> {
     if let Some(address) = listen.filter(|address| !address.ip().is_loopback()) {
         let text =
-            format!("--dev listens on loopback alone, and {address} is not: its secrets are in the manual");
+            format!("--dev listens only on loopback, since its secrets are public, and {address} is not");
         return Err(Failure::new(Exit::Usage, anyhow::anyhow!(text)));
     }
     let listeners = listen_on(listen.map_or(PORT, |address| address.port())).await?;
@@ -87,7 +87,7 @@ pub(crate) async fn prepare(
     Ok((configuration(Some(&folder))?, listeners))
 }
 
-/// Adds the seeds that are not there. What somebody changed stays as it is.
+/// Adds the seeds that are missing. What was changed since stays as it is.
 ///
 /// # Errors
 /// The store's.
@@ -102,7 +102,7 @@ pub(crate) fn welcome(config: &Config) -> String {
     let issuer = &config.issuer;
     let ((user, password), (cli, secret), (api, api_secret)) = (USER, CLI, API);
     format!(
-        "\npassavant --dev: everything here is public knowledge, and reachable from this machine alone.\n\n\
+        "\npassavant --dev: all secrets here are public, and the server is reachable only from this machine.\n\n\
          open       {issuer}/\n\
          issuer     {issuer}\n\
          user       {user} / {password}\n\
@@ -163,7 +163,7 @@ fn make_folder(data: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(folder.canonicalize()?)
 }
 
-/// One port on both loopback addresses. A machine without IPv6 has the one.
+/// Binds one port on both loopback addresses; on a machine without IPv6, on one.
 async fn listen_on(port: u16) -> Result<Vec<TcpListener>, Failure> {
     let first = serving::bind((Ipv4Addr::LOCALHOST, port).into()).await?;
     let port = first.local_addr()?.port();
@@ -177,7 +177,8 @@ async fn listen_on(port: u16) -> Result<Vec<TcpListener>, Failure> {
     }
 }
 
-/// Written at every start, since `--listen` may have moved it. Renamed into place: whoever reads it reads all of it.
+/// Writes the configuration, at each start since `--listen` may have changed. The file is renamed into place, so that no
+/// reader sees half of it.
 fn write_file(folder: &Path, addresses: &[SocketAddr]) -> Result<(), Failure> {
     let port = addresses.first().map_or(PORT, SocketAddr::port);
     let addresses: Vec<_> = addresses.iter().map(|address| format!("\"{address}\"")).collect();

@@ -1,5 +1,5 @@
-//! `guard`: protects anything that speaks HTTP, from outside of it. As a reverse proxy in front of one upstream, or
-//! as the one question `/check` that another proxy asks.
+//! `guard`: protects any HTTP service, as a reverse proxy in front of one upstream, or by the endpoint `/check` that
+//! another proxy asks.
 
 mod body;
 mod check;
@@ -32,10 +32,10 @@ use crate::{
     terminal::{Exit, Failure},
 };
 
-/// Runs until it is told to end.
+/// Runs until a signal stops it.
 ///
 /// # Errors
-/// [`Failure`] where it can't start: a setting that is wrong, a port that is taken.
+/// [`Failure`] where it can't start: an invalid setting, a port in use.
 pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
     let settings = Settings::read(args)?;
     serve::log(&settings.log);

@@ -1,4 +1,4 @@
-//! The binary: reads the command line, runs the command, says by its exit code how that went.
+//! The binary: parses the command line, runs the command, and ends with its exit code.
 
 mod admin;
 mod cli;

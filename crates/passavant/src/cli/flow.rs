@@ -17,24 +17,24 @@ const LAYOUT: Layout = Layout {
     columns: &["token_type", "expires_in", "scope"],
 };
 
-/// Flows.
+/// Runs flows.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// A person signs in in a browser; the answer comes to this machine (RFC 6749 §4.1, RFC 8252 §7.3)
+    /// Sign in through a browser on this machine: authorization code with PKCE (RFC 6749 §4.1, RFC 8252 §7.3)
     Code {
         #[command(flatten)]
         peer: Peer,
         #[command(flatten)]
         browser: code::Browser,
     },
-    /// The client acts for itself (RFC 6749 §4.4)
+    /// Get a token for the client itself (RFC 6749 §4.4)
     ClientCredentials {
         #[command(flatten)]
         peer: Peer,
     },
 }
 
-/// Runs it.
+/// Runs a flow.
 ///
 /// # Errors
 /// [`Failure`] says what and by which exit code.
@@ -49,7 +49,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
 
 async fn client_credentials(client: &Client) -> Result<Value, Failure> {
     if client.peer.client_secret.is_none() {
-        return Err(misused("client_credentials is for confidential clients: give --client-secret"));
+        return Err(misused("client_credentials needs a confidential client: give --client-secret"));
     }
     let Peer { scope, resource, .. } = &client.peer;
     let tokens = client.relying_party.client_credentials(scope.as_deref(), resource).await?;

@@ -1,4 +1,4 @@
-//! `healthcheck`: asks the running server, for a container's health check or a script.
+//! `healthcheck`: whether the running server is healthy, for containers and scripts.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,10 +13,10 @@ use crate::{
 /// Seconds that an answer may take.
 const ANSWER_SECONDS_MAX: u64 = 5;
 
-/// Asks the management listener where there is one, else for the server's metadata.
+/// Asks the management listener if there is one, else fetches the metadata of the server.
 ///
 /// # Errors
-/// [`Exit::Unreachable`] where nobody answers.
+/// [`Exit::Unreachable`] where the server does not answer.
 pub(crate) async fn run(global: &Global) -> Result<Exit, Failure> {
     let url = url(&global.configuration()?);
     let client = reqwest::Client::builder()
@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::No)
 }
 
-/// The server is asked where it listens: what lies between it and its public URL is somebody else's health.
+/// The URL of the listener itself: what stands between it and its public URL is not checked.
 fn url(config: &Config) -> String {
     match (config.management, config.listen.first()) {
         (Some(address), _) => format!("http://{}/health/ready", reachable(address)),
@@ -48,7 +48,7 @@ fn url(config: &Config) -> String {
     }
 }
 
-/// Who listens everywhere also listens on loopback.
+/// A server that listens on all addresses also listens on loopback.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {

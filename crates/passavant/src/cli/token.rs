@@ -1,4 +1,4 @@
-//! `token ..`: what a token is, why it is inactive, and its end.
+//! `token ..`: inspects and revokes tokens.
 
 mod decode;
 
@@ -19,27 +19,27 @@ use crate::{
 
 const LAYOUT: Layout = Layout { quiet: &["active", "reason"], columns: &["active", "reason"] };
 
-/// What is done with tokens.
+/// Inspects and revokes tokens.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Say whether a token is active, and if not, why (exit 5)
+    /// Show whether a token is active and, if not, why (exit code 5)
     Introspect {
-        /// Where the token is: standard input (-, the default) or a @FILE
+        /// Source of the token: - for standard input (the default), or @FILE
         source: Option<Source>,
     },
-    /// Show the header and claims of a JWT without believing them, and whether our keys signed it
+    /// Show header and claims of a JWT, and whether a key of this server signed it (exit code 5 if not)
     Decode {
-        /// Where the token is: standard input (-, the default) or a @FILE
+        /// Source of the token: - for standard input (the default), or @FILE
         source: Option<Source>,
     },
-    /// End a token: an access token alone, a refresh token with its grant
+    /// Revoke a token: an access token by itself, a refresh token with its grant
     Revoke {
-        /// Where the token is: standard input (-, the default) or a @FILE
+        /// Source of the token: - for standard input (the default), or @FILE
         source: Option<Source>,
     },
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
 /// [`Failure`] says what and by which exit code.
@@ -51,7 +51,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
         }
         Command::Decode { source } => {
             let token = read(source)?;
-            // Decoding needs no installation; without one, it only can't say whose the signature is.
+            // Decoding needs no installation; without one, the signature is not checked.
             let installation = global.installation().await;
             decode::print(installation.as_ref(), &token, global.format).await
         }
@@ -88,7 +88,7 @@ async fn introspect(installation: &Installation, token: &str, format: Format) ->
     }
 }
 
-/// A token under the names of RFC 7662 §2.2, and what only the operator may know.
+/// A token by the names of RFC 7662 §2.2, and what only the operator may see.
 fn active(access: &Access, kind: TokenKind) -> Value {
     let mut record = json!({
         "active": true,
@@ -119,7 +119,7 @@ async fn revoke(installation: &Installation, token: &str) -> Result<Exit, Failur
             return Err(Failure::new(Exit::NotFound, anyhow::anyhow!("{}", Inactive::Unknown.explanation())));
         }
         Found::Inactive(why) => {
-            say(format_args!("it had ended already: {}", why.explanation()));
+            say(format_args!("already inactive: {}", why.explanation()));
             return Ok(Exit::Ok);
         }
     };

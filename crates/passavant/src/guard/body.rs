@@ -31,7 +31,7 @@ impl fmt::Display for BodyError {
         f.write_str(match self {
             Self::TooLarge => "the body is too long",
             Self::Stalled => "the body paused for too long",
-            Self::Broken => "the body broke off",
+            Self::Broken => "the body is incomplete",
         })
     }
 }
@@ -46,7 +46,7 @@ pub(super) struct StreamingBody<B = Incoming> {
     pause: Duration,
     alarm: Option<Pin<Box<Sleep>>>,
     progress: Option<Progress>,
-    /// A request's trailers are cleaned as its headers are.
+    /// The trailers of a request are filtered as its headers are.
     is_request: bool,
     /// Held until the body has been passed on.
     _in_flight: Option<InFlight>,
@@ -110,7 +110,7 @@ impl<B: Body<Data = Bytes, Error: fmt::Display> + Unpin> Body for StreamingBody<
             return Poll::Ready(frame.map(|frame| match frame {
                 Ok(frame) => self.pass(frame),
                 Err(error) => {
-                    tracing::debug!(%error, "a body broke off");
+                    tracing::debug!(%error, "a body is incomplete");
                     Err(BodyError::Broken)
                 }
             }));

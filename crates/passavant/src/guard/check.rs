@@ -1,9 +1,9 @@
-//! `/check`: would this request be let through? For nginx `auth_request`, Traefik ForwardAuth, Caddy `forward_auth` and
+//! `/check`: whether a request is let through. For nginx `auth_request`, Traefik ForwardAuth, Caddy `forward_auth` and
 //! Envoy `ext_authz` over HTTP.
 //!
-//! Two forms. At `/check` itself the query is the asking proxy's: `?aud=..&scope=..`, and the request that is judged
-//! stands in headers. Below `/check/` (Envoy's `path_prefix`) path, query and method are those of the request that is
-//! judged: nothing in them is a parameter, since the caller wrote them.
+//! Two forms. At `/check` itself the query is written by the asking proxy: `?aud=..&scope=..`, and headers describe the
+//! request to be checked. Below `/check/` (Envoy's `path_prefix`) path, query and method are those of the request to be
+//! checked: nothing in them is a parameter, since the client wrote them.
 
 use std::sync::Arc;
 
@@ -23,17 +23,17 @@ use super::{
 
 const CHECK: &str = "/check";
 
-/// Where proxies say what the caller asked for, and where nothing else is believed.
+/// The headers in which proxies name the method of the request to be checked.
 const METHODS: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-method"), HeaderName::from_static("x-original-method")];
-/// The same for its target; some write the whole URL.
+/// The headers in which they name its target; some write the whole URL.
 const TARGETS: [HeaderName; 3] = [
     HeaderName::from_static("x-forwarded-uri"),
     HeaderName::from_static("x-original-uri"),
     HeaderName::from_static("x-original-url"),
 ];
 
-/// Answers the question.
+/// Answers `/check`.
 pub(super) struct Check {
     guards: Vec<(Guard, MetadataService)>,
     identity: Identity,
@@ -41,26 +41,26 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// For guards of different audiences. The first is meant where a question names none.
+    /// With a guard for each audience. The first is used where the request names no audience.
     pub(super) fn new(guards: &[Guard], identity: Identity, health: Arc<Health>) -> Self {
         let guards = guards.iter().map(|guard| (guard.clone(), guard.metadata_service())).collect();
         Self { guards, identity, health }
     }
 
-    /// Answers; what was really asked for goes to the log line.
+    /// Answers. The log line gets the method and path of the request that is checked.
     ///
     /// # Errors
-    /// [`Refusal`], ready to be told.
+    /// [`Refusal`]
     pub(super) async fn answer(&self, head: Parts, log: &mut RequestLog) -> Result<Response<Body>, Refusal> {
         let path = head.uri.path();
         if let Some(below) =
             path.strip_prefix(CHECK).filter(|below| below.is_empty() || below.starts_with('/'))
         {
-            let question = if below.is_empty() { asked(&head) } else { passed(&head) };
-            let question = question.ok_or(GuardError::CheckMalformed)?;
-            log.route = question.head.uri.path().to_owned();
-            log.method = question.head.method.clone();
-            return self.judge(&question).await;
+            let request = if below.is_empty() { from_headers(&head) } else { from_path(&head) };
+            let request = request.ok_or(GuardError::CheckMalformed)?;
+            log.route = request.head.uri.path().to_owned();
+            log.method = request.head.method.clone();
+            return self.check(&request).await;
         }
         if let Some(answer) = self.health.answer(path).await {
             return Ok(answer);
@@ -72,13 +72,13 @@ impl Check {
         Ok(whole(answer))
     }
 
-    async fn judge(&self, question: &Question) -> Result<Response<Body>, Refusal> {
+    async fn check(&self, request: &CheckedRequest) -> Result<Response<Body>, Refusal> {
         let named = |(guard, _): &&(Guard, _)| {
-            question.audience.as_ref().is_none_or(|name| guard.audience().as_str() == name)
+            request.audience.as_ref().is_none_or(|name| guard.audience().as_str() == name)
         };
         let (guard, _) = self.guards.iter().find(named).ok_or(GuardError::AudienceUnknown)?;
-        let token = guard.check(&question.head).await?;
-        token.require(question.scopes.as_str())?;
+        let token = guard.check(&request.head).await?;
+        token.require(request.scopes.as_str())?;
         let mut response = Response::new(Full::default());
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -87,15 +87,15 @@ impl Check {
     }
 }
 
-/// A request, and what its token must hold.
-struct Question {
+/// A request to be checked, and what its token must hold.
+struct CheckedRequest {
     head: Parts,
     audience: Option<String>,
     scopes: Scopes,
 }
 
 /// The form with parameters.
-fn asked(head: &Parts) -> Option<Question> {
+fn from_headers(head: &Parts) -> Option<CheckedRequest> {
     let (mut audience, mut scopes) = (None, None);
     for (name, value) in form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
         let place = match &*name {
@@ -116,23 +116,23 @@ fn asked(head: &Parts) -> Option<Question> {
         Some(text) => target(text)?,
         None => Uri::from_static("/"),
     };
-    Some(Question { head: judged(head, method, uri)?, audience, scopes })
+    Some(CheckedRequest { head: with_target(head, method, uri)?, audience, scopes })
 }
 
 /// The form below the path.
-fn passed(head: &Parts) -> Option<Question> {
+fn from_path(head: &Parts) -> Option<CheckedRequest> {
     let target = head.uri.path_and_query()?.as_str().strip_prefix(CHECK)?;
-    let head = judged(head, head.method.clone(), target.parse().ok()?)?;
-    Some(Question { head, audience: None, scopes: Scopes::default() })
+    let head = with_target(head, head.method.clone(), target.parse().ok()?)?;
+    Some(CheckedRequest { head, audience: None, scopes: Scopes::default() })
 }
 
-fn judged(head: &Parts, method: Method, uri: Uri) -> Option<Parts> {
-    let mut judged = Request::builder().method(method).uri(uri).body(()).ok()?.into_parts().0;
-    judged.headers = head.headers.clone();
-    Some(judged)
+fn with_target(head: &Parts, method: Method, uri: Uri) -> Option<Parts> {
+    let mut checked = Request::builder().method(method).uri(uri).body(()).ok()?.into_parts().0;
+    checked.headers = head.headers.clone();
+    Some(checked)
 }
 
-/// The one value that these headers agree on. The outer `None`: they do not, and one of them may be the caller's.
+/// The one value that these headers agree on. The outer `None`: they disagree, and the client may have written one.
 fn only<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Option<&'h str>> {
     let mut found = None;
     for line in names.iter().flat_map(|name| headers.get_all(name)) {
@@ -145,7 +145,7 @@ fn only<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Option<&'h s
     Some(found)
 }
 
-/// Path and query of what a proxy says was asked for.
+/// Path and query of a target that a proxy names.
 fn target(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     Uri::try_from(uri.path_and_query()?.as_str()).ok()
@@ -159,8 +159,8 @@ mod tests {
         let request =
             lines.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
         let head = request.body(()).expect("a request").into_parts().0;
-        let found = if head.uri.path() == CHECK { asked(&head)? } else { passed(&head)? };
-        let Question { head, audience, scopes } = found;
+        let found = if head.uri.path() == CHECK { from_headers(&head)? } else { from_path(&head)? };
+        let CheckedRequest { head, audience, scopes } = found;
         Some((head.method.to_string(), head.uri.to_string(), audience, scopes.as_str().to_owned()))
     }
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_that_is_judged_stands_in_the_headers_of_each_proxy() {
+    fn each_proxy_names_the_request_to_be_checked_in_headers_of_its_own() {
         let nginx = [("x-original-method", "PUT"), ("x-original-uri", "/a?b=c")];
         assert_eq!(question("/check", &nginx), plain("PUT", "/a?b=c"));
         let traefik = [("x-forwarded-method", "PUT"), ("x-forwarded-uri", "/a?b=c")];

@@ -16,7 +16,7 @@ pub(super) enum GuardError {
     PathAmbiguous,
     /// `CONNECT` and `TRACE` are not passed on.
     MethodUnsupported,
-    /// The body is longer than the limit, or than it said.
+    /// The body is longer than the limit, or than its declared length.
     BodyTooLarge,
     /// The body stopped arriving.
     BodyStalled,
@@ -84,24 +84,24 @@ impl GuardError {
     /// The public text.
     const fn description(self) -> &'static str {
         match self {
-            Self::RequestMalformed => "The request can not be passed on",
-            Self::PathAmbiguous => "The path can be read in more than one way",
+            Self::RequestMalformed => "The request cannot be passed on",
+            Self::PathAmbiguous => "The path is ambiguous",
             Self::MethodUnsupported => "The method is not passed on",
             Self::BodyTooLarge => "The body is too long",
-            Self::BodyStalled => "The body did not come in time",
-            Self::BodyBroken => "The body broke off",
+            Self::BodyStalled => "The body did not arrive in time",
+            Self::BodyBroken => "The body is incomplete or its framing is invalid",
             Self::TunnelsFull => "Too many connections of this kind are open",
             Self::IdentityTooLarge => "The claims of the token are too long to be passed on",
-            Self::UpstreamUnreachable => "The service behind this address can not be reached",
-            Self::UpstreamBroken => "The service behind this address did not answer as it must",
+            Self::UpstreamUnreachable => "The service behind this address is unreachable",
+            Self::UpstreamBroken => "The answer of the service behind this address is invalid",
             Self::UpstreamLate => "The service behind this address did not answer in time",
-            Self::CheckMalformed => "The question is not understood",
-            Self::AudienceUnknown => "The audience is not one that is guarded here",
+            Self::CheckMalformed => "The request for a check is invalid",
+            Self::AudienceUnknown => "The audience is not configured here",
             Self::NothingHere => "Nothing is served here",
         }
     }
 
-    /// The whole answer.
+    /// The answer.
     pub(super) fn response(self) -> Response<Full<Bytes>> {
         let (slug, description) = (self.slug(), self.description());
         let body = format!(r#"{{"error":"{slug}","error_description":"{description}"}}"#);
@@ -153,7 +153,7 @@ impl Refusal {
         }
     }
 
-    /// The whole answer.
+    /// The answer.
     pub(super) fn response(&self) -> Response<Full<Bytes>> {
         match self {
             Self::Denied(denied) => denied.response(),

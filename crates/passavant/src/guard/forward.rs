@@ -1,4 +1,4 @@
-//! From a request that was let through to one for the upstream, and from its answer to ours.
+//! Forwarding: makes the request for the upstream of one that was let through, and our answer of its answer.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -29,9 +29,9 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// How requests are passed on.
 #[derive(Clone, Debug)]
 pub(super) struct ForwardOptions {
-    /// The upstream gets the token as well.
+    /// Whether the upstream gets the token.
     pub(super) keep_authorization: bool,
-    /// `Host` is the upstream's own, and not the one that the caller used.
+    /// Whether `Host` is the upstream's own rather than the one that the client used.
     pub(super) upstream_host: bool,
     /// Whose `X-Forwarded-*` are believed.
     pub(super) trusted_proxies: TrustedProxies,
@@ -57,8 +57,8 @@ impl Forwarder {
         Self { upstream, options, tunnels: Arc::new(Semaphore::new(TUNNELS_MAX)) }
     }
 
-    /// Takes out of the head what the upstream must not see, and writes what the guard itself sees of the request.
-    /// What is said of a token is added after this.
+    /// Removes from the head what the upstream must not see, and adds the forwarding headers. Those of the token are
+    /// added afterwards.
     ///
     /// # Errors
     /// [`GuardError::RequestMalformed`] where it has no single host.
@@ -73,7 +73,7 @@ impl Forwarder {
         sent.headers = head.headers.clone();
         let headers = &mut sent.headers;
         headers::clean_request(headers);
-        // Whoever waits for 100 gets it from us, once the body is asked for.
+        // We send 100 (Continue) ourselves, once the body is read.
         headers.remove(header::EXPECT);
         if !self.options.keep_authorization {
             headers.remove(header::AUTHORIZATION);
@@ -97,7 +97,7 @@ impl Forwarder {
     /// Sends it, and returns the answer with its body still on the way.
     ///
     /// # Errors
-    /// [`GuardError`]: the caller's body, or the upstream.
+    /// [`GuardError`] of the body of the request, or of the upstream.
     pub(super) async fn pass(
         &self,
         mut sent: Parts,
@@ -119,14 +119,14 @@ impl Forwarder {
             ask_for_websocket(&mut head.headers);
             return Ok(Response::from_parts(head, body.map_err(|_| BodyError::Broken).boxed_unsync()));
         }
-        if headers::has_two_frames(answer.headers()) {
+        if headers::has_ambiguous_length(answer.headers()) {
             tracing::warn!("the upstream's answer has both Transfer-Encoding and Content-Length");
             return Err(GuardError::UpstreamBroken);
         }
         let (mut head, body) = answer.into_parts();
         headers::clean_answer(&mut head.headers);
         headers::add_via(&mut head.headers, head.version);
-        // Which version we speak to the caller is between the caller and us.
+        // The version towards the client is ours to choose.
         head.version = Version::default();
         let pause = Duration::from_secs(ANSWER_PAUSE_SECONDS_MAX);
         Ok(Response::from_parts(head, StreamingBody::answer(body, pause, exchange.in_flight).boxed_unsync()))
@@ -146,7 +146,7 @@ impl Forwarder {
         Ok((Some(WantedTunnel { client, permit }), request.into_body()))
     }
 
-    /// What we see of the caller ourselves; what a trusted proxy saw comes before it.
+    /// The forwarding headers: what we see of the client, after what a trusted proxy saw.
     fn forwarded(&self, came: &HeaderMap, host: Option<&Authority>, peer: IpAddr) -> HeaderMap {
         let is_trusted = self.options.trusted_proxies.contains(peer);
         let said = |name: &HeaderName| -> Option<&str> {
@@ -167,7 +167,7 @@ impl Forwarder {
     }
 }
 
-/// Whom the request is for: the authority of its target where it has one (RFC 9112 §3.2.2, RFC 9113 §8.3.1), else the
+/// The host of a request: the authority of its target where it has one (RFC 9112 §3.2.2, RFC 9113 §8.3.1), else the
 /// one `Host`. HTTP/1.0 may leave it out.
 fn host(head: &Parts) -> Result<Option<Authority>, GuardError> {
     let mut lines = head.headers.get_all(header::HOST).iter();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_host_is_the_callers_or_the_upstreams_own() {
+    async fn the_host_is_the_clients_or_the_upstreams_own() {
         let lines = [("host", "api.example:8443")];
         let plain = forwarder(|_| ());
         assert_eq!(sent(&plain, &lines, "host"), ["api.example:8443"]);

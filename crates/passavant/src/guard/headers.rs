@@ -1,9 +1,8 @@
-//! Which header fields pass, and which end here: those of one hop (RFC 9110 §7.6.1), and those that only the guard may
-//! write.
+//! Which header fields are removed: those of one connection (RFC 9110 §7.6.1), and those that only the guard may write.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Fields of one connection alone. `Proxy-Connection` and `Keep-Alive` are no standard, and are sent all the same.
+/// Fields of one connection. `Proxy-Connection` and `Keep-Alive` are not standard, and sent nevertheless.
 const HOP_BY_HOP: [&str; 7] = [
     "connection",
     "keep-alive",
@@ -14,18 +13,18 @@ const HOP_BY_HOP: [&str; 7] = [
     "upgrade",
 ];
 
-/// What only the guard writes, by how the name begins. A name is compared as a careless upstream may read it.
+/// What only the guard writes, by prefix. A name is compared as a lenient upstream may read it.
 const OURS: [&str; 3] = ["x-auth-", "x-forwarded-", "x-original-"];
 
-/// The same by the whole name.
+/// The same, by the whole name.
 const OURS_WHOLE: [&str; 4] = ["forwarded", "x-real-ip", "x-auth", "proxy-authorization"];
 
-/// Takes out of a request what must not reach the upstream.
+/// Removes from a request what must not reach the upstream.
 pub(super) fn clean_request(headers: &mut HeaderMap) {
     clean(headers, |name| is_hop_by_hop(name) || is_ours(name));
 }
 
-/// Takes out of an answer what was meant for us alone.
+/// Removes from an answer what was meant only for us.
 pub(super) fn clean_answer(headers: &mut HeaderMap) {
     clean(headers, is_hop_by_hop);
 }
@@ -33,7 +32,7 @@ pub(super) fn clean_answer(headers: &mut HeaderMap) {
 fn clean(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
     let named: Vec<HeaderName> =
         options(headers, header::CONNECTION).filter_map(|name| name.parse().ok()).collect();
-    // `Connection: content-length` would take a message's frame away, and `host` its address: they are not options
+    // `Connection: content-length` would remove the framing of a message, and `host` its target: they are not options
     // of a connection (RFC 9110 §7.6.1), and stay.
     let stays = |name: &HeaderName| *name == header::CONTENT_LENGTH || *name == header::HOST;
     let gone = |name: &&HeaderName| is_unwanted(name.as_str()) || (named.contains(name) && !stays(name));
@@ -43,9 +42,9 @@ fn clean(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// Whether a message says its length in two ways. The length that we do not go by would be passed on with a body that
-/// has another, and may be somebody's try at two answers in one (RFC 9112 §6.3).
-pub(super) fn has_two_frames(headers: &HeaderMap) -> bool {
+/// Whether a message states its length in two ways. The length that we ignore would be passed on with a body of another
+/// one, and may be an attempt at response splitting (RFC 9112 §6.3).
+pub(super) fn has_ambiguous_length(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH)
 }
 
@@ -55,14 +54,14 @@ pub(super) fn options(headers: &HeaderMap, name: HeaderName) -> impl Iterator<It
     lines.flat_map(|line| line.split(',')).map(|option| option.trim().to_ascii_lowercase())
 }
 
-/// The protocol that the caller wants to change to, where it is the one that is passed on. Others are ignored, as
-/// RFC 9110 §7.8 allows: `h2c` above all would take every further request past the guard.
+/// Whether the client wants to switch to websocket, the only protocol that is passed on. Others are ignored, as RFC 9110
+/// §7.8 allows: `h2c` would take every further request past the guard.
 pub(super) fn wants_websocket(headers: &HeaderMap) -> bool {
     options(headers, header::CONNECTION).any(|option| option == "upgrade")
         && options(headers, header::UPGRADE).any(|protocol| protocol == "websocket")
 }
 
-/// Adds one of us to `Via` (RFC 9110 §7.6.3).
+/// Adds the guard to `Via` (RFC 9110 §7.6.3).
 pub(super) fn add_via(headers: &mut HeaderMap, version: http::Version) {
     headers.append(
         header::VIA,
@@ -78,7 +77,7 @@ fn is_hop_by_hop(name: &str) -> bool {
     HOP_BY_HOP.contains(&name)
 }
 
-/// CGI and what came after it turn every letter that is none into `_`, so `x_auth_subject` and `x.auth.subject` may be
+/// CGI and its successors turn every character that is not alphanumeric into `_`, so `x_auth_subject` and `x.auth.subject` may be
 /// read as `X-Auth-Subject`, and `content_length` as a second length.
 fn is_ours(name: &str) -> bool {
     let read: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();

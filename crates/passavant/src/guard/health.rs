@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether the upstream would take a connection.
+//! Liveness of the process, and readiness: whether the upstream accepts a connection.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use super::{
     upstream::Origin,
 };
 
-/// Answers `/health/live` and `/health/ready`. The authorization server is not asked: its absence is a 503 for those
-/// who bring a token that needs it, and no reason to stop serving the others.
+/// Answers `/health/live` and `/health/ready`. The authorization server is not asked: while it is unavailable, only
+/// requests with a token that needs it get a 503.
 pub(super) struct Health {
     upstream: Option<(String, u16)>,
 }
@@ -24,14 +24,14 @@ impl Health {
         Self { upstream: upstream.map(|origin| (origin.host.clone(), origin.port)) }
     }
 
-    /// The answer; nothing at any other path.
+    /// The answer; `None` at any other path.
     pub(super) async fn answer(&self, path: &str) -> Option<Response<Body>> {
         match path {
-            "/health/live" => Some(told(StatusCode::OK, r#"{"status":"ok"}"#)),
-            "/health/ready" if self.is_ready().await => Some(told(StatusCode::OK, r#"{"status":"ok"}"#)),
+            "/health/live" => Some(status(StatusCode::OK, r#"{"status":"ok"}"#)),
+            "/health/ready" if self.is_ready().await => Some(status(StatusCode::OK, r#"{"status":"ok"}"#)),
             "/health/ready" => {
                 let text = r#"{"status":"failed","upstream":"unreachable"}"#;
-                Some(told(StatusCode::SERVICE_UNAVAILABLE, text))
+                Some(status(StatusCode::SERVICE_UNAVAILABLE, text))
             }
             _ => None,
         }
@@ -46,9 +46,9 @@ impl Health {
     }
 }
 
-fn told(status: StatusCode, text: &'static str) -> Response<Body> {
+fn status(code: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Full::from(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = status;
+    *response.status_mut() = code;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -14,7 +14,7 @@ const AUDIENCE: HeaderName = HeaderName::from_static("x-auth-audience");
 const ISSUER: HeaderName = HeaderName::from_static("x-auth-issuer");
 const CLAIMS: HeaderName = HeaderName::from_static("x-auth-claims");
 
-/// How much is told.
+/// How much the upstream is told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Identity {
     /// All claims as well, as base64url of their JSON.
@@ -25,7 +25,7 @@ impl Identity {
     /// Writes the headers, in place of any that are there.
     ///
     /// # Errors
-    /// [`GuardError::IdentityTooLarge`]: half of what is said of a token is worse than nothing.
+    /// [`GuardError::IdentityTooLarge`]: a part of what is known of a token would be worse than nothing.
     pub(super) fn write(
         self,
         headers: &mut HeaderMap,
@@ -48,7 +48,7 @@ impl Identity {
     }
 }
 
-/// A value that is not there has no header.
+/// Writes a header, unless its value is empty.
 fn put(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), GuardError> {
     headers.remove(&name);
     if value.is_empty() {
@@ -62,8 +62,8 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), G
     Ok(())
 }
 
-/// Visible ASCII as it is; everything else, the percent sign and the space included, as `%XX` of its UTF-8 bytes. So
-/// the way back is one decoding, and a claim can neither end a header nor look like two.
+/// Percent-encodes all but visible ASCII, and the percent sign itself. So one decoding restores the value, and a claim
+/// can neither end a header nor look like two.
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut text, byte| {
         match byte {

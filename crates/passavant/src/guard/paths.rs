@@ -1,37 +1,37 @@
-//! Which paths need no token. Fails shut: a path that can be read in two ways is never public.
+//! Which paths need no token. Fails closed: an ambiguous path is never public.
 
-/// Path prefixes that were named public, each as its segments.
+/// Public path prefixes, each as its segments.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PublicPaths {
     prefixes: Vec<Vec<String>>,
 }
 
-/// How a path stands to them.
+/// Whether a path is public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// No token is needed.
     Public,
     /// A token is needed.
     Guarded,
-    /// It begins like a public one, and another parser may end up somewhere else.
+    /// It may be public, but another parser may read it differently.
     Ambiguous,
 }
 
 impl PublicPaths {
-    /// From prefixes as an operator writes them.
+    /// Parses the prefixes of the operator.
     ///
     /// # Errors
-    /// A sentence for the operator: no path, one that is not plain, or one that is everything.
+    /// A message for the operator: a prefix that is not a path, is ambiguous, or is every path.
     pub(super) fn new(prefixes: &[String]) -> Result<Self, String> {
         let prefixes = prefixes.iter().map(|prefix| match segments(prefix) {
             Some(segments) if segments.is_empty() => Err(format!("{prefix} would make everything public")),
             Some(segments) => Ok(segments),
-            None => Err(format!("{prefix} is no plain path that begins with a slash")),
+            None => Err(format!("{prefix} is not a plain path that begins with a slash")),
         });
         Ok(Self { prefixes: prefixes.collect::<Result<_, _>>()? })
     }
 
-    /// Judges the path of a request, as it stands in the request line.
+    /// Judges the path of a request, as it is in the request line.
     pub(super) fn judge(&self, path: &str) -> Standing {
         let begins = |segments: &[String]| self.prefixes.iter().any(|prefix| segments.starts_with(prefix));
         if let Some(segments) = segments(path) {
@@ -51,14 +51,14 @@ fn segments(path: &str) -> Option<Vec<String>> {
     inner.split('/').map(|segment| decoded(segment).filter(|text| is_plain(text))).collect()
 }
 
-/// No segment that is empty or climbs, no separator that came encoded, no parameter (`..;/` is a climb to some), nothing
-/// that a second decoding would change, nothing invisible.
+/// No empty or dot segment, no encoded separator, no parameter (some parsers read `..;/` as `../`), nothing that a second
+/// decoding would change, no control character.
 fn is_plain(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..")
         && segment.chars().all(|c| !matches!(c, '/' | '\\' | '%' | ';' | '?' | '#') && !c.is_control())
 }
 
-/// Undoes percent-encoding once; nothing where it is broken or no UTF-8.
+/// Percent-decodes once; `None` where the encoding is invalid or not UTF-8.
 fn decoded(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.bytes();
@@ -75,7 +75,7 @@ fn hexadecimal(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// As the most careless parser would read the beginning: separators of every kind, empty segments dropped.
+/// The segments as the most lenient parser would read them: every kind of separator, empty segments dropped.
 fn loosely(path: &str) -> Vec<String> {
     let (mut text, mut before) = (path.to_owned(), String::new());
     while text != before {

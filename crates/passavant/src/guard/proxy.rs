@@ -1,4 +1,4 @@
-//! The reverse proxy: a request is let through with an accepted token, or at a path that was named public.
+//! The reverse proxy: a request is let through with an accepted token, or at a public path.
 
 use http::{Method, Request, Response, header, request::Parts};
 use hyper::body::Incoming;
@@ -38,10 +38,10 @@ impl Proxy {
         }
     }
 
-    /// Answers with what the upstream says, or refuses.
+    /// Returns the answer of the upstream, or refuses.
     ///
     /// # Errors
-    /// [`Refusal`], ready to be told.
+    /// [`Refusal`]
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
@@ -62,7 +62,7 @@ impl Proxy {
         Ok(self.forwarder.pass(sent, Request::from_parts(head, body), exchange).await?)
     }
 
-    /// The token that lets the request through; none where none is needed.
+    /// The token that lets the request through; `None` where none is needed.
     async fn admit(&self, head: &Parts) -> Result<Option<Token>, Refusal> {
         match self.public.judge(head.uri.path()) {
             Standing::Ambiguous => return Err(GuardError::PathAmbiguous.into()),
@@ -76,7 +76,7 @@ impl Proxy {
     }
 }
 
-/// What a browser asks before it sends a token, and to which it can't add one.
+/// A CORS preflight: a browser sends it before a request with a token, and never with one.
 fn is_preflight(head: &Parts) -> bool {
     head.method == Method::OPTIONS
         && head.headers.contains_key(header::ORIGIN)

@@ -15,14 +15,14 @@ use super::{
     response::{Body, whole},
 };
 
-/// What answers at one listener. Cheap to clone.
+/// What answers at one listener of the guard. Cheap to clone.
 #[derive(Clone)]
 pub(super) enum GuardService {
-    /// Lets accepted requests through to the upstream.
+    /// Passes accepted requests on to the upstream.
     Proxy(Arc<Proxy>),
     /// Answers whether a request would be let through.
     Check(Arc<Check>),
-    /// Says whether the process lives and can work.
+    /// Answers liveness and readiness.
     Health(Arc<Health>),
 }
 

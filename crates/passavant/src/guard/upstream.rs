@@ -1,4 +1,4 @@
-//! The one server behind the guard: its address, and the client that talks to it.
+//! The server behind the guard: its origin, and the client for it.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ use super::{
     },
 };
 
-/// Where the upstream is. No path: what a path means is the upstream's own business.
+/// The origin of the upstream, which has no path: paths are passed on as they are.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     scheme: Scheme,
@@ -39,7 +39,7 @@ impl Origin {
     /// Reads a URL.
     ///
     /// # Errors
-    /// A sentence for the operator.
+    /// A message for the operator.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let parts = Parts::of(url).map_err(|error| format!("the upstream {error}"))?;
         let wrong =
@@ -62,7 +62,7 @@ impl Origin {
         })
     }
 
-    /// The address of a target at this origin.
+    /// A target at this origin.
     pub(super) fn target(&self, target: &Uri) -> Option<Uri> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
@@ -144,7 +144,7 @@ impl Upstream {
     }
 }
 
-/// The platform's certificates are looked for only where they are needed.
+/// The certificates of the platform are loaded only where they are needed.
 fn tls(is_needed: bool) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -154,7 +154,7 @@ fn tls(is_needed: bool) -> Result<ClientConfig, rustls::Error> {
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-/// Whether it was the caller's body that broke the exchange.
+/// The error of the request body, if that was the cause.
 fn body_error(error: &(dyn Error + 'static)) -> Option<BodyError> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -166,7 +166,7 @@ fn body_error(error: &(dyn Error + 'static)) -> Option<BodyError> {
     None
 }
 
-/// That a connection was refused says more than that the request failed.
+/// The innermost cause: "connection refused" says more than "request failed".
 fn innermost(mut error: &(dyn Error + 'static)) -> String {
     while let Some(cause) = error.source() {
         error = cause;

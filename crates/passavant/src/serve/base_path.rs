@@ -19,7 +19,7 @@ impl BasePath {
         Self(Parts::of(issuer).map_or("", |parts| parts.path).trim_end_matches('/').into())
     }
 
-    /// The path below the issuer that this path means; `None` where it is outside.
+    /// A path relative to the issuer; `None` where it is outside.
     pub(super) fn below<'p>(&self, path: &'p str) -> Option<Cow<'p, str>> {
         if self.0.is_empty() {
             return Some(Cow::Borrowed(path));
@@ -33,7 +33,7 @@ impl BasePath {
         WELL_KNOWN.into_iter().find(|known| *known == document).map(Cow::Borrowed)
     }
 
-    /// The same address with another path; the query stays.
+    /// The same URI with another path; the query stays.
     pub(super) fn moved(uri: &Uri, path: &str) -> Option<Uri> {
         let whole = match uri.query() {
             Some(query) => format!("{path}?{query}"),

@@ -1,4 +1,4 @@
-//! The management listener: whether the process lives, and whether it can do its work. Never on the public port.
+//! The management listener: liveness and readiness. Never on the public port.
 
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
 use http::{StatusCode, header};

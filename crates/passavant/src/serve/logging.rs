@@ -1,14 +1,14 @@
-//! What is logged, and how: for people on a terminal, as JSON everywhere else. Always on standard error.
+//! Logging, always on standard error: as text on a terminal, as JSON elsewhere.
 
 use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
-/// Logs as the filter says.
+/// Sets up logging by this filter.
 pub(crate) fn log(filter: &str) {
     let filter = filter.parse().unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    // A second call is of no consequence: the first subscriber stays.
+    // A second call has no effect: the first subscriber stays.
     let _ = if io::stderr().is_terminal() {
         builder.with_target(false).try_init()
     } else {
@@ -16,7 +16,7 @@ pub(crate) fn log(filter: &str) {
     };
 }
 
-/// Logs what a command should not keep to itself.
+/// Sets up logging for a command: only warnings and errors.
 pub(crate) fn log_warnings() {
     let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("warn")).with_writer(io::stderr);
     let _ = builder.with_target(false).without_time().with_ansi(io::stderr().is_terminal()).try_init();

@@ -196,7 +196,7 @@ impl RequestLog {
     fn write(self, id: &str, peer: IpAddr, outcome: Outcome) {
         let Self { method, uri } = self;
         let Outcome { status, is_page, took } = outcome;
-        // Never the query: it may hold what nobody but its owner should read.
+        // Never the query, which may hold credentials and personal data.
         let route = uri.path().get(..LOGGED_BYTES_MAX).unwrap_or(uri.path());
         let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1e3);
         if status >= 500 || is_page {

@@ -1,4 +1,4 @@
-//! Secrets that are typed, piped or read from a file. Never arguments: every process may read those.
+//! Secrets that are typed, piped or read from a file. Never arguments, which other processes can read.
 
 use std::{
     fmt,
@@ -16,14 +16,14 @@ use super::{
     output::say,
 };
 
-/// Where a secret is: `-` for standard input, `@FILE` for a file.
+/// The source of a secret: `-` for standard input, `@FILE` for a file.
 #[derive(Clone)]
 pub(crate) enum Source {
     /// `-`
     Stdin,
     /// `@FILE`
     File(PathBuf),
-    /// Somebody wrote the secret itself. It is refused, and not repeated in the refusal.
+    /// The secret itself was given. It is refused, and not repeated in the error.
     Argument,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Debug for Source {
 }
 
 impl Source {
-    /// Reads it: the text without the newline at its end, at most so many bytes.
+    /// Reads the secret: at most `bytes_max` bytes, without the newline at the end.
     ///
     /// # Errors
     /// Where it can't be read, is empty or too long, or was written on the command line.
@@ -63,13 +63,13 @@ impl Source {
                 read_line(file, what, bytes_max)
             }
             Self::Argument => Err(misused(format!(
-                "{what} is never an argument, since others can read those: give - for standard input, or @FILE"
+                "{what} is never an argument, which other processes can read: give - for standard input, or @FILE"
             ))),
         }
     }
 }
 
-/// Reads a new secret: from where it was said to be, else typed twice at a terminal, else from standard input.
+/// Reads a new secret: from its source if there is one, else typed twice at a terminal, else from standard input.
 ///
 /// # Errors
 /// As [`Source::read`], and where the two typed texts differ or the terminal can't hide them.
@@ -83,18 +83,14 @@ pub(crate) async fn new_secret(
         None if io::stdin().is_terminal() => {
             let text = typed(what.to_owned(), bytes_max).await?;
             let again = typed(format!("{what}, once more"), bytes_max).await?;
-            if text == again {
-                Ok(text)
-            } else {
-                Err(failed("the two are not the same: nothing was changed"))
-            }
+            if text == again { Ok(text) } else { Err(failed("the two differ: nothing was changed")) }
         }
         None => Source::Stdin.read(what, bytes_max),
     }
 }
 
 fn read_line(from: impl Read, what: &str, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
-    // Two bytes more, for the newline that is taken off.
+    // Two more bytes, for the newline that is removed.
     let mut text = read_text(from, what, bytes_max + 2)?;
     let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     let length = line.len();
@@ -118,8 +114,7 @@ fn read_text(from: impl Read, what: &str, bytes_max: usize) -> Result<Zeroizing<
     Ok(text)
 }
 
-/// Asks at the terminal. The thread that waits for the line is left behind when the user interrupts, but the
-/// terminal is not left silent.
+/// Asks at the terminal. On an interrupt, the thread that waits for the line is abandoned, and echo is restored.
 async fn typed(what: String, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
     let hidden = Hidden::begin()?;
     let _ = write!(io::stderr(), "{what}: ");
@@ -140,7 +135,7 @@ async fn typed(what: String, bytes_max: usize) -> Result<Zeroizing<String>, Fail
     read_line(line.as_bytes(), &what, bytes_max)
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// Turns off the echo of the terminal until this is dropped.
 struct Hidden;
 
 impl Hidden {
@@ -148,7 +143,7 @@ impl Hidden {
         if stty("-echo") {
             return Ok(Self);
         }
-        Err(failed("this terminal can't hide what you type: give - for standard input, or @FILE"))
+        Err(failed("can't turn off the echo of this terminal: give - for standard input, or @FILE"))
     }
 }
 
@@ -158,7 +153,7 @@ impl Drop for Hidden {
     }
 }
 
-/// The standard way to set a terminal without a line of unsafe code.
+/// Sets the terminal by the standard command, which needs no unsafe code.
 fn stty(setting: &str) -> bool {
     let mut stty = Command::new("stty");
     stty.arg(setting).stdin(Stdio::inherit()).stdout(Stdio::null()).stderr(Stdio::null());

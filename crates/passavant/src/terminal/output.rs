@@ -1,4 +1,4 @@
-//! What commands print: data on standard output, talk on standard error.
+//! What commands print: data on standard output, messages on standard error.
 
 use std::{
     fmt::{Display, Write as _},
@@ -10,48 +10,48 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::failure::{Failure, failed};
 
-/// How data is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Aligned columns
     #[default]
     Table,
-    /// The registered names, as `apply` reads them.
+    /// JSON, with the member names that `apply` reads
     Json,
-    /// The same as YAML.
+    /// The same as YAML
     Yaml,
-    /// `NAME=value` lines for a shell.
+    /// NAME=value lines for a shell
     Env,
-    /// Ids and secrets alone, one a line.
+    /// Only ids and secrets, one per line
     Quiet,
 }
 
-/// How records of one kind are shown.
+/// Which members of a kind of record are shown.
 pub(crate) struct Layout {
     /// The members that `--format quiet` prints, and that come first in a table of one record.
     pub(crate) quiet: &'static [&'static str],
-    /// The columns of a table of them.
+    /// The columns of a table.
     pub(crate) columns: &'static [&'static str],
 }
 
-/// Which part of a long list.
+/// Which page of a long list.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Page {
-    /// Only what comes after this id
+    /// List only what comes after this id
     #[arg(long, value_name = "ID")]
     pub(crate) after: Option<String>,
-    /// At most so many
+    /// List at most this many
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
 }
 
 impl Page {
-    /// How many to ask for: one more than are shown, to know whether there are more.
+    /// How many to query: one more than are shown, to see whether there are more.
     pub(crate) fn asked(&self) -> u32 {
         self.limit + 1
     }
 
-    /// What is shown of what was found. Says so where there is more.
+    /// Cuts the list to the page, with a message if there is more.
     pub(crate) fn cut<T>(&self, mut found: Vec<T>, id: impl Fn(&T) -> String) -> Vec<T> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         if found.len() > limit {
@@ -97,7 +97,7 @@ pub(crate) fn one(format: Format, layout: &Layout, record: &Value) -> Result<(),
 /// Prints text as it is.
 ///
 /// # Errors
-/// Where standard output can't be written. That nobody reads it (`| head`) is no failure.
+/// Where standard output can't be written. A closed pipe (`| head`) is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -108,7 +108,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says something to whoever runs the command. That nobody listens is no failure.
+/// Prints a message on standard error, if it can be written.
 pub(crate) fn say(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
@@ -158,7 +158,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A value as people read it, without control characters, which a terminal would obey.
+/// A value as text, without control characters, which a terminal would interpret.
 fn cell(name: &str, value: &Value) -> String {
     let text = match value {
         Value::Null => String::new(),
@@ -241,7 +241,7 @@ fn yaml_members(members: &Map<String, Value>, depth: usize, text: &mut String) {
     }
 }
 
-/// Older readers take some bare words for truth values, so everything but a plain registered name is quoted.
+/// YAML 1.1 reads some plain words as booleans, so everything but a registered name with an underscore is quoted.
 fn yaml_name(name: &str) -> String {
     let plain = name.contains('_') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     if plain { name.to_owned() } else { Value::from(name).to_string() }

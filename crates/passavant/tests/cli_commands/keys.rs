@@ -88,7 +88,7 @@ fn what_is_no_token_of_ours_is_said_to_be_unknown() {
     let place = Place::new();
     for text in ["x", &"A".repeat(43), "a.b.c"] {
         let why = place.run_with(&["token", "introspect", "--format", "quiet"], text);
-        assert_eq!((why.code, why.out.as_str()), (5, "false\nunknown\n"), "{text}");
+        assert_eq!((why.code, why.out.as_str()), (5, "false\ntoken_unknown\n"), "{text}");
         assert_eq!(place.run_with(&["token", "revoke"], text).code, 4, "{text}");
     }
 }

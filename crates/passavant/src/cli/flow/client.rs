@@ -10,38 +10,38 @@ use serde_json::{Map, Value};
 use super::shown::{ShownFetch, is_secret};
 use crate::terminal::{Failure, Source, failed, misused};
 
-/// Which server is asked, and as whom.
+/// The server, and the client that asks it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Peer {
-    /// The issuer
+    /// Issuer of the server
     #[arg(long, value_name = "URL", default_value = "http://localhost:4000")]
     server: String,
-    /// The client
+    /// Client id
     #[arg(long, value_name = "ID")]
     client_id: String,
-    /// Its secret, from standard input (-) or a @FILE; without one, the client is public
+    /// Source of the client secret: - for standard input, or @FILE; a public client has none
     #[arg(long, value_name = "SOURCE")]
     pub(super) client_secret: Option<Source>,
-    /// How the secret is shown
+    /// How the client authenticates
     #[arg(long, value_enum, default_value_t = Method::Basic)]
     auth_method: Method,
-    /// What is asked for, separated by spaces
+    /// Scopes to request, separated by spaces
     #[arg(long)]
     pub(super) scope: Option<String>,
-    /// Whom the token is for (RFC 8707); may be repeated
+    /// Resource that the token is for (RFC 8707); may be repeated
     #[arg(long, value_name = "URI")]
     pub(super) resource: Vec<String>,
-    /// Print the tokens themselves, too
+    /// Also print the tokens themselves
     #[arg(long)]
     show_tokens: bool,
 }
 
-/// How a client shows its secret (RFC 6749 §2.3.1).
+/// How a client presents its secret (RFC 6749 §2.3.1).
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Method {
-    /// In the Authorization header.
+    /// In the Authorization header
     Basic,
-    /// In the body.
+    /// In the form
     Post,
 }
 

@@ -9,16 +9,16 @@ use serde_json::Value;
 use super::client::{Client, Peer};
 use crate::terminal::{Failure, failed, misused, say};
 
-/// How the answer comes back.
+/// How the browser returns.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Browser {
-    /// The port of 127.0.0.1 at which the answer is waited for; any that is free by default
+    /// Port of 127.0.0.1 to listen on for the response; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// The path of the redirect URI, as the client registered it
+    /// Path of the redirect URI that the client registered
     #[arg(long, value_name = "PATH", default_value = "/callback")]
     redirect_path: String,
-    /// Seconds to wait for the person
+    /// Seconds to wait for the browser
     #[arg(long, value_name = "N", default_value_t = 300)]
     timeout: u64,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Browser {
 /// Runs it; returns what was issued.
 pub(super) async fn run(client: &Client, browser: &Browser) -> Result<Value, Failure> {
     if !browser.redirect_path.starts_with('/') {
-        return Err(misused("--redirect-path begins with a slash"));
+        return Err(misused("--redirect-path must begin with a slash"));
     }
     let Client { peer: Peer { scope, resource, .. }, relying_party } = client;
     let callback = CallbackListener::open(browser.port, &browser.redirect_path).await?;
@@ -34,9 +34,9 @@ pub(super) async fn run(client: &Client, browser: &Browser) -> Result<Value, Fai
     let url = relying_party.authorization_url(&sign_in, scope.as_deref(), resource)?;
     say(format_args!("open this in a browser on this machine:\n\n  {url}\n"));
     let waited = tokio::time::timeout(Duration::from_secs(browser.timeout), callback.wait()).await;
-    let response = waited.map_err(|_| failed("nobody came back in time"))?;
-    let response = response.ok_or_else(|| failed("the listener for the browser broke"))?;
-    say(format_args!("< the browser came back to {}", sign_in.redirect_uri));
+    let response = waited.map_err(|_| failed("the browser did not return in time"))?;
+    let response = response.ok_or_else(|| failed("the listener for the browser failed"))?;
+    say(format_args!("< the browser returned to {}", sign_in.redirect_uri));
     let code = relying_party.code(&sign_in, &response)?;
     let tokens = relying_party.redeem(&sign_in, &code).await?;
     let mut record = client.record(&tokens);

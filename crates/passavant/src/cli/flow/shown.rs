@@ -13,7 +13,7 @@ use crate::terminal::say;
 const SECRETS: [&str; 6] =
     ["access_token", "refresh_token", "id_token", "client_secret", "code", "code_verifier"];
 
-/// What stands in place of a credential.
+/// Printed in place of a credential.
 const HIDDEN: &str = "...";
 
 /// Fetches, and prints each request and each answer on standard error.
@@ -48,7 +48,7 @@ fn show_answer(answer: &Response<Bytes>) {
     let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
     let kind = header(header::CONTENT_TYPE).unwrap_or("no content type");
     say(format_args!("< {} {}", answer.status(), Shown(kind)));
-    // Metadata and key sets are long, and fetched to be used, not to be read.
+    // Metadata and key sets are too long to read here.
     let members = jose::json::object(answer.body()).unwrap_or_default();
     if members.contains_key("issuer") || members.contains_key("keys") {
         return;

@@ -1,4 +1,4 @@
-//! `token decode`: what stands in a JWT, which proves nothing, and whether one of our keys signed it.
+//! `token decode`: the content of a JWT, which proves nothing, and whether a key of this server signed it.
 
 use jose::{SigningKey, Unverified, VerifyingKey, base64url, json, limits};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 const LAYOUT: Layout =
     Layout { quiet: &["signature", "header", "claims"], columns: &["signature", "header", "claims"] };
 
-/// Prints header and claims. Exit 5 where the signature is none of ours.
+/// Prints header and claims. Exit code 5 where no key of this server made the signature.
 pub(super) async fn print(
     installation: Result<&Installation, &Failure>,
     token: &str,
@@ -20,11 +20,11 @@ pub(super) async fn print(
 ) -> Result<Exit, Failure> {
     let parts: Vec<&str> = token.split('.').collect();
     let header = part(parts.first().copied().unwrap_or_default())
-        .ok_or_else(|| failed("this is no JWT: an opaque token says nothing, ask with token introspect"))?;
+        .ok_or_else(|| failed("not a JWT: an opaque token has no content, use token introspect"))?;
     let (verdict, claims) = match parts.len() {
         3 => (judge(installation, token).await?, part(parts[1]).unwrap_or_default()),
         5 => (Verdict::Encrypted, Value::Null),
-        _ => return Err(failed("this is no JWT: it has neither three parts nor five")),
+        _ => return Err(failed("not a JWT: it has neither three parts nor five")),
     };
     say(verdict.explanation());
     let record = json!({ "signature": verdict.slug(), "header": header, "claims": claims });
@@ -55,12 +55,12 @@ impl Verdict {
 
     const fn explanation(self) -> &'static str {
         match self {
-            Self::Ours => "one of our keys signed this; whether it is still good, token introspect says",
-            Self::NotOurs => "none of our keys signed this: believe nothing that it says",
-            Self::Malformed => "no strict reader takes this for a JWT: believe nothing that it says",
-            Self::Encrypted => "this is encrypted: only its header can be read, and nothing vouches for it",
+            Self::Ours => "signed by a key of this server; use token introspect to see whether it is active",
+            Self::NotOurs => "not signed by a key of this server: believe nothing in it",
+            Self::Malformed => "not a valid JWT: believe nothing in it",
+            Self::Encrypted => "encrypted: only its header is shown, and it is not authenticated",
             Self::NotAsked => {
-                "the signature was not looked at, since there is no installation here: believe nothing"
+                "the signature was not checked, since there is no installation here: believe nothing in it"
             }
         }
     }
@@ -90,7 +90,7 @@ fn open(installation: &Installation, record: &KeyRecord) -> Option<VerifyingKey>
     Some(SigningKey::from_private_jwk(&private, record.algorithm).ok()?.verifying_key())
 }
 
-/// One part of a token as JSON, read loosely: what is shown here is not believed.
+/// One part of a token as JSON, parsed leniently: what is shown here is not trusted.
 fn part(text: &str) -> Option<Value> {
     if text.len() > limits::TOKEN_BYTES {
         return None;
