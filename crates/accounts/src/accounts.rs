@@ -12,7 +12,7 @@ use server::{
 
 use crate::directory::{Account, Directory};
 
-/// Answers the server's port from a directory. Nothing is cached: who is disabled now is disabled now.
+/// Answers the server's port from a directory. Nothing is cached: disabling an account takes effect at once.
 #[derive(Clone)]
 pub struct DirectoryAccounts(pub Arc<dyn Directory>);
 
@@ -45,7 +45,7 @@ impl Accounts for DirectoryAccounts {
     }
 }
 
-/// Those claims of the account that are wanted. `sub` is never among them: it is the server's to say.
+/// The requested claims of the account. `sub` is never among them: the server sets it.
 fn claims(mut account: Account, wanted: &[String]) -> Map<String, Value> {
     let username = account.username.as_str();
     account.claims.entry("preferred_username").or_insert_with(|| username.into());
@@ -76,15 +76,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_wanted_and_known_claims_are_told_and_never_sub() {
+    async fn only_requested_and_known_claims_are_returned_and_never_sub() {
         let mut account = alice();
         account.claims.insert("sub".to_owned(), json!("u-2"));
         account.claims.insert("nickname".to_owned(), Value::Null);
         let accounts = DirectoryAccounts(Arc::new(OneAccount::new(Some(account))));
         let subject = Subject::new("u-1");
         let names = wanted(&["name", "sub", "nickname", "phone_number", "preferred_username"]);
-        let told = accounts.claims(&subject, &names).await.expect("claims");
-        assert_eq!(Value::Object(told), json!({"name": "Alice Martin", "preferred_username": "alice"}));
+        let known = accounts.claims(&subject, &names).await.expect("claims");
+        assert_eq!(Value::Object(known), json!({"name": "Alice Martin", "preferred_username": "alice"}));
         assert_eq!(accounts.claims(&subject, &[]).await.expect("claims"), Map::new());
         assert_eq!(accounts.username(&subject).await.expect("username"), Some("alice".to_owned()));
     }

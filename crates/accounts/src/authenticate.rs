@@ -6,26 +6,26 @@ use server::{Fault, ports::Clock, store::Commit};
 
 use crate::{
     directory::{Account, AccountChange, Directory, PasswordHash, Username},
-    limits::{SignInLimits, Turned},
+    limits::{AttemptError, SignInLimits},
     passwords::{Password, Passwords, Verdict},
 };
 
-/// Everything that a sign-in weighs.
+/// Checks a username and password.
 #[derive(Clone)]
 pub struct Authenticator {
     /// Where accounts are kept.
     pub directory: Arc<dyn Directory>,
     /// How passwords are checked.
     pub passwords: Arc<Passwords>,
-    /// How often one may fail.
+    /// How often sign-in may fail.
     pub limits: Arc<SignInLimits>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Authenticator {
-    /// Whether this is the password of this user. A user that doesn't exist, one without a password and one that is
-    /// disabled are told by nothing, time included.
+    /// Checks the password of this user. A user that doesn't exist, one without a password and one that is disabled
+    /// can't be told from a wrong password, by timing either.
     ///
     /// # Errors
     /// A [`Fault`] of the directory; [`Fault::Busy`] where too many are waiting.
@@ -39,8 +39,8 @@ impl Authenticator {
         let key = username.as_ref().map(Username::canonical).unwrap_or_default();
         let attempt = match self.limits.attempt(&key, address, &*self.clock).await {
             Ok(attempt) => attempt,
-            Err(Turned::Later(retry_after)) => return Ok(SignIn::Later(retry_after)),
-            Err(Turned::Busy) => return Err(Fault::Busy("too many sign-ins are waiting")),
+            Err(AttemptError::Later(retry_after)) => return Ok(SignIn::Later(retry_after)),
+            Err(AttemptError::Busy) => return Err(Fault::Busy("too many sign-ins are waiting")),
         };
         match self.decide(username.as_ref(), password).await? {
             Some(account) => Ok(SignIn::Proven(Box::new(account))),
@@ -67,12 +67,12 @@ impl Authenticator {
         }
     }
 
-    /// Replaces the hash by one at today's cost. If the account changed meanwhile, the next sign-in tries again.
+    /// Replaces the hash by one at the configured cost. If the account changed meanwhile, the next sign-in tries again.
     async fn store(&self, account: Account, new: PasswordHash) -> Result<Account, Fault> {
         let people = vec![AccountChange::Rehash(account.subject.clone(), new, account.version)];
         match self.directory.commit_people(people, Commit::new(self.clock.now())).await? {
-            Ok(_) => tracing::info!("a password hash was made anew at a higher cost"),
-            Err(_) => tracing::debug!("an account changed while its password hash was made anew"),
+            Ok(_) => tracing::info!("a password hash was replaced by one of a higher cost"),
+            Err(_) => tracing::debug!("an account changed while its password hash was being replaced"),
         }
         Ok(account)
     }
@@ -84,14 +84,14 @@ impl fmt::Debug for Authenticator {
     }
 }
 
-/// How a sign-in went.
+/// The outcome of a sign-in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SignIn {
-    /// It is this user.
+    /// The password is right: it is this user.
     Proven(Box<Account>),
-    /// It isn't, for whatever reason.
+    /// The sign-in failed, for whatever reason.
     Wrong,
-    /// 429: come again after so many seconds.
+    /// Too many sign-ins failed: retry after this many seconds (429).
     Later(u64),
 }
 
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_disabled_user_is_told_nothing() {
+    async fn a_disabled_user_learns_nothing() {
         let (authenticator, _) = authenticator(true, PasswordCost::FLOOR).await;
         let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
         assert_eq!((sign_in, authenticator.passwords.computed()), (SignIn::Wrong, 1));

@@ -1,4 +1,4 @@
-//! The directory: accounts as they are kept, and the one way to change them.
+//! The directory: stored accounts, and the one way to change them.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use server::{
 /// Longest username, in bytes.
 pub const USERNAME_BYTES_MAX: usize = 255;
 
-/// Where accounts are kept. People and protocol state change in one transaction.
+/// Where accounts are stored. Accounts and protocol state change in one transaction.
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {
     /// The account with this username, whatever its spelling.
@@ -25,7 +25,7 @@ pub trait Directory: Send + Sync + 'static {
     /// Accounts after this `sub`, by `sub`.
     async fn list_accounts(&self, after: Option<&Subject>, limit: u32) -> Result<Vec<Account>, Fault>;
 
-    /// Does all of both, durably, or nothing. A conflict of `people` counts on behind the guards of `also`.
+    /// Commits both durably, or nothing. Guards of `people` are numbered after those of `also`.
     async fn commit_people(
         &self,
         people: Vec<AccountChange>,
@@ -38,7 +38,7 @@ pub trait Directory: Send + Sync + 'static {
 pub struct Account {
     /// `sub`; never changes.
     pub subject: Subject,
-    /// As the user writes it.
+    /// As the user wrote it.
     pub username: Username,
     /// The Argon2id hash; `None`: no password sign-in.
     pub password: Option<PasswordHash>,
@@ -59,14 +59,14 @@ pub enum AccountChange {
     Add(Box<Account>),
     /// Guard: the account has this version, and the username is not another account's. Replaces the record.
     Replace(Box<Account>, i64),
-    /// Guard: the account has this version. The same password under another hash, which nobody needs to learn of.
+    /// Guard: the account has this version. The same password under another hash: no event.
     Rehash(Subject, PasswordHash, i64),
-    /// No guard: gone is gone.
+    /// No guard: deleting a missing account is no conflict.
     Delete(Subject),
 }
 
 impl AccountChange {
-    /// What others must learn of it: an entry of the outbox, appended in the transaction that writes the change.
+    /// The event of the change, appended to the outbox in the transaction that writes it.
     pub fn event(&self, commit: &Commit) -> Option<Event> {
         let subject = match self {
             Self::Add(account) | Self::Replace(account, _) => &account.subject,
@@ -77,7 +77,7 @@ impl AccountChange {
     }
 }
 
-/// A password hash in PHC string format. Never prints.
+/// A password hash in PHC string format. Never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub Box<str>);
 
@@ -87,12 +87,12 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// A username as it was written. Two that differ by case or outer spaces are the same one.
+/// A username as it was written. Two that differ only in case or surrounding spaces are equal.
 #[derive(Clone, Debug)]
 pub struct Username(Box<str>);
 
 impl Username {
-    /// Reads a username: not empty, at most [`USERNAME_BYTES_MAX`], without control characters.
+    /// Parses a username: not empty, at most [`USERNAME_BYTES_MAX`], without control characters.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let fits =
@@ -105,7 +105,7 @@ impl Username {
         &self.0
     }
 
-    /// The one spelling that stores and counters use.
+    /// The spelling that stores and counters compare.
     pub fn canonical(&self) -> String {
         self.0.to_lowercase()
     }

@@ -1,4 +1,4 @@
-//! Who the user is: the directory of accounts, passwords, sign-in and consent pages.
+//! User accounts: their directory, passwords, sign-in limits, and the sign-in, consent and sign-out pages.
 
 pub mod accounts;
 pub mod authenticate;

@@ -1,8 +1,8 @@
-//! Sign-in limits: only failures count, nobody is locked out, and nothing turns it off.
+//! Sign-in limits: only failures count, no account is locked, and no setting turns them off.
 //!
-//! By default an account may fail 5 times a minute; then each further answer waits 1, 2, 4 .. 30 seconds. An address may
-//! fail 20 times a minute; then it is refused. An attempt that is not decided yet counts as one that may fail, so
-//! concurrent attempts try no more passwords than consecutive ones.
+//! By default an account may fail 5 times a minute; then each further answer is delayed by 1, 2, 4 .. 30 seconds. An
+//! address may fail 20 times a minute; then it is refused. An attempt that is not decided yet counts as one that may
+//! fail, so concurrent attempts try no more passwords than consecutive ones.
 
 mod counter;
 mod rates;
@@ -22,11 +22,11 @@ pub use rates::SignInRates;
 use server::ports::Clock;
 use tokio::sync::Notify;
 
-/// Accounts, and addresses, that are counted at once. Each failure costs this machine one Argon2id, so counters that
-/// still matter hardly ever fill it; if they do, the one that failed longest ago gives way.
+/// Most counters of accounts, and of addresses. Each failure costs this machine one Argon2id hash, so counters that still
+/// matter hardly ever reach it; if they do, the one that failed longest ago is dropped.
 const COUNTERS_MAX: usize = 32 * 1024;
 
-/// Attempts that wait at once, over all accounts.
+/// Most concurrent attempts that wait, over all accounts.
 const WAITING_MAX: usize = 1024;
 
 /// Counts failed sign-ins by account and by address.
@@ -38,7 +38,7 @@ pub struct SignInLimits {
 }
 
 impl SignInLimits {
-    /// Limits at these rates.
+    /// Limits with these rates.
     pub fn new(rates: SignInRates) -> Self {
         Self { rates, ..Self::default() }
     }
@@ -47,13 +47,13 @@ impl SignInLimits {
     /// decided.
     ///
     /// # Errors
-    /// [`Turned`] where the address has failed too often, or too much is waiting.
+    /// [`AttemptError`] where the address has failed too often, or too many attempts are waiting.
     pub async fn attempt(
         self: &Arc<Self>,
         account: &str,
         address: IpAddr,
         clock: &dyn Clock,
-    ) -> Result<Attempt, Turned> {
+    ) -> Result<Attempt, AttemptError> {
         let mut waiting = None;
         loop {
             let mut decided = pin!(self.decided.notified());
@@ -76,21 +76,23 @@ impl SignInLimits {
         }
     }
 
-    /// One look: an attempt and how long it waits, or none where it is not its turn. `now` is in milliseconds since
-    /// 1970.
+    /// An attempt and how long it waits; none while undecided attempts hold every remaining try. `now` is in
+    /// milliseconds since 1970.
     fn admit(
         self: &Arc<Self>,
         account: &str,
         address: IpAddr,
         now: i64,
-    ) -> Result<(Option<Attempt>, Duration), Turned> {
+    ) -> Result<(Option<Attempt>, Duration), AttemptError> {
         let address = network(address);
         let mut state = self.lock();
-        let by_address = state.addresses.look(&address, |counter| counter.judge_address(&self.rates, now));
-        let by_account = state.accounts.look(account, |counter| counter.judge_account(&self.rates, now));
+        let by_address = state.addresses.judge(&address, |counter| counter.judge_address(&self.rates, now));
+        let by_account = state.accounts.judge(account, |counter| counter.judge_account(&self.rates, now));
         let wait = match (by_address, by_account) {
-            (Judgement::Refused(left), _) | (_, Judgement::Refused(left)) => return Err(Turned::later(left)),
-            (Judgement::Turn, _) | (_, Judgement::Turn) => return Ok((None, Duration::ZERO)),
+            (Judgement::Refused(left), _) | (_, Judgement::Refused(left)) => {
+                return Err(AttemptError::later(left));
+            }
+            (Judgement::Held, _) | (_, Judgement::Held) => return Ok((None, Duration::ZERO)),
             (Judgement::After(one), Judgement::After(other)) => one.max(other),
         };
         let waits = !wait.is_zero();
@@ -106,7 +108,7 @@ impl SignInLimits {
     }
 }
 
-/// An attempt that is being decided. One that is dropped undecided counts for nothing: nobody learnt anything by it.
+/// An attempt that is being decided. One that is dropped undecided does not count: nobody learned anything from it.
 #[derive(Debug)]
 pub struct Attempt {
     limits: Arc<SignInLimits>,
@@ -134,29 +136,29 @@ impl Drop for Attempt {
     }
 }
 
-/// Why an attempt is turned away undecided.
+/// Why the password of an attempt is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turned {
-    /// 429: come again after so many seconds.
+pub enum AttemptError {
+    /// Too many failed: retry after this many seconds (429).
     Later(u64),
-    /// 503: too many are waiting.
+    /// Too many are waiting (503).
     Busy,
 }
 
-impl Turned {
+impl AttemptError {
     fn later(left: Duration) -> Self {
         Self::Later(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
     }
 }
 
-/// One of the [`WAITING_MAX`]. Free again when dropped.
+/// One of [`WAITING_MAX`] places, released when dropped.
 struct Waiting<'a>(&'a SignInLimits);
 
 impl<'a> Waiting<'a> {
-    fn begin(limits: &'a SignInLimits) -> Result<Self, Turned> {
+    fn begin(limits: &'a SignInLimits) -> Result<Self, AttemptError> {
         let mut state = limits.lock();
         if state.waiting >= WAITING_MAX {
-            return Err(Turned::Busy);
+            return Err(AttemptError::Busy);
         }
         state.waiting += 1;
         Ok(Self(limits))
@@ -181,7 +183,7 @@ struct State {
 struct Counters<K>(HashMap<K, Counter>);
 
 impl<K: Eq + Hash + Clone> Counters<K> {
-    fn look<Q>(&self, key: &Q, judge: impl FnOnce(&Counter) -> Judgement) -> Judgement
+    fn judge<Q>(&self, key: &Q, judge: impl FnOnce(&Counter) -> Judgement) -> Judgement
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
@@ -261,7 +263,7 @@ mod tests {
 
     fn fail(limits: &Arc<SignInLimits>, account: &str, address: IpAddr) {
         let (attempt, _) = limits.admit(account, address, NOW).expect("admitted");
-        attempt.expect("its turn").fail(NOW);
+        attempt.expect("admitted").fail(NOW);
     }
 
     fn wait(limits: &Arc<SignInLimits>, account: &str, address: IpAddr) -> u64 {
@@ -277,11 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_failed_at_20_accounts_is_turned_away_and_no_other_is() {
+    fn an_address_that_failed_at_20_accounts_is_refused_and_no_other_is() {
         let limits = Arc::default();
         (0..20).for_each(|i| fail(&limits, &format!("user-{i}"), address(1)));
-        assert_eq!(limits.admit("alice", address(1), NOW).expect_err("refused"), Turned::Later(60));
-        assert_eq!(limits.admit("alice", address(1), NOW + 59_001).expect_err("refused"), Turned::Later(1));
+        assert_eq!(limits.admit("alice", address(1), NOW).expect_err("refused"), AttemptError::Later(60));
+        assert_eq!(
+            limits.admit("alice", address(1), NOW + 59_001).expect_err("refused"),
+            AttemptError::Later(1)
+        );
         assert!(limits.admit("alice", address(1), NOW + 60_000).is_ok());
         assert_eq!(wait(&limits, "alice", address(2)), 0);
     }
@@ -293,7 +298,7 @@ mod tests {
         fail(&limits, "alice", address(1));
         assert_eq!(wait(&limits, "alice", address(2)), 1);
         fail(&limits, "bob", address(1));
-        assert_eq!(limits.admit("carol", address(1), NOW).expect_err("refused"), Turned::Later(60));
+        assert_eq!(limits.admit("carol", address(1), NOW).expect_err("refused"), AttemptError::Later(60));
     }
 
     #[test]
@@ -302,7 +307,7 @@ mod tests {
         for _ in 0..1000 {
             let (attempt, wait) = limits.admit("alice", address(1), NOW).expect("admitted");
             assert_eq!(wait, Duration::ZERO);
-            drop(attempt.expect("its turn"));
+            drop(attempt.expect("admitted"));
         }
         assert!(limits.lock().accounts.0.is_empty() && limits.lock().addresses.0.is_empty());
     }
@@ -335,7 +340,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn of_100_wrong_passwords_at_once_5_are_answered_at_once_and_the_others_wait() {
+    async fn of_100_concurrent_wrong_passwords_5_are_answered_at_once_and_the_others_wait() {
         let limits: Arc<SignInLimits> = Arc::default();
         let start = tokio::time::Instant::now();
         let tries = (0..100).map(|i| {
@@ -352,11 +357,11 @@ mod tests {
         }
         answered.sort_unstable();
         assert_eq!(answered[..11], [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30]);
-        assert_eq!(answered.len(), 5 + 16, "the rest was turned away");
+        assert_eq!(answered.len(), 5 + 16, "the rest was refused");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn of_100_right_passwords_at_once_none_waits_longer_than_the_others_take() {
+    async fn of_100_concurrent_right_passwords_none_waits_longer_than_the_others_take() {
         let limits: Arc<SignInLimits> = Arc::default();
         let start = tokio::time::Instant::now();
         let tries = (0..100).map(|_| {
@@ -374,15 +379,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn beyond_its_places_an_attempt_that_would_wait_is_turned_away() {
+    async fn an_attempt_that_would_wait_is_refused_where_too_many_wait() {
         let limits: Arc<SignInLimits> = Arc::default();
         (0..5).for_each(|i| fail(&limits, "alice", address(i)));
         let held: Vec<_> = (0..WAITING_MAX).map(|_| Waiting::begin(&limits).expect("free")).collect();
-        let turned = limits.attempt("alice", address(9), &At(NOW)).await.expect_err("full");
-        assert_eq!(turned, Turned::Busy);
+        let error = limits.attempt("alice", address(9), &At(NOW)).await.expect_err("full");
+        assert_eq!(error, AttemptError::Busy);
         assert!(
             limits.attempt("bob", address(9), &At(NOW)).await.is_ok(),
-            "who need not wait is let through"
+            "an attempt that need not wait is admitted"
         );
         drop(held);
         assert!(limits.attempt("alice", address(9), &At(NOW)).await.is_ok());

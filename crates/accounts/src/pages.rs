@@ -1,4 +1,4 @@
-//! What people see: server-rendered pages without script. Inputs are plain values, outputs whole documents.
+//! Server-rendered pages without script. Inputs are plain values, outputs whole documents.
 
 mod asset;
 pub(crate) mod consent;
@@ -18,10 +18,10 @@ use shown::{initial, shown};
 pub(crate) use error::OPEN;
 pub use logo::{LOGO_BYTES_MAX, Logo, LogoError};
 
-/// Longest brand, in characters.
+/// Longest name of the organization that is shown, in characters.
 const BRAND_CHARS_MAX: usize = 80;
 
-/// The pages of this crate, in the name of one issuer. Fills the server's port for error pages.
+/// The pages of one issuer. Implements the server's port for error pages.
 #[derive(Clone, Debug)]
 pub struct StyledPages {
     frame: Frame,
@@ -32,7 +32,7 @@ pub struct StyledPages {
 }
 
 impl StyledPages {
-    /// Pages that go by the host of the issuer.
+    /// Pages that show the host of the issuer as their name.
     pub fn new(settings: &Settings) -> Self {
         let issuer = settings.issuer.as_str();
         let parts = uri::Parts::of(issuer).ok();
@@ -43,7 +43,7 @@ impl StyledPages {
         Self { frame, issuer: issuer.into(), path: path.into(), is_https: settings.is_https(), logo: None }
     }
 
-    /// Pages that go by this name.
+    /// Pages that show this name.
     #[must_use]
     pub fn named(mut self, brand: &str) -> Self {
         self.frame.brand = shown(brand, BRAND_CHARS_MAX);
@@ -51,7 +51,7 @@ impl StyledPages {
         self
     }
 
-    /// Pages that show this image.
+    /// Pages that show this logo.
     #[must_use]
     pub fn with_logo(mut self, logo: Logo) -> Self {
         self.frame.logo = Some(format!("{}{}", self.path, logo::PATH));
@@ -74,7 +74,7 @@ impl StyledPages {
         page: &impl Template,
         form_action: &str,
     ) -> Result<Answer, Fault> {
-        // no-referrer would make the form's own post carry `Origin: null`.
+        // With no-referrer, the form's own POST would carry `Origin: null`.
         self.answer(status, page.render().map_err(Fault::new)?, form_action, "same-origin")
     }
 
@@ -118,28 +118,28 @@ impl server::Pages for StyledPages {
     }
 }
 
-/// What stands on every page.
+/// What every page shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    /// Whose pages these are.
+    /// The name of the organization.
     pub(crate) brand: String,
     initial: String,
-    /// Where its logo is; without one, the initial is shown.
+    /// The path of its logo; without one, the initial is shown.
     logo: Option<String>,
     stylesheet: String,
 }
 
-/// A client as people are told of it.
+/// A client as pages show it.
 #[derive(Clone, Debug)]
 pub(crate) struct ShownClient {
-    /// Its name is its own claim.
+    /// What the client calls itself.
     pub(crate) name: String,
     pub(crate) destination: Destination,
     pub(crate) policy_uri: Option<String>,
     pub(crate) tos_uri: Option<String>,
 }
 
-/// Where the answer goes: the one thing that is known of a client for certain.
+/// Where the answer goes: the only thing that is known about a client for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     Web { host: String, uri: String },
@@ -147,7 +147,7 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    /// What a redirect URI says of the one behind it. `http` is registered for loopback alone.
+    /// What a redirect URI says about the client. `http` is registered only for loopback.
     pub(crate) fn of(redirect_uri: &str) -> Self {
         let uri = redirect_uri.to_owned();
         match uri::Parts::of(redirect_uri) {
@@ -166,7 +166,7 @@ impl Destination {
     }
 }
 
-/// A link that a client registered, where it is one that a browser may follow from here.
+/// A link that a client registered, if it is safe to follow.
 pub(crate) fn link(uri: Option<&str>) -> Option<String> {
     let uri = uri?;
     let parts = uri::Parts::of(uri).ok()?;
@@ -175,7 +175,7 @@ pub(crate) fn link(uri: Option<&str>) -> Option<String> {
 
 fn content_security_policy(form_action: &str) -> Result<HeaderValue, Fault> {
     if form_action.contains([';', ',']) {
-        return Err(Fault::new("a form-action that would end its own directive"));
+        return Err(Fault::new("a form-action must not contain a semicolon or comma"));
     }
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; \
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn hsts_is_said_by_https_issuers_alone() {
+    fn only_https_issuers_send_hsts() {
         let pages = pages("http://localhost:4000");
         let answer = pages.with_form(StatusCode::OK, &sign_out(&pages), "'self'").expect("page");
         assert!(!answer.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
@@ -287,14 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn a_form_action_can_not_bring_directives_of_its_own() {
+    fn a_form_action_can_not_add_directives() {
         for bad in ["'self'; script-src *", "'self', script-src *", "'self'\r\nx: y"] {
             assert!(content_security_policy(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn pages_go_by_the_issuer_and_find_their_style_below_its_path() {
+    fn pages_show_the_host_of_the_issuer_and_find_their_style_below_its_path() {
         let pages = pages("https://example.org/tenants/one");
         assert_eq!(pages.frame.brand, "example.org");
         assert_eq!(pages.frame.stylesheet, "/tenants/one/assets/ui.css");

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id on bounded threads, the same work for a user that exists and one that doesn't.
+//! Passwords: Argon2id on bounded threads, with the same work for a user that doesn't exist.
 
 use std::{
     fmt,
@@ -27,10 +27,10 @@ const SALT_BYTES: usize = 16;
 /// Length of the tag, in bytes (RFC 9106 §4).
 const TAG_BYTES: usize = 32;
 
-/// Passwords that may wait for each thread. At the default cost the last of them waits about half a second.
+/// Most passwords that wait for each thread. At the default cost the last of them waits about half a second.
 const WAITING_PER_THREAD_MAX: usize = 16;
 
-/// Most memory that a stored hash may ask for, in KiB: a foreign hash must not take the machine.
+/// Most memory that a stored hash may ask for, in KiB: an imported hash must not exhaust the machine.
 const STORED_MEMORY_KIB_MAX: u32 = 1024 * 1024;
 
 /// Most passes that a stored hash may ask for.
@@ -40,7 +40,7 @@ const STORED_PASSES_MAX: u32 = 64;
 pub struct Passwords {
     cost: PasswordCost,
     entropy: Arc<dyn Entropy>,
-    /// What the password of an unknown user is compared with. Its tag was drawn, so it has no password.
+    /// What the password of an unknown user is compared with. Its tag is random, so no password matches it.
     dummy: PasswordHash,
     threads: Arc<Semaphore>,
     /// How many may hold a thread or wait for one.
@@ -50,9 +50,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Makes the one that the sign-in page and the command line use. Computes no hash.
-    ///
-    /// `threads` is how many passwords are worked on at once: the number of cores.
+    /// Hashes at this cost, at most `threads` passwords concurrently: the number of cores. Computes no hash yet.
     ///
     /// # Errors
     /// [`Fault::Broken`] where this cost can't be written as a PHC string.
@@ -70,7 +68,7 @@ impl Passwords {
         })
     }
 
-    /// The hash to be stored of a new password.
+    /// Hashes a new password.
     ///
     /// # Errors
     /// [`Fault::Busy`] where too many are waiting.
@@ -83,10 +81,10 @@ impl Passwords {
         .await
     }
 
-    /// Whether this is the password behind `known`; without one, the same work comes to [`Verdict::Wrong`].
+    /// Checks a password against its hash; where there is none, the same work ends in [`Verdict::Wrong`].
     ///
     /// # Errors
-    /// [`Fault::Busy`] where too many are waiting, [`Fault::Broken`] where `known` is no Argon2id hash.
+    /// [`Fault::Busy`] where too many are waiting, [`Fault::Broken`] where `known` is not a valid Argon2id hash.
     pub async fn verify(&self, password: Password, known: Option<&PasswordHash>) -> Result<Verdict, Fault> {
         let (cost, salt, exists) = (self.cost, salt(&*self.entropy), known.is_some());
         let stored = known.unwrap_or(&self.dummy).clone();
@@ -126,7 +124,7 @@ impl Passwords {
         let count = move || {
             computed.fetch_add(1, Ordering::Relaxed);
         };
-        // The job owns its place: a caller that goes away does not make room while the thread still works.
+        // The job owns its place: a cancelled caller does not free it while the thread is still busy.
         tokio::task::spawn_blocking(move || {
             let _held = held;
             job(&count)
@@ -142,21 +140,21 @@ impl fmt::Debug for Passwords {
     }
 }
 
-/// What an offered password turned out to be.
+/// The result of checking a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Not the one.
+    /// Not the password of the user.
     Wrong,
-    /// The one.
+    /// The password of the user.
     Right,
-    /// The one, stored at a lower cost than today's: to be replaced by this hash.
+    /// The password of the user, hashed at a lower cost than the configured one: to be replaced by this hash.
     Outdated(PasswordHash),
 }
 
-/// What a new password must be. Passwords that are stored already are not affected.
+/// What a new password must satisfy. Stored passwords are not affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRule {
-    /// The shortest, in characters; at least 1.
+    /// Minimum length, in characters; at least 1.
     pub length_min: u32,
 }
 
@@ -168,7 +166,7 @@ impl Default for PasswordRule {
 }
 
 impl PasswordRule {
-    /// A new password.
+    /// Accepts a new password.
     ///
     /// # Errors
     /// [`PasswordError`] where it is too short or too long.
@@ -196,7 +194,7 @@ pub enum PasswordError {
     Long,
 }
 
-/// A password as somebody typed it. Never prints, and is wiped when dropped.
+/// A password as the user typed it. Never printed, and wiped when dropped.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
@@ -213,7 +211,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What one hash costs (RFC 9106 §3.1). Never below [`PasswordCost::FLOOR`].
+/// The cost of one hash (RFC 9106 §3.1). Never below [`PasswordCost::FLOOR`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordCost {
     memory_kib: u32,
@@ -247,7 +245,7 @@ impl PasswordCost {
         Ok(PasswordHash(hash.to_string().into()))
     }
 
-    /// A hash at this cost whose tag was drawn instead of computed: to compare with it costs the same.
+    /// A hash at this cost with a random tag instead of a computed one: comparing with it costs the same.
     fn hash_of_nothing(self, entropy: &dyn Entropy) -> Result<PasswordHash, Fault> {
         let mut tag = [0; TAG_BYTES];
         entropy.fill(&mut tag);
@@ -266,8 +264,7 @@ impl PasswordCost {
             .map_err(|error| Fault::new(error.to_string()))
     }
 
-    /// Whether a hash made at `params` is to be made anew. A hash that costs more in one respect and no less in the
-    /// others is kept.
+    /// Whether a hash made with `params` is to be replaced: it costs less memory or fewer passes.
     fn is_above(self, params: &Params) -> bool {
         self.memory_kib > params.m_cost() || self.passes > params.t_cost()
     }
@@ -279,20 +276,20 @@ impl Default for PasswordCost {
     }
 }
 
-/// Why a cost can't be used.
+/// Why a cost is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CostError {
     /// Below [`PasswordCost::FLOOR`].
     #[error("a password hash must cost at least 19 MiB of memory, 2 passes and 1 lane")]
     BelowFloor,
-    /// More than one sign-in may take of the machine.
+    /// More than one sign-in may use.
     #[error(
         "a password hash may cost at most 1 GiB of memory and 64 passes, with 8 KiB of memory for each lane"
     )]
     TooHigh,
 }
 
-/// A place among those who work or wait. Free again when dropped.
+/// A place among the passwords that are checked or waiting, released when dropped.
 struct Place(Arc<AtomicUsize>);
 
 impl Place {
@@ -317,14 +314,14 @@ fn salt(entropy: &dyn Entropy) -> [u8; SALT_BYTES] {
     salt
 }
 
-/// The parameters of a stored hash, within bounds. Only Argon2id is taken.
+/// The parameters of a stored hash, within bounds. Only Argon2id is accepted.
 fn stored_params(stored: &phc::PasswordHash) -> Result<Params, Fault> {
     if stored.algorithm != ARGON2ID_IDENT {
         return Err(Fault::new("a stored password hash is not Argon2id"));
     }
     let params = Params::try_from(stored).map_err(Fault::new)?;
     if params.m_cost() > STORED_MEMORY_KIB_MAX || params.t_cost() > STORED_PASSES_MAX {
-        return Err(Fault::new("a stored password hash costs more than this server spends"));
+        return Err(Fault::new("a stored password hash exceeds the cost limits"));
     }
     Ok(params)
 }
@@ -355,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_of_1_to_1024_bytes_are_taken_and_never_printed() {
+    fn passwords_of_1_to_1024_bytes_are_accepted_and_never_printed() {
         assert!(Password::parse("").is_none());
         assert!(Password::parse(&"x".repeat(PASSWORD_BYTES_MAX)).is_some());
         assert!(Password::parse(&"x".repeat(PASSWORD_BYTES_MAX + 1)).is_none());
@@ -385,7 +382,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_right_password_is_told_from_a_wrong_one() {
+    async fn the_right_password_is_distinguished_from_a_wrong_one() {
         let passwords = passwords(1);
         let hash = passwords.hash(password("correct-horse")).await.expect("hash");
         for (text, verdict) in [
@@ -421,7 +418,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_a_lower_cost_is_made_anew_at_sign_in() {
+    async fn a_hash_of_a_lower_cost_is_replaced_at_sign_in() {
         let old = passwords(1).hash(password("correct-horse")).await.expect("hash");
         let cost = PasswordCost::new(20_480, 3, 1).expect("above the floor");
         let risen = Passwords::new(cost, Arc::new(SystemEntropy), 1).expect("memory");
@@ -439,7 +436,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stored_hash_of_another_kind_or_of_any_cost_is_a_fault() {
+    async fn a_stored_hash_of_another_kind_or_an_unbounded_cost_is_a_fault() {
         let passwords = passwords(1);
         for text in [
             "plain",
@@ -455,18 +452,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beyond_its_places_a_password_is_turned_away_at_once() {
+    async fn a_password_is_refused_at_once_where_too_many_wait() {
         let passwords = passwords(1);
         let thread = Arc::clone(&passwords.threads).acquire_owned().await.expect("open");
         let mut waiting: Vec<_> =
             (0..=passwords.places).map(|_| Box::pin(passwords.verify(password("x"), None))).collect();
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let answers: Vec<_> = waiting.iter_mut().map(|future| future.as_mut().poll(&mut context)).collect();
-        let turned_away = |answer: &std::task::Poll<Result<Verdict, Fault>>| {
+        let is_busy = |answer: &std::task::Poll<Result<Verdict, Fault>>| {
             matches!(answer, std::task::Poll::Ready(Err(Fault::Busy(_))))
         };
-        assert_eq!(answers.iter().filter(|answer| turned_away(answer)).count(), 1);
-        assert!(answers.last().is_some_and(turned_away));
+        assert_eq!(answers.iter().filter(|answer| is_busy(answer)).count(), 1);
+        assert!(answers.last().is_some_and(is_busy));
         drop(waiting);
         drop(thread);
         assert_eq!(passwords.verify(password("x"), None).await.expect("a place again"), Verdict::Wrong);

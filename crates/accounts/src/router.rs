@@ -30,17 +30,17 @@ use crate::{
 /// How the user signed in (RFC 8176 §2).
 const PASSWORD: &str = "pwd";
 
-/// Seconds in `Retry-After` when too much is waiting.
+/// Seconds in `Retry-After` where too many requests are waiting.
 const BUSY_RETRY_AFTER_SECONDS: u64 = 1;
 
-/// What the pages need.
+/// The pages, and what they need.
 #[derive(Clone, Debug)]
 pub struct AccountPages {
-    /// Whose interactions they answer.
+    /// The server whose interactions they answer.
     pub server: AuthorizationServer,
-    /// Who the user is.
+    /// Checks passwords.
     pub authenticator: Authenticator,
-    /// How they look.
+    /// Renders them.
     pub pages: StyledPages,
 }
 
@@ -121,7 +121,7 @@ impl AccountPages {
                 let (username, password) = (params.get("username"), params.get("password"));
                 self.sign_in(interaction, head, username.unwrap_or_default(), password).await
             }
-            // The page may show somebody else than who is signed in by now: then it is shown anew.
+            // Another user may have signed in since the page was shown: then it is shown again.
             Ask::Consent if params.get("account").is_some_and(|shown| !is_of(shown, &interaction)) => {
                 self.elsewhere(Ask::Consent, head)
             }
@@ -145,7 +145,7 @@ impl AccountPages {
         let Some(password) = password.filter(|_| !username.trim().is_empty()) else {
             return Ok(self.sign_in_page(&interaction, username, Some(sign_in::INCOMPLETE))?);
         };
-        let address = head.extensions.get::<PeerAddress>().map_or(NOBODY, |peer| peer.0);
+        let address = head.extensions.get::<PeerAddress>().map_or(UNKNOWN_ADDRESS, |peer| peer.0);
         match self.authenticator.authenticate(username, password, address).await? {
             SignIn::Proven(account) => interaction.signed_in(&account.subject, PASSWORD).await,
             SignIn::Wrong => Ok(self.sign_in_page(&interaction, username, Some(sign_in::WRONG))?),
@@ -183,14 +183,14 @@ impl AccountPages {
         Ok(self.pages.with_form(StatusCode::OK, &page, &interaction.form_action())?)
     }
 
-    /// Who is signed in. A session can outlive its account.
+    /// The account that is signed in. A session can outlive its account.
     async fn account(&self, interaction: &OpenInteraction) -> Result<Option<Account>, Fault> {
         let Some(subject) = interaction.subject() else { return Ok(None) };
         let account = self.authenticator.directory.by_subject(subject).await?;
         Ok(account.filter(|account| !account.disabled))
     }
 
-    /// The page that this interaction waits at: a browser's history leads to others.
+    /// Redirects to the page that this interaction waits at: the browser's history may lead to others.
     fn elsewhere(&self, ask: Ask, head: &Parts) -> Result<Answer, Error> {
         let settings = self.server.settings();
         let path = match ask {
@@ -221,7 +221,7 @@ impl AccountPages {
         answer
     }
 
-    /// The cookies of this page are another host's: the way out is the same page at the issuer.
+    /// Cookies of this page belong to another host: it links to the same page at the issuer.
     fn host_mismatch(&self, head: &Parts) -> Result<Answer, Fault> {
         let reason = Reason::HostMismatch;
         let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
@@ -250,11 +250,11 @@ impl AccountPages {
     }
 }
 
-/// The slug of an address or account that failed too often.
+/// The slug where an address or account failed too often.
 const TOO_MANY: &str = "sign_in_failures_too_many";
 
-/// Whom a host counts that sets no [`PeerAddress`].
-const NOBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+/// The address that is counted where the host sets no [`PeerAddress`].
+const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 fn is_of(shown: &str, interaction: &OpenInteraction) -> bool {
     interaction.subject().is_some_and(|subject| subject.as_str() == shown)

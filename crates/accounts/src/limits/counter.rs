@@ -1,20 +1,20 @@
-//! The rule of the sign-in limits: recent failures in, judgement out. Time comes as an argument.
+//! The rule of the sign-in limits, from recent failures to a judgement. Time is an argument.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::rates::SignInRates;
 
-/// Attempts at one account that wait at once. More would let many addresses together try many passwords.
+/// Most concurrent attempts at one account that wait. More would let many addresses try many passwords together.
 const WAITING_PER_ACCOUNT_MAX: usize = 16;
 
 /// What to do with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// Check the password, after this wait (mostly none).
+    /// Check the password after this wait, which is mostly zero.
     After(Duration),
-    /// Every chance is held by an attempt that is not decided yet: ask again when one is.
-    Turn,
-    /// Come again later.
+    /// Undecided attempts hold every remaining try: ask again when one is decided.
+    Held,
+    /// Refuse it for this long.
     Refused(Duration),
 }
 
@@ -28,13 +28,13 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// The rule for an account: it is never locked.
+    /// The rule for an account, which is never locked.
     pub(super) fn judge_account(&self, rates: &SignInRates, now: i64) -> Judgement {
         let (recent, free, longest) =
             (self.recent(rates, now), rates.account_free(), rates.wait_seconds_max());
         if recent < free {
             let held = recent + self.undecided >= free;
-            return if held { Judgement::Turn } else { Judgement::After(Duration::ZERO) };
+            return if held { Judgement::Held } else { Judgement::After(Duration::ZERO) };
         }
         if self.waiting >= WAITING_PER_ACCOUNT_MAX {
             return Judgement::Refused(Duration::from_secs(longest));
@@ -53,16 +53,16 @@ impl Counter {
             return Judgement::Refused(Duration::from_millis(left));
         }
         let held = recent + self.undecided >= most;
-        if held { Judgement::Turn } else { Judgement::After(Duration::ZERO) }
+        if held { Judgement::Held } else { Judgement::After(Duration::ZERO) }
     }
 
-    /// An attempt was let through.
+    /// An attempt was admitted.
     pub(super) fn begin(&mut self, waits: bool) {
         self.undecided += 1;
         self.waiting += usize::from(waits);
     }
 
-    /// An attempt was decided or given up.
+    /// An attempt was decided or abandoned.
     pub(super) fn end(&mut self, waits: bool) {
         self.undecided = self.undecided.saturating_sub(1);
         self.waiting = self.waiting.saturating_sub(usize::from(waits));
@@ -86,7 +86,7 @@ impl Counter {
         if self.undecided > 0 { i64::MAX } else { self.failures.back().copied().unwrap_or(i64::MIN) }
     }
 
-    /// Whether it is as good as none.
+    /// Whether it holds nothing.
     pub(super) fn is_blank(&self) -> bool {
         self.undecided == 0 && self.failures.is_empty()
     }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_at_an_account_that_wait_at_once_wait_ever_longer_and_are_bounded() {
+    fn concurrent_attempts_at_an_account_wait_ever_longer_and_are_bounded() {
         let mut counter = failed([0; 5]);
         for seconds in [1, 2, 4, 8, 16, 30, 30] {
             assert_eq!(counter.judge_account(&rates(), START), after(seconds));
@@ -161,19 +161,19 @@ mod tests {
     }
 
     #[test]
-    fn an_undecided_attempt_holds_a_chance_until_it_is_decided() {
+    fn an_undecided_attempt_holds_a_try_until_it_is_decided() {
         let mut counter = failed([0; 3]);
         counter.begin(false);
         counter.begin(false);
-        assert_eq!(counter.judge_account(&rates(), START), Judgement::Turn);
+        assert_eq!(counter.judge_account(&rates(), START), Judgement::Held);
         counter.end(false);
         assert_eq!(counter.judge_account(&rates(), START), after(0));
         counter.fail(&rates(), START);
-        assert_eq!(counter.judge_account(&rates(), START), Judgement::Turn);
+        assert_eq!(counter.judge_account(&rates(), START), Judgement::Held);
     }
 
     #[test]
-    fn an_address_fails_20_times_a_minute_and_is_then_told_when_to_come_again() {
+    fn an_address_fails_20_times_a_minute_and_is_then_told_when_to_retry() {
         let counter = failed((0..19).map(|i| i * 1000));
         assert_eq!(counter.judge_address(&rates(), START + 19_000), after(0));
         let mut counter = failed((0..20).map(|i| i * 1000));
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(counter.judge_address(&rates(), START + 59_000), refused(1));
         assert_eq!(counter.judge_address(&rates(), START + 60_000), after(0));
         counter.begin(false);
-        assert_eq!(counter.judge_address(&rates(), START + 60_000), Judgement::Turn);
+        assert_eq!(counter.judge_address(&rates(), START + 60_000), Judgement::Held);
     }
 
     #[test]

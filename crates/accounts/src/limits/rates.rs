@@ -1,17 +1,17 @@
-//! How often one may fail to sign in.
+//! How often sign-in may fail.
 
 use std::time::Duration;
 
 /// How often an account and an address may fail, and what follows. There is no value that turns the limits off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignInRates {
-    /// Failures of an account in the window before its answers wait; at least 1.
+    /// Failures of an account within the window before its answers are delayed; at least 1.
     pub account_failures: u32,
-    /// Failures of an address in the window before it is refused; at least 1.
+    /// Failures of an address within the window before it is refused; at least 1.
     pub address_failures: u32,
     /// How long a failure counts.
     pub window: Duration,
-    /// The longest wait of an answer.
+    /// The longest delay of an answer.
     pub wait_max: Duration,
 }
 
@@ -27,7 +27,7 @@ impl Default for SignInRates {
 }
 
 impl SignInRates {
-    /// Failures of an account that cost nothing.
+    /// Failures of an account that are not delayed.
     pub(super) fn account_free(&self) -> usize {
         count(self.account_failures)
     }
@@ -47,8 +47,8 @@ impl SignInRates {
         self.wait_max.as_secs()
     }
 
-    /// Failures that a counter remembers: the most that any judgement asks for. The wait doubles with each failure
-    /// beyond the free ones, so it has reached its longest after as many as that has bits.
+    /// Failures that a counter remembers: the most that any judgement needs. The wait doubles with each failure beyond
+    /// the free ones, so it reaches its maximum after as many failures as that has bits.
     pub(super) fn remembered_max(&self) -> usize {
         let doublings = usize::try_from(u64::BITS - self.wait_seconds_max().leading_zeros()).unwrap_or(64);
         self.address_max().max(self.account_free() + doublings)

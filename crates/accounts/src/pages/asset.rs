@@ -1,4 +1,4 @@
-//! A file that browsers may keep.
+//! A static file that browsers may cache.
 
 use std::hash::{DefaultHasher, Hasher as _};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use server::Answer;
 
-/// The file, or 304 where the browser has it (RFC 9110 §13.1.2).
+/// The file, or 304 where the browser has it cached (RFC 9110 §13.1.2).
 pub(crate) fn answer(headers: &HeaderMap, bytes: &Bytes, media_type: HeaderValue) -> Answer {
     let tag = tag(bytes);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

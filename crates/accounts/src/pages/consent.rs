@@ -9,13 +9,13 @@ use super::{
 };
 use crate::directory::Account;
 
-/// The page, to be filled.
+/// The data of the page.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub(crate) struct ConsentPage<'a> {
     pub(crate) frame: &'a Frame,
     pub(crate) client: &'a ShownClient,
-    /// Whose consent it is, sent back with the decision.
+    /// The subject that is asked, sent back with the decision.
     pub(crate) subject: &'a str,
     pub(crate) account: ShownAccount,
     pub(crate) groups: Vec<Group>,
@@ -26,7 +26,7 @@ pub(crate) struct ConsentPage<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShownAccount {
     name: String,
-    /// A second line that tells two people of one name apart.
+    /// A second line that distinguishes users of the same name.
     detail: Option<String>,
     initial: String,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Sorts the scopes by resource, in the order in which they are asked for, the account's own first.
+    /// Groups the scopes by resource, in the order in which they are requested, those of the account first.
     pub(crate) fn all(scopes: &[AskedScope]) -> Vec<Self> {
         let mut groups: Vec<(Option<&str>, Self)> = Vec::new();
         for asked in scopes {
@@ -105,7 +105,7 @@ impl ShownScope {
     }
 }
 
-/// Scopes that the specifications define, in words (OpenID Connect Core 1.0 §5.4, §11).
+/// Descriptions of the scopes that OpenID Connect defines (Core 1.0 §5.4, §11).
 fn sentence(scope: &str) -> Option<&'static str> {
     Some(match scope {
         "openid" => "Know that it is you",
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_has_what_outside_tools_fill_deny_first_and_no_focus() {
+    fn the_form_keeps_its_contract_with_deny_first_and_no_focus() {
         let html = page(&fixture::client("Shop"), &[]);
         let deny = "<button class=\"button\" type=\"submit\" name=\"decision\" value=\"deny\" id=\"deny\">Deny</button>";
         let allow = "<button class=\"button main\" type=\"submit\" name=\"decision\" value=\"allow\" id=\"allow\">Allow</button>";
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_strangers_is_text_and_nothing_else() {
+    fn untrusted_text_is_escaped() {
         let hostile = "</bdi><b>x\u{202e}\n";
         let scopes = [asked("s", Some(hostile), Some(("https://x.example/\u{202e}<", Some(hostile))))];
         let html = page(&fixture::client(hostile), &scopes);

@@ -1,4 +1,4 @@
-//! The error page: what happened, what to do, and what the people behind the client need to know.
+//! The error page: what happened, what the user can do, and what the developer of the client needs to know.
 
 use askama::Template;
 use server::{ErrorPage, Reason};
@@ -8,12 +8,12 @@ use super::{
     shown::{TEXT_CHARS_MAX, shown},
 };
 
-/// Facts with this label are an address of this issuer to go on at.
+/// The label of a fact that is a URL of this issuer, shown as a link.
 pub(crate) const OPEN: &str = "Open";
 
-/// A whole document. It says no more than its input: nothing here decides what is public.
+/// Renders a whole document. It shows only its input: what is public is decided elsewhere.
 pub(super) fn render(frame: &Frame, issuer: &str, page: &ErrorPage) -> String {
-    let (heading, advice) = words(page);
+    let (heading, advice) = heading_and_advice(page);
     let is_ours = |text: &str| {
         text.strip_prefix(issuer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
     };
@@ -30,7 +30,7 @@ pub(super) fn render(frame: &Frame, issuer: &str, page: &ErrorPage) -> String {
         facts: facts.into_iter().map(|(label, text)| (*label, shown(text, TEXT_CHARS_MAX))).collect(),
         request_id: shown(&page.request_id, TEXT_CHARS_MAX),
     };
-    // Writing to a string fails only where a value's own `Display` does, and these are all plain text.
+    // Rendering to a string fails only where the `Display` of a value does, and these are all plain text.
     filled.render().unwrap_or_else(|_| format!("{} {}", page.slug, page.code))
 }
 
@@ -48,8 +48,8 @@ struct Filled<'a> {
     request_id: String,
 }
 
-/// A heading and what the person in front of it can do.
-fn words(page: &ErrorPage) -> (&'static str, &'static str) {
+/// The heading, and what the user can do.
+fn heading_and_advice(page: &ErrorPage) -> (&'static str, &'static str) {
     const UNKNOWN: &str = Reason::InteractionUnknown.slug();
     const EXPIRED: &str = Reason::InteractionExpired.slug();
     const OTHER_BROWSER: &str = Reason::InteractionBrowserMismatch.slug();
@@ -71,14 +71,14 @@ fn words(page: &ErrorPage) -> (&'static str, &'static str) {
         ),
         OTHER_HOST => (
             "This page has another address",
-            "You opened it under an address at which signing in can't work. Go on at the right one.",
+            "You opened it at an address where signing in can't work. Continue at the right one.",
         ),
         "sign_in_failures_too_many" => (
             "Too many failed sign-ins",
             "There were too many failed sign-ins from your network. Wait a minute, then go back and try again.",
         ),
         _ if page.status == 503 => {
-            ("Please try again in a moment", "Too much is going on here right now. Nothing was lost.")
+            ("Please try again in a moment", "The server is busy right now. Nothing was lost.")
         }
         _ if page.status >= 500 => {
             ("Something went wrong here", "It is our fault, not yours. Please go back and try again.")
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn slug_code_facts_and_request_id_are_told() {
+    fn slug_code_facts_and_request_id_are_shown() {
         let html = page(400, "redirect_uri_mismatch", vec![("Sent", "https://shop.example/cb/".into())]);
         for part in [
             "<code>redirect_uri_mismatch</code>",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_sent_is_text_and_nothing_else() {
+    fn untrusted_text_is_escaped() {
         let html = page(400, "redirect_uri_mismatch", vec![("Sent", "<script>\"\u{202e}".into())]);
         assert!(html.contains("&#60;script&#62;&#34;\u{fffd}") && !html.contains("<script"), "{html}");
     }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_our_fault_is_not_called_the_clients() {
+    fn our_faults_are_not_blamed_on_the_client() {
         assert!(page(500, "server_error", Vec::new()).contains("our fault"));
         assert!(page(503, "server_error", Vec::new()).contains("try again"));
         assert!(page(400, "client_unknown", Vec::new()).contains("not set up correctly"));

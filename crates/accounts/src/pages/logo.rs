@@ -5,13 +5,13 @@ use server::Answer;
 
 use super::asset;
 
-/// Where it is, below the issuer.
+/// Its path below the issuer.
 pub(crate) const PATH: &str = "/assets/logo";
 
 /// Longest logo, in bytes.
 pub const LOGO_BYTES_MAX: usize = 256 * 1024;
 
-/// An image that stands on every page beside the name.
+/// An image that every page shows beside the name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Logo {
     bytes: bytes::Bytes,
@@ -19,10 +19,10 @@ pub struct Logo {
 }
 
 impl Logo {
-    /// Takes an image: SVG, PNG, JPEG or WebP, as its first bytes tell.
+    /// Accepts an SVG, PNG, JPEG or WebP image, recognized by its first bytes.
     ///
     /// # Errors
-    /// [`LogoError`] where it is another kind, or too large.
+    /// [`LogoError`] where it is of another kind, or too large.
     pub fn new(bytes: Vec<u8>) -> Result<Self, LogoError> {
         if bytes.len() > LOGO_BYTES_MAX {
             return Err(LogoError::Large);
@@ -31,7 +31,8 @@ impl Logo {
         Ok(Self { bytes: bytes.into(), media_type })
     }
 
-    /// The image as an answer. An SVG that somebody opens by itself is a document: it loads nothing and runs nothing.
+    /// Serves the image. An SVG that is opened directly is a document, so its policy keeps it from loading or running
+    /// anything.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Answer {
         let mut answer = asset::answer(headers, &self.bytes, HeaderValue::from_static(self.media_type));
         answer.headers_mut().insert(
@@ -48,7 +49,7 @@ impl std::fmt::Debug for Logo {
     }
 }
 
-/// Why an image can't be a logo.
+/// Why an image is not a valid logo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogoError {
     /// Longer than [`LOGO_BYTES_MAX`].
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kind_of_an_image_is_told_by_its_first_bytes() {
+    fn an_image_is_recognized_by_its_first_bytes() {
         for (bytes, media_type) in [
             (&b"\x89PNG\r\n\x1a\n."[..], "image/png"),
             (b"\xff\xd8\xff\xe0", "image/jpeg"),
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logo_that_is_opened_by_itself_runs_nothing() {
+    fn a_logo_that_is_opened_directly_runs_nothing() {
         let logo = Logo::new(b"<svg onload='alert(1)'/>".to_vec()).expect("an image");
         let answer = logo.answer(&HeaderMap::new());
         assert_eq!(answer.status(), StatusCode::OK);

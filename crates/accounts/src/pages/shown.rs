@@ -1,4 +1,4 @@
-//! Text of strangers, made harmless before a page shows it. Escaping for HTML is the templates' work.
+//! Untrusted text, made harmless before a page shows it. The templates escape it for HTML.
 
 /// Longest name that is shown, in characters.
 pub(crate) const NAME_CHARS_MAX: usize = 80;
@@ -6,9 +6,8 @@ pub(crate) const NAME_CHARS_MAX: usize = 80;
 /// Longest sentence or value that is shown, in characters.
 pub(crate) const TEXT_CHARS_MAX: usize = 400;
 
-/// The text without what would make a page read otherwise than it is written: control characters, characters that
-/// turn the direction of writing, invisible ones, and line breaks of any kind become `\u{fffd}`. It ends after
-/// `chars_max`.
+/// Replaces what would make the text deceptive by `\u{fffd}`: control characters, characters that change the direction of
+/// writing, invisible ones and line breaks. Truncates it after `chars_max`.
 pub(crate) fn shown(text: &str, chars_max: usize) -> String {
     let mut shown: String = text
         .chars()
@@ -56,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_turns_or_hides_text_is_replaced() {
+    fn deceptive_characters_are_replaced() {
         for bad in [
             '\0',
             '\n',
@@ -74,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn honest_text_of_any_script_stays() {
+    fn ordinary_text_of_any_script_is_kept() {
         for good in ["Ärzte & Söhne", "متجر", "نامه\u{200c}ای", "写真", "👩\u{200d}🌾"] {
             assert_eq!(shown(good, 80), good);
         }
     }
 
     #[test]
-    fn text_ends_somewhere() {
+    fn long_text_is_truncated() {
         assert_eq!(shown("abcdef", 3), "abc…");
         assert_eq!(shown("abc", 3), "abc");
     }

@@ -4,23 +4,23 @@ use askama::Template;
 
 use super::{Frame, ShownClient};
 
-/// The page, to be filled.
+/// The data of the page.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub(crate) struct SignInPage<'a> {
     pub(crate) frame: &'a Frame,
     pub(crate) client: Option<&'a ShownClient>,
-    /// What is already in the field.
+    /// The prefilled username.
     pub(crate) username: &'a str,
-    /// What went wrong.
+    /// The error message.
     pub(crate) problem: Option<&'static str>,
     pub(crate) csrf: &'a str,
 }
 
-/// One text for every reason.
+/// The same text for every reason.
 pub(crate) const WRONG: &str = "That username and password don't match. Please try again.";
 
-/// Nothing was tried.
+/// A field is empty, so nothing was checked.
 pub(crate) const INCOMPLETE: &str = "Please enter your username and your password.";
 
 #[cfg(test)]
@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_has_what_outside_tools_fill() {
+    fn the_form_keeps_its_contract() {
         let html = page(Some(&fixture::client("Shop")), "", None);
         assert_eq!(html.matches("<form method=\"post\"").count(), 1);
         assert!(!html.contains("action="), "it is posted to its own address");
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_links_or_host_has_none() {
+    fn a_client_without_links_or_host_shows_none() {
         let mut client = fixture::client("Shop");
         client.destination = Destination::of("http://127.0.0.1/cb");
         (client.policy_uri, client.tos_uri) = (None, None);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_told_in_words_and_tied_to_the_fields() {
+    fn a_problem_is_described_and_tied_to_the_fields() {
         let html = page(None, "alice", Some(WRONG));
         assert!(html.contains("role=\"alert\" id=\"problem\"") && html.contains("<title>Error: "));
         assert_eq!(html.matches("aria-describedby=\"problem\"").count(), 2);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_client_is_text_and_nothing_else() {
+    fn the_name_of_a_client_is_escaped() {
         let html = page(Some(&fixture::client("<img src=x onerror=alert(1)>&\"'\u{202e}")), "", None);
         assert!(!html.contains("<img") && !html.contains('\u{202e}'), "{html}");
         assert!(html.contains("&#60;img src=x onerror=alert(1)&#62;&#38;&#34;&#39;\u{fffd}"), "{html}");

@@ -1,10 +1,10 @@
-//! The page that asks before signing out, and the one behind it. Contract: a submit with id `logout`.
+//! The page that asks before signing out, and the one that follows. Contract: a submit with id `logout`.
 
 use askama::Template;
 
 use super::Frame;
 
-/// The page, to be filled.
+/// The data of the page.
 #[derive(Template)]
 #[template(path = "sign_out.html")]
 pub(crate) struct SignOutPage<'a> {
@@ -12,7 +12,7 @@ pub(crate) struct SignOutPage<'a> {
     pub(crate) csrf: &'a str,
 }
 
-/// Where a browser ends up that no client asked back.
+/// The page where a sign-out ends that returns to no client.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub(crate) struct SignedOutPage<'a> {
@@ -25,7 +25,7 @@ mod tests {
     use crate::pages::fixture;
 
     #[test]
-    fn the_form_has_what_outside_tools_fill() {
+    fn the_form_keeps_its_contract() {
         let frame = fixture::frame();
         let page = SignOutPage { frame: &frame, csrf: "c-1" };
         let html = page.render().expect("renders");

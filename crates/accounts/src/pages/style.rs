@@ -6,12 +6,12 @@ use server::Answer;
 
 use super::asset;
 
-/// Where it is, below the issuer.
+/// Its path below the issuer.
 pub(crate) const PATH: &str = "/assets/ui.css";
 
 const STYLE: &str = include_str!("../../assets/ui.css");
 
-/// The stylesheet, which browsers may keep.
+/// Serves the stylesheet, which browsers may cache.
 pub(crate) fn answer(headers: &HeaderMap) -> Answer {
     asset::answer(
         headers,
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_stylesheet_may_be_kept_for_an_hour_and_is_sent_once() {
+    async fn the_stylesheet_may_be_cached_for_an_hour_and_is_sent_once() {
         let first = answer(&HeaderMap::new());
         assert_eq!(first.headers()[header::CACHE_CONTROL], "public, max-age=3600");
         assert_eq!(first.headers()[header::CONTENT_TYPE], "text/css; charset=utf-8");

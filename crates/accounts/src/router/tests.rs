@@ -1,4 +1,4 @@
-//! The pages before a whole server, as a browser sees them.
+//! The pages in front of a whole server, as a browser sees them.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -22,7 +22,7 @@ use crate::{
 
 const ISSUER: &str = "https://id.example";
 
-/// Stands still but when told otherwise.
+/// Stands still until it is moved.
 struct Still(AtomicI64);
 
 impl Clock for Still {
@@ -31,7 +31,7 @@ impl Clock for Still {
     }
 }
 
-/// A server with its pages, and a browser before it.
+/// A server with its pages, and a browser.
 struct World {
     server: AuthorizationServer,
     router: Router,
@@ -133,7 +133,7 @@ impl World {
         Seen { status: head.status, headers: head.headers, body }
     }
 
-    /// Begins at the client; answers the URL of the sign-in page.
+    /// Starts at the client; returns the URL of the sign-in page.
     async fn arrive(&mut self) -> String {
         let seen = self
             .get(
@@ -146,7 +146,7 @@ impl World {
         seen.header("location").to_owned()
     }
 
-    /// Arrives and signs in; answers the URL of the consent page.
+    /// Starts and signs in; returns the URL of the consent page.
     async fn sign_in(&mut self) -> String {
         let url = self.arrive().await;
         let csrf = self.get(&url).await.field("csrf").to_owned();
