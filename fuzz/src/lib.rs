@@ -1,0 +1,28 @@
+//! What reads strangers' bytes, each as a function of bytes that must not panic, whatever they are: neither in the code
+//! under test nor in what the function demands of its outcome.
+//!
+//! `cargo fuzz run NAME` searches for bytes that break one (see `README.md`); `cargo test -p passavant-fuzz` replays what
+//! was found so far.
+
+mod credentials;
+mod framing;
+mod jose_input;
+mod parameters;
+mod proofs;
+mod uris;
+
+pub use credentials::credentials;
+pub use framing::framing;
+pub use jose_input::{keys, tokens};
+pub use parameters::parameters;
+pub use proofs::proofs;
+pub use uris::uris;
+
+/// Runs a future to its end, on a runtime that each thread keeps.
+fn block_on<F: Future>(future: F) -> F::Output {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
