@@ -22,6 +22,7 @@ const DESIGN: &[(&str, &[&str])] = &[
         "passavant",
         &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite", "serving", "demo"],
     ),
+    ("fuzz", &["jose", "protocol", "resource", "server", "serving", "testkit"]),
     ("xtask", &[]),
 ];
 
