@@ -1,4 +1,4 @@
-//! What a refused request is answered.
+//! How refused requests are answered.
 
 pub(crate) mod challenge;
 pub(crate) mod refuser;

@@ -1,4 +1,4 @@
-//! What an API touches: the guard and its builder, layers, extractors, the documents that are served.
+//! The API of this crate: the guard and its builder, layers, extractors, and the documents that are served.
 
 pub(crate) mod builder;
 pub(crate) mod error;

@@ -1,4 +1,4 @@
-//! What a token says and whether that is enough: verified, introspected, remembered, compared with what is expected.
+//! Judges tokens: verified or introspected, cached, and compared with what is expected.
 
 pub(crate) mod audience;
 pub(crate) mod authorization;

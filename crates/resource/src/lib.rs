@@ -1,9 +1,9 @@
 //! Protect an API: verify or introspect access tokens, challenge, extract.
 //!
-//! A [`Guard`] trusts an issuer for an audience, or several of them ([`GuardBuilder::and`]). It takes JWT access tokens
-//! (RFC 9068), which it verifies with the issuer's published keys, and every other token by introspection (RFC 7662,
-//! RFC 9701) where that is set up; a handler does not see the difference. Refusals are the challenges of RFC 6750.
-//! Nothing is fetched before a token comes, so start-up never waits for the authorization server.
+//! A [`Guard`] trusts an issuer for an audience, or several issuers ([`GuardBuilder::and`]). It verifies JWT access
+//! tokens (RFC 9068) with the issuer's published keys and introspects all other tokens (RFC 7662, RFC 9701) if that is
+//! configured; handlers do not see the difference. Refused requests are answered with the challenges of RFC 6750.
+//! Nothing is fetched before the first token arrives, so start-up never waits for the authorization server.
 //!
 #![cfg_attr(all(feature = "axum", feature = "client"), doc = "```")]
 #![cfg_attr(not(all(feature = "axum", feature = "client")), doc = "```text")]
@@ -25,13 +25,13 @@
 //! issuers, DPoP and client certificates, MCP servers, UserInfo, testing.
 //!
 //! Opaque tokens need credentials for introspection, and [`Guard::builder`] takes them: a secret, or [`Credentials`]
-//! that sign, show a certificate, or get an access token of their own. With no framework at all there is
+//! that sign assertions, present a certificate, or obtain an access token. Without any framework, call
 //! [`Guard::check`].
 //!
 //! # Features
 //!
-//! None is on by default: then there is no HTTP client (fill the [`Fetch`] port), no runtime and no framework, and the
-//! crate brings 53 crates, itself included.
+//! None is enabled by default. Then there is no HTTP client (implement the [`Fetch`] port), no runtime and no
+//! framework, and the dependency tree has 53 crates, this one included.
 //!
 //! | feature | brings | crates more |
 //! |---|---|---|
@@ -40,25 +40,27 @@
 //! | `actix` | `Guard::actix`, `Require::actix`, the same extractors (`OptionalToken` for `Option<Token>`), `Denied` as an answer, `Guard::actix_metadata` | 71 |
 //! | `tonic` | `Guard::tonic`, `Require::tonic`, `Denied` as a gRPC status | 9 |
 //!
-//! All of them together make 152 crates, since they share many. Count with
+//! With all of them the tree has 152 crates, since they share many. Count with
 //! `cargo tree -p passavant-resource -e normal --prefix none --no-dedupe --features axum | sort -u | wc -l`.
 //!
-//! No feature changes what is accepted, refused or answered: `cargo xtask test` runs the tests of the guard without any
-//! and with all. The one place where a rule looks at a feature's types is the path of a request, which axum's nested
-//! routers cut off and keep beside it: `axum` reads the whole one, for proofs (`htu`) and [`AudienceRule::UrlPrefix`].
+//! No feature changes what is accepted, refused or answered: `cargo xtask test` runs the tests of the guard without
+//! any and with all. The only rule that depends on a feature is the one about the path of a request: axum's nested
+//! routers strip a prefix and keep the original path in an extension, which `axum` reads for proofs (`htu`) and
+//! [`AudienceRule::UrlPrefix`].
 //!
 //! # What it guarantees
 //!
-//! Stolen tokens: a token that is bound to a key (`cnf`) is taken only from who holds the key. With
-//! [`GuardBuilder::dpop`] the sender shows that by a proof (RFC 9449); a token bound to a client certificate (RFC 8705)
-//! needs the [`ClientCertificate`] of its connection as an extension of the request. Where neither came the token is
-//! refused, whatever is set up ([`guide::bound`]).
+//! Stolen tokens: a token that is bound to a key (`cnf`) is accepted only from a sender who holds the key. With
+//! [`GuardBuilder::dpop`] the sender proves that with a DPoP proof (RFC 9449); a token bound to a client certificate
+//! (RFC 8705) needs the [`ClientCertificate`] of its connection as an extension of the request. Without either, the
+//! token is refused, whatever the configuration ([`guide::bound`]).
 //!
 //! Revocation: an introspected token is refused within the cache time ([`GuardBuilder::cache`]) after it was revoked,
-//! unless [`GuardBuilder::danger_accept_last_answer`] says otherwise; a JWT that is verified here is accepted until its
-//! `exp`. While the authorization server does not answer, what needs it is answered with 503 ([`guide::caching`]).
+//! unless [`GuardBuilder::danger_accept_last_answer`] says otherwise; a JWT that is verified locally is accepted until
+//! its `exp`. While the authorization server is unavailable, requests that need it are answered with 503
+//! ([`guide::caching`]).
 //!
-//! Where to read on: [`Guard`] (the way from a request to a token), [`Reason`] (every refusal), [`limits`].
+//! See also [`Guard`] (from a request to a token), [`Reason`] (every reason to refuse) and [`limits`].
 
 mod answer;
 mod face;

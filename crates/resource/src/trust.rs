@@ -1,4 +1,4 @@
-//! Whom the guard trusts: the documents and key sets of issuers, and the API's own keys.
+//! The documents and key sets of trusted issuers, and the API's own keys.
 
 pub(crate) mod discovery;
 pub(crate) mod keys;

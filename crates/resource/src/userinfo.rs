@@ -1,7 +1,7 @@
-//! UserInfo (OpenID Connect Core 1.0 §5.3), both halves: asking an issuer about a user, and answering for one.
+//! UserInfo (OpenID Connect Core 1.0 §5.3), both sides: a client and an endpoint.
 //!
-//! [`UserInfo`] asks. It reads plain, signed, encrypted and nested answers, and takes none whose `sub` is another than
-//! the one it was asked for. [`UserInfoEndpoint`] answers behind a guard, with the claims of a [`ClaimsProvider`].
+//! [`UserInfo`] is the client. It reads plain, signed, encrypted and nested answers, and refuses those with another
+//! `sub` than expected. [`UserInfoEndpoint`] answers behind a guard, with the claims of a [`ClaimsProvider`].
 
 mod answer;
 mod client;

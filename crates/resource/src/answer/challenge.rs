@@ -1,5 +1,5 @@
-//! How a refusal is told: the challenges of RFC 6750 §3, RFC 9449 §7.1 and RFC 9470 §3 with the metadata of RFC 9728
-//! §5.1, and a body.
+//! Responses to refused requests: the challenges of RFC 6750 §3, RFC 9449 §7.1 and RFC 9470 §3 with the metadata of
+//! RFC 9728 §5.1, and a body.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use http_body_util::Full;
 use protocol::{Challenge, ErrorCode, Scopes};
 use serde_json::json;
 
-use crate::judging::policy::{Needs, Refusal};
+use crate::judging::policy::{Needs, TokenRefusal};
 use crate::limits::RETRY_AFTER_SECONDS;
 use crate::proof::bearer::Scheme;
 use crate::proof::dpop::NONCE_HEADER;
 use crate::reason::Reason;
 
-/// The form of refusals. What is the server's fault is 503 in each of them.
+/// The form of refusals. Failures of the server are 503 in all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RefusalForm {
     /// Status and challenge of RFC 6750, and a JSON body with `error` and `error_description`.
     #[default]
     Standard,
-    /// 403 with nothing, as the plain decorators of django-oauth-toolkit answer. It tells clients nothing, so that
-    /// they can't renew a token that expired: only for callers that expect it.
+    /// 403 without challenge and body, as the plain decorators of django-oauth-toolkit respond. Clients can't tell
+    /// that they must renew an expired token: only for those that expect it.
     Bare,
     /// As [`RefusalForm::Standard`], with the realm `api` and the body `{"detail": ..}` of Django REST framework.
     DjangoRest {
@@ -34,8 +34,8 @@ pub enum RefusalForm {
     },
 }
 
-/// A request that was refused, with everything that its answer needs. A handler may return it: in axum and actix-web it
-/// is an answer, in tonic a `Status`, and elsewhere there is [`Denied::response`].
+/// A refused request, with everything that its response needs. Handlers of axum and actix-web can return it, in tonic
+/// it converts to a `Status`, and elsewhere there is [`Denied::response`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Denied {
     reason: Reason,
@@ -46,12 +46,12 @@ pub struct Denied {
 }
 
 impl Denied {
-    /// Why.
+    /// Why it was refused.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// 400, 401, 403 or 503; 500 where an extractor stands on a route that no guard covers.
+    /// 400, 401, 403 or 503; 500 if a handler extracts a token on a route without a guard.
     pub fn status(&self) -> StatusCode {
         match (self.form, self.reason.status()) {
             (RefusalForm::Bare, 400..=499) => StatusCode::FORBIDDEN,
@@ -59,18 +59,18 @@ impl Denied {
         }
     }
 
-    /// The value of `WWW-Authenticate`, with a challenge for each scheme that is accepted; none where it is not the
-    /// caller's fault (503, 500), and none in [`RefusalForm::Bare`].
+    /// The value of `WWW-Authenticate`, with a challenge for each accepted scheme; `None` if the caller is not at
+    /// fault (503, 500), and in [`RefusalForm::Bare`].
     pub fn challenge(&self) -> Option<&HeaderValue> {
         self.challenge.as_ref()
     }
 
-    /// The value of `DPoP-Nonce`, where the next proof needs it (RFC 9449 §9).
+    /// The value of `DPoP-Nonce`, if the next proof needs one (RFC 9449 §9).
     pub fn dpop_nonce(&self) -> Option<&HeaderValue> {
         self.dpop_nonce.as_ref()
     }
 
-    /// The whole answer: status, challenge, nonce, `no-store`, and the body of the guard's [`RefusalForm`].
+    /// The whole response: status, challenge, nonce, `no-store`, and the body of the guard's [`RefusalForm`].
     pub fn response(&self) -> Response<Full<Bytes>> {
         let body = self.body();
         let has_body = !body.is_empty();
@@ -99,11 +99,11 @@ impl Denied {
         self
     }
 
-    /// A refusal for want of a guard: there is nobody who could challenge.
+    /// A refusal without a guard, and therefore without a challenge.
     pub(crate) fn without_guard() -> Self {
         tracing::error!(
-            "a token is asked for on a route that no guard covers: put `guard.layer()` or \
-             `guard.require(..)` on the route; the request is refused"
+            "a handler extracts a token on a route that no guard covers: add `guard.layer()` or \
+             `guard.require(..)` to the route; the request is refused"
         );
         Self {
             reason: Reason::GuardMissing,
@@ -132,7 +132,7 @@ impl Denied {
     }
 }
 
-/// What Django REST framework says in its own words, and our description for the rest.
+/// The texts of Django REST framework where it has one, and our description otherwise.
 fn detail(code: Option<ErrorCode>, description: &'static str) -> String {
     match code {
         None | Some(ErrorCode::InvalidToken) => "Authentication credentials were not provided.".to_owned(),
@@ -155,11 +155,11 @@ impl fmt::Display for Denied {
 
 impl std::error::Error for Denied {}
 
-/// A way to send a token that a guard accepts, as its challenge tells it.
+/// An accepted scheme, as its challenge describes it.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepted {
     pub(crate) scheme: Scheme,
-    /// Parameters of every challenge of this scheme, in front of what went wrong.
+    /// Parameters of every challenge of this scheme, before the error.
     pub(crate) parameters: Vec<(&'static str, String)>,
 }
 
@@ -173,10 +173,10 @@ impl Accepted {
     }
 }
 
-/// How the refusals of a guard look.
+/// The configuration of refusals.
 #[derive(Clone, Debug)]
 pub(crate) struct Style {
-    /// What is accepted, in the order of the challenges.
+    /// The accepted schemes, in the order of the challenges.
     pub(crate) schemes: Vec<Accepted>,
     pub(crate) realm: Option<String>,
     pub(crate) form: RefusalForm,
@@ -196,7 +196,7 @@ pub(crate) struct Challenger(Arc<Inner>);
 struct Inner {
     style: Style,
     metadata_url: Option<String>,
-    /// Whether the metadata is served: a challenge does not send callers to where there is nothing.
+    /// Whether the metadata is served: otherwise challenges do not name it.
     announced: AtomicBool,
 }
 
@@ -210,16 +210,16 @@ impl Challenger {
         self.0.announced.store(true, Ordering::Relaxed);
     }
 
-    /// Refuses, saying what is needed where too little came. What is wrong is told by the challenge of the scheme that
-    /// was tried, or by all where that is unclear (RFC 9449 §7.2).
-    pub(crate) fn deny(&self, refusal: Refusal, tried: Option<Scheme>) -> Denied {
+    /// Refuses a request. The error is explained in the challenge of the scheme that was used, or in all if that is
+    /// unclear (RFC 9449 §7.2).
+    pub(crate) fn deny(&self, refusal: TokenRefusal, tried: Option<Scheme>) -> Denied {
         let challenge = self.challenges(refusal.reason, &refusal.needs, tried);
         let challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
-        let Refusal { reason, needs } = refusal;
+        let TokenRefusal { reason, needs } = refusal;
         Denied { reason, challenge, dpop_nonce: None, form: self.0.style.form, needed: needs.scopes }
     }
 
-    /// One challenge for each scheme, in one value (RFC 9110 §11.6.1, as RFC 9449 §7.1 shows it).
+    /// One challenge for each scheme, in one header value (RFC 9110 §11.6.1, as in RFC 9449 §7.1).
     fn challenges(&self, reason: Reason, needs: &Needs, tried: Option<Scheme>) -> Option<String> {
         let style = &self.0.style;
         if reason.status() >= 500 || style.form == RefusalForm::Bare {
@@ -255,7 +255,7 @@ impl Challenger {
     }
 }
 
-/// Adds what went wrong, and what would have been enough.
+/// Adds the error, and what would have been accepted.
 fn explained(mut challenge: Challenge, reason: Reason, needs: &Needs) -> Challenge {
     let code = reason.code();
     if let Some(code) = code {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     fn rendered(challenger: &Challenger, reason: Reason) -> Option<String> {
-        let denied = challenger.deny(Refusal { reason, needs: needs() }, None);
+        let denied = challenger.deny(TokenRefusal { reason, needs: needs() }, None);
         denied.challenge().map(|value| value.to_str().expect("ASCII").to_owned())
     }
 
@@ -505,7 +505,7 @@ mod tests {
     #[test]
     fn a_step_up_names_only_what_is_demanded() {
         let only = |needs: Needs| {
-            let denied = plain().deny(Refusal { reason: Reason::AuthenticationOld, needs }, None);
+            let denied = plain().deny(TokenRefusal { reason: Reason::AuthenticationOld, needs }, None);
             denied.challenge().expect("a challenge").to_str().expect("ASCII").to_owned()
         };
         let start = r#"Bearer error="insufficient_user_authentication", error_description="More recent authentication is required""#;
@@ -576,7 +576,7 @@ mod tests {
     fn a_bare_refusal_is_403_with_nothing_and_trouble_is_still_503() {
         let challenger = of_form(RefusalForm::Bare);
         for reason in Reason::ALL {
-            let denied = challenger.deny(Refusal { reason: *reason, needs: needs() }, None);
+            let denied = challenger.deny(TokenRefusal { reason: *reason, needs: needs() }, None);
             let expected = if reason.status() < 500 { 403 } else { reason.status() };
             assert_eq!(denied.status(), expected, "{reason:?}");
             assert_eq!((denied.challenge(), denied.body()), (None, Bytes::new()), "{reason:?}");
@@ -600,7 +600,7 @@ mod tests {
             (true, Reason::KeysUnavailable, 503, away),
         ] {
             let challenger = of_form(RefusalForm::DjangoRest { required_scopes });
-            let denied = challenger.deny(Refusal { reason, needs: needs() }, None);
+            let denied = challenger.deny(TokenRefusal { reason, needs: needs() }, None);
             assert_eq!((denied.status().as_u16(), denied.body()), (status, Bytes::from(body)), "{reason:?}");
             assert_eq!(denied.response().headers()[CONTENT_TYPE], "application/json");
         }

@@ -6,7 +6,7 @@ use fetching::Clock;
 use protocol::{Issuer, Scopes, Timestamp};
 
 use crate::answer::challenge::{Challenger, Denied};
-use crate::judging::policy::{Needs, Refusal};
+use crate::judging::policy::{Needs, TokenRefusal};
 use crate::proof::bearer::Scheme;
 use crate::proof::dpop::Proofs;
 use crate::reason::Reason;
@@ -17,13 +17,13 @@ pub(crate) struct Refuser {
     /// What checks DPoP proofs, where they are accepted; it makes the nonces.
     pub(crate) proofs: Option<Proofs>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The issuer that is logged where nothing is known of the token.
+    /// The issuer that is logged if there is no token.
     pub(crate) issuer: Issuer,
 }
 
 impl Refuser {
     /// Refuses and logs why: a caller's mistake at debug level, a failure of the server or of ours as a warning.
-    pub(crate) fn refuse(&self, refusal: Refusal, issuer: &Issuer, tried: Option<Scheme>) -> Denied {
+    pub(crate) fn refuse(&self, refusal: TokenRefusal, issuer: &Issuer, tried: Option<Scheme>) -> Denied {
         let slug = refusal.reason.slug();
         if refusal.reason.status() >= 500 {
             tracing::warn!(reason = slug, %issuer, "a token could not be checked");
@@ -35,10 +35,10 @@ impl Refuser {
         self.challenger.deny(refusal, tried).with_nonce(nonce.as_deref())
     }
 
-    /// Refuses a request of which nothing is known, for want of a token or of scopes.
+    /// Refuses a request without a token, or for missing scopes.
     pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
         let needs = Needs { scopes: needed.clone(), ..Needs::default() };
-        self.refuse(Refusal { reason, needs }, &self.issuer, None)
+        self.refuse(TokenRefusal { reason, needs }, &self.issuer, None)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,4 +1,4 @@
-//! Setting up a guard. Everything is checked when it is built, and nothing is fetched.
+//! Builds a guard. All settings are checked when it is built, and nothing is fetched.
 
 mod dpop;
 mod introspection;
@@ -34,7 +34,7 @@ use crate::proof::dpop::Dpop;
 use crate::trust::discovery::{Endpoints, endpoint_url};
 use crate::trust::own_keys::OwnKeys;
 
-/// The algorithms of access tokens and answers unless the builder says otherwise: all that need no shared secret.
+/// The default algorithms of access tokens and answers: all that need no shared secret.
 const ALGORITHMS: [SignatureAlgorithm; 10] = [
     SignatureAlgorithm::Rs256,
     SignatureAlgorithm::Rs384,
@@ -48,9 +48,9 @@ const ALGORITHMS: [SignatureAlgorithm; 10] = [
     SignatureAlgorithm::EdDsa,
 ];
 
-/// A guard in the making. It has no `Debug`, since it holds a secret.
+/// Builds a [`Guard`]. It has no `Debug`, since it holds a secret.
 ///
-/// Settings are of one issuer, or of the whole guard ([`GuardBuilder::and`]); everything is checked by
+/// A setting concerns one issuer or the whole guard ([`GuardBuilder::and`]); all are checked by
 /// [`GuardBuilder::build`].
 ///
 /// ```
@@ -100,17 +100,17 @@ pub struct GuardBuilder {
 
 impl Guard {
     /// A guard that verifies JWT access tokens, with the ready HTTP client of the feature `client`. Nothing is fetched
-    /// before a token comes.
+    /// before the first token arrives.
     ///
     /// # Errors
     ///
-    /// [`GuardError`] if the issuer is no `https` URL (or `http` to loopback) or the audience is empty.
+    /// [`GuardError`] if the issuer is not an `https` URL (or `http` to loopback) or the audience is empty.
     #[cfg(feature = "client")]
     pub fn new(issuer: &str, audience: &str) -> Result<Self, GuardError> {
         Self::builder(issuer, audience).build()
     }
 
-    /// A guard to be set up further: introspection, more issuers, another HTTP client, what every request needs.
+    /// A builder, for introspection, more issuers, another HTTP client, or requirements of every request.
     pub fn builder(issuer: &str, audience: &str) -> GuardBuilder {
         GuardBuilder::new(issuer, audience)
     }
@@ -151,60 +151,62 @@ impl GuardBuilder {
         }
     }
 
-    /// Introspects what is no JWT of the issuer, as this client. For [`ClientAuth::Bearer`] the secret is the token.
+    /// Introspects tokens that are not JWTs of the issuer, as this client. For [`ClientAuth::Bearer`] the secret is
+    /// the token.
     pub fn introspect(mut self, id: &str, secret: &str) -> Self {
         self.secret = Some((id.to_owned(), Zeroizing::new(secret.to_owned())));
         self
     }
 
-    /// How the guard authenticates for that; [`ClientAuth::Basic`] unless said otherwise.
+    /// How the guard authenticates to introspect; [`ClientAuth::Basic`] by default.
     pub fn client_auth(mut self, method: ClientAuth) -> Self {
         self.client_auth = method;
         self
     }
 
-    /// The form of introspection answers; [`AnswerForm::Auto`] unless said otherwise.
+    /// The form of introspection answers; [`AnswerForm::Auto`] by default.
     pub fn response(mut self, form: AnswerForm) -> Self {
         self.form = form;
         self
     }
 
-    /// How long is kept what an introspection answer said, and for so long a revocation may stay unseen, or what a
-    /// signature said, while the issuer's keys are the same: 10 s unless said otherwise, at most
-    /// [`crate::limits::CACHE_SECONDS_MAX`], zero keeps nothing. Never past `exp`. Fractions of a second are dropped.
+    /// How long an introspection answer is cached, and so how long a revocation may stay unnoticed; and how long the
+    /// result of a signature check is cached, while the issuer's keys are the same. 10 s by default, at most
+    /// [`crate::limits::CACHE_SECONDS_MAX`]; zero disables the cache. Nothing is cached past its `exp`. Fractions of a
+    /// second are dropped.
     pub fn cache(mut self, time: Duration) -> Self {
         self.cache = time;
         self
     }
 
-    /// How long one request to the authorization server may take; 5 s unless said otherwise.
+    /// Deadline of each request to the authorization server; 5 s by default.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.limits.deadline = deadline;
         self
     }
 
-    /// Where tokens are introspected, in place of discovery.
+    /// The introspection endpoint, instead of discovery.
     pub fn introspection_url(mut self, url: &str) -> Self {
         self.endpoints.introspection = Some(url.to_owned());
         self
     }
 
-    /// How the authorization server is reached. Needed without the feature `client`.
+    /// The HTTP client. Required without the feature `client`.
     pub fn fetch(mut self, fetch: Arc<dyn Fetch>) -> Self {
         self.fetch = Some(fetch);
         self
     }
 
-    /// Another clock than the system's.
+    /// A clock to use instead of the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Trusts another issuer as well, each with its own audience, way of judging, keys and credentials. A JWT is
-    /// judged by the issuer that it names; every other token by the one that introspects, of which there is at most
-    /// one. The first builder stands for the API: its audience is the resource, and what concerns the whole guard is
-    /// set there (clock, realm, refusals, description).
+    /// Trusts another issuer as well, with its own audience, mode, keys and credentials. A JWT is verified with the
+    /// issuer that it names; all other tokens go to the issuer that introspects, of which there is at most one. The
+    /// first builder represents the API: its audience is the resource, and settings of the whole guard (clock, realm,
+    /// refusals, description) belong there.
     ///
     /// ```
     /// use passavant_resource::Guard;
@@ -219,11 +221,11 @@ impl GuardBuilder {
         self
     }
 
-    /// The guard.
+    /// Builds the guard.
     ///
     /// # Errors
     ///
-    /// [`GuardError`]: the first thing that is wrong.
+    /// [`GuardError`] for the first invalid setting.
     pub fn build(mut self) -> Result<Guard, GuardError> {
         let mut others = Vec::new();
         flatten(std::mem::take(&mut self.others), &mut others)?;
@@ -262,7 +264,7 @@ impl GuardBuilder {
         Ok(Guard(Arc::new(Inner { issuers, places, refuser, metadata, own_keys })))
     }
 
-    /// This builder's issuer, and how its tokens are judged.
+    /// This builder's issuer, with everything that judges its tokens.
     fn trusted(&self, shared: &Shared) -> Result<Trusted, GuardError> {
         check_issuer(&self.issuer).map_err(GuardError::Issuer)?;
         let (issuer, audience) = (Issuer::new(&*self.issuer), audience(&self.audience)?);
@@ -331,7 +333,7 @@ struct Shared {
     own_keys: OwnKeys,
 }
 
-/// The builders of the other issuers in one list. What concerns the whole guard has no place in them.
+/// Collects the builders of the other issuers in one list, and refuses settings of the whole guard in them.
 fn flatten(builders: Vec<GuardBuilder>, all: &mut Vec<GuardBuilder>) -> Result<(), GuardError> {
     for mut builder in builders {
         let misplaced = [

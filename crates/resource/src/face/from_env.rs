@@ -1,4 +1,4 @@
-//! A guard set up by environment variables: the one file that reads them.
+//! Builds a guard from environment variables; no other file reads them.
 
 use std::fmt;
 use std::io::Read as _;
@@ -16,26 +16,26 @@ use crate::limits::{CACHE_SECONDS, KEY_FILE_BYTES_MAX};
 use crate::proof::dpop::Dpop;
 
 impl Guard {
-    /// A guard as `PASSAVANT_*` describe it, with the ready HTTP client of the feature `client`. An empty variable counts
-    /// as absent.
+    /// A guard configured by the `PASSAVANT_*` variables, with the HTTP client of the feature `client`. An empty
+    /// variable counts as absent.
     ///
     /// | variable | value |
     /// |---|---|
-    /// | `PASSAVANT_ISSUER` | whose tokens are accepted; needed |
-    /// | `PASSAVANT_AUDIENCE` | whom they must be for; needed |
+    /// | `PASSAVANT_ISSUER` | the trusted issuer; required |
+    /// | `PASSAVANT_AUDIENCE` | the audience of tokens; required |
     /// | `PASSAVANT_TOKEN` | `auto` (default), `jwt`, `introspection` |
     /// | `PASSAVANT_JWKS_URL`, `PASSAVANT_INTROSPECTION_URL` | default: by discovery |
-    /// | `PASSAVANT_INTROSPECTION_RESPONSE` | `auto` (default: `jwt` alone with a decryption key), `json`, `jwt` |
-    /// | `PASSAVANT_CLIENT_ID`, `PASSAVANT_CLIENT_SECRET` | who introspects |
+    /// | `PASSAVANT_INTROSPECTION_RESPONSE` | `auto` (default: only `jwt` with a decryption key), `json`, `jwt` |
+    /// | `PASSAVANT_CLIENT_ID`, `PASSAVANT_CLIENT_SECRET` | the credentials for introspection |
     /// | `PASSAVANT_CLIENT_AUTH` | `basic` (default), `post`, `bearer`: then the secret is the token |
     /// | `PASSAVANT_DECRYPTION_KEY_FILE` | a private key in PEM or a private JWK |
-    /// | `PASSAVANT_REQUIRED_SCOPES` | separated by spaces, all of them |
-    /// | `PASSAVANT_CACHE_SECONDS` | how long introspection answers are kept: default 10, 0 is not at all |
+    /// | `PASSAVANT_REQUIRED_SCOPES` | all of them are needed; separated by spaces |
+    /// | `PASSAVANT_CACHE_SECONDS` | how long introspection answers are cached: default 10, 0 disables the cache |
     /// | `PASSAVANT_DPOP` | `off` (default), `accept`, `require`: then the audience must be a URL |
     ///
     /// # Errors
     ///
-    /// [`EnvError`] with everything that is wrong, one line each.
+    /// [`EnvError`], which lists every problem.
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     pub fn from_env() -> Result<Self, EnvError> {
         let builder = GuardBuilder::from_lookup(|name| std::env::var(name).ok())?;
@@ -44,12 +44,12 @@ impl Guard {
 }
 
 impl GuardBuilder {
-    /// What [`Guard::from_env`] builds from, with the variables asked of the caller, who may know them from elsewhere:
-    /// the name of each comes in, and nothing where it is not set.
+    /// As [`Guard::from_env`], but with a function that looks up each variable by name, so that values may come from
+    /// elsewhere. `None` means that it is not set.
     ///
     /// # Errors
     ///
-    /// [`EnvError`] with everything that is wrong, one line each.
+    /// [`EnvError`], which lists every problem.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvError> {
         let mut environment = Environment { lookup, problems: Vec::new() };
         let builder = environment.builder();
@@ -57,7 +57,7 @@ impl GuardBuilder {
     }
 }
 
-/// What is wrong with the environment. Also its `Debug` is for people, since `main` prints that.
+/// The problems of the environment. `Debug` is readable as well, since `main` prints that.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnvError(Vec<String>);
 
@@ -190,7 +190,7 @@ fn key_file(path: &Path) -> Result<Zeroizing<String>, String> {
     Ok(text)
 }
 
-/// The key for each algorithm that it suits: for the one in `alg` where a JWK names it, else for all of its kind.
+/// The key for each algorithm that it supports: only the one in `alg` if a JWK names it, otherwise all of its kind.
 fn decryption_keys(text: &str) -> Result<Vec<DecryptionKey>, String> {
     let is_jwk = text.trim_start().starts_with('{');
     let read = |algorithm: KeyManagement| match is_jwk {

@@ -1,4 +1,4 @@
-//! The guard of one API: which issuers and audience it trusts, and the way from a request to a token.
+//! The guard of one API: from a request to an accepted token, or to a refusal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::face::metadata::MetadataService;
 use crate::face::token::Token;
 use crate::judging::audience;
 use crate::judging::issuers::{Issuers, Trusted};
-use crate::judging::policy::{Needs, Refusal};
+use crate::judging::policy::{Needs, TokenRefusal};
 use crate::judging::remote::Remote;
-use crate::proof::bearer::{self, Places, Presented};
+use crate::proof::bearer::{self, Places, PresentedToken};
 use crate::proof::confirmation;
 use crate::reason::Reason;
 use crate::trust::own_keys::OwnKeys;
 
-/// Protects an API: accepts the access tokens of the issuers it trusts, for its audience. Cheap to clone, clones share
-/// keys and cache.
+/// Protects an API: accepts access tokens of trusted issuers, for its audience. Cheap to clone; clones share keys and
+/// cache.
 #[derive(Clone)]
 pub struct Guard(pub(super) Arc<Inner>);
 
@@ -35,26 +35,26 @@ pub(super) struct Inner {
 }
 
 impl Guard {
-    /// Checks the request of which this is the head, with no framework: token, issuer, audience, times, the key that
-    /// its sender must hold, and what the guard demands of every request.
+    /// Checks a request by its head, without any framework: token, issuer, audience, times, the key that the sender
+    /// must hold, and the requirements of every request.
     ///
-    /// A DPoP proof is good for one check: checked twice, a request is a replay. An accepted answer should bring
-    /// [`Token::dpop_nonce`]; the layers see to that.
+    /// A DPoP proof can be checked once: a request that is checked twice is a replay. The response to an accepted
+    /// request should carry [`Token::dpop_nonce`]; the layers add it.
     ///
     /// # Errors
     ///
-    /// [`Denied`], which is a ready answer. Never a panic, and never 500.
+    /// [`Denied`], which converts to a response. Never a panic, and never 500.
     pub async fn check(&self, head: &Parts) -> Result<Token, Denied> {
         self.check_asking(head, None).await
     }
 
-    /// [`Guard::check`]; who has no token that is accepted is told the scopes that every request needs and these.
+    /// As [`Guard::check`], but a refusal for want of a token names these scopes and those that every request needs.
     pub(crate) async fn check_asking(&self, head: &Parts, asked: Option<&Scopes>) -> Result<Token, Denied> {
         let refuse = |reason: Reason, issuer| {
             let required = asked.map(|_| self.0.issuers.first().required.needs(&head.method).scopes);
             let asked = required.iter().chain(asked).flat_map(Scopes::iter).collect();
             let needs = Needs { asked, ..Needs::default() };
-            self.0.refuser.refuse(Refusal { reason, needs }, issuer, bearer::scheme(head))
+            self.0.refuser.refuse(TokenRefusal { reason, needs }, issuer, bearer::scheme(head))
         };
         let presented = bearer::token(head, self.0.places);
         let presented = presented.map_err(|reason| refuse(reason, self.issuer()))?;
@@ -67,20 +67,20 @@ impl Guard {
     }
 
     /// The resource's own documents as a `tower` service: its metadata (RFC 9728), at the root and with the path of
-    /// the audience, and `/jwks` where it has decryption keys. From now on challenges name the metadata.
+    /// the audience, and `/jwks` if it has decryption keys. From now on challenges name the metadata.
     pub fn metadata_service(&self) -> MetadataService {
         self.0.refuser.challenger.announce();
         self.0.metadata.clone()
     }
 
-    /// Replaces the decryption keys while the guard works: these are shown at `/jwks`, in this order, and those that
-    /// are kept only decrypt. What others fetched a moment ago stays right if the old key is kept until the document
-    /// is no longer fresh anywhere ([`crate::limits::DOCUMENT_FRESH_SECONDS`], and what the server adds to it).
+    /// Replaces the decryption keys at run time: those in `published` are served at `/jwks`, in this order; those in
+    /// `kept` only decrypt. Keep an old key until no cached copy of the document is in use
+    /// ([`crate::limits::DOCUMENT_FRESH_SECONDS`], and however long the server caches it).
     ///
     /// # Errors
     ///
-    /// [`GuardError::DecryptionKeys`] if none of them can be shown, if the guard was built without any, or beyond
-    /// [`crate::limits::OWN_KEYS_MAX`]. Then the keys stay as they were.
+    /// [`GuardError::DecryptionKeys`] if none of them can be published, if the guard was built without any, or beyond
+    /// [`crate::limits::OWN_KEYS_MAX`]. The keys then stay unchanged.
     pub fn replace_decryption_keys(
         &self,
         published: &[DecryptionKey],
@@ -89,7 +89,7 @@ impl Guard {
         Ok(self.0.own_keys.replace(published, kept)?)
     }
 
-    /// The issuer that the guard was made for, of several the first.
+    /// The issuer of the first builder.
     pub fn issuer(&self) -> &Issuer {
         &self.0.issuers.first().expected.issuer
     }
@@ -99,15 +99,15 @@ impl Guard {
         self.0.issuers.iter().map(|trusted| &trusted.expected.issuer)
     }
 
-    /// Whom tokens must be for: the identifier of this API.
+    /// The audience of tokens: the identifier of this API.
     pub fn audience(&self) -> &Audience {
         &self.0.issuers.first().expected.audience.name
     }
 
-    /// What the token of this request allows, by its own issuer's word, in the hands of its sender.
+    /// Judges the token, and whether this sender may use it for this request.
     async fn judge(
         &self,
-        presented: &Presented<'_>,
+        presented: &PresentedToken<'_>,
         trusted: &Arc<Trusted>,
         head: &Parts,
     ) -> Result<Token, Reason> {
@@ -120,12 +120,12 @@ impl Guard {
         Ok(Token::new(authorization, confirmed, trusted, head.method.clone(), refuser))
     }
 
-    /// Refuses a request of which nothing is known, for want of a token or of scopes.
+    /// Refuses a request without a token, or for missing scopes.
     pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
         self.0.refuser.deny(reason, needed)
     }
 
-    /// The authorization server that the guard was made for, for what asks it beside judging tokens.
+    /// The authorization server of the first builder, for requests other than introspection.
     pub(crate) fn remote(&self) -> &Arc<Remote> {
         &self.0.issuers.first().verifier.jwt.0
     }

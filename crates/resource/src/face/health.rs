@@ -1,4 +1,4 @@
-//! How the guard gets on with the authorization servers: a value to look at, and a small `tower` service.
+//! Whether the guard can reach its authorization servers: a value, and a small `tower` service.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -17,21 +17,21 @@ use crate::face::guard::Guard;
 use crate::judging::issuers::Trusted;
 use crate::reason::Reason;
 
-/// How it stands, from good to bad.
+/// A state of health, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HealthState {
-    /// Nothing was needed yet: nothing is fetched before a token comes.
+    /// Nothing was needed yet: nothing is fetched before the first token arrives.
     Idle,
-    /// The last attempt went well.
+    /// The last attempt succeeded.
     Good,
-    /// The last attempt failed, and what was had before still serves, or another issuer does.
+    /// The last attempt failed, but an earlier result is still usable, or another issuer works.
     Degraded,
-    /// The last attempt failed, and nothing serves in its place: tokens are answered with 503.
+    /// The last attempt failed, and there is nothing to use instead: requests are answered with 503.
     Failing,
 }
 
 impl HealthState {
-    /// The word in the document.
+    /// Its name in the JSON document.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -42,55 +42,55 @@ impl HealthState {
     }
 }
 
-/// The health of a guard, at one moment. It holds no secret and nothing of any token.
+/// The health of a guard at one moment. Contains no secrets and nothing from tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Failing only where every issuer is.
+    /// Failing only if all issuers are.
     pub state: HealthState,
-    /// In the order in which they are trusted.
+    /// In the order of their builders.
     pub issuers: Vec<IssuerHealth>,
 }
 
-/// How the guard gets on with one issuer.
+/// The health of one issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IssuerHealth {
-    /// Which.
+    /// The issuer.
     pub issuer: Issuer,
     /// The worst of the following.
     pub state: HealthState,
-    /// Its metadata, idle where all endpoints are configured.
+    /// Its metadata; idle if all endpoints are configured.
     pub discovery: SourceHealth,
     /// Its key set.
     pub keys: SourceHealth,
-    /// Introspection, where it is set up. Failing also where an old answer is let serve in its place.
+    /// Introspection, if it is configured. Failing even if an old answer is used instead.
     pub introspection: Option<SourceHealth>,
 }
 
-/// How one thing is had from an issuer.
+/// The health of one thing that is fetched from an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceHealth {
-    /// What follows from the rest.
+    /// Follows from the other fields.
     pub state: HealthState,
-    /// When it was last had.
+    /// When it was last fetched successfully.
     pub had: Option<Timestamp>,
     /// How long ago that was, in seconds.
     pub age_seconds: Option<i64>,
-    /// How many attempts failed since then.
+    /// Failed attempts since then.
     pub failures: u32,
     /// Why the last one failed, if it did.
     pub trouble: Option<Reason>,
 }
 
 impl Guard {
-    /// How the guard gets on with the authorization servers. Asks nobody.
+    /// Whether the guard can reach its authorization servers. Sends no requests.
     pub fn health(&self) -> Health {
         Health::of(self.0.issuers.iter().map(|trusted| &**trusted), self.0.refuser.now())
     }
 
-    /// [`Guard::health`] as a `tower` service that answers `GET` and `HEAD` with JSON, on whatever path it is put.
+    /// [`Guard::health`] as a `tower` service that answers `GET` and `HEAD` with JSON, on any path.
     pub fn health_service(&self) -> HealthService {
         HealthService::new(self.clone())
     }
@@ -162,7 +162,7 @@ impl SourceHealth {
 }
 
 /// Answers `GET` and `HEAD` on every path with the guard's [`Health`] as JSON: 503 where it is
-/// [`HealthState::Failing`], else 200. It names the issuers: put it where only the operator looks.
+/// [`HealthState::Failing`], else 200. It names the issuers: expose it only to operators.
 #[derive(Clone, Debug)]
 pub struct HealthService(Guard);
 

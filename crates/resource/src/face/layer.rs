@@ -1,4 +1,4 @@
-//! The guard as a `tower` layer: what is behind it is reached with an accepted token and not otherwise.
+//! The guard as a `tower` layer: requests reach the service behind it only with an accepted token.
 
 use std::task::{Context, Poll};
 
@@ -23,7 +23,7 @@ use crate::judging::policy::Policy;
 use crate::proof::dpop::NONCE_HEADER;
 use crate::reason::Reason;
 
-/// A layer that lets only accepted tokens through that are enough for its policy. Cheap to clone.
+/// A layer that passes requests on if their token is accepted and satisfies the policy. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Require {
     guard: Guard,
@@ -34,13 +34,13 @@ pub struct Require {
 }
 
 impl Guard {
-    /// A layer that lets only accepted tokens through.
+    /// A layer that requires an accepted token.
     pub fn layer(&self) -> Require {
         self.require("")
     }
 
-    /// A layer that lets only tokens through that are enough for this policy; a text is scopes, separated by spaces,
-    /// all of them.
+    /// A layer that requires a token that satisfies this policy. A string stands for scopes, separated by spaces, all
+    /// of which are needed.
     pub fn require(&self, policy: impl Into<Policy>) -> Require {
         Require::new(self.clone(), policy.into())
     }
@@ -51,24 +51,23 @@ impl Require {
         Self { guard, policy, optional: false, public_preflights: false, asked: None }
     }
 
-    /// Lets requests without any token through as well: for handlers that take `Option<Token>`, or that know their
-    /// users by a session too. A token that is not accepted is still refused. Answers say `Vary: Authorization`.
+    /// Passes on requests without a token as well: for handlers that take `Option<Token>`, or that also support
+    /// sessions. A token that is not accepted is still refused. Responses get `Vary: Authorization`.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    /// Tells whoever has no token that is accepted to ask for one with these scopes, beside those that the guard
-    /// demands of every request.
+    /// Refusals for want of a token then name these scopes, in addition to those that every request needs.
     pub(crate) fn asking(mut self, scopes: Scopes) -> Self {
         self.asked = Some(scopes);
         self
     }
 
-    /// Lets CORS preflights through without a token, which browsers never send with them (Fetch, "CORS-preflight
-    /// request"): `OPTIONS` with `Origin` and `Access-Control-Request-Method`. A handler behind that takes [`Token`]
-    /// refuses them all the same. Not needed where the CORS layer stands in front of the guard, the better order.
+    /// Passes on CORS preflights without a token, which browsers never send with them (Fetch, "CORS-preflight
+    /// request"): `OPTIONS` with `Origin` and `Access-Control-Request-Method`. A handler that takes [`Token`] still
+    /// refuses them. Not needed if the CORS layer is outside the guard, which is the better order.
     #[must_use]
     pub fn public_preflights(mut self) -> Self {
         self.public_preflights = true;
@@ -79,32 +78,32 @@ impl Require {
         &self.guard
     }
 
-    /// Judges the request, or takes over what an outer layer of the same guard found. Gives what the answer is to
-    /// bring.
-    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<Brought, Denied> {
-        let known = match head.extensions.get::<Passed>() {
-            Some(Passed::Token(token)) if self.guard.accepted(token) => Some(token.clone()),
+    /// Checks the request, or reuses the result of an outer layer of the same guard. Returns what the response must
+    /// carry.
+    pub(crate) async fn admit(&self, head: &mut Parts) -> Result<ResponseAdditions, Denied> {
+        let known = match head.extensions.get::<LayerResult>() {
+            Some(LayerResult::Token(token)) if self.guard.accepted(token) => Some(token.clone()),
             Some(_) | None => None,
         };
         let judged = match known {
             Some(token) => Ok(token.with(head.method.clone())),
             None => self.guard.check_asking(head, self.asked.as_ref()).await,
         };
-        let mut brought = Brought { varies: self.optional, ..Brought::default() };
+        let mut additions = ResponseAdditions { varies: self.optional, ..ResponseAdditions::default() };
         let passed = match judged {
             Ok(token) => {
                 token.demand(&self.policy)?;
-                brought.nonce = token.dpop_nonce().and_then(|text| HeaderValue::from_str(text).ok());
-                brought.private = !head.headers.contains_key(AUTHORIZATION);
-                Passed::Token(token)
+                additions.nonce = token.dpop_nonce().and_then(|text| HeaderValue::from_str(text).ok());
+                additions.private = !head.headers.contains_key(AUTHORIZATION);
+                LayerResult::Token(token)
             }
             Err(denied) if denied.reason() == Reason::TokenMissing && self.passes_nobody(head) => {
-                Passed::Nobody(self.guard.clone())
+                LayerResult::Nobody(self.guard.clone())
             }
             Err(denied) => return Err(denied),
         };
         head.extensions.insert(passed);
-        Ok(brought)
+        Ok(additions)
     }
 
     fn passes_nobody(&self, head: &Parts) -> bool {
@@ -117,20 +116,20 @@ fn is_preflight(head: &Parts) -> bool {
     head.method == Method::OPTIONS && holds(ORIGIN) && holds(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// What the answer to a request that passed is to bring.
+/// What the response to an accepted request must carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Brought {
+pub(crate) struct ResponseAdditions {
     /// The one `DPoP-Nonce` (RFC 9449 §8.2).
     pub(crate) nonce: Option<HeaderValue>,
-    /// Whether another answer goes to whoever sends a token, or none.
+    /// Whether the response depends on the presence of a token.
     pub(crate) varies: bool,
-    /// Whether the address holds a token, so that shared caches do not know that it was answered to one sender (RFC
-    /// 6750 §2.3, RFC 9111 §3.5).
+    /// Whether the token is in the URL, so that shared caches can't tell that the response is for one sender (RFC 6750
+    /// §2.3, RFC 9111 §3.5).
     pub(crate) private: bool,
 }
 
-impl Brought {
-    /// What caches are told where nobody decided about that.
+impl ResponseAdditions {
+    /// The default `Cache-Control`, if any is needed.
     pub(crate) fn cache_control(&self) -> Option<&'static str> {
         match (&self.nonce, self.private) {
             (Some(_), _) => Some("no-store"),
@@ -139,7 +138,7 @@ impl Brought {
         }
     }
 
-    /// Reaches the service behind the guard, and writes this into its answer.
+    /// Calls the service behind the guard, and adds this to its response.
     pub(crate) async fn reach<S, B, A>(
         self,
         mut inner: S,
@@ -166,14 +165,14 @@ impl Brought {
     }
 }
 
-/// The service that was polled ready, which is the one to call; its clone takes its place (tower's own advice).
+/// Takes the service that was polled ready and leaves a clone in its place, as tower recommends.
 pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {
     let waiting = service.clone();
     std::mem::replace(service, waiting)
 }
 
-/// The answer to a refused request. Over HTTP/1 it ends the connection where a body was left unread, and says so: a caller
-/// that is not told sends its next request on a connection that the server is about to close (RFC 9112 §9.6).
+/// The response to a refused request. Over HTTP/1 it closes the connection if a body was left unread, and says so:
+/// otherwise the client might send its next request on a connection that is being closed (RFC 9112 §9.6).
 pub(crate) fn turn_away(denied: &Denied, head: &Parts) -> Response<Full<Bytes>> {
     let mut response = denied.response();
     let has_body = head.headers.contains_key(TRANSFER_ENCODING)
@@ -184,12 +183,12 @@ pub(crate) fn turn_away(denied: &Denied, head: &Parts) -> Response<Full<Bytes>> 
     response
 }
 
-/// What a layer found. Nothing outside of this crate can make one.
+/// The result of a layer, as an extension of the request. Only this crate can make one.
 #[derive(Clone, Debug)]
-enum Passed {
+enum LayerResult {
     /// An accepted token.
     Token(Token),
-    /// No token, on a route where it is optional; the guard, to challenge whoever needs one after all.
+    /// No token, on a route where it is optional; with the guard, so that a handler can still refuse.
     Nobody(Guard),
 }
 
@@ -198,25 +197,25 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`Reason::GuardMissing`] (500) where no layer is: nothing was checked, so nothing is let through.
-    /// [`Reason::TokenMissing`] (401) where none came and the layer lets that pass.
+    /// [`Reason::GuardMissing`] (500) without a layer: nothing was checked. [`Reason::TokenMissing`] (401) if the
+    /// request has no token and the layer allows that.
     pub fn of(extensions: &Extensions) -> Result<Self, Denied> {
-        match extensions.get::<Passed>() {
-            Some(Passed::Token(token)) => Ok(token.clone()),
-            Some(Passed::Nobody(guard)) => Err(guard.deny(Reason::TokenMissing, &Scopes::default())),
+        match extensions.get::<LayerResult>() {
+            Some(LayerResult::Token(token)) => Ok(token.clone()),
+            Some(LayerResult::Nobody(guard)) => Err(guard.deny(Reason::TokenMissing, &Scopes::default())),
             None => Err(Denied::without_guard()),
         }
     }
 
-    /// As [`Token::of`], but nothing where none came, which only a layer made by [`Require::optional`] lets pass.
+    /// As [`Token::of`], but `None` if the request has no token, which only [`Require::optional`] allows.
     ///
     /// # Errors
     ///
-    /// [`Reason::GuardMissing`] (500) where no layer is.
+    /// [`Reason::GuardMissing`] (500) without a layer.
     pub fn optional_of(extensions: &Extensions) -> Result<Option<Self>, Denied> {
-        match extensions.get::<Passed>() {
-            Some(Passed::Token(token)) => Ok(Some(token.clone())),
-            Some(Passed::Nobody(_)) => Ok(None),
+        match extensions.get::<LayerResult>() {
+            Some(LayerResult::Token(token)) => Ok(Some(token.clone())),
+            Some(LayerResult::Nobody(_)) => Ok(None),
             None => Err(Denied::without_guard()),
         }
     }
@@ -257,8 +256,8 @@ where
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
-                Ok(brought) => {
-                    Ok(brought.reach(inner, Request::from_parts(head, body)).await?.map(Either::Left))
+                Ok(additions) => {
+                    Ok(additions.reach(inner, Request::from_parts(head, body)).await?.map(Either::Left))
                 }
                 Err(denied) => Ok(turn_away(&denied, &head).map(Either::Right)),
             }

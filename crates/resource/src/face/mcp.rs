@@ -1,9 +1,9 @@
-//! The guard in front of a server of the Model Context Protocol: each tool has its scopes.
+//! The guard in front of a server of the Model Context Protocol, with scopes for each tool.
 //!
-//! The protocol's authorization chapter is RFC 9728 and RFC 6750: a request without a token is answered with the
-//! address of the resource's metadata and the scopes to ask for, a call of a tool beyond the token's scopes with 403 and
-//! the scopes that would do. Which tool is called stands in the body, so this layer reads the JSON-RPC
-//! messages of a POST before the server does.
+//! The protocol's authorization is based on RFC 9728 and RFC 6750: a request without a token is answered with the URL
+//! of the resource's metadata and the scopes to request, and a call of a tool beyond the token's scopes with 403 and
+//! the scopes that are needed. The tool is named in the body, so this layer reads the JSON-RPC messages of a POST
+//! before the server does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use tower_service::Service;
 
 use crate::answer::challenge::Denied;
 use crate::face::guard::Guard;
-use crate::face::layer::{Brought, Require, take_ready, turn_away};
+use crate::face::layer::{Require, ResponseAdditions, take_ready, turn_away};
 use crate::face::token::Token;
 use crate::limits::MCP_MESSAGE_BYTES_MAX;
 use crate::reason::Reason;
@@ -34,17 +34,17 @@ use crate::reason::Reason;
 const CALL: &str = "tools/call";
 
 impl Guard {
-    /// A layer for an MCP server over streamable HTTP: every request needs an accepted token, and a tool the scopes
-    /// that [`Mcp::tool`] gives it. Serve the metadata too ([`Guard::metadata_service`]): clients begin there.
+    /// A layer for an MCP server over streamable HTTP: every request needs an accepted token, and each tool the scopes
+    /// set by [`Mcp::tool`]. Serve the metadata too ([`Guard::metadata_service`]): clients start there.
     pub fn mcp(&self) -> Mcp {
         let others = Scopes::default();
         Mcp { require: self.layer().asking(others.clone()), tools: Arc::default(), others }
     }
 }
 
-/// A layer that demands scopes by the tool that is called. Cheap to clone.
+/// A layer that requires scopes for each tool. Cheap to clone.
 #[derive(Clone, Debug)]
-#[must_use = "a layer does nothing until it is around a service"]
+#[must_use = "a layer does nothing until it wraps a service"]
 pub struct Mcp {
     require: Require,
     tools: Arc<HashMap<String, Scopes>>,
@@ -52,31 +52,31 @@ pub struct Mcp {
 }
 
 impl Mcp {
-    /// The scopes that a call of this tool needs, separated by spaces, all of them, beside those that the guard
-    /// demands of every request. Text that is no scope shuts the tool.
+    /// The scopes that a call of this tool needs, separated by spaces, all of them, in addition to those that every
+    /// request needs. An invalid scope disables the tool.
     pub fn tool(mut self, name: &str, scopes: &str) -> Self {
         Arc::make_mut(&mut self.tools).insert(name.to_owned(), read(scopes));
         self
     }
 
-    /// The scopes that a call of any tool needs that has none of its own; none unless said otherwise. Whoever comes
-    /// without a token is told to ask for these, beside those that the guard demands of every request.
+    /// The scopes for tools that have none of their own; none by default. Refusals for want of a token name these, in
+    /// addition to those that every request needs.
     pub fn other_tools(mut self, scopes: &str) -> Self {
         self.others = read(scopes);
         self.require = self.require.asking(self.others.clone());
         self
     }
 
-    /// Lets the request through, with what its answer is to bring, or says what is missing.
-    async fn admit<B>(&self, head: &mut Parts, body: B) -> Result<(Admitted<B>, Brought), Denied>
+    /// Passes the request on, with what the response must carry, or refuses it.
+    async fn admit<B>(&self, head: &mut Parts, body: B) -> Result<(Admitted<B>, ResponseAdditions), Denied>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let brought = self.require.admit(head).await?;
+        let additions = self.require.admit(head).await?;
         if head.method != Method::POST {
-            return Ok((Admitted::Untouched(body), brought));
+            return Ok((Admitted::Untouched(body), additions));
         }
         let guard = self.require.guard();
         let unreadable = || guard.deny(Reason::MessageUnreadable, &Scopes::default());
@@ -95,11 +95,11 @@ impl Mcp {
                 return Err(guard.deny(Reason::ScopeInsufficient, &self.worth_asking(&token, needed)));
             }
         }
-        Ok((Admitted::Read(whole), brought))
+        Ok((Admitted::Read(whole), additions))
     }
 
-    /// What is missing, with what the token has of this server's scopes and the guard demands anyway: clients ask
-    /// for what the challenge names and nothing else, and would lose the rest.
+    /// The missing scopes, those of this server that the token has, and those that every request needs: clients
+    /// request exactly what the challenge names, and would lose the rest.
     fn worth_asking(&self, token: &Token, needed: &Scopes) -> Scopes {
         let known = |scope: &&str| {
             self.others.contains(scope) || self.tools.values().any(|scopes| scopes.contains(scope))
@@ -110,7 +110,7 @@ impl Mcp {
     }
 }
 
-/// A body that this layer had no need to read, or has read.
+/// A body that this layer did not have to read, or has read.
 enum Admitted<B> {
     Untouched(B),
     Read(Bytes),
@@ -118,13 +118,13 @@ enum Admitted<B> {
 
 fn read(scopes: &str) -> Scopes {
     Scopes::parse(scopes).unwrap_or_else(|error| {
-        tracing::error!(scopes, %error, "a tool demands a scope that no token can hold");
+        tracing::error!(scopes, %error, "a tool requires an invalid scope");
         Scopes::stored(scopes)
     })
 }
 
-/// One JSON-RPC message, as far as it matters. A member that stands twice is refused, since the server might read
-/// the other one.
+/// The relevant members of one JSON-RPC message. A duplicate member is refused, since the server might read the other
+/// one.
 #[derive(Deserialize)]
 struct Message {
     method: Option<Value>,
@@ -191,12 +191,12 @@ where
         let rule = self.rule.clone();
         async move {
             let (mut head, body) = request.into_parts();
-            let (body, brought) = match rule.admit(&mut head, body).await {
-                Ok((Admitted::Untouched(body), brought)) => (body, brought),
-                Ok((Admitted::Read(whole), brought)) => (whole.into(), brought),
+            let (body, additions) = match rule.admit(&mut head, body).await {
+                Ok((Admitted::Untouched(body), additions)) => (body, additions),
+                Ok((Admitted::Read(whole), additions)) => (whole.into(), additions),
                 Err(denied) => return Ok(turn_away(&denied, &head).map(Either::Right)),
             };
-            Ok(brought.reach(inner, Request::from_parts(head, body)).await?.map(Either::Left))
+            Ok(additions.reach(inner, Request::from_parts(head, body)).await?.map(Either::Left))
         }
         .boxed()
     }

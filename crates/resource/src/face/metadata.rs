@@ -1,4 +1,4 @@
-//! What the API says of itself: its metadata (RFC 9728 §2) and its own keys, as one small `tower` service.
+//! Serves the metadata of the API (RFC 9728 §2) and its own keys, as one small `tower` service.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -15,10 +15,10 @@ use tower_service::Service;
 use crate::limits::DOCUMENT_FRESH_SECONDS;
 use crate::trust::own_keys::{self, OwnKeys};
 
-/// Where the metadata of a resource without a path is.
+/// The path of the metadata if the resource has none.
 const ROOT: &str = "/.well-known/oauth-protected-resource";
 
-/// Answers `GET` and `HEAD` on [`MetadataService::paths`], and 404 elsewhere. Anybody may read it.
+/// Answers `GET` and `HEAD` on [`MetadataService::paths`], and 404 elsewhere. The documents are public.
 #[derive(Clone, Debug)]
 pub struct MetadataService {
     documents: Arc<[(String, Document)]>,
@@ -27,12 +27,12 @@ pub struct MetadataService {
 #[derive(Clone, Debug)]
 enum Document {
     Metadata(Bytes),
-    /// The keys as they are when somebody asks.
+    /// The keys at the time of the request.
     Keys(OwnKeys),
 }
 
 impl MetadataService {
-    /// Serves this document, which says what the host wrote, completed by what the guard knows.
+    /// Serves this metadata, and the keys if there are any to publish.
     pub(crate) fn new(mut metadata: ResourceMetadata, keys: &OwnKeys) -> Self {
         let has_keys = keys.document().is_some();
         let origin = protocol::uri::origin(&metadata.resource);
@@ -45,8 +45,8 @@ impl MetadataService {
         Self { documents: documents.into() }
     }
 
-    /// The paths that are served: `/.well-known/oauth-protected-resource`, the same with the path of the audience,
-    /// and `/jwks` where there are decryption keys.
+    /// The paths that are served: `/.well-known/oauth-protected-resource`, the same with the path of the audience, and
+    /// `/jwks` if there are decryption keys.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.documents.iter().map(|(path, _)| &**path)
     }
@@ -88,7 +88,8 @@ impl<B> Service<Request<B>> for MetadataService {
     }
 }
 
-/// Where the metadata of a resource is, as a challenge names it (RFC 9728 §5.1); nothing if it is no web address.
+/// The URL of a resource's metadata, as a challenge names it (RFC 9728 §5.1); `None` if the resource is not an http or
+/// https URL.
 pub(crate) fn url(audience: &str) -> Option<String> {
     Some(protocol::uri::origin(audience)? + &well_known_path(audience)?)
 }

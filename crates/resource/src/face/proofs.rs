@@ -1,4 +1,4 @@
-//! The settings of DPoP proofs (RFC 9449), and what is made of them: the check, the schemes, the metadata.
+//! The settings of DPoP (RFC 9449), from which the check of proofs, the schemes and the metadata are made.
 
 use std::sync::Arc;
 
@@ -10,10 +10,9 @@ use zeroize::Zeroizing;
 use crate::answer::challenge::Accepted;
 use crate::face::error::GuardError;
 use crate::proof::bearer::Scheme;
-use crate::proof::dpop::{Dpop, MemoryReplays, Nonces, Origin, Proofs, Replays};
+use crate::proof::dpop::{ApiOrigin, Dpop, MemoryReplays, Nonces, Proofs, Replays};
 
-/// The algorithms of proofs unless the builder says otherwise: one or two of each kind of key, none with SHA-1 or a
-/// shared secret.
+/// The default algorithms of proofs: one or two for each kind of key, none with SHA-1 or a shared secret.
 const ALGORITHMS: [SignatureAlgorithm; 4] = [
     SignatureAlgorithm::Es256,
     SignatureAlgorithm::EdDsa,
@@ -21,7 +20,7 @@ const ALGORITHMS: [SignatureAlgorithm; 4] = [
     SignatureAlgorithm::Rs256,
 ];
 
-/// What the builder was told of proofs.
+/// The settings of DPoP.
 #[derive(Default)]
 pub(super) struct DpopSettings {
     pub(super) mode: Dpop,
@@ -32,7 +31,7 @@ pub(super) struct DpopSettings {
 }
 
 impl DpopSettings {
-    /// What checks the proofs; nothing where none are taken. What is wrong is told also then.
+    /// Checks proofs; `None` if they are not accepted. Invalid settings are an error even then.
     pub(super) fn proofs(
         &self,
         audience: &str,
@@ -47,8 +46,8 @@ impl DpopSettings {
             None => None,
         };
         let origin = match &self.origin {
-            Some(url) => Some(Origin::parse(url).ok_or(GuardError::Origin)?),
-            None => Origin::of_audience(audience),
+            Some(url) => Some(ApiOrigin::parse(url).ok_or(GuardError::Origin)?),
+            None => ApiOrigin::of_audience(audience),
         };
         if self.mode == Dpop::Off {
             return Ok(None);
@@ -63,7 +62,7 @@ impl DpopSettings {
     }
 }
 
-/// The schemes that are taken, each with what its challenge says.
+/// The accepted schemes, each with the parameters of its challenge.
 pub(super) fn accepted(mode: Dpop, proofs: Option<&Proofs>) -> Vec<Accepted> {
     let names = proofs.map(Proofs::algorithm_names).unwrap_or_default();
     let accepted = |scheme: &Scheme| match scheme {
@@ -73,7 +72,7 @@ pub(super) fn accepted(mode: Dpop, proofs: Option<&Proofs>) -> Vec<Accepted> {
     Scheme::taken(mode).iter().map(accepted).collect()
 }
 
-/// How proofs may be signed, as the metadata says it (RFC 9728 §2).
+/// The algorithms of proofs, for the metadata (RFC 9728 §2).
 pub(super) fn algorithm_names(proofs: Option<&Proofs>) -> Vec<String> {
     proofs.map(Proofs::algorithm_names).unwrap_or_default().into_iter().map(str::to_owned).collect()
 }

@@ -1,4 +1,4 @@
-//! A token that was accepted: what a handler asks who and what is allowed.
+//! An accepted token: who the user is, and what is allowed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::judging::issuers::{SubjectClaim, Trusted};
 use crate::judging::policy::Policy;
 use crate::proof::confirmation::Confirmed;
 
-/// An accepted access token; the same whether it was verified here or introspected. Cheap to clone.
+/// An accepted access token, whether it was verified locally or introspected. Cheap to clone.
 #[derive(Clone)]
 pub struct Token {
     authorization: Arc<Authorization>,
@@ -35,9 +35,9 @@ impl Token {
         Self { authorization, confirmed: Arc::new(confirmed), trusted, method, refuser }
     }
 
-    /// Who the user is: `sub`, or `username` where the guard goes by that ([`SubjectClaim`]). A machine's token names
-    /// its client here, or nobody: then this is empty. Where a guard trusts several issuers, two users are the same
-    /// only if [`Token::issuer`] is the same too.
+    /// Who the user is: `sub`, or `username` if the guard is configured so ([`SubjectClaim`]). For a machine's token
+    /// it is its client, or empty. If a guard trusts several issuers, two users are the same only if [`Token::issuer`]
+    /// is the same too.
     pub fn subject(&self) -> &str {
         let claim = match self.trusted.subject {
             SubjectClaim::Sub => "sub",
@@ -46,7 +46,7 @@ impl Token {
         self.text(claim).unwrap_or_default()
     }
 
-    /// The trusted issuer whose token it is.
+    /// The issuer of the token.
     pub fn issuer(&self) -> &Issuer {
         &self.trusted.expected.issuer
     }
@@ -56,39 +56,39 @@ impl Token {
         self.text("client_id")
     }
 
-    /// The user's name for people, `username` (RFC 7662 §2.2). Only an introspected token has one.
+    /// The human-readable name of the user, `username` (RFC 7662 §2.2). Only an introspected token has one.
     pub fn username(&self) -> Option<&str> {
         self.text("username")
     }
 
-    /// What the token allows.
+    /// The scopes of the token.
     pub fn scopes(&self) -> &Scopes {
         &self.authorization.scopes
     }
 
-    /// When the token ends, where the server says so.
+    /// When the token expires, if the server says so.
     pub fn expires(&self) -> Option<Timestamp> {
         self.authorization.expires
     }
 
-    /// Everything that is said of the token: the claims of the JWT, or the members of the introspection answer.
+    /// All claims of the JWT, or all members of the introspection answer.
     pub fn claims(&self) -> &Claims {
         &self.authorization.claims
     }
 
-    /// The value of `DPoP-Nonce` for the answer, where the nonce of this request nears its end (RFC 9449 §8.2). Such an
-    /// answer must not be cached. The layers add it by themselves.
+    /// The value of `DPoP-Nonce` for the response, if the nonce of this request expires soon (RFC 9449 §8.2). Such a
+    /// response must not be cached. The layers add it automatically.
     pub fn dpop_nonce(&self) -> Option<&str> {
         self.confirmed.next_nonce.as_deref()
     }
 
-    /// Demands more, beside what the route demands: scopes separated by spaces, all of them, or a whole [`Policy`],
-    /// for the method of the request that the token came with.
+    /// Requires more than the route does: scopes, separated by spaces, all of which are needed, or a whole [`Policy`],
+    /// for the method of the current request.
     ///
     /// # Errors
     ///
-    /// [`Denied`], ready to be answered: 403 for want of scope (RFC 6750 §3.1), 401 for a sign-in that is too weak or
-    /// too old (RFC 9470 §3).
+    /// [`Denied`], which converts to a response: 403 for missing scopes (RFC 6750 §3.1), 401 for a sign-in that is too
+    /// weak or too old (RFC 9470 §3).
     pub fn require(&self, policy: impl Into<Policy>) -> Result<(), Denied> {
         self.demand(&policy.into())
     }
@@ -98,12 +98,12 @@ impl Token {
         judged.map_err(|refusal| self.refuser.refuse(refusal, self.issuer(), Some(self.confirmed.scheme)))
     }
 
-    /// The scopes that every request like this one needs.
+    /// The scopes that every request of this method needs.
     pub(crate) fn required(&self) -> Scopes {
         self.trusted.required.needs(&self.method).scopes
     }
 
-    /// The same token with a request of this method.
+    /// The same token, for a request of this method.
     pub(crate) fn with(self, method: Method) -> Self {
         Self { method, ..self }
     }
@@ -113,7 +113,7 @@ impl Token {
         Arc::ptr_eq(&self.refuser, refuser)
     }
 
-    /// Refuses as the guard does that accepted the token.
+    /// Refuses requests as the guard does that accepted the token.
     pub(crate) fn refuser(&self) -> &Refuser {
         &self.refuser
     }

@@ -1,4 +1,4 @@
-//! Whether a token is for this API: how its audience is compared, and with what.
+//! Whether a token is for this API.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,29 +11,29 @@ use protocol::{Audience, uri};
 use crate::judging::claim::{malformed, missing};
 use crate::reason::Reason;
 
-/// How a token must say that it is for this API.
+/// How a token must show that it is for this API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AudienceRule {
     /// `aud` names the audience of the guard, byte for byte (RFC 9068 §4).
     #[default]
     Exact,
-    /// `aud` names a URL that the requested URL is or lies below, as django-oauth-toolkit compares it: same scheme,
-    /// host and port, and whole segments of the path. The requested URL is the origin of the audience, which must be
-    /// an `http` or `https` URL, and the path of the request; `Host` has no say.
+    /// `aud` names a URL that is the requested URL or a prefix of it, as django-oauth-toolkit compares them: same
+    /// scheme, host and port, and whole segments of the path. The requested URL is made of the origin of the audience,
+    /// which must be an `http` or `https` URL, and the path of the request; `Host` is ignored.
     UrlPrefix,
-    /// Another claim than `aud` names one of these values, in place of the audience: `client_id`, say, where a server
-    /// does not say whom a token is for, but these clients are known.
+    /// Another claim than `aud` has one of these values: for example `client_id`, if a server does not issue audiences
+    /// but the clients are known.
     Claim {
-        /// The claim: one string or a list of them.
+        /// The name of the claim, whose value is a string or a list of strings.
         name: String,
-        /// What it may name. At least one.
+        /// The accepted values, at least one.
         values: Vec<String>,
     },
 }
 
 type Judge = dyn Fn(&Claims, &Parts) -> bool + Send + Sync;
 
-/// A rule from outside, in place of [`AudienceRule`].
+/// A custom rule, instead of [`AudienceRule`].
 #[derive(Clone)]
 pub(crate) struct OwnAudience(Arc<Judge>);
 
@@ -49,7 +49,7 @@ impl fmt::Debug for OwnAudience {
     }
 }
 
-/// Whom tokens must be for.
+/// The audience that tokens must be for.
 #[derive(Clone, Debug)]
 pub(crate) struct ExpectedAudience {
     /// The identifier of this API.
@@ -57,11 +57,11 @@ pub(crate) struct ExpectedAudience {
     /// Whether an introspection answer must name it too.
     pub(crate) is_required: bool,
     pub(crate) rule: AudienceRule,
-    /// In place of the rule.
+    /// Overrides `rule`.
     pub(crate) own_rule: Option<OwnAudience>,
 }
 
-/// Judges what does not depend on the request. `needed` says whether the claim must be there.
+/// Checks what does not depend on the request. `needed`: whether the claim must be present.
 pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) -> Result<(), Reason> {
     if expected.own_rule.is_some() {
         return Ok(());
@@ -82,8 +82,8 @@ pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) 
     if fits { Ok(()) } else { Err(wrong(expected, &found)) }
 }
 
-/// Judges what depends on the request: the prefix of its URL, or a rule from outside. A token that names no audience is
-/// not restricted; whether it may do so was decided before.
+/// Checks what depends on the request: the URL prefix, or the custom rule. A token without audience is not restricted
+/// here; [`named`] has decided whether it may be without.
 pub(crate) fn covers(claims: &Claims, expected: &ExpectedAudience, head: &Parts) -> Result<(), Reason> {
     if let Some(own) = &expected.own_rule {
         return if (own.0)(claims, head) { Ok(()) } else { Err(wrong(expected, &[])) };
@@ -98,7 +98,7 @@ pub(crate) fn covers(claims: &Claims, expected: &ExpectedAudience, head: &Parts)
     if fits { Ok(()) } else { Err(wrong(expected, &found)) }
 }
 
-/// The path as the client sent it. Routers of axum cut off what they matched, and keep the whole beside it.
+/// The path as the client sent it. Nested routers of axum strip a prefix, and keep the original in an extension.
 fn path(head: &Parts) -> &str {
     #[cfg(feature = "axum")]
     if let Some(original) = head.extensions.get::<axum::extract::OriginalUri>() {
@@ -116,8 +116,7 @@ fn is_prefix(audience: &str, origin: &str, path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether everybody takes this path apart in the same way: one that a router might read as lying elsewhere is below
-/// nothing.
+/// Whether all routers interpret this path in the same way. A path that some might normalize has no prefix.
 fn is_plain(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let hidden = ["%2e", "%2f", "%5c", "%00", "\\", "//", ";"].iter().any(|part| lower.contains(part));
@@ -126,7 +125,7 @@ fn is_plain(path: &str) -> bool {
 
 fn wrong(expected: &ExpectedAudience, found: &[&str]) -> Reason {
     let found = found.join(" ");
-    tracing::debug!(expected = %expected.name, found = %Shown(&found), "the audience is another");
+    tracing::debug!(expected = %expected.name, found = %Shown(&found), "wrong audience");
     Reason::AudienceWrong
 }
 

@@ -1,72 +1,71 @@
-//! What was found out about tokens, kept for a short time: by the digest of the whole token, bounded in number, bytes
-//! and time.
+//! A cache of judgements on tokens, keyed by the digest of the whole token; limited in number, bytes and time.
 
 use std::mem::size_of;
 use std::sync::Arc;
 
 use protocol::Timestamp;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache as Kept;
+use quick_cache::sync::Cache as QuickCache;
 use serde_json::{Map, Value};
 
 use crate::judging::authorization::{Authorization, Judgement};
 use crate::limits::{CACHE_BYTES_MAX, CACHE_ENTRIES_MAX};
 use crate::reason::Reason;
 
-/// The least that an entry weighs, in bytes, so that [`CACHE_ENTRIES_MAX`] holds as well.
+/// Least weight of an entry, in bytes, so that [`CACHE_ENTRIES_MAX`] holds as well.
 const ENTRY_BYTES: usize = (CACHE_BYTES_MAX as usize) / CACHE_ENTRIES_MAX;
-/// What one node of a map takes, in bytes: eleven places, whether they are taken or not.
+/// Size of one node of a map, in bytes: eleven slots, used or not.
 const NODE_BYTES: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 32;
-/// How many members a node of a map holds at least, once there are several nodes.
+/// Least number of members in a node of a map, once there are several nodes.
 const NODE_MEMBERS: usize = 5;
 
-/// SHA-256 of a whole token: no part of it names an entry alone.
+/// SHA-256 of a whole token, so that no part of it identifies an entry.
 pub(crate) type TokenDigest = [u8; 32];
 
-/// By what a token is known here.
+/// The key of a token.
 pub(crate) fn digest(token: &str) -> TokenDigest {
     jose::primitives::sha256(token.as_bytes())
 }
 
-/// For how long something is kept.
+/// How long entries are used, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lifetimes {
-    /// How long it serves without asking again, in seconds.
+    /// How long an entry is used without asking again.
     pub(crate) seconds: u64,
-    /// How long an introspection answer serves while the server is away, in seconds.
+    /// How long an introspection answer is used while the server is unavailable.
     pub(crate) last_answer_seconds: u64,
 }
 
-/// What is known of the tokens of one issuer for one audience: each pair has a cache of its own, so both are part of
-/// every key. An entry holds what is said of the token and no decision about scope.
+/// Judgements on the tokens of one issuer for one audience; each pair has its own cache. An entry contains no decision
+/// about scopes.
 pub(crate) struct Cache {
     seconds: i64,
     last_answer_seconds: i64,
-    kept: Kept<TokenDigest, Entry, ByBytes>,
+    entries: QuickCache<TokenDigest, Entry, ByBytes>,
 }
 
 #[derive(Clone)]
 struct Entry {
-    /// Nothing: the server said that the token is not active.
+    /// `None`: the server said that the token is not active.
     active: Option<Arc<Authorization>>,
     source: Source,
-    /// From this second on the server is asked again.
+    /// The server is asked again from this time on.
     until: Timestamp,
-    /// From this second on the entry is of no use, whatever happens.
+    /// The entry is never used from this time on.
     end: Timestamp,
     bytes: usize,
 }
 
-/// Who said it.
+/// Where an entry comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
-    /// The server.
+    /// An introspection answer.
     Answer,
     /// A signature by a key of this set.
     Signature(u64),
 }
 
-/// Counts an entry by the memory it takes.
+/// Weighs an entry by its memory.
 #[derive(Clone)]
 struct ByBytes;
 
@@ -77,47 +76,48 @@ impl Weighter<TokenDigest, Entry> for ByBytes {
 }
 
 impl Cache {
-    /// Nothing if nothing is to be kept.
+    /// `None` if both lifetimes are zero.
     pub(crate) fn new(lifetimes: Lifetimes) -> Option<Self> {
         let whole = |seconds| i64::try_from(seconds).unwrap_or(i64::MAX);
         let (seconds, last) = (whole(lifetimes.seconds), whole(lifetimes.last_answer_seconds));
         (seconds.max(last) > 0).then(|| Self {
             seconds,
             last_answer_seconds: last,
-            kept: Kept::with_weighter(CACHE_ENTRIES_MAX, CACHE_BYTES_MAX, ByBytes),
+            entries: QuickCache::with_weighter(CACHE_ENTRIES_MAX, CACHE_BYTES_MAX, ByBytes),
         })
     }
 
-    /// What the server said of this token a short time ago.
+    /// The cached introspection answer, if it is recent.
     pub(crate) fn answer(&self, key: &TokenDigest, now: Timestamp) -> Option<Judgement> {
         let entry = self.entry(key, Source::Answer)?;
         (now < entry.until).then(|| entry.judgement())
     }
 
-    /// What the server said of this token before it went away.
+    /// The last introspection answer, for use while the server is unavailable.
     pub(crate) fn last_answer(&self, key: &TokenDigest, now: Timestamp) -> Option<Judgement> {
         let entry = self.entry(key, Source::Answer)?;
         (now < entry.end).then(|| entry.judgement())
     }
 
-    /// What a signature said of this token, while the same keys are trusted.
+    /// The result of a signature check with the same key set, if it is recent.
     pub(crate) fn signed(&self, key: &TokenDigest, keys: u64, now: Timestamp) -> Option<Arc<Authorization>> {
         let entry = self.entry(key, Source::Signature(keys))?;
         entry.active.filter(|_| now < entry.until)
     }
 
-    /// Keeps an answer to a question that was asked at this time, so that its age is never underrated; never past
-    /// `exp`. Failures are not kept.
+    /// Caches an introspection answer. Its age counts from the request, so that it is never underestimated; it is not
+    /// cached past `exp`. Failures are not cached.
     pub(crate) fn keep_answer(&self, key: TokenDigest, judgement: &Judgement, asked: Timestamp) {
         let active = match judgement {
             Ok(authorization) => Some(Arc::clone(authorization)),
             Err(Reason::TokenInactive) => None,
             Err(_) => return,
         };
-        self.keep(key, active, Source::Answer, (asked + self.seconds, asked + self.last_answer_seconds));
+        let (until, end) = (asked + self.seconds, asked + self.last_answer_seconds);
+        self.keep(key, Entry { active, source: Source::Answer, until, end, bytes: 0 });
     }
 
-    /// Keeps what a signature by a key of this set said; never past `exp`.
+    /// Caches the result of a signature check with this key set, not past `exp`.
     pub(crate) fn keep_signed(
         &self,
         key: TokenDigest,
@@ -126,25 +126,21 @@ impl Cache {
         now: Timestamp,
     ) {
         let until = now + self.seconds;
-        self.keep(key, Some(Arc::clone(found)), Source::Signature(keys), (until, until));
+        let (active, source) = (Some(Arc::clone(found)), Source::Signature(keys));
+        self.keep(key, Entry { active, source, until, end: until, bytes: 0 });
     }
 
-    fn keep(
-        &self,
-        key: TokenDigest,
-        active: Option<Arc<Authorization>>,
-        source: Source,
-        (until, end): (Timestamp, Timestamp),
-    ) {
-        let expires = active.as_ref().and_then(|authorization| authorization.expires);
+    /// Adds the entry, not past the `exp` of its token, with its weight.
+    fn keep(&self, key: TokenDigest, entry: Entry) {
+        let expires = entry.active.as_ref().and_then(|authorization| authorization.expires);
         let sooner = |time: Timestamp| expires.map_or(time, |expires| time.min(expires));
-        let (until, end) = (sooner(until), sooner(end.max(until)));
-        let bytes = active.as_deref().map_or(0, heap_bytes).max(ENTRY_BYTES);
-        self.kept.insert(key, Entry { active, source, until, end, bytes });
+        let (until, end) = (sooner(entry.until), sooner(entry.end.max(entry.until)));
+        let bytes = entry.active.as_deref().map_or(0, heap_bytes).max(ENTRY_BYTES);
+        self.entries.insert(key, Entry { until, end, bytes, ..entry });
     }
 
     fn entry(&self, key: &TokenDigest, source: Source) -> Option<Entry> {
-        self.kept.get(key).filter(|entry| entry.source == source)
+        self.entries.get(key).filter(|entry| entry.source == source)
     }
 }
 
@@ -154,7 +150,7 @@ impl Entry {
     }
 }
 
-/// The memory that an authorization holds on to, in bytes. Parsed JSON takes many times its text: `[0,0,0]` sixteen
+/// The memory of an authorization, in bytes. Parsed JSON takes many times the size of its text: `[0,0,0]` sixteen
 /// times.
 fn heap_bytes(authorization: &Authorization) -> usize {
     let scopes = authorization.scopes.as_str().len();
@@ -268,9 +264,9 @@ mod tests {
             let judgement = if number % 2 == 0 { Ok(Arc::clone(&wide)) } else { Err(Reason::TokenInactive) };
             cache.keep_answer(key, &judgement, NOW);
         }
-        assert!(cache.kept.len() <= CACHE_ENTRIES_MAX, "{}", cache.kept.len());
-        assert!(cache.kept.len() >= 100, "and some are kept: {}", cache.kept.len());
-        assert!(cache.kept.weight() <= CACHE_BYTES_MAX, "{}", cache.kept.weight());
+        assert!(cache.entries.len() <= CACHE_ENTRIES_MAX, "{}", cache.entries.len());
+        assert!(cache.entries.len() >= 100, "and some are kept: {}", cache.entries.len());
+        assert!(cache.entries.weight() <= CACHE_BYTES_MAX, "{}", cache.entries.weight());
     }
 
     #[test]

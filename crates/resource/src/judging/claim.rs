@@ -1,4 +1,4 @@
-//! Reading one claim of a token. A claim of the wrong type refuses the token, it is never skipped.
+//! Reads one claim of a token. A claim of the wrong type refuses the token; it is never ignored.
 
 use jose::{Claims, JoseError};
 use protocol::Timestamp;

@@ -1,6 +1,6 @@
-//! What the claims of a token must be for it to be accepted, whether a signature or its server vouches for them.
+//! Whether the claims of a token are acceptable, verified by signature or introspected.
 //!
-//! Pure: the time comes in as an argument.
+//! Pure: the time is an argument.
 
 use jose::{Claims, JoseError};
 use protocol::display::Shown;
@@ -33,8 +33,8 @@ pub(crate) fn access_token(
 
 /// Judges an introspection answer (RFC 7662 §2.2), from JSON or from inside of RFC 9701.
 ///
-/// The server has seen our name and leaves out what it need not say: `aud`, `iss`, `exp`, `sub` and `scope` may be
-/// absent, and what is there must be right.
+/// The server knows who asks and may omit `aud`, `iss`, `exp`, `sub` and `scope`; members that are present must be
+/// valid.
 pub(crate) fn introspected(
     claims: Claims,
     expected: &ExpectedToken,
@@ -58,17 +58,17 @@ pub(crate) fn introspected(
     common(claims, now)
 }
 
-/// An issuer that must be ours, byte for byte.
+/// The issuer must be the expected one, byte for byte.
 pub(crate) fn issuer(found: &str, expected: &ExpectedToken) -> Result<(), Reason> {
     if found != expected.issuer.as_str() {
         let found = Shown(found);
-        tracing::debug!(expected = %expected.issuer, %found, "the issuer is another; a slash at the end counts");
+        tracing::debug!(expected = %expected.issuer, %found, "wrong issuer; a trailing slash counts");
         return Err(Reason::IssuerWrong);
     }
     Ok(())
 }
 
-/// Times that must be JSON numbers, each with the leeway in favor of the token.
+/// `exp`, `nbf` and `iat`, each with the leeway in favor of the token.
 pub(crate) fn times(claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>, Reason> {
     let expires = time(claims, "exp")?;
     if let Some(expires) = expires
@@ -86,7 +86,11 @@ fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
         if let Some(start) = time(claims, name)?
             && start > now + LEEWAY_SECONDS
         {
-            tracing::debug!(claim = name, seconds = start.since(now), "a time is ahead of this clock");
+            tracing::debug!(
+                claim = name,
+                seconds = start.since(now),
+                "a time is in the future of this clock"
+            );
             return Err(reason);
         }
     }
@@ -109,7 +113,8 @@ fn judged(claims: Claims, expires: Option<Timestamp>) -> Result<Authorization, R
     Ok(Authorization { claims, scopes, expires, confirmation })
 }
 
-/// `token_type`, whose case does not count (RFC 6749 §5.1), and `token_use`, as some servers name a refresh token.
+/// `token_type`, which is case-insensitive (RFC 6749 §5.1), and `token_use`, by which some servers mark a refresh
+/// token.
 fn kind(claims: &Claims) -> Result<(), Reason> {
     match text(claims, "token_type")? {
         Some(kind) if !["bearer", "dpop"].iter().any(|known| kind.eq_ignore_ascii_case(known)) => {

@@ -1,5 +1,5 @@
 //! Introspecting tokens at the server that issued them (RFC 7662, RFC 9701): concurrent callers share one request,
-//! answers are kept for a short time, and a server that is unavailable is not asked.
+//! answers are cached for a short time, and a server that is unavailable is not asked.
 
 mod answer;
 mod breaker;
@@ -61,7 +61,7 @@ impl Introspector {
         }
     }
 
-    /// What the token allows, by a kept answer, by a running request, or by a new one.
+    /// Judges the token by a cached answer, a running request, or a new one.
     pub(crate) async fn ask(self: &Arc<Self>, token: &str) -> Judgement {
         let key = cache::digest(token);
         let remote = &self.client.remote;
@@ -75,12 +75,12 @@ impl Introspector {
         self.requests.join(key, start).await.unwrap_or(Err(Reason::IntrospectionsTooMany))
     }
 
-    /// What the breaker does with the next question.
+    /// The state of the breaker for the next request.
     pub(crate) fn breaker_state(&self) -> BreakerState {
         self.breaker.state(self.client.remote.now())
     }
 
-    /// How asking went.
+    /// How the requests went.
     pub(crate) fn attempts(&self) -> Attempts<Reason> {
         self.log.attempts()
     }
@@ -97,7 +97,11 @@ impl Introspector {
                 let last = remote.cache.as_ref().and_then(|cache| cache.last_answer(&key, remote.now()));
                 if last.is_some() {
                     let (reason, breaker) = (reason.slug(), self.breaker_state());
-                    tracing::warn!(reason, ?breaker, "the server is away: its last answer serves");
+                    tracing::warn!(
+                        reason,
+                        ?breaker,
+                        "the authorization server is unavailable: its last answer is used"
+                    );
                 }
                 return last.unwrap_or(Err(reason));
             }
@@ -119,7 +123,7 @@ impl Introspector {
         client.judge(&url, token, answer).await.map_err(IntrospectionFailure::Other)
     }
 
-    /// The answer, with a renewed access token where the one at hand was refused.
+    /// The answer; if the server refused our access token, to a request with a renewed one.
     async fn answer(&self, form: &FormRequest<'_>) -> Result<Response<Bytes>, IntrospectionFailure> {
         let client = &self.client;
         let Some(renewed) = &self.token else {
@@ -139,9 +143,9 @@ impl Introspector {
         self.send(form.url, with(&next.header)?).await
     }
 
-    /// One request, if the breaker lets it through. 429, 502, 503 and 504 are a server that can't answer now. Any other
-    /// 5xx is no judgement either, but the breaker does not count it: a token that one server stumbles over must not
-    /// shut out the tokens of all others.
+    /// Sends one request, if the breaker allows it. 429, 502, 503 and 504 mean that the server can't answer now. Any
+    /// other 5xx is not an answer either, but the breaker does not count it: one token that makes the server fail must
+    /// not block all others.
     async fn send(
         &self,
         url: &str,
@@ -169,7 +173,7 @@ impl Introspector {
                 error.to_string()
             }
         };
-        tracing::warn!(url, error, "the introspection endpoint can't be asked");
+        tracing::warn!(url, error, "introspection failed");
         Err(IntrospectionFailure::Away(Reason::IntrospectionFailed))
     }
 }
@@ -182,12 +186,12 @@ pub(crate) fn note(log: &AttemptLog<Reason>, refused: Option<Reason>, now: Times
     }
 }
 
-/// Whether a server that answers so has not judged the token.
+/// Whether this status is not an answer about the token.
 fn is_failure(status: StatusCode) -> bool {
     is_away(status) || status.is_server_error()
 }
 
-/// Whether a server that answers so can't answer anybody now (RFC 6585 §4, RFC 9110 §15.6.3 to §15.6.5).
+/// Whether this status means that the server can't answer any request now (RFC 6585 §4, RFC 9110 §15.6.3 to §15.6.5).
 fn is_away(status: StatusCode) -> bool {
     matches!(
         status,
@@ -205,7 +209,7 @@ impl IntrospectionFailure {
         }
     }
 
-    /// What happened on the way to the endpoint.
+    /// A failure before the introspection request itself.
     fn of(reason: Reason) -> Self {
         match reason {
             Reason::DiscoveryFailed | Reason::IntrospectionFailed => Self::Away(reason),

@@ -1,4 +1,4 @@
-//! The issuers that a guard trusts, and whose a token is: by the name in it, never by trying one after the other.
+//! The trusted issuers of a guard. A token belongs to the issuer that it names; issuers are never tried in turn.
 
 use std::sync::Arc;
 
@@ -15,31 +15,31 @@ use crate::reason::Reason;
 /// The claim that says who the user is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SubjectClaim {
-    /// `sub`: never given to somebody else, by the same issuer.
+    /// `sub`, which an issuer never reassigns.
     #[default]
     Sub,
-    /// `username` (RFC 7662 §2.2), for servers that put no `sub` in introspection answers. Only an introspected token
-    /// has one, and a server may give a name to somebody else later.
+    /// `username` (RFC 7662 §2.2), for servers that omit `sub` in introspection answers. Only an introspected token
+    /// has one, and a server may reassign it.
     Username,
 }
 
 /// One issuer, and what its tokens must be like.
 pub(crate) struct Trusted {
     pub(crate) expected: ExpectedToken,
-    /// What every request with a token of this issuer needs.
+    /// The requirements of every request with a token of this issuer.
     pub(crate) required: Policy,
     pub(crate) subject: SubjectClaim,
     pub(crate) verifier: Verifier,
 }
 
-/// All of them; at least one.
+/// The trusted issuers, at least one.
 pub(crate) struct Issuers {
     trusted: Vec<Arc<Trusted>>,
-    /// Whose the tokens are that do not say whose they are.
+    /// The issuer of tokens that do not name theirs.
     opaque: Option<Arc<Trusted>>,
 }
 
-/// Why these issuers can't stand behind one guard.
+/// Why one guard can't trust these issuers together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IssuersError {
     TooMany,
@@ -51,7 +51,7 @@ pub(crate) enum IssuersError {
 impl Issuers {
     /// # Errors
     ///
-    /// [`IssuersError`] where it would not be clear whose a token is.
+    /// [`IssuersError`] if the issuer of a token would be ambiguous.
     pub(crate) fn new(trusted: Vec<Arc<Trusted>>) -> Result<Self, IssuersError> {
         if trusted.len() > ISSUERS_MAX {
             return Err(IssuersError::TooMany);
@@ -69,7 +69,7 @@ impl Issuers {
         Ok(Self { trusted, opaque })
     }
 
-    /// The one that the guard was made for.
+    /// The issuer of the first builder.
     pub(crate) fn first(&self) -> &Arc<Trusted> {
         &self.trusted[0]
     }
@@ -78,8 +78,8 @@ impl Issuers {
         self.trusted.iter()
     }
 
-    /// Whose this token is. A JWT is the issuer's that it names, and refused if that is none of these: it is shown
-    /// to nobody else. Everything else belongs to the one that introspects.
+    /// The issuer of this token. A JWT belongs to the issuer that it names, and is refused if that is not trusted: no
+    /// other issuer sees it. All other tokens belong to the issuer that introspects.
     pub(crate) fn whose(&self, token: &str) -> Result<&Arc<Trusted>, Reason> {
         if let [only] = &self.trusted[..] {
             return Ok(only);
@@ -93,7 +93,7 @@ impl Issuers {
         };
         let found = self.trusted.iter().find(|one| one.expected.issuer.as_str() == named);
         found.ok_or_else(|| {
-            tracing::debug!(found = %Shown(named), "the issuer is none of those that are trusted");
+            tracing::debug!(found = %Shown(named), "the issuer is not trusted");
             Reason::IssuerWrong
         })
     }

@@ -1,4 +1,4 @@
-//! JWT access tokens, verified here with the issuer's published keys (RFC 9068 §4).
+//! Verifies JWT access tokens locally, with the issuer's published keys (RFC 9068 §4).
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ const TYPE: &str = "at+jwt";
 pub(crate) struct JwtVerifier(pub(crate) Arc<Remote>);
 
 impl JwtVerifier {
-    /// What was found out about this very token a moment ago, while the issuer's keys are the same: a repeated token
-    /// costs no signature check.
+    /// The cached result for this token, while the issuer's keys are the same: a repeated token needs no signature
+    /// check.
     pub(crate) fn kept(&self, text: &str) -> Option<Arc<Authorization>> {
         let remote = &self.0;
         let cache = remote.cache.as_ref()?;
         cache.signed(&cache::digest(text), remote.keys.version()?, remote.now())
     }
 
-    /// What the token allows, kept for the next time. `text` is the token as it came.
+    /// Judges the token and caches the result. `text` is the token as it was sent.
     pub(crate) async fn judge(&self, text: &str, token: Unverified<'_>) -> Judgement {
         let (authorization, version) = self.verify(token).await?;
         let authorization = Arc::new(authorization);
@@ -36,8 +36,8 @@ impl JwtVerifier {
         Ok(authorization)
     }
 
-    /// What the token allows, and the version of the keys that say so. A token of another issuer is refused before
-    /// anything is fetched for it.
+    /// Verifies the token; returns the version of the key set as well. A token of another issuer is refused before
+    /// anything is fetched.
     async fn verify(&self, token: Unverified<'_>) -> Result<(Authorization, u64), Reason> {
         let remote = &self.0;
         if !token.is_type(TYPE) {
@@ -50,7 +50,7 @@ impl JwtVerifier {
         Ok((claims::access_token(claims, &remote.expected, remote.now())?, version))
     }
 
-    /// Whether the token says of itself that it is this issuer's: to choose how it is judged, and nothing else.
+    /// Whether the token claims to be of this issuer. Only decides how it is judged.
     pub(crate) fn is_for(&self, token: &Unverified<'_>) -> bool {
         let claimed = Claims::parse(token.payload_unverified());
         claimed.is_ok_and(|claims| claims.string("iss") == Ok(Some(self.0.expected.issuer.as_str())))

@@ -1,6 +1,6 @@
-//! What a route demands of an accepted token: scopes, by method where wanted, how the user signed in, own rules.
+//! What a route requires of an accepted token: scopes, by method if needed, how the user signed in, custom rules.
 //!
-//! Pure: method and time come in as arguments. A text that is no scope is enough for nothing.
+//! Pure: method and time are arguments. An invalid scope is never satisfied.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::judging::authorization::Authorization;
 use crate::limits::LEEWAY_SECONDS;
 use crate::reason::Reason;
 
-/// What a route demands of a token, beside that it is accepted. Cheap to clone.
+/// What a route requires of an accepted token. Cheap to clone.
 ///
-/// A text stands for [`Policy::all_of`]: `guard.require("notes.read")`. Everything that is demanded must hold.
+/// A string stands for [`Policy::all_of`]: `guard.require("notes.read")`. All requirements must hold.
 ///
 /// ```
 /// use http::Method;
@@ -37,30 +37,30 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// These scopes, separated by spaces, all of them. An empty text takes every token.
+    /// All of these scopes, separated by spaces. An empty string accepts every token.
     pub fn all_of(scopes: &str) -> Self {
         Self::of(Rule::Scopes(Alternatives::new(&[scopes])))
     }
 
-    /// One of these scopes, separated by spaces. An empty text takes no token.
+    /// One of these scopes, separated by spaces. An empty string accepts no token.
     pub fn any_of(scopes: &str) -> Self {
         let each: Vec<&str> = scopes.split(' ').filter(|scope| !scope.is_empty()).collect();
         Self::of(Rule::Scopes(Alternatives::new(&each)))
     }
 
-    /// One of these alternatives, each of them scopes that are needed together: `&["notes.read", "notes staff"]`. An
-    /// empty list takes no token.
+    /// One of these alternatives, each of which is a set of scopes: `&["notes.read", "notes staff"]`. An empty list
+    /// accepts no token.
     pub fn alternatives(list: &[&str]) -> Self {
         Self::of(Rule::Scopes(Alternatives::new(list)))
     }
 
-    /// The first scopes for `GET`, `HEAD` and `OPTIONS`, the second for every other method; all of them.
+    /// All of the first scopes for `GET`, `HEAD` and `OPTIONS`, all of the second for every other method.
     pub fn read_write(read: &str, write: &str) -> Self {
         Self::of(Rule::ReadWrite { read: Alternatives::new(&[read]), write: Alternatives::new(&[write]) })
     }
 
-    /// Of each of these names the scope `name:read` for `GET`, `HEAD` and `OPTIONS`, and `name:write` for every other
-    /// method; all of them.
+    /// For each of these names the scope `name:read` for `GET`, `HEAD` and `OPTIONS`, and `name:write` for every other
+    /// method.
     pub fn resource_scopes(names: &str) -> Self {
         let suffixed = |suffix: &str| {
             let names = names.split(' ').filter(|name| !name.is_empty());
@@ -69,34 +69,36 @@ impl Policy {
         Self::read_write(&suffixed("read"), &suffixed("write"))
     }
 
-    /// For each method a list of alternatives, each of them scopes that are needed together. A method that is not in
-    /// the table is refused, `HEAD` and `OPTIONS` too.
+    /// For each method a list of alternatives, each of which is a set of scopes. A method that is not in the table is
+    /// refused, including `HEAD` and `OPTIONS`.
     pub fn by_method(table: &[(Method, &[&str])]) -> Self {
         let table = table.iter().map(|(method, list)| (method.clone(), Alternatives::new(list)));
         Self::of(Rule::ByMethod(table.collect()))
     }
 
-    /// The user signed in by one of these authentication context classes, separated by spaces, the preferred first
-    /// (`acr`, RFC 9470 §3). Said again, it must be one of both.
+    /// The user signed in with one of these authentication context classes, separated by spaces, in order of
+    /// preference (`acr`, RFC 9470 §3). Repeated calls must all hold.
     #[must_use]
     pub fn acr(self, values: &str) -> Self {
         let values: Vec<String> =
             values.split(' ').filter(|value| !value.is_empty()).map(str::to_owned).collect();
         if values.is_empty() {
-            tracing::error!("a route demands an authentication context class and names none: it stays shut");
+            tracing::error!(
+                "a route requires an authentication context class and names none: all requests are refused"
+            );
         }
         self.and(Self::of(Rule::Acr(values)))
     }
 
-    /// The user signed in no longer ago than this (`auth_time`, RFC 9470 §3), within the leeway of clocks. Fractions
-    /// of a second are dropped.
+    /// The user signed in at most this long ago (`auth_time`, RFC 9470 §3), within the leeway for clocks. Fractions of
+    /// a second are dropped.
     #[must_use]
     pub fn max_age(self, age: Duration) -> Self {
         self.and(Self::of(Rule::MaxAge(i64::try_from(age.as_secs()).unwrap_or(i64::MAX))))
     }
 
-    /// A rule of your own over what is said of the token. What it refuses with decides the answer:
-    /// [`Reason::ClaimsRefused`] (403) fits where no other reason does.
+    /// A custom rule over the claims of the token. Its reason decides the response; use [`Reason::ClaimsRefused`]
+    /// (403) if no other fits.
     ///
     /// ```
     /// use passavant_resource::{Policy, Reason};
@@ -114,31 +116,31 @@ impl Policy {
         self.and(Self::of(Rule::Own(Own(Arc::new(rule)))))
     }
 
-    /// Both.
+    /// Both policies must hold.
     #[must_use]
     pub fn and(self, other: impl Into<Self>) -> Self {
         let other = other.into();
         let both = Self { rules: Arc::new(self.rules.iter().chain(other.rules.iter()).cloned().collect()) };
         if both.acr_values().is_some_and(|values| values.is_empty()) {
             tracing::error!(
-                "a route demands authentication context classes that exclude each other: it stays shut"
+                "a route requires authentication context classes that exclude each other: all requests are refused"
             );
         }
         both
     }
 
-    /// Whether an accepted token is enough for this method, at this time.
+    /// Whether an accepted token satisfies the policy for this method, at this time.
     pub(crate) fn judge(
         &self,
         authorization: &Authorization,
         method: &Method,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TokenRefusal> {
         let judged = self.rules.iter().try_for_each(|rule| rule.judge(authorization, method, now));
-        judged.map_err(|reason| Refusal { reason, needs: self.needs(method) })
+        judged.map_err(|reason| TokenRefusal { reason, needs: self.needs(method) })
     }
 
-    /// What is to be told whoever is refused: everything that one new token needs. Of alternatives the first.
+    /// What a refusal names: everything that a new token needs. Of alternatives the first.
     pub(crate) fn needs(&self, method: &Method) -> Needs {
         let acr_values = self.acr_values().filter(|values| !values.is_empty());
         let mut needs = Needs { acr_values: acr_values.map(|values| values.join(" ")), ..Needs::default() };
@@ -159,8 +161,8 @@ impl Policy {
         needs
     }
 
-    /// The authentication context classes that are enough for every rule, the preferred of the first one first;
-    /// nothing where none is demanded.
+    /// The authentication context classes that satisfy all rules, in the order of the first rule; `None` if none is
+    /// required.
     fn acr_values(&self) -> Option<Vec<&str>> {
         let mut shared: Option<Vec<&str>> = None;
         for rule in self.rules.iter() {
@@ -197,24 +199,24 @@ impl From<&Self> for Policy {
     }
 }
 
-/// A refusal, and what would have been enough.
+/// A refusal, and what would have been accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct TokenRefusal {
     pub(crate) reason: Reason,
     pub(crate) needs: Needs,
 }
 
-impl From<Reason> for Refusal {
+impl From<Reason> for TokenRefusal {
     fn from(reason: Reason) -> Self {
         Self { reason, needs: Needs::default() }
     }
 }
 
-/// What a challenge says is needed.
+/// What a challenge names as needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) scopes: Scopes,
-    /// What to ask for where no token is accepted; most resources leave that to their metadata.
+    /// The scopes to request if there is no accepted token; most resources leave that to their metadata.
     pub(crate) asked: Scopes,
     pub(crate) acr_values: Option<String>,
     pub(crate) max_age: Option<i64>,
@@ -251,7 +253,7 @@ impl Rule {
         }
     }
 
-    /// The sets of scopes of which one is enough for this method; nothing if the method is not covered.
+    /// The sets of scopes of which one is needed for this method; `None` if the method is not covered.
     fn alternatives(&self, method: &Method) -> Option<&Alternatives> {
         match self {
             Self::Scopes(alternatives) => Some(alternatives),
@@ -265,7 +267,7 @@ impl Rule {
     }
 }
 
-/// A sign-in that lies ahead of the clock says nothing about its age.
+/// A sign-in in the future of this clock has no known age.
 fn recent(signed_in: Option<Timestamp>, age: i64, now: Timestamp) -> Result<(), Reason> {
     let signed_in = signed_in.ok_or(Reason::AuthenticationOld)?;
     if signed_in > now + LEEWAY_SECONDS {
@@ -275,23 +277,23 @@ fn recent(signed_in: Option<Timestamp>, age: i64, now: Timestamp) -> Result<(), 
     if within { Ok(()) } else { Err(Reason::AuthenticationOld) }
 }
 
-/// The methods that read (RFC 9110 §9.2.1), without `TRACE`, which no API means.
+/// The safe methods (RFC 9110 §9.2.1) without `TRACE`, which no API uses.
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Sets of scopes of which one is enough. Without any, nothing is enough.
+/// Sets of scopes of which one is needed. Without any, no token is accepted.
 #[derive(Clone, Debug)]
 struct Alternatives(Vec<Scopes>);
 
 impl Alternatives {
     fn new(texts: &[&str]) -> Self {
         if texts.is_empty() {
-            tracing::error!("a route names no scope that is enough: it stays shut");
+            tracing::error!("a route accepts no scope: all requests are refused");
         }
         let parsed = texts.iter().filter_map(|text| {
             let scopes = Scopes::parse(text).inspect_err(|error| {
-                tracing::error!(scopes = text, %error, "a route names a scope that no token can hold");
+                tracing::error!(scopes = text, %error, "a route requires an invalid scope");
             });
             scopes.ok()
         });
@@ -305,7 +307,7 @@ impl Alternatives {
 
 type Judge = dyn Fn(&Claims) -> Result<(), Reason> + Send + Sync;
 
-/// A rule from outside.
+/// A custom rule.
 #[derive(Clone)]
 struct Own(Arc<Judge>);
 

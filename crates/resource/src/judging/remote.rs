@@ -1,4 +1,4 @@
-//! The authorization server as a guard sees it: what is expected of its tokens, where it is, its keys.
+//! One authorization server: what is expected of its tokens, its endpoints, its keys.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::judging::expected::ExpectedToken;
 use crate::trust::discovery::{Discovery, Endpoints};
 use crate::trust::keys::RemoteKeys;
 
-/// One authorization server, shared by both ways of judging a token.
+/// One authorization server, shared by local verification and introspection.
 pub(crate) struct Remote {
     pub(crate) expected: ExpectedToken,
     pub(crate) algorithms: Vec<SignatureAlgorithm>,
     pub(crate) http: Http,
     pub(crate) discovery: Arc<Discovery>,
     pub(crate) keys: RemoteKeys,
-    /// What is known of its tokens; nothing where nothing is kept.
+    /// Judgements on its tokens; `None` if they are not cached.
     pub(crate) cache: Option<Cache>,
     clock: Arc<dyn Clock>,
 }
@@ -37,7 +37,7 @@ impl Remote {
         Self { expected, algorithms, http, discovery, keys, cache: None, clock }
     }
 
-    /// Keeps what is found out about tokens for so long.
+    /// Caches judgements on tokens this long.
     pub(crate) fn keeping(self, lifetimes: Lifetimes) -> Self {
         Self { cache: Cache::new(lifetimes), ..self }
     }

@@ -1,4 +1,4 @@
-//! Which way a token is judged: by its signature, here, or by the server that issued it.
+//! Chooses how a token is judged: by its signature, or by introspection.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::judging::introspection::Introspector;
 use crate::judging::jwt::JwtVerifier;
 use crate::reason::Reason;
 
-/// How tokens are judged. The choice is made by issuer and shape, never by trying one after the other.
+/// How tokens are judged. The choice depends on issuer and form; the two ways are never tried in turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// A JWT that names the issuer is verified locally; every other token is introspected, where that is set up.
+    /// A JWT that names the issuer is verified locally; every other token is introspected, if that is configured.
     #[default]
     Auto,
-    /// Every token is a JWT and is verified locally. A revocation goes unseen until `exp`.
+    /// Every token is a JWT and is verified locally. A revocation stays unnoticed until `exp`.
     Jwt,
     /// Every token is introspected.
     Introspection,
@@ -29,12 +29,12 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// Whether it takes tokens that do not say whose they are.
+    /// Whether it accepts tokens that do not name their issuer.
     pub(crate) fn introspects(&self) -> bool {
         self.introspector.is_some() && self.mode != Mode::Jwt
     }
 
-    /// What the token allows.
+    /// Judges the token.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Authorization>, Reason> {
         if self.mode != Mode::Introspection
             && let Some(kept) = self.jwt.kept(token)
@@ -49,7 +49,7 @@ impl Verifier {
             },
             (_, Mode::Jwt) | (None, _) => {
                 let jwt = Unverified::parse(token).map_err(|error| {
-                    tracing::debug!(%error, "no signed token, and nothing else is set up");
+                    tracing::debug!(%error, "the token is not a JWT, and introspection is not configured");
                     Reason::TokenMalformed
                 })?;
                 self.jwt.judge(token, jwt).await

@@ -1,5 +1,5 @@
-//! Where the token of a request stands: in one `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1), and in the query
-//! (RFC 6750 §2.3) only where that was asked for.
+//! Finds the token of a request: in one `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1), and in the query (RFC
+//! 6750 §2.3) only if that is enabled.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::limits::TOKEN_BYTES_MAX;
 use crate::proof::dpop::Dpop;
 use crate::reason::Reason;
 
-/// How a token is presented.
+/// The authentication scheme of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Bearer,
@@ -18,7 +18,7 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
-    /// The schemes that are taken, in the order in which a challenge names them.
+    /// The accepted schemes, in the order of the challenge.
     pub(crate) const fn taken(mode: Dpop) -> &'static [Self] {
         match mode {
             Dpop::Off => &[Self::Bearer],
@@ -44,11 +44,11 @@ impl Scheme {
     }
 }
 
-/// Where a token may stand.
+/// Where a token may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Places {
     pub(crate) dpop: Dpop,
-    /// Whether a bearer token may stand in the query.
+    /// Whether a bearer token may be in the query.
     pub(crate) query: bool,
 }
 
@@ -64,23 +64,23 @@ impl Places {
     }
 }
 
-/// A token and how it came.
+/// A token and its scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Presented<'a> {
+pub(crate) struct PresentedToken<'a> {
     pub(crate) scheme: Scheme,
     pub(crate) token: Cow<'a, str>,
 }
 
-/// The scheme that a request tried, where that is unambiguous: its challenge tells what went wrong (RFC 9449 §7.2).
+/// The scheme of the request, if it is unambiguous: its challenge explains the error (RFC 9449 §7.2).
 pub(crate) fn scheme(head: &Parts) -> Option<Scheme> {
     let mut headers = head.headers.get_all(AUTHORIZATION).iter();
     let header = headers.next().filter(|_| headers.next().is_none())?;
     Scheme::parse(std::str::from_utf8(header.as_bytes()).ok()?.split(' ').next()?)
 }
 
-/// The one token of a request. A token in the body is none, and one in the query is none unless that was asked for
-/// (RFC 6750 §2.3, RFC 9700 §4.3.2).
-pub(crate) fn token(head: &Parts, places: Places) -> Result<Presented<'_>, Reason> {
+/// The one token of a request. A token in the body is ignored, and so is one in the query unless that is enabled (RFC
+/// 6750 §2.3, RFC 9700 §4.3.2).
+pub(crate) fn token(head: &Parts, places: Places) -> Result<PresentedToken<'_>, Reason> {
     let mut headers = head.headers.get_all(AUTHORIZATION).iter();
     let Some(header) = headers.next() else {
         return if places.takes_queries() { queried(head) } else { Err(Reason::TokenMissing) };
@@ -99,7 +99,7 @@ pub(crate) fn token(head: &Parts, places: Places) -> Result<Presented<'_>, Reaso
 }
 
 /// The one token in the query, which is always a bearer token.
-fn queried(head: &Parts) -> Result<Presented<'_>, Reason> {
+fn queried(head: &Parts) -> Result<PresentedToken<'_>, Reason> {
     let mut tokens = in_query(head);
     let token = tokens.next().ok_or(Reason::TokenMissing)?;
     if tokens.next().is_some() {
@@ -111,11 +111,11 @@ fn queried(head: &Parts) -> Result<Presented<'_>, Reason> {
     if !is_token(&token) {
         return Err(Reason::TokenMalformed);
     }
-    Ok(Presented { scheme: Scheme::Bearer, token })
+    Ok(PresentedToken { scheme: Scheme::Bearer, token })
 }
 
-/// One of the schemes, in any case, at least one space, and a token.
-fn credentials<'a>(header: &'a [u8], taken: &[Scheme]) -> Result<Presented<'a>, Reason> {
+/// One of the schemes, case-insensitive, at least one space, and a token.
+fn credentials<'a>(header: &'a [u8], taken: &[Scheme]) -> Result<PresentedToken<'a>, Reason> {
     let text = std::str::from_utf8(header).map_err(|_| Reason::HeaderMalformed)?;
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
     let scheme = Scheme::parse(scheme).filter(|scheme| taken.contains(scheme));
@@ -124,10 +124,10 @@ fn credentials<'a>(header: &'a [u8], taken: &[Scheme]) -> Result<Presented<'a>, 
     if !is_token(token) {
         return Err(Reason::HeaderMalformed);
     }
-    Ok(Presented { scheme, token: Cow::Borrowed(token) })
+    Ok(PresentedToken { scheme, token: Cow::Borrowed(token) })
 }
 
-/// `b64token` of RFC 6750 §2.1: at least one character, `=` at the end alone.
+/// `b64token` of RFC 6750 §2.1: at least one character, `=` only at the end.
 fn is_token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');

@@ -1,5 +1,5 @@
-//! Whether the sender of a token is the one it was issued to: the key that a token is bound to (`cnf`, RFC 7800), and
-//! the one function that weighs it against what came with the request.
+//! Whether the sender may use the token: the key that it is bound to (`cnf`, RFC 7800), compared with the proof in the
+//! request.
 
 mod certificate;
 
@@ -7,13 +7,13 @@ use http::request::Parts;
 use jose::{Claims, Thumbprint};
 use serde_json::{Map, Value};
 
-use crate::proof::bearer::{Presented, Scheme};
+use crate::proof::bearer::{PresentedToken, Scheme};
 use crate::proof::dpop::Proofs;
 use crate::reason::Reason;
 
 pub use certificate::ClientCertificate;
 
-/// The keys that the sender of a token must hold, at least one. Where there are two, it must hold both.
+/// The keys that the sender of a token must hold: one, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Confirmation {
     /// Of a DPoP key (RFC 9449 §6.1).
@@ -23,8 +23,8 @@ pub(crate) struct Confirmation {
 }
 
 impl Confirmation {
-    /// What `cnf` says, and `token_type` where an introspection answer has one. A member that is not known here
-    /// refuses the token: it may be the one that counts (RFC 7800 §3.1).
+    /// Reads `cnf`, and `token_type` if an introspection answer has one. An unknown member refuses the token, since it
+    /// may be essential (RFC 7800 §3.1).
     pub(crate) fn of(claims: &Claims) -> Result<Option<Self>, Reason> {
         let confirmation = match claims.object("cnf") {
             Ok(None) => None,
@@ -34,7 +34,7 @@ impl Confirmation {
         let kind = claims.string("token_type").map_err(|_| Reason::ClaimMalformed)?;
         let is_dpop = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"));
         if is_dpop && confirmation.is_none_or(|one| one.jkt.is_none()) {
-            tracing::debug!("the token is of type DPoP and names no key");
+            tracing::debug!("the token is of type DPoP but is not bound to a key");
             return Err(Reason::ConfirmationUnknown);
         }
         Ok(confirmation)
@@ -54,20 +54,21 @@ impl Confirmation {
     }
 }
 
-/// How the sender of an accepted request showed who it is.
+/// How the sender of an accepted request proved its key.
 #[derive(Clone, Debug)]
 pub(crate) struct Confirmed {
     pub(crate) scheme: Scheme,
-    /// A nonce for the proofs to come, where that of this one nears its end.
+    /// A nonce for later proofs, if that of this one expires soon.
     pub(crate) next_nonce: Option<Box<str>>,
 }
 
-/// Weighs the request against the confirmation of its token: every token passes here, bound or not.
+/// Checks the request against the confirmation of its token. Every token is checked here, bound or not.
 ///
-/// The proof comes last, since its acceptance is remembered: what is refused for another reason uses no proof up.
+/// The proof is checked last, since it is used up by that: a request that is refused for another reason does not use
+/// its proof.
 pub(crate) async fn confirm(
     head: &Parts,
-    presented: &Presented<'_>,
+    presented: &PresentedToken<'_>,
     confirmation: Option<&Confirmation>,
     proofs: Option<&Proofs>,
 ) -> Result<Confirmed, Reason> {
@@ -86,7 +87,7 @@ pub(crate) async fn confirm(
 }
 
 fn unknown() -> Reason {
-    tracing::debug!("cnf holds a member that is not known here, a malformed one, or none");
+    tracing::debug!("cnf has an unknown member, a malformed one, or none");
     Reason::ConfirmationUnknown
 }
 

@@ -1,5 +1,4 @@
-//! Proofs that the sender of a token holds its key (RFC 9449 §4.3, §7): the one header they come in, and everything
-//! that must be right of one.
+//! DPoP proofs (RFC 9449 §4.3, §7): proofs that the sender of a token holds its key.
 
 mod nonce;
 mod proof;
@@ -16,11 +15,11 @@ use jose::{SignatureAlgorithm, Thumbprint};
 
 use crate::reason::Reason;
 
-use proof::Expected;
+use proof::ExpectedProof;
 
 pub(crate) use nonce::Nonces;
 pub use replays::{MemoryReplays, ProofId, Replays, ReplaysError, Seen};
-pub(crate) use target::Origin;
+pub(crate) use target::ApiOrigin;
 
 /// The header of a proof (RFC 9449 §4.1).
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("dpop");
@@ -28,13 +27,13 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("dpop");
 /// The header of a nonce (RFC 9449 §8).
 pub(crate) const NONCE_HEADER: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// Whether tokens come with proofs of a key (RFC 9449).
+/// Whether DPoP-bound tokens are accepted or required (RFC 9449).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dpop {
     /// Only bearer tokens. A token that is bound to a DPoP key is refused.
     #[default]
     Off,
-    /// Bearer tokens and, with their proofs, tokens that are bound to a key. A bound token without is refused.
+    /// Bearer tokens, and tokens that are bound to a key, with their proofs. A bound token without proof is refused.
     Accept,
     /// Only tokens that are bound to a key, each with its proof.
     Require,
@@ -43,15 +42,15 @@ pub enum Dpop {
 /// Checks the proofs of one API.
 pub(crate) struct Proofs {
     pub(crate) algorithms: Vec<SignatureAlgorithm>,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ApiOrigin,
     pub(crate) nonces: Option<Nonces>,
     pub(crate) replays: Arc<dyn Replays>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Proofs {
-    /// Whether the request bears one good proof by the key of its token, never seen before. Gives the nonce for the
-    /// proofs to come, where that of this one nears its end.
+    /// Checks that the request has one valid proof by the key of its token, which has not been used before. Returns a
+    /// nonce for later proofs if that of this one expires soon.
     pub(crate) async fn check(
         &self,
         head: &Parts,
@@ -61,7 +60,7 @@ impl Proofs {
         let now = self.clock.now();
         let proof = proof::verify(header(head)?, &self.algorithms)?;
         let target = self.origin.target(head).ok_or(Reason::ProofTargetWrong)?;
-        proof.judge(&Expected { method: head.method.as_str(), target: &target, token, now })?;
+        proof.judge(&ExpectedProof { method: head.method.as_str(), target: &target, token, now })?;
         let next_nonce = match &self.nonces {
             Some(nonces) => nonces.judge(proof.nonce()?, now)?,
             None => None,
@@ -73,7 +72,7 @@ impl Proofs {
             Ok(Seen::First) => Ok(next_nonce),
             Ok(Seen::Before) => Err(Reason::ProofReplayed),
             Err(error) => {
-                tracing::warn!(%error, "a proof can't be told from a replay");
+                tracing::warn!(%error, "a proof could not be checked for replay");
                 Err(Reason::ReplaysUnavailable)
             }
         }
@@ -84,7 +83,7 @@ impl Proofs {
         self.algorithms.iter().map(|algorithm| algorithm.as_str()).collect()
     }
 
-    /// A nonce to go with a refusal for want of a good one.
+    /// A nonce for a refusal that asks for one.
     pub(crate) fn fresh_nonce(&self) -> Option<Box<str>> {
         self.nonces.as_ref().map(|nonces| nonces.fresh(self.clock.now()))
     }

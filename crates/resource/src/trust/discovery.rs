@@ -1,4 +1,4 @@
-//! Where the authorization server is to be asked: configured, or found by its metadata when first needed.
+//! The endpoints of the authorization server: configured, or discovered when first needed.
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ const SCHEDULE: Schedule = Schedule {
     newer_after: NewerAfter::SuchFetch,
 };
 
-/// The addresses that a guard asks.
+/// The endpoints that a guard uses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoints {
     pub(crate) jwks: Option<String>,
     pub(crate) introspection: Option<String>,
     pub(crate) token: Option<String>,
     pub(crate) userinfo: Option<String>,
-    /// Where a caller asks that shows a certificate, if elsewhere (RFC 8705 §5).
+    /// The endpoints for callers with a client certificate, if they differ (RFC 8705 §5).
     pub(crate) aliases: Aliases,
 }
 
@@ -54,12 +54,12 @@ impl Discovery {
         Self { issuer, configured, http, found: KeptDocument::new(SCHEDULE, clock) }
     }
 
-    /// Where the keys are.
+    /// The URL of the key set.
     pub(crate) async fn jwks(&self) -> Result<String, Reason> {
         self.endpoint("jwks_uri", |endpoints| endpoints.jwks.clone()).await
     }
 
-    /// Where tokens are introspected, with a certificate or without.
+    /// The introspection endpoint, for a caller with or without a client certificate.
     pub(crate) async fn introspection(&self, by_certificate: bool) -> Result<String, Reason> {
         self.endpoint("introspection_endpoint", |endpoints| {
             let alias = endpoints.aliases.introspection.as_ref().filter(|_| by_certificate);
@@ -68,7 +68,7 @@ impl Discovery {
         .await
     }
 
-    /// Where tokens are issued, with a certificate or without.
+    /// The token endpoint, for a caller with or without a client certificate.
     pub(crate) async fn token(&self, by_certificate: bool) -> Result<String, Reason> {
         self.endpoint("token_endpoint", |endpoints| {
             let alias = endpoints.aliases.token.as_ref().filter(|_| by_certificate);
@@ -77,12 +77,12 @@ impl Discovery {
         .await
     }
 
-    /// How looking for them went.
+    /// How discovery went.
     pub(crate) fn attempts(&self, now: Timestamp) -> Attempts<Reason> {
         self.found.attempts(now)
     }
 
-    /// Where the claims of users are (OpenID Connect Core 1.0 §5.3).
+    /// The UserInfo endpoint (OpenID Connect Core 1.0 §5.3).
     pub(crate) async fn userinfo(&self) -> Result<String, Reason> {
         self.endpoint("userinfo_endpoint", |endpoints| endpoints.userinfo.clone()).await
     }
@@ -98,13 +98,13 @@ impl Discovery {
         let fetch = || discover(self.issuer.clone(), self.http.clone());
         let found = self.found.get(Need::Fresh, fetch).await?;
         choose(&found.document).ok_or_else(|| {
-            tracing::warn!(issuer = %self.issuer, "the metadata of the issuer name no {name}");
+            tracing::warn!(issuer = %self.issuer, "the issuer's metadata has no {name}");
             Reason::EndpointMissing
         })
     }
 }
 
-/// Asks at the two well-known places, RFC 8414 first. A host that keeps silent at the first is not waited for twice.
+/// Tries the two well-known URLs, RFC 8414 first. A host that does not respond at the first is not tried again.
 async fn discover(issuer: Issuer, http: Http) -> Result<Endpoints, Reason> {
     let openid = format!("{}/.well-known/openid-configuration", issuer.as_str().trim_end_matches('/'));
     let mut problems = Vec::new();
@@ -119,16 +119,16 @@ async fn discover(issuer: Issuer, http: Http) -> Result<Endpoints, Reason> {
             break;
         }
     }
-    tracing::warn!(%issuer, problems = problems.join("; "), "no metadata of the issuer are to be had");
+    tracing::warn!(%issuer, problems = problems.join("; "), "the issuer's metadata could not be fetched");
     Err(Reason::DiscoveryFailed)
 }
 
-/// The endpoints in a document that is this issuer's, byte for byte (RFC 8414 §3.3).
+/// The endpoints in the metadata, whose issuer must be equal byte for byte (RFC 8414 §3.3).
 fn read(issuer: &Issuer, body: &[u8]) -> Result<Endpoints, String> {
     let document = Claims::parse(body).map_err(|error| error.to_string())?;
     let named = document.string("issuer").map_err(|error| error.to_string())?.unwrap_or_default();
     if named != issuer.as_str() {
-        return Err(format!("the document is of the issuer {}; a slash at the end counts", Shown(named)));
+        return Err(format!("the document is for the issuer {}; a trailing slash counts", Shown(named)));
     }
     let aliases = document.object("mtls_endpoint_aliases").ok().flatten();
     let aliases = Claims::from(aliases.cloned().unwrap_or_default());
@@ -144,10 +144,10 @@ fn read(issuer: &Issuer, body: &[u8]) -> Result<Endpoints, String> {
     })
 }
 
-/// An address that most guards never ask: where it is unusable, it is as good as absent.
+/// An endpoint that most guards never use: an invalid one counts as absent.
 fn seldom(issuer: &Issuer, document: &Claims, name: &str) -> Option<String> {
     endpoint(issuer, document, name).unwrap_or_else(|error| {
-        tracing::warn!(%issuer, error, "the metadata of the issuer name an address that is not used");
+        tracing::warn!(%issuer, error, "an invalid endpoint in the issuer's metadata is ignored");
         None
     })
 }
@@ -157,7 +157,7 @@ fn endpoint(issuer: &Issuer, document: &Claims, name: &str) -> Result<Option<Str
     endpoint_url(issuer, url).map(Some).map_err(|error| format!("{name}: {error}"))
 }
 
-/// An address that may be asked: `https`, or `http` to loopback where the issuer is `http` itself.
+/// An endpoint that may be used: `https`, or `http` to loopback if the issuer is `http` as well.
 pub(crate) fn endpoint_url(issuer: &Issuer, text: &str) -> Result<String, EndpointError> {
     NamedBy::operator_of(issuer.as_str()).check(text).map(|()| text.to_owned())
 }

@@ -12,7 +12,7 @@ use crate::limits::{KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX, REFETCH_SECONDS, 
 use crate::reason::Reason;
 use crate::trust::discovery::Discovery;
 
-/// A token may name a key that was published a moment ago, so the first unknown `kid` need not wait.
+/// A token may name a key that has just been published, so the first unknown `kid` does not have to wait.
 const SCHEDULE: Schedule = Schedule {
     fresh: KEYS_FRESH_SECONDS,
     age_max: KEYS_KEPT_SECONDS_MAX,
@@ -59,7 +59,7 @@ impl RemoteKeys {
         Ok((verified, version))
     }
 
-    /// The version of the key set at hand. Nothing if it must be fetched before anything is trusted by it.
+    /// The version of the current key set; `None` if it must be fetched first.
     pub(crate) fn version(&self) -> Option<u64> {
         self.set.fresh().map(|set| set.version)
     }

@@ -1,5 +1,5 @@
-//! The API's own keys: what the authorization server encrypts introspection answers to (RFC 9701 §6). They can be
-//! replaced while the guard works.
+//! The API's own keys, to which the authorization server encrypts introspection answers (RFC 9701 §6). They can be
+//! replaced at run time.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::limits::OWN_KEYS_MAX;
 
-/// Where they are served.
+/// The path at which they are served.
 pub(crate) const PATH: &str = "/jwks";
 
-/// The keys that the guard decrypts with, and those of them that it publishes. Clones share them.
+/// The decryption keys of a guard, some of which are published. Clones share them.
 #[derive(Clone)]
 pub(crate) struct OwnKeys(Arc<RwLock<Arc<Held>>>);
 
@@ -44,18 +44,18 @@ impl OwnKeys {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether there are none. There never come any to a guard without, nor go all from one with: whether answers
-    /// must be encrypted stays as it was built.
+    /// Whether there are none. This never changes: whether answers must be encrypted is decided when the guard is
+    /// built.
     pub(crate) fn is_empty(&self) -> bool {
         self.held().all.is_empty()
     }
 
-    /// The key set to show, or nothing if there is no public key.
+    /// The published key set; `None` if there is no public key.
     pub(crate) fn document(&self) -> Option<Bytes> {
         self.held().document.clone()
     }
 
-    /// Takes these from now on.
+    /// Uses these from now on.
     pub(crate) fn replace(
         &self,
         published: &[DecryptionKey],
@@ -87,9 +87,9 @@ impl fmt::Debug for OwnKeys {
     }
 }
 
-/// The key set, or nothing if there is no public key to show.
+/// The key set of these keys; `None` if there is no public key.
 ///
-/// A key that is held for several algorithms is shown once, without `alg`, since the server chooses.
+/// A key that is used with several algorithms is published once, without `alg`, since the server chooses.
 fn document(keys: &[DecryptionKey]) -> Option<Bytes> {
     let mut shown: Vec<(&str, Value)> = Vec::new();
     for key in keys {

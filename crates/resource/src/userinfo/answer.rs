@@ -1,4 +1,4 @@
-//! Reading a UserInfo answer (OpenID Connect Core 1.0 §5.3.2, §5.3.4): its form first, then who says it to whom.
+//! Reads a UserInfo answer (OpenID Connect Core 1.0 §5.3.2, §5.3.4): its form, then its issuer and audience.
 
 use bytes::Bytes;
 use http::Response;
@@ -18,16 +18,16 @@ use crate::userinfo::error::UserInfoError;
 /// The form of UserInfo answers that is accepted (OpenID Connect Core 1.0 §5.3.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UserInfoForm {
-    /// By the type that the answer names, and for a JWT by its own shape.
+    /// Any: decided by `Content-Type`, and for a JWT by its form.
     #[default]
     Auto,
-    /// `application/json` alone.
+    /// Only `application/json`.
     Json,
-    /// A signed JWT alone.
+    /// Only a signed JWT.
     Signed,
-    /// An encrypted JWT with claims inside that nobody signed.
+    /// Only an encrypted JWT whose claims are not signed.
     Encrypted,
-    /// A signed JWT inside of an encrypted one.
+    /// Only a signed JWT inside of an encrypted one.
     Nested,
 }
 
@@ -47,13 +47,13 @@ pub(super) struct Reading {
     pub(super) client_id: String,
     pub(super) form: UserInfoForm,
     pub(super) algorithms: Vec<SignatureAlgorithm>,
-    /// What alone signs answers, where the client registered its secret for that.
+    /// The only key for signatures, if the client registered its secret for them.
     pub(super) secret: Option<VerifyingKey>,
     pub(super) decryption_keys: Vec<DecryptionKey>,
 }
 
 impl Reading {
-    /// The claims of an answer, of whomever they are.
+    /// The claims of an answer, before their `sub` is compared.
     pub(super) async fn read(
         &self,
         remote: &Remote,
@@ -70,7 +70,7 @@ impl Reading {
         }
     }
 
-    /// A JWT by its shape: three parts are signed (RFC 7515 §7.1), five are encrypted (RFC 7516 §7.1).
+    /// A JWT: three parts are signed (RFC 7515 §7.1), five are encrypted (RFC 7516 §7.1).
     async fn jwt(&self, remote: &Remote, text: &str) -> Result<Claims, UserInfoError> {
         match (text.split('.').count(), self.form) {
             (3, UserInfoForm::Auto | UserInfoForm::Signed) => self.signed(remote, text).await,
@@ -82,8 +82,7 @@ impl Reading {
         }
     }
 
-    /// What is inside is claims, or a signed JWT; `cty` of the latter says so (RFC 7519 §5.2), and a signature that is
-    /// promised must be there.
+    /// The plaintext is claims, or a signed JWT with `cty` (RFC 7519 §5.2); an expected signature must be present.
     async fn encrypted(&self, remote: &Remote, text: &str) -> Result<Claims, UserInfoError> {
         let token = Encrypted::parse(text).map_err(|_| UserInfoError::Malformed)?;
         let promised = token.cty().is_some_and(|cty| cty.eq_ignore_ascii_case("JWT"));
@@ -115,7 +114,7 @@ impl Reading {
 
     async fn signed(&self, remote: &Remote, text: &str) -> Result<Claims, UserInfoError> {
         let token = Unverified::parse_within(text, ANSWER_BYTES_MAX).map_err(|_| UserInfoError::Malformed)?;
-        // An access token or an introspection answer of the same issuer must not pass for this (RFC 8725 §3.11).
+        // An access token or an introspection answer of the same issuer must not be accepted instead (RFC 8725 §3.11).
         if token.typ().is_some() && !token.is_type("JWT") {
             return Err(UserInfoError::TypeWrong);
         }
@@ -128,7 +127,7 @@ impl Reading {
         Ok(claims)
     }
 
-    /// `iss` and `aud` must stand in a signed answer (OpenID Connect Core 1.0 §5.3.2), and be right in any JWT.
+    /// `iss` and `aud` must be present in a signed answer (OpenID Connect Core 1.0 §5.3.2), and correct in any JWT.
     fn addressed(&self, remote: &Remote, claims: &Claims, needed: bool) -> Result<(), UserInfoError> {
         let malformed = |_: JoseError| UserInfoError::Malformed;
         match claims.string("iss").map_err(malformed)? {
@@ -161,7 +160,7 @@ fn by_secret(token: Unverified<'_>, secret: &VerifyingKey) -> Result<Verified, U
     })
 }
 
-/// Why a signature is not accepted: whether the keys can't be had now, or never will fit.
+/// Why a signature is not accepted: the keys are unavailable now, or it is invalid.
 fn unverified(reason: Reason) -> UserInfoError {
     if reason.status() >= 500 {
         return UserInfoError::KeysUnavailable;
@@ -175,7 +174,7 @@ fn unverified(reason: Reason) -> UserInfoError {
     UserInfoError::SignatureWrong
 }
 
-/// The type without its parameters, in lower case.
+/// The media type without parameters, in lower case.
 fn media_type(answer: &Response<Bytes>) -> String {
     let named = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()

@@ -1,4 +1,4 @@
-//! Asking for the claims of the user (OpenID Connect Core 1.0 §5.3.1), over the guard's own port and bounds.
+//! Requests the claims of a user (OpenID Connect Core 1.0 §5.3.1), with the HTTP client and limits of a guard.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use crate::userinfo::answer::{Reading, UserInfoForm};
 use crate::userinfo::error::{UserInfoError, UserInfoSetupError};
 
 impl Guard {
-    /// Sets up asking this guard's issuer about its users, as the client `client_id`, to whom signed answers are
-    /// addressed. Keys, discovery, deadline and bounds are the guard's.
+    /// A builder of a UserInfo client for this guard's issuer. Signed answers must be for the client `client_id`.
+    /// Keys, discovery, deadline and limits are the guard's.
     pub fn userinfo(&self, client_id: &str) -> UserInfoBuilder {
         UserInfoBuilder {
             issuer: self.issuer().clone(),
@@ -35,7 +35,7 @@ impl Guard {
     }
 }
 
-/// A [`UserInfo`] in the making.
+/// Builds a [`UserInfo`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct UserInfoBuilder {
     issuer: Issuer,
@@ -49,42 +49,42 @@ pub struct UserInfoBuilder {
 }
 
 impl UserInfoBuilder {
-    /// The form that is accepted; [`UserInfoForm::Auto`] unless said otherwise.
+    /// The accepted form; [`UserInfoForm::Auto`] by default.
     pub fn form(mut self, form: UserInfoForm) -> Self {
         self.form = form;
         self
     }
 
-    /// Where the endpoint is, in place of discovery.
+    /// The UserInfo endpoint, instead of discovery.
     pub fn url(mut self, url: &str) -> Self {
         self.url = Some(url.to_owned());
         self
     }
 
-    /// The algorithms of signatures that are accepted, in place of the guard's.
+    /// The accepted signature algorithms, instead of the guard's.
     pub fn algorithms(mut self, algorithms: &[SignatureAlgorithm]) -> Self {
         self.algorithms = algorithms.to_vec();
         self
     }
 
-    /// Answers are signed with the client's secret and this algorithm, HS256 say, as the client registered it
-    /// (`userinfo_signed_response_alg`): then by nothing else, no key of the issuer's either.
+    /// Answers are signed with the client's secret and this algorithm, such as HS256, as the client registered it
+    /// (`userinfo_signed_response_alg`). Signatures by keys of the issuer are then refused.
     pub fn signed_with_secret(mut self, algorithm: SignatureAlgorithm, secret: &str) -> Self {
         self.secret = Some((algorithm, Zeroizing::new(secret.to_owned())));
         self
     }
 
-    /// Adds a key to decrypt answers with. The one that `kid` names is taken, and without `kid` each that fits.
+    /// Adds a key to decrypt answers with. The one named by `kid` is used, or without `kid` each that fits.
     pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
         self.decryption_keys.push(key);
         self
     }
 
-    /// What asks.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// [`UserInfoSetupError`]: the first thing that is wrong.
+    /// [`UserInfoSetupError`] for the first invalid setting.
     pub fn build(self) -> Result<UserInfo, UserInfoSetupError> {
         if self.client_id.is_empty() || self.client_id.len() > protocol::limits::CLIENT_ID_BYTES_MAX {
             return Err(UserInfoSetupError::ClientId);
@@ -116,7 +116,7 @@ impl UserInfoBuilder {
     }
 }
 
-/// Asks one issuer for the claims of its users. Cheap to clone; nothing is kept between two questions.
+/// Requests the claims of users from one issuer. Cheap to clone; answers are not cached.
 #[derive(Clone)]
 pub struct UserInfo(Arc<Inner>);
 
@@ -127,19 +127,19 @@ struct Inner {
 }
 
 impl UserInfo {
-    /// The claims of the user who allowed this access token.
+    /// The claims of the user who authorized this access token.
     ///
-    /// `subject` is the `sub` of the ID token, or of the access token: an answer about anybody else is refused
-    /// (OpenID Connect Core 1.0 §5.3.2), and so is a question about nobody.
+    /// `subject` is the `sub` of the ID token, or of the access token: an answer about another user is refused (OpenID
+    /// Connect Core 1.0 §5.3.2), and so is an empty `subject`.
     ///
     /// # Errors
     ///
-    /// [`UserInfoError`]. It takes no longer than the guard's deadline for each of the documents that are fetched.
+    /// [`UserInfoError`]. Each request takes at most the guard's deadline.
     pub async fn ask(&self, access_token: &str, subject: &str) -> Result<Claims, UserInfoError> {
         let asked = self.request(access_token, subject).await;
         if let Err(error) = &asked {
             let issuer = &self.0.reading.issuer;
-            tracing::warn!(reason = error.slug(), %issuer, "there are no claims of the user to be had");
+            tracing::warn!(reason = error.slug(), %issuer, "the claims of the user are unavailable");
         }
         asked
     }
@@ -160,7 +160,7 @@ impl UserInfo {
             .body(Bytes::new())
             .map_err(|_| UserInfoError::EndpointUnknown)?;
         let answer = remote.http.fetch.fetch(request, remote.http.limits).await.map_err(|error| {
-            tracing::warn!(url, %error, "the UserInfo endpoint can't be asked");
+            tracing::warn!(url, %error, "the UserInfo endpoint is unavailable");
             UserInfoError::Failed
         })?;
         succeeded(&url, &answer)?;
@@ -189,7 +189,7 @@ fn shared(algorithm: SignatureAlgorithm, secret: &str) -> Result<VerifyingKey, U
     })
 }
 
-/// The header of RFC 6750 §2.1; nothing if no header can hold the token.
+/// The header of RFC 6750 §2.1; `None` if the token is not valid in a header.
 fn bearer(token: &str) -> Option<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {token}"));
     let fits = !token.is_empty() && token.len() <= TOKEN_BYTES_MAX && !token.contains(' ');
@@ -198,7 +198,7 @@ fn bearer(token: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// A 200. 401 and 403 are about the token (RFC 6750 §3.1), and everything else is no answer.
+/// Status 200. 401 and 403 are about the token (RFC 6750 §3.1); all others are failures.
 fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), UserInfoError> {
     let status = answer.status().as_u16();
     match status {

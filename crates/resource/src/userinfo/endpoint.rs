@@ -27,8 +27,8 @@ use crate::userinfo::response::UserInfoResponse;
 use crate::userinfo::wanted::Wanted;
 
 impl Guard {
-    /// The UserInfo endpoint of this guard's issuer, served by this API: tokens need the scope `openid`, and never
-    /// come in a form. It brings its own guard, so that no layer need cover it. CORS is the host's.
+    /// The UserInfo endpoint of this guard's issuer, served by this API. Tokens need the scope `openid`, and are not
+    /// accepted in a form. It is guarded by itself and needs no layer. CORS is left to the host.
     pub fn userinfo_endpoint(&self, provider: impl ClaimsProvider) -> UserInfoEndpoint {
         let rule = self.require(scope::OPENID);
         UserInfoEndpoint { guard: self.clone(), rule, provider: Arc::new(provider) }
@@ -37,8 +37,8 @@ impl Guard {
 
 /// Answers `GET` and `POST` with the claims of the token's user, and 405 to other methods. Cheap to clone.
 ///
-/// Statuses are those of RFC 6750 §3.1: 401 without a token or with a bad one, 403 without `openid`, 503 where claims
-/// or keys can't be had. No answer may be stored.
+/// Statuses are those of RFC 6750 §3.1: 401 without a valid token, 403 without `openid`, 503 if claims or keys are
+/// unavailable. Responses are `no-store`.
 #[derive(Clone)]
 pub struct UserInfoEndpoint {
     guard: Guard,
@@ -62,7 +62,7 @@ impl UserInfoEndpoint {
         let found = self.provider.claims(token.subject(), &wanted.asked()).await;
         let found = found.map_err(|fault| unavailable(&fault))?.ok_or(Reason::SubjectUnknown)?;
         let mut claims = wanted.choose(found);
-        // `sub` is what the token says, and it is always there (OpenID Connect Core 1.0 §5.3.2).
+        // `sub` is that of the token, and always present (OpenID Connect Core 1.0 §5.3.2).
         claims.insert("sub".to_owned(), Value::from(token.subject()));
         if matches!(response, UserInfoResponse::Json) {
             return Ok(answered("application/json", Value::Object(claims).to_string()));
@@ -106,7 +106,7 @@ impl fmt::Debug for UserInfoEndpoint {
 }
 
 fn unavailable(fault: &ProviderFault) -> Reason {
-    tracing::error!(%fault, "the claims of a user are not to be had");
+    tracing::error!(%fault, "the claims of a user are unavailable");
     Reason::ClaimsUnavailable
 }
 

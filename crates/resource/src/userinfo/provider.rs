@@ -1,4 +1,4 @@
-//! The port to what the API knows of its users.
+//! The port to the claims of users.
 
 use std::error::Error;
 use std::fmt;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::userinfo::response::UserInfoResponse;
 
-/// Why a provider has no answer. It is logged, and the caller reads 503 without detail.
+/// Why a provider has no answer. It is logged; the client gets 503 without details.
 pub type ProviderFault = Box<dyn Error + Send + Sync>;
 
-/// Knows the claims of users, and how clients registered to read them.
+/// Provides the claims of users, and how clients registered to receive them.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -41,31 +41,31 @@ pub type ProviderFault = Box<dyn Error + Send + Sync>;
 /// ```
 #[async_trait]
 pub trait ClaimsProvider: Send + Sync + 'static {
-    /// The values of those wanted claims that the user has, by their names as [`ClaimName`] writes them. What was not
-    /// wanted is left out of the answer, and so is null. Nothing if there is no such user.
+    /// The values of the wanted claims that the user has, with the names that [`ClaimName`] displays. Other claims and
+    /// nulls are left out of the answer. `None` if there is no such user.
     ///
     /// # Errors
     ///
-    /// [`ProviderFault`] if that can't be found out now.
+    /// [`ProviderFault`] if that is unavailable now.
     async fn claims(
         &self,
         subject: &str,
         wanted: &[ClaimName<'_>],
     ) -> Result<Option<Map<String, Value>>, ProviderFault>;
 
-    /// The form in which this client registered to read UserInfo answers; plain JSON for all unless implemented.
-    /// `client` is nothing where the token names none.
+    /// The form in which this client registered to receive UserInfo answers; plain JSON by default. `client` is `None`
+    /// if the token names none.
     ///
     /// # Errors
     ///
-    /// [`ProviderFault`] if that can't be found out now.
+    /// [`ProviderFault`] if that is unavailable now.
     async fn response(&self, client: Option<&str>) -> Result<UserInfoResponse, ProviderFault> {
         let _everybody = client;
         Ok(UserInfoResponse::Json)
     }
 }
 
-/// One wanted claim, in one language where that matters: `name`, or `name#ja` (OpenID Connect Core 1.0 §5.2).
+/// One wanted claim, with a language if one is wanted: `name`, or `name#ja` (OpenID Connect Core 1.0 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimName<'a> {
     name: &'a str,
@@ -82,7 +82,7 @@ impl<'a> ClaimName<'a> {
         self.name
     }
 
-    /// The language tag (RFC 5646), compared without case; nothing where none was asked for.
+    /// The language tag (RFC 5646), case-insensitive; `None` without a language.
     pub const fn locale(&self) -> Option<&'a str> {
         self.locale
     }

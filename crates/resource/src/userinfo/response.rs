@@ -1,4 +1,4 @@
-//! How a client reads UserInfo answers: plain, signed, encrypted, or both (OpenID Connect Core 1.0 §5.3.2).
+//! The form of UserInfo answers for one client: plain, signed, encrypted, or both (OpenID Connect Core 1.0 §5.3.2).
 
 use jose::{
     Claims, ContentEncryption, CryptoError, EncryptionKey, JwkSet, KeyManagement, SignatureAlgorithm,
@@ -6,14 +6,14 @@ use jose::{
 };
 use protocol::ClientMetadata;
 
-/// The form in which a client registered to read UserInfo answers.
+/// The form in which a client registered to receive UserInfo answers.
 #[derive(Clone, Debug)]
 pub enum UserInfoResponse {
     /// `application/json`.
     Json,
-    /// A JWT under this key, which the issuer publishes: `iss` of the answer is the issuer.
+    /// A JWT signed with this key, which must be published by the issuer: `iss` of the answer is the issuer.
     Signed(SigningKey),
-    /// The claims in a JWT that only the client can open.
+    /// The claims in a JWT encrypted to the client.
     Encrypted(EncryptionKey, ContentEncryption),
     /// A signed JWT inside of an encrypted one.
     Nested(SigningKey, EncryptionKey, ContentEncryption),
@@ -22,11 +22,11 @@ pub enum UserInfoResponse {
 impl UserInfoResponse {
     /// The form that `userinfo_signed_response_alg`, `userinfo_encrypted_response_alg` and
     /// `userinfo_encrypted_response_enc` name (OpenID Connect Dynamic Client Registration 1.0 §2), to the keys in
-    /// `jwks`, signed with the one of `keys` that is for the algorithm.
+    /// `jwks`, signed with the first of `keys` for the algorithm.
     ///
     /// # Errors
     ///
-    /// [`RegistrationError`]: what was registered is not weakened where it can't be served.
+    /// [`RegistrationError`] if it can't be served; it is never weakened.
     pub fn registered(metadata: &ClientMetadata, keys: &[SigningKey]) -> Result<Self, RegistrationError> {
         let signing = match metadata.userinfo_signed_response_alg.as_deref() {
             Some(name) => Some(signing_key(name, keys)?),
@@ -44,7 +44,7 @@ impl UserInfoResponse {
         })
     }
 
-    /// The claims as a JWT; nothing for plain JSON.
+    /// The claims as a JWT; `None` for plain JSON.
     pub(super) fn jwt(&self, claims: &Claims) -> Result<Option<String>, CryptoError> {
         let payload = || serde_json::to_vec(claims.as_map()).unwrap_or_default();
         match self {
@@ -64,7 +64,7 @@ fn sign(payload: &[u8], key: &SigningKey) -> Result<String, CryptoError> {
     jws::sign(&jws::Header { typ: Some("JWT".to_owned()), kid, cty: None }, payload, key)
 }
 
-/// What is inside is a JWT only where it is signed, and `cty` says so (RFC 7519 §5.2).
+/// The plaintext is a JWT only if it is signed, which `cty` declares (RFC 7519 §5.2).
 fn encrypt(
     cty: Option<String>,
     plaintext: &[u8],
@@ -100,14 +100,14 @@ fn recipient(
 /// Why what a client registered can't be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistrationError {
-    /// An algorithm that is unknown, or one of encryption with a shared secret.
-    #[error("the client registered an algorithm that is not served")]
+    /// An unknown algorithm, or a symmetric encryption algorithm.
+    #[error("the client registered an unsupported algorithm")]
     Algorithm,
-    /// There is no key of ours for the algorithm of signatures.
-    #[error("there is no key to sign with the algorithm that the client registered")]
+    /// There is no signing key for the algorithm.
+    #[error("there is no signing key for the algorithm that the client registered")]
     SigningKeyMissing,
-    /// The client's `jwks` holds no key for the algorithm of encryption. `jwks_uri` is not looked at.
-    #[error("the client's key set holds no key for the algorithm that it registered")]
+    /// The client's `jwks` has no key for the encryption algorithm. `jwks_uri` is ignored.
+    #[error("the client's key set has no key for the algorithm that it registered")]
     EncryptionKeyMissing,
 }
 

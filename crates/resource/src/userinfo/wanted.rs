@@ -1,4 +1,4 @@
-//! Which claims a token opens (OpenID Connect Core 1.0 §5.4, §5.5), and in which languages. Pure.
+//! The claims that a token gives access to (OpenID Connect Core 1.0 §5.4, §5.5), and their languages. Pure.
 
 use jose::{Claims, json};
 use protocol::Scopes;
@@ -9,10 +9,10 @@ use crate::limits::{CLAIMS_MAX, LOCALE_BYTES_MAX, LOCALES_MAX};
 use crate::reason::Reason;
 use crate::userinfo::provider::ClaimName;
 
-/// What the endpoint says itself, and no provider.
+/// The claims that the endpoint sets itself.
 const OWN: [&str; 7] = ["sub", "iss", "aud", "exp", "nbf", "iat", "jti"];
 
-/// The claims that a token opens, by their names on the wire, and the languages that its user prefers.
+/// The claims that a token gives access to, by their names on the wire, and the languages that the user prefers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     names: Vec<String>,
@@ -20,12 +20,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Those of its scopes, and those of the `claims` request where the token carries it: the whole request, or its
-    /// text, as the authorization server has it from the client.
+    /// Those of its scopes, and those of the `claims` request if the token carries it, as an object or as text.
     ///
     /// # Errors
     ///
-    /// [`Reason::ClaimMalformed`] if the request is none, or asks for more than [`CLAIMS_MAX`].
+    /// [`Reason::ClaimMalformed`] if the request is malformed, or asks for more than [`CLAIMS_MAX`].
     pub(super) fn read(token: &Claims, scopes: &Scopes) -> Result<Self, Reason> {
         let standard = STANDARD_CLAIMS.iter().filter(|(scope, _)| scopes.contains(scope));
         let mut names: Vec<String> =
@@ -42,12 +41,13 @@ impl Wanted {
         Ok(Self { names, locales: locales(token)? })
     }
 
-    /// Everything to ask the provider for: a claim without a language in each preferred one too.
+    /// Everything to request from the provider: a claim without a language also in each preferred one.
     pub(super) fn asked(&self) -> Vec<ClaimName<'_>> {
         self.names.iter().flat_map(|name| self.variants(name)).collect()
     }
 
-    /// Of what the provider has, the best for each name: in the first preferred language, else in none.
+    /// The best value of the provider for each name: in the first preferred language that it has, else without a
+    /// language.
     pub(super) fn choose(&self, mut found: Map<String, Value>) -> Map<String, Value> {
         let mut chosen = Map::new();
         for name in &self.names {
@@ -83,7 +83,7 @@ fn requested(token: &Claims) -> Result<Map<String, Value>, Reason> {
     }
 }
 
-/// `claims_locales`, the preferred first (OpenID Connect Core 1.0 §5.2); what is no language tag is passed over.
+/// `claims_locales`, the preferred first (OpenID Connect Core 1.0 §5.2); invalid language tags are ignored.
 fn locales(token: &Claims) -> Result<Vec<String>, Reason> {
     let text = token.string("claims_locales").map_err(|_| Reason::ClaimMalformed)?.unwrap_or_default();
     let is_tag = |tag: &&str| {

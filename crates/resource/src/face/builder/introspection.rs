@@ -1,4 +1,4 @@
-//! Setting up introspection: who asks, how long answers serve, and what is made of the settings.
+//! Builder methods for introspection: credentials and the lifetime of answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,24 +13,24 @@ use crate::limits::{CACHE_SECONDS_MAX, LAST_ANSWER_SECONDS_MAX};
 use crate::trust::own_keys::OwnKeys;
 
 impl GuardBuilder {
-    /// Introspects what is no JWT of the issuer with these credentials: signed assertions, a certificate, an access
-    /// token that renews itself. They take precedence over [`GuardBuilder::introspect`].
+    /// Introspects tokens that are not JWTs of the issuer with these credentials: signed assertions, a certificate, or
+    /// an access token that renews itself. They take precedence over [`GuardBuilder::introspect`].
     pub fn introspect_as(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Where tokens are issued, in place of discovery: for [`Credentials::with_access_token`] and for assertions
-    /// that are addressed to the token endpoint.
+    /// The token endpoint, instead of discovery: for [`Credentials::with_access_token`] and for assertions that are
+    /// addressed to the token endpoint.
     pub fn token_url(mut self, url: &str) -> Self {
         self.endpoints.token = Some(url.to_owned());
         self
     }
 
-    /// While the authorization server is away, lets its last answer on a token serve until it is so old, at most
-    /// [`LAST_ANSWER_SECONDS_MAX`], and never past `exp`. Away is: no connection, no answer in time, 429, 5xx, or
-    /// the pause after several of these. **A token that was revoked may be accepted for so long.** Zero, the
-    /// default, answers 503 with `Retry-After` instead.
+    /// While the authorization server is unavailable, uses its last answer about a token up to this age, at most
+    /// [`LAST_ANSWER_SECONDS_MAX`], and never past `exp`. Unavailable means: no connection, no answer in time, 429,
+    /// 5xx, or the pause after several of these. **A revoked token may be accepted for that long.** With zero, the
+    /// default, the answer is 503 with `Retry-After`.
     pub fn danger_accept_last_answer(mut self, age: Duration) -> Self {
         self.last_answer = age;
         self

@@ -1,4 +1,4 @@
-//! How the tokens of one issuer are judged, and what every request needs.
+//! Builder methods for judging the tokens of one issuer, and for requirements of every request.
 
 use http::request::Parts;
 use jose::{Claims, SignatureAlgorithm};
@@ -10,19 +10,19 @@ use crate::judging::policy::Policy;
 use crate::judging::verifier::Mode;
 
 impl GuardBuilder {
-    /// How tokens are judged; [`Mode::Auto`] unless said otherwise.
+    /// Whether tokens are verified locally or introspected; [`Mode::Auto`] by default.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// The algorithms that are accepted, in place of all that need no shared secret.
+    /// The algorithms that are accepted, instead of all that need no shared secret.
     pub fn algorithms(mut self, algorithms: &[SignatureAlgorithm]) -> Self {
         self.algorithms = algorithms.to_vec();
         self
     }
 
-    /// Where the issuer's keys are, in place of discovery.
+    /// The URL of the issuer's key set, instead of discovery.
     pub fn jwks_url(mut self, url: &str) -> Self {
         self.endpoints.jwks = Some(url.to_owned());
         self
@@ -34,15 +34,15 @@ impl GuardBuilder {
         self
     }
 
-    /// How a token must say that it is for this API; [`AudienceRule::Exact`] unless said otherwise.
+    /// How a token must say that it is for this API; [`AudienceRule::Exact`] by default.
     pub fn audience_rule(mut self, rule: AudienceRule) -> Self {
         self.audience_rule = rule;
         self
     }
 
-    /// Judges by a rule of your own whether a token is for this API, in place of [`GuardBuilder::audience_rule`] and
-    /// for every request anew. **Tokens that the issuer made for other APIs come to it like any other**, and nothing
-    /// else refuses them: only for servers that say in their own way whom a token is for.
+    /// Decides with a custom rule whether a token is for this API, for each request, instead of by
+    /// [`GuardBuilder::audience_rule`]. **The rule sees tokens for other APIs of the issuer too**, and nothing else
+    /// refuses those: use it only for servers that express the audience in their own way.
     ///
     /// ```
     /// use passavant_resource::Guard;
@@ -60,27 +60,27 @@ impl GuardBuilder {
         self
     }
 
-    /// Takes a token that its server introspects as active although the `exp` of the answer has passed:
-    /// django-oidc-provider tells there when the ID token ends. **A server that does not look at the end of its tokens
-    /// is believed too.** A JWT that is verified here still ends at its `exp`.
+    /// Accepts a token that its server reports as active although the `exp` of the answer has passed:
+    /// django-oidc-provider puts the expiry of the ID token there. **A server that does not check the expiry of its
+    /// tokens is believed too.** A JWT that is verified locally still expires at its `exp`.
     pub fn danger_ignore_exp(mut self) -> Self {
         self.exp_ignored = true;
         self
     }
 
-    /// The claim that says who the user is; [`SubjectClaim::Sub`] unless said otherwise.
+    /// The claim that says who the user is; [`SubjectClaim::Sub`] by default.
     pub fn subject(mut self, claim: SubjectClaim) -> Self {
         self.subject = claim;
         self
     }
 
-    /// Scopes that every request needs, separated by spaces, all of them.
+    /// Scopes that every request needs: all of them, separated by spaces.
     pub fn required_scopes(mut self, scopes: &str) -> Self {
         scopes.clone_into(&mut self.required_scopes);
         self
     }
 
-    /// What else every request needs. Called again, it adds.
+    /// Further requirements of every request. Repeated calls add up.
     pub fn require(mut self, policy: impl Into<Policy>) -> Self {
         self.required = self.required.and(policy);
         self

@@ -1,4 +1,4 @@
-//! What the API says of itself, and how it refuses: settings of the whole guard.
+//! Builder methods for the whole guard: metadata, decryption keys and the form of refusals.
 
 use jose::DecryptionKey;
 use protocol::ResourceMetadata;
@@ -7,49 +7,48 @@ use crate::answer::challenge::RefusalForm;
 use crate::face::builder::GuardBuilder;
 
 impl GuardBuilder {
-    /// Scopes that the metadata names (RFC 9728 §2), beside the required ones.
+    /// Scopes that the metadata lists (RFC 9728 §2), in addition to the required ones.
     pub fn scopes_supported(mut self, scopes: &str) -> Self {
         scopes.clone_into(&mut self.supported_scopes);
         self
     }
 
-    /// What else the metadata says (RFC 9728 §2): name, documentation, policies. What the guard knows itself, it puts
-    /// in place of what stands here: `resource`, `authorization_servers`, `jwks_uri`, `bearer_methods_supported`; to
-    /// `scopes_supported` it adds.
+    /// Other members of the metadata (RFC 9728 §2), such as name, documentation and policies. The guard overwrites
+    /// `resource`, `authorization_servers`, `jwks_uri` and `bearer_methods_supported`, and extends `scopes_supported`.
     pub fn describe(mut self, metadata: ResourceMetadata) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// Adds a key to decrypt introspection answers with, and shows it at `/jwks`. From then on a JWT answer must be
-    /// encrypted (RFC 9701 §5). Several are shown in the order in which they are added: the newest first.
+    /// Adds a key to decrypt introspection answers with, and publishes it at `/jwks`. From then on a JWT answer must
+    /// be encrypted (RFC 9701 §5). Several are published in the order in which they are added: the newest first.
     pub fn decryption_key(mut self, key: DecryptionKey) -> Self {
         self.decryption_keys.push(key);
         self
     }
 
-    /// Adds a key that still decrypts and is no longer shown: the one before the last rotation, or the next one on a
-    /// machine that others rotate after.
+    /// Adds a key that still decrypts but is not published: the previous key after a rotation, or the next key if
+    /// another node publishes it first.
     pub fn kept_decryption_key(mut self, key: DecryptionKey) -> Self {
         self.kept_keys.push(key);
         self
     }
 
-    /// Takes a bearer token in the query as well, `?access_token=..` (RFC 6750 §2.3), where none is in the header.
-    /// **Addresses stand in logs, histories and `Referer`, and the token with them** (RFC 9700 §4.3.2): only for
-    /// clients that can't be changed. Answers leave with `Cache-Control: private` unless the host says otherwise.
+    /// Accepts a bearer token in the query as well, `?access_token=..` (RFC 6750 §2.3), if there is none in the
+    /// header. **URLs end up in logs, histories and `Referer`, and the token with them** (RFC 9700 §4.3.2): use it
+    /// only for clients that can't be changed. Responses get `Cache-Control: private` unless the host sets another.
     pub fn danger_token_in_query(mut self) -> Self {
         self.token_in_query = true;
         self
     }
 
-    /// The `realm` of challenges (RFC 9110 §11.5); none unless said otherwise.
+    /// The `realm` of challenges (RFC 9110 §11.5); none by default.
     pub fn realm(mut self, realm: &str) -> Self {
         self.style.realm = Some(realm.to_owned());
         self
     }
 
-    /// The form of refusals; [`RefusalForm::Standard`] unless said otherwise.
+    /// The form of refusals; [`RefusalForm::Standard`] by default.
     pub fn refusals(mut self, form: RefusalForm) -> Self {
         self.style.form = form;
         self

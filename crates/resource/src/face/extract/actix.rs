@@ -1,4 +1,4 @@
-//! Middleware and extractors for actix-web 4, which speaks the types of `http` 0.2: heads are translated here.
+//! Middleware and extractors for actix-web 4, which uses the types of `http` 0.2: heads are converted here.
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use crate::answer::challenge::Denied;
 use crate::face::extract::Claims;
 use crate::face::guard::Guard;
-use crate::face::layer::{Brought, Require};
+use crate::face::layer::{Require, ResponseAdditions};
 use crate::face::metadata::MetadataService;
 use crate::face::token::Token;
 use crate::proof::confirmation::ClientCertificate;
@@ -32,8 +32,8 @@ impl Guard {
         self.layer().actix()
     }
 
-    /// [`Guard::metadata_service`] for actix-web: `App::new().configure(guard.actix_metadata())`. No middleware of
-    /// the guard may cover it.
+    /// [`Guard::metadata_service`] for actix-web: `App::new().configure(guard.actix_metadata())`. It must not be
+    /// behind the guard's middleware.
     pub fn actix_metadata(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
         let service = self.metadata_service();
         move |config| {
@@ -53,7 +53,7 @@ impl Require {
     }
 }
 
-/// Middleware for actix-web that lets only accepted tokens through. Cheap to clone.
+/// Middleware for actix-web that requires an accepted token. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ActixRequire(Require);
 
@@ -102,10 +102,10 @@ where
                 return Ok(request.into_response(HttpResponse::BadRequest()).map_into_right_body());
             };
             match rule.admit(&mut head).await {
-                Ok(brought) => {
-                    request.extensions_mut().insert(Passed(head.extensions));
+                Ok(additions) => {
+                    request.extensions_mut().insert(GuardExtensions(head.extensions));
                     let mut response = inner.call(request).await?;
-                    bring(response.headers_mut(), &brought);
+                    bring(response.headers_mut(), &additions);
                     Ok(response.map_into_left_body())
                 }
                 Err(denied) => Ok(request.into_response(denied.error_response()).map_into_right_body()),
@@ -115,11 +115,11 @@ where
     }
 }
 
-/// What the guard put into the head, kept in actix's own extensions. Nothing outside of this file can make one.
-struct Passed(Extensions);
+/// The extensions that the guard set, kept in actix's own extensions. Only this file can make one.
+struct GuardExtensions(Extensions);
 
-/// The head of a request in the types of `http` 1, with what an outer guard found. Nothing if there is none, which
-/// actix's parser lets no request come to.
+/// The head of a request in the types of `http` 1, with the result of an outer guard. `None` if it can't be converted,
+/// which actix's parser rules out.
 fn head(request: &HttpRequest) -> Option<Parts> {
     let mut head = Request::new(()).into_parts().0;
     head.method = Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
@@ -128,7 +128,7 @@ fn head(request: &HttpRequest) -> Option<Parts> {
         let name = http::HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
         head.headers.append(name, http::HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
-    if let Some(Passed(extensions)) = request.extensions().get() {
+    if let Some(GuardExtensions(extensions)) = request.extensions().get() {
         head.extensions = extensions.clone();
     }
     let of_request = request.extensions().get::<ClientCertificate>().cloned();
@@ -138,31 +138,32 @@ fn head(request: &HttpRequest) -> Option<Parts> {
     Some(head)
 }
 
-/// [`Brought::write`] in actix's types.
-fn bring(headers: &mut HeaderMap, brought: &Brought) {
-    if let Some(text) = brought.cache_control().filter(|_| !headers.contains_key(CACHE_CONTROL)) {
+/// [`ResponseAdditions::write`] in actix's types.
+fn bring(headers: &mut HeaderMap, additions: &ResponseAdditions) {
+    if let Some(text) = additions.cache_control().filter(|_| !headers.contains_key(CACHE_CONTROL)) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(text));
     }
-    if brought.varies {
+    if additions.varies {
         headers.append(VARY, HeaderValue::from_static("Authorization"));
     }
-    if let Some(nonce) = brought.nonce.as_ref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok())
+    if let Some(nonce) =
+        additions.nonce.as_ref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok())
     {
         headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
     }
 }
 
-/// Looks at what the middleware left, or at nothing where there was none.
+/// The extensions that the middleware set, or none.
 fn passed<T>(request: &HttpRequest, look: impl FnOnce(&Extensions) -> T) -> T {
     match request.extensions().get() {
-        Some(Passed(extensions)) => look(extensions),
+        Some(GuardExtensions(extensions)) => look(extensions),
         None => look(&Extensions::new()),
     }
 }
 
 /// The token that the guard of this route accepted, as [`Token::of`] finds it.
 ///
-/// Take [`OptionalToken`] where none is needed: actix-web's own `Option<Token>` hides that a guard is missing.
+/// If the token is optional, use [`OptionalToken`]: actix-web's `Option<Token>` hides a missing guard.
 impl FromRequest for Token {
     type Error = Denied;
     type Future = Ready<Result<Self, Denied>>;
@@ -172,8 +173,8 @@ impl FromRequest for Token {
     }
 }
 
-/// The token, or nothing where none came, as [`Token::optional_of`] finds it: for actix-web, whose own `Option` takes
-/// every refusal for nothing.
+/// The token, or `None` if the request has none, as [`Token::optional_of`] finds it: actix-web's `Option` turns every
+/// refusal into `None`.
 #[derive(Clone, Debug)]
 pub struct OptionalToken(pub Option<Token>);
 
@@ -214,7 +215,7 @@ async fn document(mut service: MetadataService, request: HttpRequest) -> HttpRes
     }
 }
 
-/// An answer of ours in actix's types.
+/// A response in actix's types.
 fn translated(response: Response<Full<Bytes>>) -> HttpResponse<BoxBody> {
     let (head, body) = response.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -225,7 +226,7 @@ fn translated(response: Response<Full<Bytes>>) -> HttpResponse<BoxBody> {
             response.append_header((name, value));
         }
     }
-    // The body is whole already, so it is there at the first look.
+    // The body is complete, so the first poll returns it.
     let body = body.collect().now_or_never().and_then(Result::ok);
     response.body(body.map(http_body_util::Collected::to_bytes).unwrap_or_default())
 }

@@ -13,8 +13,8 @@ use crate::face::guard::Guard;
 use crate::face::token::Token;
 
 impl Guard {
-    /// [`Guard::metadata_service`] as a router of axum to merge (feature `axum`): metadata at the root and with the path of the audience,
-    /// and `/jwks` where there are decryption keys. No layer of the guard may cover it.
+    /// [`Guard::metadata_service`] as a router of axum to merge (feature `axum`): metadata at the root and with the
+    /// path of the audience, and `/jwks` if there are decryption keys. It must not be behind the guard's layer.
     pub fn metadata<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let service = self.metadata_service();
         service.paths().fold(Router::new(), |router, path| {

@@ -1,4 +1,4 @@
-//! The claims of a token in a type of the handler's own.
+//! The claims of a token as a type of the handler.
 
 use http::Extensions;
 use protocol::Scopes;
@@ -8,7 +8,7 @@ use crate::answer::challenge::Denied;
 use crate::face::token::Token;
 use crate::reason::Reason;
 
-/// What is said of the accepted token, read into a type of yours. An extractor in axum and actix-web.
+/// The claims of the accepted token, deserialized into a type of yours. An extractor in axum and actix-web.
 ///
 /// ```
 /// use passavant_resource::extract::Claims;
@@ -31,11 +31,11 @@ impl<T: DeserializeOwned> Claims<T> {
     ///
     /// # Errors
     ///
-    /// As [`Token::of`], and [`Reason::ClaimMalformed`] (401) where the claims do not fit the type.
+    /// As [`Token::of`], and [`Reason::ClaimMalformed`] (401) if the claims do not fit the type.
     pub fn of(extensions: &Extensions) -> Result<Self, Denied> {
         let token = Token::of(extensions)?;
         T::deserialize(token.claims().as_map()).map(Self).map_err(|_| {
-            // The error quotes the value, and a claim belongs in no log.
+            // The error quotes the value, and claims must not be logged.
             tracing::debug!(
                 expected = std::any::type_name::<T>(),
                 "the claims do not fit the handler's type"

@@ -1,6 +1,6 @@
-//! A layer for tonic: refusals are gRPC statuses, and the challenge stands in their metadata.
+//! A layer for tonic: refusals are gRPC statuses with the challenge in their metadata.
 //!
-//! An interceptor of tonic can't wait, and checking a token may have to ask the authorization server; so it is a layer.
+//! An interceptor of tonic can't be async, and checking a token may need the authorization server; so it is a layer.
 
 use std::task::{Context, Poll};
 
@@ -19,8 +19,8 @@ use crate::face::layer::{Require, take_ready};
 use crate::proof::dpop::NONCE_HEADER;
 
 impl Guard {
-    /// [`Guard::layer`] for tonic (feature `tonic`): `Server::builder().layer(guard.tonic())`. A handler takes the token by
-    /// [`crate::Token::of`] from the extensions of its request.
+    /// [`Guard::layer`] for tonic (feature `tonic`): `Server::builder().layer(guard.tonic())`. A handler gets the
+    /// token with [`crate::Token::of`] from the extensions of its request.
     pub fn tonic(&self) -> TonicRequire {
         self.layer().tonic()
     }
@@ -33,7 +33,7 @@ impl Require {
     }
 }
 
-/// A layer for tonic that lets only accepted tokens through. Cheap to clone.
+/// A layer for tonic that requires an accepted token. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct TonicRequire(Require);
 
@@ -73,7 +73,7 @@ where
         async move {
             let (mut head, body) = request.into_parts();
             match rule.admit(&mut head).await {
-                Ok(brought) => brought.reach(inner, Request::from_parts(head, body)).await,
+                Ok(additions) => additions.reach(inner, Request::from_parts(head, body)).await,
                 Err(denied) => Ok(Status::from(denied).into_http()),
             }
         }
@@ -81,15 +81,15 @@ where
     }
 }
 
-/// `UNAUTHENTICATED` for 400 and 401, `PERMISSION_DENIED` for 403, `UNAVAILABLE` for 503, `INTERNAL` where there is no
-/// guard; the challenge as `www-authenticate` in the metadata, and `dpop-nonce` where there is one.
+/// `UNAUTHENTICATED` for 400 and 401, `PERMISSION_DENIED` for 403, `UNAVAILABLE` for 503, `INTERNAL` without a guard;
+/// with the challenge as `www-authenticate` in the metadata, and `dpop-nonce` if there is one.
 impl From<Denied> for Status {
     fn from(denied: Denied) -> Self {
         let code = match denied.status().as_u16() {
             403 => Code::PermissionDenied,
             503 => Code::Unavailable,
             500 => Code::Internal,
-            // gRPC has no status for a malformed header; what the caller lacks is a token that can be read.
+            // gRPC has no status for a malformed header; `UNAUTHENTICATED` is the closest.
             _ => Code::Unauthenticated,
         };
         let challenge = denied.challenge().map(|challenge| (WWW_AUTHENTICATE, challenge.clone()));

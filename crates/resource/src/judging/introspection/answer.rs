@@ -1,5 +1,4 @@
-//! Reading an introspection answer: JSON (RFC 7662 §2.2), or a JWT that only this server can have made for us
-//! (RFC 9701 §5).
+//! Reads an introspection answer: JSON (RFC 7662 §2.2), or a JWT that the server signed for us (RFC 9701 §5).
 
 use bytes::Bytes;
 use http::Response;
@@ -19,11 +18,11 @@ use crate::reason::Reason;
 
 /// The media type of a signed answer, in `Content-Type`.
 const MEDIA_TYPE: &str = "application/token-introspection+jwt";
-/// The same, as `typ` names it.
+/// The `typ` of a signed answer.
 const TYPE: &str = "token-introspection+jwt";
 
 impl IntrospectionClient {
-    /// What the guard says it can read.
+    /// The value of `Accept`.
     pub(super) fn accept(&self) -> &'static str {
         match self.form {
             AnswerForm::Jwt => MEDIA_TYPE,
@@ -31,7 +30,7 @@ impl IntrospectionClient {
         }
     }
 
-    /// What the server said about the token.
+    /// Reads and judges the answer.
     pub(super) async fn judge(
         &self,
         url: &str,
@@ -39,9 +38,9 @@ impl IntrospectionClient {
         answer: Response<Bytes>,
     ) -> Result<Authorization, Reason> {
         succeeded(url, &answer)?;
-        // None was offered, so there is nothing to unpack that could swell.
+        // No coding was offered, so nothing is decompressed that could expand without limit.
         if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return Err(malformed("it is compressed, which was not asked for"));
+            return Err(malformed("unexpected Content-Encoding"));
         }
         let is_jwt = is_jwt(&answer);
         let claims = match (self.form, is_jwt) {
@@ -50,31 +49,32 @@ impl IntrospectionClient {
                 Claims::parse(answer.body()).map_err(|error| malformed(&error.to_string()))?
             }
             (AnswerForm::Json, true) | (AnswerForm::Jwt, false) => {
-                return Err(malformed("it is not of the type that was asked for"));
+                return Err(malformed("unexpected Content-Type"));
             }
         };
         claims::introspected(claims, &self.remote.expected, self.remote.now())
     }
 
-    /// The claims about the token inside of a signed answer, encrypted to us where we have a key for that.
+    /// The claims about the token in a signed answer, which must be encrypted to us if we have a key for that.
     async fn signed(&self, body: &[u8], asked: &str) -> Result<Claims, Reason> {
-        let text = std::str::from_utf8(body).map_err(|_| untrusted("it is not text"))?;
+        let text = std::str::from_utf8(body).map_err(|_| untrusted("not UTF-8"))?;
         let claims = if self.decryption_keys.is_empty() {
             self.verified(text).await?
         } else {
             let plaintext = self.decrypted(text)?;
-            let text = std::str::from_utf8(&plaintext).map_err(|_| untrusted("its content is no JWT"))?;
+            let text =
+                std::str::from_utf8(&plaintext).map_err(|_| untrusted("the plaintext is not a JWT"))?;
             self.verified(text).await?
         };
         if is_of_another(&claims, asked) {
-            return Err(untrusted("it speaks of another token"));
+            return Err(untrusted("it is about another token"));
         }
         Ok(claims)
     }
 
     fn decrypted(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, Reason> {
         let token = Encrypted::parse(text).map_err(|error| untrusted(&error.to_string()))?;
-        let mut problem = "it is encrypted to a key that is not ours".to_owned();
+        let mut problem = "no decryption key fits".to_owned();
         let held = self.decryption_keys.held();
         for key in fitting(&held.all, &token) {
             match token.clone().decrypt(key, ContentEncryption::ALL) {
@@ -85,13 +85,13 @@ impl IntrospectionClient {
         Err(untrusted(&problem))
     }
 
-    /// RFC 9701 §5: `typ`, `iss`, `aud` and `iat` say that this is an answer, by this server, to us, and not from
-    /// the future. An access token of the same issuer is none of these.
+    /// RFC 9701 §5: `typ`, `iss`, `aud` and `iat` show that this is an introspection answer of this server, for us,
+    /// and recent. An access token of the same issuer does not pass.
     async fn verified(&self, text: &str) -> Result<Claims, Reason> {
         let token = Unverified::parse_within(text, ANSWER_BYTES_MAX);
         let token = token.map_err(|error| untrusted(&error.to_string()))?;
         if !token.is_type(TYPE) {
-            return Err(untrusted("its typ is another"));
+            return Err(untrusted("wrong typ"));
         }
         let verified =
             self.remote.keys.verify(token, &self.remote.algorithms).await.map_err(|reason| match reason {
@@ -102,7 +102,7 @@ impl IntrospectionClient {
         self.addressed_to_us(&envelope).map_err(|reason| untrusted(reason.slug()))?;
         match envelope.object("token_introspection") {
             Ok(Some(members)) => Ok(Claims::from(members.clone())),
-            Ok(None) | Err(_) => Err(untrusted("token_introspection is missing or no object")),
+            Ok(None) | Err(_) => Err(untrusted("token_introspection is missing or not an object")),
         }
     }
 
@@ -118,14 +118,14 @@ impl IntrospectionClient {
         claims::times(envelope, now)?;
         let issued = envelope.time("iat").map_err(|_| Reason::ClaimMalformed)?.ok_or(Reason::ClaimMissing)?;
         if now.since(Timestamp(issued)) > ANSWER_AGE_SECONDS_MAX {
-            tracing::warn!(seconds = now.since(Timestamp(issued)), "the answer is old");
+            tracing::warn!(seconds = now.since(Timestamp(issued)), "the answer is too old");
             return Err(Reason::TokenExpired);
         }
         Ok(())
     }
 }
 
-/// A 200. 401 and 403 are about us and say nothing about the token.
+/// Status 200. 401 and 403 are about us and say nothing about the token.
 fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), Reason> {
     let status = answer.status().as_u16();
     match status {
@@ -142,13 +142,13 @@ fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), Reason> {
         400 if names_unsupported_kind(answer.body()) => {
             tracing::info!(
                 url,
-                "the server does not introspect such tokens: its own JWTs are verified by its keys"
+                "the server does not introspect tokens of this kind: verify its JWTs with its keys"
             );
             Err(Reason::TokenMalformed)
         }
         300..=399 => {
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
-            tracing::error!(url, status, to = %Shown(to), "redirects are not followed: configure the address itself");
+            tracing::error!(url, status, to = %Shown(to), "redirects are not followed: configure the final URL");
             Err(Reason::IntrospectionFailed)
         }
         _ => {
@@ -158,16 +158,16 @@ fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), Reason> {
     }
 }
 
-/// The key that the answer names; where it names none, every key for its algorithm, since a server that was given a
-/// key by hand may not know its name.
+/// The keys that fit the answer: the one that it names, or all for its algorithm if it names none, since a server that
+/// was configured by hand may not know the `kid`.
 fn fitting<'a>(keys: &'a [DecryptionKey], token: &Encrypted<'_>) -> Vec<&'a DecryptionKey> {
     let management = token.key_management();
     let keys = keys.iter().filter(|key| Some(key.algorithm()) == management);
     keys.filter(|key| token.kid().is_none_or(|kid| kid == key.kid())).collect()
 }
 
-/// Whether an answer can't be of the token that was asked about: an old answer for another token, told again. An
-/// opaque token does not show it; a JWT has a `jti`, which the answer repeats (RFC 7662 §2.2).
+/// Whether an answer is about another token, such as a replayed old answer. This shows only for a JWT with a `jti`,
+/// which the answer repeats (RFC 7662 §2.2).
 fn is_of_another(answer: &Claims, asked: &str) -> bool {
     let Ok(jwt) = Unverified::parse(asked) else { return false };
     let Ok(own) = Claims::parse(jwt.payload_unverified()) else { return false };
@@ -177,7 +177,7 @@ fn is_of_another(answer: &Claims, asked: &str) -> bool {
     }
 }
 
-/// Some servers keep no record of JWTs and refuse to look at one, whoever made it, by the code of RFC 7009 §2.2.1.
+/// Some servers do not introspect JWTs at all, and answer with this code of RFC 7009 §2.2.1.
 fn names_unsupported_kind(body: &[u8]) -> bool {
     let code = ErrorCode::UnsupportedTokenType.as_str();
     Claims::parse(body).is_ok_and(|members| members.string("error") == Ok(Some(code)))
@@ -190,11 +190,11 @@ fn is_jwt(answer: &Response<Bytes>) -> bool {
 }
 
 fn malformed(why: &str) -> Reason {
-    tracing::warn!(why, "the answer of the introspection endpoint is none");
+    tracing::warn!(why, "malformed introspection answer");
     Reason::AnswerMalformed
 }
 
 fn untrusted(why: &str) -> Reason {
-    tracing::warn!(why, "the signed introspection answer is not accepted");
+    tracing::warn!(why, "untrusted introspection answer");
     Reason::AnswerUntrusted
 }

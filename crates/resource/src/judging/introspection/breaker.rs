@@ -1,4 +1,4 @@
-//! A circuit breaker: while the server is away it is not asked, but for one probe at a time.
+//! A circuit breaker: while the server is unavailable, only one probe at a time is sent.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,14 +6,14 @@ use protocol::Timestamp;
 
 use crate::limits::{BREAKER_FAILURES, BREAKER_SECONDS};
 
-/// What a breaker does with the next question.
+/// The state of a breaker for the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BreakerState {
-    /// It lets it through.
+    /// Requests are sent.
     Closed,
-    /// It refuses it, until this second.
+    /// Requests are refused until this time.
     Open(Timestamp),
-    /// It lets one through as a probe; `true` while that is under way and the others are refused.
+    /// One request is sent as a probe; `true` while it is running and others are refused.
     HalfOpen(bool),
 }
 
@@ -29,12 +29,12 @@ struct Inner {
 }
 
 impl Breaker {
-    /// What happens to the next question.
+    /// The state for the next request.
     pub(crate) fn state(&self, now: Timestamp) -> BreakerState {
         self.lock().state(now)
     }
 
-    /// Lets a question through, or nothing.
+    /// Permission for one request, if the state allows it.
     pub(super) fn enter(self: &Arc<Self>, now: Timestamp) -> Option<Pass> {
         let mut inner = self.lock();
         let is_probe = match inner.state(now) {
@@ -61,31 +61,31 @@ impl Inner {
     }
 }
 
-/// Leave to ask once. Dropped without a word, as when all who asked went away, it says nothing of the server, and
-/// the next may probe.
+/// Permission for one request. If it is dropped, as when all callers went away, nothing is known of the server, and
+/// the next request may probe.
 pub(super) struct Pass {
     breaker: Arc<Breaker>,
     is_probe: bool,
 }
 
 impl Pass {
-    /// The server answered, whatever it said.
+    /// The server answered, whatever the answer was.
     pub(super) fn succeeded(self) {
         let mut inner = self.breaker.lock();
         if inner.opened.take().is_some() {
-            tracing::info!("the introspection endpoint answers again");
+            tracing::info!("introspection works again");
         }
         inner.failures = 0;
     }
 
-    /// The server is away.
+    /// The server is unavailable.
     pub(super) fn failed(self, now: Timestamp) {
         let mut inner = self.breaker.lock();
         inner.failures = inner.failures.saturating_add(1);
         if self.is_probe || (inner.opened.is_none() && inner.failures >= BREAKER_FAILURES) {
             inner.opened = Some(now);
             let failures = inner.failures;
-            tracing::warn!(failures, seconds = BREAKER_SECONDS, "the introspection endpoint is not asked");
+            tracing::warn!(failures, seconds = BREAKER_SECONDS, "introspection is paused");
         }
     }
 }

@@ -1,20 +1,20 @@
-//! Who calls the authorization server, as it is prepared once for all requests.
+//! The caller of the authorization server, prepared once for all requests.
 
 use http::HeaderValue;
 use jose::SigningKey;
 use zeroize::Zeroizing;
 
-/// Whom a client assertion is addressed to (RFC 7523 §3), and with that how it is typed.
+/// The audience of client assertions (RFC 7523 §3), which also decides their `typ`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AssertionAudience {
-    /// The issuer alone, with `typ` `client-authentication+jwt`: what RFC 10070 demands, so that an assertion for
-    /// one server is of no use at another.
+    /// Only the issuer, with `typ` `client-authentication+jwt`, as RFC 10070 requires: an assertion for one server is
+    /// useless at another.
     #[default]
     Issuer,
-    /// The address of the token endpoint, whichever endpoint is asked, with `typ` `JWT`: for servers of before RFC
-    /// 10070, as OpenID Connect Core 1.0 §9 has it.
+    /// The URL of the token endpoint for every request, with `typ` `JWT`: for servers older than RFC 10070, as in
+    /// OpenID Connect Core 1.0 §9.
     TokenEndpoint,
-    /// The address of the endpoint that is asked, with `typ` `JWT`: for servers that compare it with their own.
+    /// The URL of the requested endpoint, with `typ` `JWT`: for servers that expect that.
     Endpoint,
 }
 

@@ -1,4 +1,4 @@
-//! The guard as a client of one authorization server: who calls, and what it can read.
+//! The guard as a client of one introspection endpoint.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::trust::own_keys::OwnKeys;
 /// The form of introspection answers that the guard asks for and accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerForm {
-    /// As [`AnswerForm::Jwt`] where there is a decryption key: who has one was promised encryption, and takes nothing
-    /// less. Elsewhere JSON is asked for, and the type that the answer names decides.
+    /// As [`AnswerForm::Jwt`] if there is a decryption key, since answers must be encrypted then. Otherwise JSON is
+    /// requested, and the `Content-Type` of the answer decides.
     #[default]
     Auto,
-    /// JSON alone (RFC 7662 §2.2).
+    /// Only JSON (RFC 7662 §2.2).
     Json,
-    /// A signed JWT alone (RFC 9701 §5), and an encrypted one where there is a decryption key.
+    /// Only a signed JWT (RFC 9701 §5), which must be encrypted if there is a decryption key.
     Jwt,
 }
 
@@ -32,11 +32,11 @@ pub(crate) struct IntrospectionClient {
 }
 
 impl IntrospectionClient {
-    /// Whom an assertion may be addressed to.
+    /// The possible audiences of an assertion.
     pub(super) async fn addressees(&self, now: Timestamp) -> Result<Addressees<'_>, Reason> {
         let is_wanted = self.caller.audience == AssertionAudience::TokenEndpoint && self.caller.asserts();
         let token_endpoint = match is_wanted {
-            // Never the alias for certificates: it names the server as others know it.
+            // Never the alias for certificates: the audience is the URL that all clients know.
             true => Some(self.remote.discovery.token(false).await?),
             false => None,
         };

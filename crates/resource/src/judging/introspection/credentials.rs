@@ -1,4 +1,4 @@
-//! Who introspects, and how it authenticates: the settings, from which a caller is prepared once.
+//! The credentials for introspection, as they are configured.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::judging::introspection::caller::{AssertionAudience, Caller, Method};
 use crate::judging::introspection::header;
 use crate::limits::SECRET_JWT_BYTES_LEAST;
 
-/// How the guard shows at the introspection endpoint who it is, by a secret. [`Credentials`] has the other ways.
+/// How the guard authenticates at the introspection endpoint with a secret. [`Credentials`] has the other methods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientAuth {
     /// HTTP Basic, id and secret form-encoded first (RFC 6749 §2.3.1).
@@ -17,11 +17,11 @@ pub enum ClientAuth {
     Basic,
     /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
     Post,
-    /// An access token for introspecting, in place of the secret (RFC 7662 §2.1).
+    /// An access token instead of a secret (RFC 7662 §2.1).
     Bearer,
 }
 
-/// Who introspects, and how it authenticates. `Debug` shows no secret.
+/// The credentials for introspection. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Credentials {
     id: String,
@@ -39,46 +39,47 @@ enum Proof {
 }
 
 impl Credentials {
-    /// A client id and its secret, shown by this method. For [`ClientAuth::Bearer`] the secret is the token.
+    /// A client id and its secret, sent by this method. For [`ClientAuth::Bearer`] the secret is the token.
     pub fn secret(id: &str, secret: &str, method: ClientAuth) -> Self {
         Self::of(id, Proof::Secret(Zeroizing::new(secret.to_owned()), method))
     }
 
-    /// An assertion signed with HS256 under the secret, which has at least 32 bytes (`client_secret_jwt`, RFC 7523
+    /// An assertion signed with HS256 and the secret, which must have at least 32 bytes (`client_secret_jwt`, RFC 7523
     /// §2.2). The secret itself is never sent.
     pub fn client_secret_jwt(id: &str, secret: &str) -> Self {
         Self::of(id, Proof::SecretJwt(Zeroizing::new(secret.to_owned())))
     }
 
-    /// An assertion signed with this key, whose public half the server knows (`private_key_jwt`, RFC 7523 §2.2).
+    /// An assertion signed with this key, whose public key is registered at the server (`private_key_jwt`, RFC 7523
+    /// §2.2).
     pub fn private_key_jwt(id: &str, key: SigningKey) -> Self {
         Self::of(id, Proof::PrivateKey(key))
     }
 
     /// The certificate of the TLS connection, which the `Fetch` port presents: `ReqwestFetch` with a `ClientTls`
-    /// (`tls_client_auth`, `self_signed_tls_client_auth`, RFC 8705 §2). The client id stands in the body, and the
-    /// server's `mtls_endpoint_aliases` are asked where it names some (RFC 8705 §5).
+    /// (`tls_client_auth`, `self_signed_tls_client_auth`, RFC 8705 §2). The client id is sent in the body, to the
+    /// server's `mtls_endpoint_aliases` if it has any (RFC 8705 §5).
     pub fn tls_client_auth(id: &str) -> Self {
         Self::of(id, Proof::Certificate)
     }
 
-    /// Whom assertions are addressed to; [`AssertionAudience::Issuer`] unless said otherwise.
+    /// The audience of assertions; [`AssertionAudience::Issuer`] by default.
     #[must_use]
     pub fn assertion_audience(mut self, audience: AssertionAudience) -> Self {
         self.audience = audience;
         self
     }
 
-    /// Introspects with an access token of this scope (RFC 7662 §2.1), got at the token endpoint with these
-    /// credentials (client credentials grant, RFC 6749 §4.4) and renewed before it ends, or when the server refuses
-    /// it. passavant gives resources the scope `introspection`.
+    /// Introspects with an access token of this scope (RFC 7662 §2.1), which is requested from the token endpoint with
+    /// these credentials (client credentials grant, RFC 6749 §4.4) and renewed before it expires, or when the server
+    /// refuses it. The scope of passavant is `introspection`.
     #[must_use]
     pub fn with_access_token(mut self, scope: &str) -> Self {
         self.scope = Some(scope.to_owned());
         self
     }
 
-    /// What requests need, prepared once.
+    /// Prepares the caller of all requests.
     pub(crate) fn prepare(&self) -> Result<Caller, CredentialsError> {
         let is_bearer = matches!(self.proof, Proof::Secret(_, ClientAuth::Bearer));
         if self.id.is_empty() && !is_bearer {
@@ -120,7 +121,7 @@ impl Credentials {
                 let key = SigningKey::hmac(SignatureAlgorithm::Hs256, secret.as_bytes());
                 Ok(Method::Assertion(key.map_err(|_| CredentialsError::Unusable)?))
             }
-            // A key that is shared is no private key: `client_secret_jwt` says so.
+            // A shared key is not a private key; `client_secret_jwt` is the method for those.
             Proof::PrivateKey(key) if key.algorithm().is_symmetric() => Err(CredentialsError::Unusable),
             Proof::PrivateKey(key) => Ok(Method::Assertion(key.clone())),
             Proof::Certificate => Ok(Method::Certificate),
@@ -140,10 +141,10 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Why nobody can introspect with these credentials.
+/// Why these credentials are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CredentialsError {
-    /// Something is empty that is needed, or can't be sent.
+    /// Something is empty or contains invalid characters.
     Unusable,
     /// Too short to sign with (RFC 7518 §3.2).
     SecretShort,

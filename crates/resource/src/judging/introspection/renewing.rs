@@ -1,4 +1,4 @@
-//! An access token for introspecting that renews itself (client credentials grant, RFC 6749 §4.4).
+//! An access token for introspection that is renewed as needed (client credentials grant, RFC 6749 §4.4).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,9 +35,9 @@ struct Held {
 /// One access token. It has no `Debug`, since it is a secret.
 pub(super) struct HeldToken {
     pub(super) header: HeaderValue,
-    /// From this second on it is renewed.
+    /// It is renewed from this time on.
     renew: Timestamp,
-    /// From this second on it is not used.
+    /// It is not used from this time on.
     end: Timestamp,
 }
 
@@ -46,8 +46,8 @@ impl RenewedToken {
         Self { scope, held: Mutex::default(), renewals: SingleFlight::new(1) }
     }
 
-    /// A token to ask with. One that the server has just refused is replaced, at most once in [`REFETCH_SECONDS`]:
-    /// a server that refuses every token must not be asked for ever more of them.
+    /// The current token. One that the server has just refused is replaced, at most once in [`REFETCH_SECONDS`], so
+    /// that a server that refuses all tokens is not flooded with requests for new ones.
     pub(super) async fn get(
         self: &Arc<Self>,
         client: &Arc<IntrospectionClient>,
@@ -110,7 +110,7 @@ impl RenewedToken {
         let form = FormRequest { url: &url, accept: "application/json", fields: &fields };
         let request = form.with_caller(caller, &client.addressees(now).await?)?;
         let answer = remote.http.fetch.fetch(request, remote.http.limits).await.map_err(|error| {
-            tracing::warn!(url, %error, "the token endpoint can't be asked");
+            tracing::warn!(url, %error, "the token endpoint is unavailable");
             Reason::IntrospectionFailed
         })?;
         read(&url, &answer, now)
@@ -123,7 +123,7 @@ impl RenewedToken {
 
 enum AtHand {
     Use(Arc<HeldToken>),
-    /// The token that serves if there is no newer one to be had.
+    /// The token to use if it can't be renewed.
     Renew(Option<Arc<HeldToken>>),
 }
 
@@ -134,14 +134,14 @@ fn read(url: &str, answer: &Response<Bytes>, now: Timestamp) -> Result<HeldToken
     if status != 200 {
         let error = members.as_ref().ok().and_then(|members| members.string("error").ok().flatten());
         let error = Shown(error.unwrap_or_default());
-        tracing::error!(url, status, %error, "the token endpoint gives no token for introspecting");
-        // 400 and 401 are about us (RFC 6749 §5.2); anything else is the server's trouble.
+        tracing::error!(url, status, %error, "the token endpoint issues no token for introspection");
+        // 400 and 401 are about us (RFC 6749 §5.2); all others are failures of the server.
         let about_us = matches!(status, 400 | 401 | 403);
         return Err(if about_us { Reason::IntrospectionRefused } else { Reason::IntrospectionFailed });
     }
     let token = members.map_err(|error| error.to_string()).and_then(|members| granted(&members, now));
     token.map_err(|why| {
-        tracing::warn!(url, why, "the answer of the token endpoint is none");
+        tracing::warn!(url, why, "malformed answer of the token endpoint");
         Reason::AnswerMalformed
     })
 }
@@ -154,11 +154,11 @@ fn granted(members: &Claims, now: Timestamp) -> Result<HeldToken, String> {
     }
     let token = text("access_token")?.filter(|token| !token.is_empty()).ok_or("no access_token")?;
     let header = sensitive(&Zeroizing::new(format!("Bearer {token}")));
-    let header = header.ok_or("access_token can't be sent")?;
-    // Where the server does not say how long it lasts, it is used until it is refused, and renewed betimes.
+    let header = header.ok_or("access_token contains invalid characters")?;
+    // Without `expires_in` it is used until it is refused, and renewed early.
     let (renew, end) = match members.time("expires_in").map_err(|error| error.to_string())? {
         Some(seconds) if seconds > 0 => (now + (seconds - seconds.div_euclid(4).max(1)), now + seconds),
-        Some(_) => return Err("expires_in is not ahead".to_owned()),
+        Some(_) => return Err("expires_in is not positive".to_owned()),
         None => (now + TOKEN_FRESH_SECONDS, Timestamp(i64::MAX)),
     };
     Ok(HeldToken { header, renew, end })

@@ -1,4 +1,5 @@
-//! What is sent to an endpoint of the server: a form, and who asks (RFC 7662 §2.1, RFC 6749 §2.3, RFC 7523 §2.2).
+//! Requests to an endpoint of the server: a form, with client authentication (RFC 7662 §2.1, RFC 6749 §2.3, RFC 7523
+//! §2.2).
 
 use bytes::Bytes;
 use form_urlencoded::Serializer;
@@ -22,7 +23,7 @@ pub(super) struct FormRequest<'a> {
     pub(super) fields: &'a [(&'a str, &'a str)],
 }
 
-/// Whom an assertion may be addressed to, and when it is made.
+/// The possible audiences of an assertion, and the time.
 pub(super) struct Addressees<'a> {
     pub(super) issuer: &'a Issuer,
     /// Only where assertions are addressed to it.
@@ -77,13 +78,13 @@ impl FormRequest<'_> {
             request = request.header(AUTHORIZATION, header);
         }
         request.body(form.finish().into()).map_err(|error| {
-            tracing::warn!(url = self.url, %error, "the endpoint has an unusable address");
+            tracing::warn!(url = self.url, %error, "invalid endpoint URL");
             Reason::IntrospectionFailed
         })
     }
 }
 
-/// An assertion for one request (RFC 7523 §3): its `jti` is new each time, and it ends within a minute.
+/// An assertion for one request (RFC 7523 §3): its `jti` is unique, and it expires within a minute.
 fn assertion(
     id: &str,
     audience: &str,
@@ -98,7 +99,7 @@ fn assertion(
         "iat": now.0, "exp": now.0.saturating_add(ASSERTION_SECONDS),
     });
     let typ = if typed { "client-authentication+jwt" } else { "JWT" };
-    // A shared secret has no name: its server knows it by the client.
+    // A shared secret has no `kid`: the server knows it by the client.
     let kid = (!key.algorithm().is_symmetric()).then(|| key.kid().to_owned());
     let header = jws::Header { typ: Some(typ.to_owned()), kid, cty: None };
     jws::sign(&header, claims.to_string().as_bytes(), key).map_err(|error| {

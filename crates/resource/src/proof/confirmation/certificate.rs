@@ -4,12 +4,12 @@ use jose::Thumbprint;
 
 use crate::reason::Reason;
 
-/// The certificate that the client of this connection proved to hold: an extension of the request, which the TLS stack
-/// of the host puts there.
+/// The client certificate of the connection: an extension of the request, which the host inserts after the TLS
+/// handshake.
 ///
-/// It must be the certificate of the very connection that the request came by, after a handshake that verified its
-/// signature. It need not chain up to anybody: what counts is that it is the one the token was issued to (RFC 8705
-/// §3). Nothing is ever taken from a header. Cheap to copy: make it once for a connection.
+/// It must be the certificate of the connection that carried the request, and the handshake must have verified
+/// possession of its key. Its chain does not matter, only that the token is bound to it (RFC 8705 §3). It is never
+/// read from a header. Cheap to copy: make it once for each connection.
 ///
 /// ```
 /// # use passavant_resource::ClientCertificate;
@@ -22,7 +22,7 @@ use crate::reason::Reason;
 pub struct ClientCertificate(Thumbprint);
 
 impl ClientCertificate {
-    /// The end-entity certificate, as it came in the handshake, in DER.
+    /// The end-entity certificate of the handshake, in DER.
     pub fn from_der(der: &[u8]) -> Self {
         Self(Thumbprint::of_certificate(der))
     }

@@ -1,5 +1,5 @@
-//! Nonces that limit how far ahead a proof can be made (RFC 9449 §9). Nothing is kept: a nonce is the time of its
-//! making under a keyed MAC, so that all nodes that share the key take each other's.
+//! Nonces that prevent proofs from being made in advance (RFC 9449 §9). Nothing is stored: a nonce is its creation
+//! time with a MAC, so that all nodes that share the key accept each other's.
 
 use jose::base64url;
 use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256};
@@ -8,29 +8,30 @@ use protocol::{Audience, Timestamp};
 use crate::limits::{LEEWAY_SECONDS, NONCE_KEY_BYTES_LEAST, NONCE_RENEWED_SECONDS, NONCE_SECONDS};
 use crate::reason::Reason;
 
-/// Bytes of the time in front, and of the MAC behind it.
+/// Lengths of the time and the MAC, in bytes.
 const TIME_BYTES: usize = 8;
 const MAC_BYTES: usize = 16;
 
-/// Makes and knows the nonces of one API.
+/// Makes and verifies the nonces of one API.
 pub(crate) struct Nonces(HmacKey);
 
 impl Nonces {
-    /// Nonces under a secret that several nodes may share. Each audience has its own, whoever else knows the secret.
+    /// Nonces under a secret that several nodes may share. Each audience has its own key, even if it shares the
+    /// secret.
     pub(crate) fn new(secret: &[u8], audience: &Audience) -> Option<Self> {
         let long_enough = secret.len() >= NONCE_KEY_BYTES_LEAST;
         let info = format!("passavant DPoP nonce for {audience}");
         long_enough.then(|| Self(HmacKey::new(&hkdf_sha256(secret, &info))))
     }
 
-    /// A nonce of now.
+    /// A new nonce.
     pub(super) fn fresh(&self, now: Timestamp) -> Box<str> {
         let time = now.0.to_be_bytes();
         let mac = self.0.sign(&[&time]);
         base64url::encode(&[&time[..], &mac[..MAC_BYTES]].concat()).into()
     }
 
-    /// Whether the nonce of a proof is ours and recent. Gives a new one when it nears its end.
+    /// Checks that the nonce of a proof is ours and recent. Returns a new one if it expires soon.
     pub(super) fn judge(&self, nonce: Option<&str>, now: Timestamp) -> Result<Option<Box<str>>, Reason> {
         let made = self.made(nonce.ok_or(Reason::NonceMissing)?).ok_or(Reason::NonceWrong)?;
         let age = now.since(made);

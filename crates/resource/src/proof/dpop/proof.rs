@@ -1,4 +1,4 @@
-//! One proof, weighed without I/O: its signature, and that it is for this request, this token and this time (RFC 9449
+//! Checks one proof, without I/O: its signature, and that it is for this request, this token and this time (RFC 9449
 //! §4.3).
 
 use jose::{
@@ -11,7 +11,7 @@ use super::target;
 use crate::limits::{LEEWAY_SECONDS, PROOF_ID_BYTES_MAX, PROOF_SECONDS};
 use crate::reason::Reason;
 
-/// A proof whose signature was verified, and that has every claim it needs.
+/// A proof with a verified signature and all required claims.
 pub(super) struct Proof {
     shown: Possession,
     jti: String,
@@ -19,18 +19,18 @@ pub(super) struct Proof {
 }
 
 /// What a proof must be for.
-pub(super) struct Expected<'a> {
+pub(super) struct ExpectedProof<'a> {
     pub(super) method: &'a str,
-    /// The address of the request as the client saw it, normalized.
+    /// The URL of the request as the client sees it, normalized.
     pub(super) target: &'a str,
     pub(super) token: &'a str,
     pub(super) now: Timestamp,
 }
 
-/// Verifies a proof with the key that it brings, by one of these algorithms.
+/// Verifies a proof with the key in its header, by one of these algorithms.
 pub(super) fn verify(text: &str, allowed: &[SignatureAlgorithm]) -> Result<Proof, Reason> {
     let shown = SelfSigned::parse(text).and_then(|proof| proof.verify(allowed)).map_err(|error| {
-        tracing::debug!(%error, "the proof is not accepted");
+        tracing::debug!(%error, "invalid proof");
         reason(&error)
     })?;
     let jti = text_of(shown.claims(), "jti")?;
@@ -43,14 +43,14 @@ pub(super) fn verify(text: &str, allowed: &[SignatureAlgorithm]) -> Result<Proof
 }
 
 impl Proof {
-    /// RFC 9449 §4.3, points 8, 9, 11 and 12: method, address, time and token.
-    pub(super) fn judge(&self, expected: &Expected<'_>) -> Result<(), Reason> {
+    /// RFC 9449 §4.3, points 8, 9, 11 and 12: method, URL, time and token.
+    pub(super) fn judge(&self, expected: &ExpectedProof<'_>) -> Result<(), Reason> {
         let claims = self.shown.claims();
         if text_of(claims, "htm")? != expected.method {
             return Err(Reason::ProofMethodWrong);
         }
         if target::normalized(text_of(claims, "htu")?).as_deref() != Some(expected.target) {
-            tracing::debug!(expected = expected.target, "htu is another address");
+            tracing::debug!(expected = expected.target, "wrong htu");
             return Err(Reason::ProofTargetWrong);
         }
         self.times(expected.now)?;
@@ -61,7 +61,7 @@ impl Proof {
         Ok(())
     }
 
-    /// The nonce inside, if any.
+    /// Its nonce, if any.
     pub(super) fn nonce(&self) -> Result<Option<&str>, Reason> {
         self.shown.claims().string("nonce").map_err(|_| Reason::ProofClaimMalformed)
     }
@@ -71,19 +71,20 @@ impl Proof {
         self.shown.thumbprint()
     }
 
-    /// What tells it from every other proof: its key and its `jti`.
+    /// Its identity: the key and the `jti`.
     pub(super) fn id(&self) -> ProofId {
         let key = self.key();
         let digest = primitives::sha256(&[key.as_bytes(), self.jti.as_bytes()].concat());
         ProofId { key, digest }
     }
 
-    /// When no node accepts it any more, so that it need not be remembered: their clocks may differ.
+    /// The time from which no node accepts it any more, even if clocks differ, so that it can be forgotten.
     pub(super) fn remembered_until(&self) -> Timestamp {
         self.issued + PROOF_SECONDS + LEEWAY_SECONDS
     }
 
-    /// `iat` within its window. `exp` and `nbf` are no part of a proof, but say what they say (RFC 7519 §4.1.4).
+    /// `iat` must be within its window. `exp` and `nbf` are not part of a proof, but hold if present (RFC 7519
+    /// §4.1.4).
     fn times(&self, now: Timestamp) -> Result<(), Reason> {
         let expires = time(self.shown.claims(), "exp")?;
         if now >= self.issued + PROOF_SECONDS
@@ -94,7 +95,7 @@ impl Proof {
         }
         let starts = time(self.shown.claims(), "nbf")?;
         if self.issued > now + PROOF_SECONDS || starts.is_some_and(|start| start > now + LEEWAY_SECONDS) {
-            tracing::debug!(seconds = self.issued.since(now), "the proof is ahead of this clock");
+            tracing::debug!(seconds = self.issued.since(now), "the proof is in the future of this clock");
             return Err(Reason::ProofClockSkewed);
         }
         Ok(())
@@ -105,7 +106,7 @@ impl Proof {
 fn text_of<'a>(claims: &'a Claims, name: &str) -> Result<&'a str, Reason> {
     let found = claims.string(name).map_err(|_| Reason::ProofClaimMalformed)?;
     found.ok_or_else(|| {
-        tracing::debug!(claim = name, "the proof lacks a claim");
+        tracing::debug!(claim = name, "the proof has no such claim");
         Reason::ProofClaimMissing
     })
 }

@@ -1,4 +1,5 @@
-//! Which proofs were seen (RFC 9449 §11.1): a port, so that several nodes share one memory, and the memory of one.
+//! Detects replayed proofs (RFC 9449 §11.1): a port, so that several nodes can share a store, and an implementation in
+//! memory.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -9,50 +10,50 @@ use protocol::Timestamp;
 
 use crate::limits::{PROOFS_MAX, PROOFS_PER_KEY_MAX};
 
-/// Remembers proofs, so that none is accepted twice. Nodes that serve one API share one.
+/// Remembers proofs, so that none is accepted twice. Nodes that serve one API must share one.
 #[async_trait]
 pub trait Replays: Send + Sync + 'static {
-    /// Remembers a proof until it is too old to be accepted, and says whether it was remembered already: in one
-    /// atomic step, as an insert under a unique key does it. Of many calls at once for one proof, exactly one reads
-    /// [`Seen::First`]. What has passed `until` may be forgotten; `now` is the guard's time.
+    /// Remembers a proof until it is too old to be accepted, and returns whether it was already remembered:
+    /// atomically, like an insert under a unique key. Of many concurrent calls for one proof, exactly one gets
+    /// [`Seen::First`]. Proofs may be forgotten after `until`; `now` is the guard's time.
     ///
     /// # Errors
     ///
-    /// [`ReplaysError`] where it can't be told; the request is refused with 503 then. Must return within a few
+    /// [`ReplaysError`] if that can't be determined; the request is then refused with 503. Must return within a few
     /// seconds.
     async fn remember(&self, proof: ProofId, until: Timestamp, now: Timestamp) -> Result<Seen, ReplaysError>;
 }
 
-/// What tells a proof from every other.
+/// The identity of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProofId {
-    /// The key that signed it: to limit how many proofs one sender may have remembered.
+    /// The key that signed it, to limit how many proofs of one sender are remembered.
     pub key: Thumbprint,
-    /// SHA-256 of the key's thumbprint and `jti`: 32 bytes, whatever was sent.
+    /// SHA-256 of the key's thumbprint and `jti`: always 32 bytes.
     pub digest: [u8; 32],
 }
 
 /// Whether a proof was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// Never: it is remembered from now on.
+    /// No: it is remembered from now on.
     First,
     /// Yes: it is a replay.
     Before,
 }
 
-/// Why it can't be told whether a proof was seen.
+/// Why it can't be determined whether a proof was seen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplaysError {
-    /// There is no room, and forgetting would let a replay in.
-    #[error("too many proofs are remembered")]
+    /// There is no space left, and forgetting would allow a replay.
+    #[error("the memory for proofs is full")]
     Full,
     /// The store failed; the text is for the log.
     #[error("the store of proofs failed: {0}")]
     Failed(String),
 }
 
-/// Remembers proofs in this process alone. Full, it refuses instead of forgetting.
+/// Remembers proofs in this process only. If it is full, it refuses new proofs instead of forgetting old ones.
 #[derive(Debug)]
 pub struct MemoryReplays {
     proofs_max: usize,
@@ -61,21 +62,21 @@ pub struct MemoryReplays {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// By the front half of the digest: no second text can be found for it either.
+    /// Keyed by half of the digest, for which no second preimage can be found either.
     seen: HashSet<[u8; 16]>,
     by_key: HashMap<Thumbprint, u32>,
     ending: BTreeMap<Timestamp, Vec<([u8; 16], Thumbprint)>>,
 }
 
 impl MemoryReplays {
-    /// Room for so many proofs, of which each is kept for about 90 seconds and takes about 130 bytes.
+    /// Space for this many proofs, each of which is kept for about 90 seconds and takes about 130 bytes.
     pub fn new(proofs_max: usize) -> Self {
         Self { proofs_max, kept: Mutex::default() }
     }
 }
 
 impl Default for MemoryReplays {
-    /// Room for [`PROOFS_MAX`].
+    /// Space for [`PROOFS_MAX`].
     fn default() -> Self {
         Self::new(PROOFS_MAX)
     }
@@ -106,7 +107,7 @@ impl Kept {
         Ok(Seen::First)
     }
 
-    /// Each proof is forgotten once, so that this costs what remembering did.
+    /// Each proof is removed once, so that the amortized cost is constant.
     fn forget(&mut self, now: Timestamp) {
         while let Some(first) = self.ending.first_entry().filter(|first| *first.key() <= now) {
             for (digest, key) in first.remove() {

@@ -1,18 +1,18 @@
-//! The address that a proof is for (`htu`), compared after RFC 3986 §6.2.2 and §6.2.3.
+//! The URL that a proof is for (`htu`), normalized by RFC 3986 §6.2.2 and §6.2.3.
 
 use std::fmt::Write as _;
 
 use http::request::Parts;
 use protocol::uri;
 
-/// Where clients reach this API: what stands before the path of a request in `htu`. It is configured and never taken
-/// from a request, whose `Host` and `X-Forwarded-*` are the sender's to choose.
+/// The origin at which clients reach this API: the part of `htu` before the path. It is configured and never taken
+/// from a request, whose `Host` and `X-Forwarded-*` the sender controls.
 #[derive(Clone, Debug)]
-pub(crate) struct Origin(String);
+pub(crate) struct ApiOrigin(String);
 
-impl Origin {
-    /// From `https://host[:port]`, or `http` to loopback; a path is what a proxy takes off before it passes requests
-    /// on.
+impl ApiOrigin {
+    /// Parses `https://host[:port]`, or `http` to loopback. A path is one that a proxy strips before it forwards
+    /// requests.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let parts = uri::Parts::of(text).ok().filter(|parts| parts.query.is_none())?;
         uri::check_issuer(text).ok()?;
@@ -20,33 +20,33 @@ impl Origin {
         Some(Self(uri::origin(text)? + path))
     }
 
-    /// The origin of an audience, without its path: the program sees that.
+    /// The origin of an audience, without its path, which is part of the request's.
     pub(crate) fn of_audience(audience: &str) -> Option<Self> {
         Self::parse(&uri::origin(audience)?)
     }
 
-    /// The address of a request as its client wrote it, normalized.
+    /// The URL of a request as its client sees it, normalized.
     pub(super) fn target(&self, head: &Parts) -> Option<String> {
         normalized(&format!("{}{}", self.0, path(head)))
     }
 }
 
-/// The path that was asked for: a router that nests others takes its part off.
+/// The requested path: nested routers strip a prefix and keep the original in an extension.
 #[cfg(feature = "axum")]
 fn path(head: &Parts) -> &str {
     let original = head.extensions.get::<axum::extract::OriginalUri>();
     original.map_or(head.uri.path(), |original| original.0.path())
 }
 
-/// The path that was asked for.
+/// The requested path.
 #[cfg(not(feature = "axum"))]
 fn path(head: &Parts) -> &str {
     head.uri.path()
 }
 
-/// The one form of an `http` or `https` address: scheme and host in lower case, no default port, escapes only where
-/// they are needed and in upper case, no dot segments, no empty path, no query and no fragment. Nothing if it has user
-/// information or is no such address.
+/// The normal form of an `http` or `https` URL: scheme and host in lower case, no default port, escapes only where
+/// needed and in upper case, no dot segments, no empty path, no query and no fragment. `None` if it has user
+/// information or is not such a URL.
 pub(super) fn normalized(text: &str) -> Option<String> {
     let text = &text[..text.find(['?', '#']).unwrap_or(text.len())];
     let (scheme, rest) = text.split_once("://")?;
@@ -56,8 +56,8 @@ pub(super) fn normalized(text: &str) -> Option<String> {
     Some(origin + &without_dot_segments(&escaped(path)?))
 }
 
-/// Each byte in its one form: what needs no escape bare, everything else as `%XX` in upper case (RFC 3986 §6.2.2.1,
-/// §6.2.2.2). Nothing for half an escape, and for what no address holds.
+/// Each byte in its normal form: unescaped if possible, otherwise as `%XX` in upper case (RFC 3986 §6.2.2.1,
+/// §6.2.2.2). `None` for an incomplete escape or an invalid character.
 fn escaped(path: &str) -> Option<String> {
     let mut text = String::with_capacity(path.len());
     let mut bytes = path.bytes();
@@ -78,7 +78,7 @@ fn push(text: &mut String, byte: u8, is_bare: fn(u8) -> bool) {
     if is_bare(byte) {
         text.push(char::from(byte));
     } else {
-        write!(text, "%{byte:02X}").expect("a string takes any text");
+        write!(text, "%{byte:02X}").expect("writing to a string never fails");
     }
 }
 
@@ -217,7 +217,7 @@ mod tests {
     fn an_origin_may_hold_the_path_that_a_proxy_takes_off() {
         let target = |origin: &str, path: &str| {
             let head = http::Request::get(path).body(()).expect("a request").into_parts().0;
-            Origin::parse(origin).and_then(|origin| origin.target(&head))
+            ApiOrigin::parse(origin).and_then(|origin| origin.target(&head))
         };
         for (origin, path, seen) in [
             ("https://A.example:443", "/x?y", "https://a.example/x"),
@@ -229,15 +229,15 @@ mod tests {
             assert_eq!(target(origin, path).as_deref(), Some(seen), "{origin} {path}");
         }
         for origin in ["", "urn:notes", "http://a.example", "https://a.example?x", "https://u@a.example"] {
-            assert!(Origin::parse(origin).is_none(), "{origin}");
+            assert!(ApiOrigin::parse(origin).is_none(), "{origin}");
         }
     }
 
     #[test]
     fn the_path_of_an_audience_is_no_part_of_its_origin() {
-        let origin = Origin::of_audience("https://a.example/v1/notes").expect("an origin");
+        let origin = ApiOrigin::of_audience("https://a.example/v1/notes").expect("an origin");
         assert_eq!(origin.0, "https://a.example");
-        assert!(Origin::of_audience("urn:notes").is_none());
-        assert!(Origin::of_audience("http://a.example").is_none());
+        assert!(ApiOrigin::of_audience("urn:notes").is_none());
+        assert!(ApiOrigin::of_audience("http://a.example").is_none());
     }
 }
