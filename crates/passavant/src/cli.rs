@@ -9,9 +9,9 @@ mod flow;
 mod grant;
 mod healthcheck;
 mod key;
+mod members;
 mod resource;
 mod session;
-mod settle;
 mod token;
 mod user;
 
@@ -86,11 +86,13 @@ impl Cli {
             Command::Serve(args) => serve::run(global, args).await,
             Command::Apply(args) => args.run(global).await,
             Command::Config(command) => command.run(global),
-            Command::Client(command) => client::run(command, &global.installation().await?, format).await,
-            Command::Resource(command) => resource::run(command, &global.installation().await?, format).await,
-            Command::User(command) => user::run(command, &global.installation().await?, format).await,
-            Command::Grant(command) => grant::run(command, &global.installation().await?, format).await,
-            Command::Session(command) => session::run(command, &global.installation().await?, format).await,
+            Command::Client(command) => client::run(command, &global.administration().await?, format).await,
+            Command::Resource(command) => {
+                resource::run(command, &global.administration().await?, format).await
+            }
+            Command::User(command) => user::run(command, &global.administration().await?, format).await,
+            Command::Grant(command) => grant::run(command, &global.administration().await?, format).await,
+            Command::Session(command) => session::run(command, &global.administration().await?, format).await,
             Command::Key(command) => key::run(command, global).await,
             Command::Token(command) => token::run(command, global).await,
             Command::Flow(command) => flow::run(command, global).await,

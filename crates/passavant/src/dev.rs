@@ -6,10 +6,9 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use accounts::Passwords;
+use admin::{Administration, ApplyError, ApplyMode, World, operations::Apply};
 use demo::seeds::{API, CLI, SCOPE, USER, WEB, WEB_SCOPES, api_identifier, post_logout_redirect_uri};
 use serde_json::{Value, json};
 use server::ports::SystemEntropy;
@@ -18,8 +17,7 @@ use tokio::net::TcpListener;
 use crate::{
     config::{Config, Layers, Problems, environment, logging},
     terminal::{Exit, Failure},
-    wiring::{Installation, master_key},
-    world::{self, Manner, World},
+    wiring::master_key,
 };
 
 /// Its directory, below the one that the command runs in.
@@ -91,9 +89,9 @@ pub(crate) async fn prepare(
 ///
 /// # Errors
 /// The store's.
-pub(crate) async fn seed(installation: &Installation, passwords: &Arc<Passwords>) -> Result<(), Failure> {
-    let world = World::of(seeds(installation), Path::new(FOLDER), installation, Manner::Seed)?;
-    world::settle(installation, &|| Ok(passwords.clone()), &world, Manner::Seed).await?;
+pub(crate) async fn seed(config: &Config, administration: &Administration) -> Result<(), ApplyError> {
+    let world = World::seeds(seeds(config), administration)?;
+    Apply { world: &world, mode: ApplyMode::Seed, dry_run: false }.run(administration).await?;
     Ok(())
 }
 
@@ -117,8 +115,7 @@ pub(crate) fn welcome(config: &Config) -> String {
     )
 }
 
-fn seeds(installation: &Installation) -> Value {
-    let config = &installation.config;
+fn seeds(config: &Config) -> Value {
     let identifier = api_identifier(&config.issuer);
     let signed_out = post_logout_redirect_uri(config.listen.first().map_or(PORT, SocketAddr::port));
     let ((user, password), (cli, cli_secret), (api, api_secret)) = (USER, CLI, API);

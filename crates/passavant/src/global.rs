@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use admin::Administration;
 use clap::Args;
+use server::store::Actor;
 
 use crate::{
     config::{Config, DEFAULT_FILE, Problems},
@@ -10,6 +12,9 @@ use crate::{
     terminal::{Failure, Format},
     wiring::{Installation, Role},
 };
+
+/// Who changes something by a command, as the outbox names it.
+const OPERATOR: &str = "cli";
 
 /// What every command takes: which installation is meant, and how it answers.
 #[derive(Clone, Debug, Args)]
@@ -52,5 +57,12 @@ impl Global {
     /// [`Failure`] with its exit code.
     pub(crate) async fn installation(&self) -> Result<Installation, Failure> {
         Ok(Installation::open(self.configuration()?, Role::Tool).await?)
+    }
+    /// The same, for a command that changes what is registered.
+    ///
+    /// # Errors
+    /// [`Failure`] with its exit code.
+    pub(crate) async fn administration(&self) -> Result<Administration, Failure> {
+        Ok(self.installation().await?.administration(Actor::Operator(OPERATOR.into()))?)
     }
 }

@@ -1,16 +1,13 @@
 //! The binary: parses the command line, runs the command, and ends with its exit code.
 
-mod admin;
 mod cli;
 mod config;
 mod dev;
 mod global;
 mod guard;
 mod serve;
-mod spelling;
 mod terminal;
 mod wiring;
-mod world;
 
 use std::{io::Write as _, process::ExitCode};
 

@@ -8,15 +8,18 @@ mod service;
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
-    num::NonZero,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use accounts::{AccountPages, Authenticator, PasswordCost, Passwords, SignInLimits};
+use accounts::{AccountPages, Authenticator, SignInLimits};
+use admin::{
+    Administration, ApplyMode,
+    operations::{Apply, RegisterOwnResource},
+};
 use axum::Router;
-use server::AuthorizationServer;
+use server::{AuthorizationServer, store::Actor};
 use serving::Listener;
 use tokio::{net::TcpListener, time::Instant};
 
@@ -24,13 +27,11 @@ pub(crate) use logging::{log, log_warnings};
 use service::{IssuerService, nothing_here};
 
 use crate::{
-    admin,
     config::{self, Config, Layers, Value, environment},
     dev,
     global::Global,
-    terminal::{Exit, Failure},
+    terminal::{Exit, Failure, read_world},
     wiring::{Installation, Role},
-    world,
 };
 
 /// Seconds between two rounds of housekeeping.
@@ -68,22 +69,20 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failure> {
     let Ready { config, sockets, management } = prepare(global, &args).await?;
     let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
-    let cost = config.password_cost;
-    let passwords = tokio::task::spawn_blocking(move || passwords(cost));
     let installation = Arc::new(Installation::open(config, role).await?);
     // An RSA key takes as long as everything else of a first start together.
     let server = installation.server.clone();
     let keys = tokio::spawn(async move { server.ensure_keys().await });
-    let passwords = Arc::new(passwords.await??);
+    let administration = installation.administration(Actor::Server)?;
     if installation.config.dev {
-        dev::seed(&installation, &passwords).await?;
+        dev::seed(&installation.config, &administration).await?;
     }
     keys.await??;
-    admin::register(&installation).await?;
+    RegisterOwnResource.run(&administration).await?;
     if let Some(file) = &args.apply {
-        world::apply_at_start(&installation, &passwords, file).await?;
+        apply_at_start(&administration, file).await?;
     }
-    let service = service(&installation, passwords)?;
+    let service = service(&installation, administration)?;
     let mut listeners: Vec<_> =
         sockets.into_iter().map(|socket| Listener { socket, handler: service.clone() }).collect();
     if let Some(socket) = management {
@@ -130,23 +129,33 @@ async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     Ok(Ready { config, sockets, management })
 }
 
-/// As many passwords are worked on concurrently as there are cores.
-fn passwords(cost: PasswordCost) -> Result<Passwords, server::Fault> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Passwords::new(cost, Arc::new(server::ports::SystemEntropy), cores)
+/// `serve --apply FILE`.
+async fn apply_at_start(administration: &Administration, file: &Path) -> Result<(), Failure> {
+    let world = read_world(file, administration)?;
+    let apply = Apply { world: &world, mode: ApplyMode::Replace, dry_run: false };
+    let operator = administration.acting_for(Actor::Operator("apply".into()));
+    let difference = apply.run(&operator).await?;
+    for warning in &difference.warnings {
+        tracing::warn!(file = %file.display(), "{warning}");
+    }
+    tracing::info!(file = %file.display(), changes = difference.changes.len(), "applied");
+    Ok(())
 }
 
-fn service(installation: &Arc<Installation>, passwords: Arc<Passwords>) -> Result<IssuerService, Failure> {
+fn service(
+    installation: &Arc<Installation>,
+    administration: Administration,
+) -> Result<IssuerService, Failure> {
     let Installation { config, server, directory, clock, entropy, pages, .. } = &**installation;
     let authenticator = Authenticator {
         directory: directory.clone(),
-        passwords: passwords.clone(),
+        passwords: administration.passwords.clone(),
         limits: Arc::new(SignInLimits::new(config.sign_in)),
         clock: clock.clone(),
     };
     let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };
     let own: Router = if config.dev { demo::site(&config.issuer)? } else { demo::about(&config.issuer) };
-    let admin = admin::router(installation.clone(), passwords);
+    let admin = admin::api::router(administration);
     let pages = accounts::router(state).merge(own).merge(admin).fallback(nothing_here);
     Ok(IssuerService::new(server, pages, config.trusted_proxies.clone().into(), &**entropy))
 }

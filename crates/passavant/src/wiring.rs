@@ -7,20 +7,22 @@ pub(crate) mod master_key;
 use std::{
     fs,
     io::{self, Read as _},
+    num::NonZero,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use accounts::{Directory, DirectoryAccounts, Logo, StyledPages, pages::LOGO_BYTES_MAX};
+use accounts::{Directory, DirectoryAccounts, Logo, Passwords, StyledPages, pages::LOGO_BYTES_MAX};
+use admin::Administration;
 use fetching::{ClientSettings, NamedBy, ReqwestFetch, SystemClock};
 use protocol::{Issuer, Timestamp};
 use server::{
     AuthorizationServer, Fault, MasterKey, Ports, Settings,
     ports::{Clock, Entropy, SystemEntropy},
-    store::Store,
+    store::{Actor, Store},
 };
-use sqlite::{OpenError, Options, SqliteIssuer, SqliteStore};
+use sqlite::{OpenError, Options, SqliteStore};
 
 use crate::config::{Branding, Config};
 use master_key::MasterKeyError;
@@ -32,8 +34,6 @@ const FETCHES_MAX: usize = 4;
 pub(crate) struct Installation {
     /// What the operator said.
     pub(crate) config: Config,
-    /// The store of the one issuer.
-    pub(crate) issuer: Arc<SqliteIssuer>,
     /// The server over it.
     pub(crate) server: AuthorizationServer,
     /// The accounts in it.
@@ -86,7 +86,23 @@ impl Installation {
             master: master.clone(),
         };
         let server = AuthorizationServer::assemble(settings, ports);
-        Ok(Self { config, issuer, server, directory, master, clock, entropy, pages })
+        Ok(Self { config, server, directory, master, clock, entropy, pages })
+    }
+
+    /// What operations work on, done by this actor. Hashes as many passwords at once as there are cores.
+    ///
+    /// # Errors
+    /// Where no password can be hashed at this cost.
+    pub(crate) fn administration(&self, actor: Actor) -> Result<Administration, Fault> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let passwords = Passwords::new(self.config.password_cost, self.entropy.clone(), cores)?;
+        Ok(Administration {
+            server: self.server.clone(),
+            directory: self.directory.clone(),
+            passwords: Arc::new(passwords),
+            password_rule: self.config.password_rule,
+            actor,
+        })
     }
 }
 

@@ -84,45 +84,6 @@ pub struct ClientMetadata {
     pub other: Map<String, Value>,
 }
 
-/// Registered members that are kept but have no effect here.
-pub const OTHER_MEMBERS: &[&str] = &[
-    "contacts",
-    "software_id",
-    "software_version",
-    "sector_identifier_uri",
-    "default_acr_values",
-    "initiate_login_uri",
-    "request_uris",
-    "request_object_signing_alg",
-    "request_object_encryption_alg",
-    "request_object_encryption_enc",
-    "backchannel_logout_uri",
-    "backchannel_logout_session_required",
-    "frontchannel_logout_uri",
-    "frontchannel_logout_session_required",
-    "tls_client_auth_subject_dn",
-    "tls_client_auth_san_dns",
-    "tls_client_auth_san_uri",
-    "tls_client_auth_san_ip",
-    "tls_client_auth_san_email",
-    "tls_client_certificate_bound_access_tokens",
-    "dpop_bound_access_tokens",
-    "require_pushed_authorization_requests",
-    "require_signed_request_object",
-    "authorization_signed_response_alg",
-    "authorization_encrypted_response_alg",
-    "authorization_encrypted_response_enc",
-    "authorization_details_types",
-    "backchannel_token_delivery_mode",
-    "backchannel_client_notification_endpoint",
-    "backchannel_authentication_request_signing_alg",
-    "backchannel_user_code_parameter",
-    "response_modes",
-    "introspection_signed_response_alg",
-    "introspection_encrypted_response_alg",
-    "introspection_encrypted_response_enc",
-];
-
 impl ClientMetadata {
     /// The grant types; `authorization_code` where none were registered (RFC 7591 §2).
     pub fn grant_types(&self) -> impl Iterator<Item = &str> {

@@ -11,6 +11,7 @@ use protocol::{GrantType, Params, ServerMetadata, Timestamp};
 use crate::{
     answer::Answer,
     clients::{AuthenticatedClient, Failures, RemoteKeys},
+    draw::Draw,
     endpoints::offer::Offer,
     error::{Error, Fault},
     incoming::Incoming,
@@ -237,24 +238,22 @@ impl AuthorizationServer {
         &self.0.keys
     }
 
-    /// Draws a time-ordered id and 192 random bits, in one call of the generator, and makes a secret of them.
+    /// Draws ids and secrets.
+    pub fn draws(&self) -> Draw<'_> {
+        Draw::new(&*self.0.ports.clock, &*self.0.ports.entropy)
+    }
+
     pub(crate) fn draw<S>(&self, make: impl FnOnce(i64, [u8; 24]) -> S) -> S {
-        let mut random = [0; 32];
-        self.0.ports.entropy.fill(&mut random);
-        let secret = std::array::from_fn(|i| random[8 + i]);
-        make(time_ordered(self.0.ports.clock.millis(), std::array::from_fn(|i| random[i])), secret)
+        self.draws().token(make)
     }
 
-    /// Draws a row id: time-ordered. In the unlikely case that it is taken, the commit conflicts.
+    /// Draws a row id; see [`Draw::row_id`].
     pub fn draw_row_id(&self) -> i64 {
-        self.draw(|id, _| id)
+        self.draws().row_id()
     }
 
-    /// Draws 128 random bits as text.
     pub(crate) fn draw_id(&self) -> String {
-        let mut random = [0; 16];
-        self.0.ports.entropy.fill(&mut random);
-        jose::base64url::encode(&random)
+        self.draws().id()
     }
 }
 
@@ -262,12 +261,4 @@ impl std::fmt::Debug for AuthorizationServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "AuthorizationServer({})", self.0.settings.issuer)
     }
-}
-
-/// 42 bits of milliseconds in front, 21 random bits behind: rows arrive nearly in order, and stay positive until
-/// the year 2109.
-fn time_ordered(millis: i64, random: [u8; 8]) -> i64 {
-    const RANDOM_BITS: u32 = 21;
-    let random = i64::from_be_bytes(random) & ((1 << RANDOM_BITS) - 1);
-    (millis << RANDOM_BITS) | random
 }

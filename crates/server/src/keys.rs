@@ -13,11 +13,9 @@ pub(crate) use ring::KeptKeys;
 use crate::{
     AuthorizationServer,
     error::Fault,
+    settings::FIRST_ALGORITHMS,
     store::{Commit, KeyChange, KeyRecord, KeyState},
 };
-
-/// What the first start makes: one key for access tokens, one for clients that registered nothing.
-const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] = [SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256];
 
 impl AuthorizationServer {
     /// The key ring as the store has it.

@@ -1,8 +1,5 @@
 //! What is registered, parsed once and kept until the store says that something changed.
 
-mod client;
-mod resource;
-
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, RwLock},
@@ -10,9 +7,9 @@ use std::{
 
 use protocol::{Audience, ClientId};
 
-pub use client::RegisteredClient;
-pub use resource::{AccessTokenFormat, IntrospectionAudience, RegisteredResource};
-
+pub use crate::registration::{
+    AccessTokenFormat, IntrospectionAudience, RegisteredClient, RegisteredResource,
+};
 use crate::{
     error::Fault,
     store::{Scope, Store},

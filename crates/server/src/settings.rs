@@ -1,6 +1,11 @@
 //! Validated settings of one issuer. Present means enabled; every default is argued in `docs/defaults.md`.
 
+use jose::SignatureAlgorithm;
 use protocol::{Issuer, uri};
+
+/// What the first start makes: one key for access tokens, one for clients that registered nothing.
+pub(crate) const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] =
+    [SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256];
 
 /// What an issuer is, and the lifetimes of what it issues, in seconds.
 #[derive(Clone, Debug)]

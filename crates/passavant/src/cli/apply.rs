@@ -2,15 +2,13 @@
 
 mod remote;
 
-use std::{num::NonZero, path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use accounts::{PasswordCost, Passwords};
-use server::Fault;
+use admin::{ApplyMode, Difference, operations::Apply};
 
-use crate::world::{self, Difference, Manner, World};
 use crate::{
     global::Global,
-    terminal::{Exit, Failure, Format, output, say},
+    terminal::{Exit, Failure, Format, output, read_world, say},
 };
 use remote::{Asked, Remote};
 
@@ -35,7 +33,7 @@ impl ApplyArgs {
     /// Does it.
     ///
     /// # Errors
-    /// [`world::Wrongs`], with exit code 3, and the store's.
+    /// [`admin::ApplyError`]; exit code 3 where the document is invalid.
     pub(crate) async fn run(self, global: &Global) -> Result<Exit, Failure> {
         let difference = match &self.remote.server {
             Some(server) => {
@@ -66,24 +64,9 @@ impl ApplyArgs {
     }
 
     async fn apply_here(&self, global: &Global) -> Result<Difference, Failure> {
-        let installation = global.installation().await?;
-        let world = World::read(&self.file, &installation)?;
-        let manner = if self.prune { Manner::Prune } else { Manner::Replace };
-        let passwords = std::sync::OnceLock::new();
-        let hasher = || hasher(&passwords, installation.config.password_cost);
-        Ok(match self.dry_run {
-            true => world::difference(&installation, &world, manner).await?,
-            false => world::settle(&installation, &hasher, &world, manner).await?,
-        })
+        let administration = global.administration().await?;
+        let world = read_world(&self.file, &administration)?;
+        let mode = if self.prune { ApplyMode::Prune } else { ApplyMode::Replace };
+        Ok(Apply { world: &world, mode, dry_run: self.dry_run }.run(&administration).await?)
     }
-}
-
-/// Made when the first password is to be hashed: that takes as long as one hash.
-fn hasher(kept: &std::sync::OnceLock<Arc<Passwords>>, cost: PasswordCost) -> Result<Arc<Passwords>, Fault> {
-    if let Some(passwords) = kept.get() {
-        return Ok(passwords.clone());
-    }
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let made = Passwords::new(cost, Arc::new(server::ports::SystemEntropy), cores)?;
-    Ok(kept.get_or_init(|| Arc::new(made)).clone())
 }

@@ -2,16 +2,16 @@
 
 use std::io;
 
+use admin::{ApplyError, OperationError, Refusal};
 use demo::{DemoError, RelyingPartyError};
 use fetching::FetchError;
-use server::Fault;
+use server::{Fault, registration::RegistrationError};
 use tokio::task::JoinError;
 
 use crate::{
     config::Problems,
     terminal::{Exit, Failure},
     wiring::OpenFailure,
-    world::{ApplyError, Wrongs},
 };
 
 impl From<OpenFailure> for Failure {
@@ -39,6 +39,21 @@ impl From<RelyingPartyError> for Failure {
     }
 }
 
+/// The values of an operation stand on the command line, where those of `apply` stand in a file.
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        let exit = match &error {
+            OperationError::Wrongs(_) | OperationError::Refused(Refusal::Ambiguous(_)) => Exit::Usage,
+            OperationError::NotFound { .. } | OperationError::UnknownToken => Exit::NotFound,
+            OperationError::Exists { .. }
+            | OperationError::Refused(_)
+            | OperationError::Contended
+            | OperationError::Fault(_) => Exit::Failed,
+        };
+        Self::new(exit, error.into())
+    }
+}
+
 macro_rules! exits {
     ($($error:ty => $exit:ident),+ $(,)?) => {
         $(impl From<$error> for Failure {
@@ -51,7 +66,7 @@ macro_rules! exits {
 
 exits! {
     Problems => Config,
-    Wrongs => Config,
+    RegistrationError => Config,
     Fault => Failed,
     io::Error => Failed,
     JoinError => Failed,

@@ -1,15 +1,14 @@
 //! `grant ..`: what users approved, and all that was issued from it.
 
+use admin::{
+    Administration,
+    operations::{RevokeGrant, RevokeGrants, find_user},
+};
 use protocol::{ClientId, GrantId, SessionId};
 use serde_json::{Value, json};
-use server::store::{Commit, End, Grant, Of, Why};
+use server::store::{Grant, Of};
 
-use super::{
-    settle::{Decision, settle},
-    user,
-};
 use crate::terminal::{Exit, Failure, Format, Layout, Page, misused, not_found, output, say};
-use crate::wiring::Installation;
 
 const LAYOUT: Layout = Layout {
     quiet: &["grant_id"],
@@ -52,9 +51,9 @@ pub(crate) struct Whose {
 }
 
 impl Whose {
-    async fn find(&self, installation: &Installation) -> Result<Option<Of>, Failure> {
+    async fn find(&self, administration: &Administration) -> Result<Option<Of>, Failure> {
         if let Some(name) = &self.user {
-            return Ok(Some(Of::Subject(user::find(installation, name).await?.subject)));
+            return Ok(Some(Of::Subject(find_user(administration, name).await?.subject)));
         }
         if let Some(id) = &self.client {
             let client = ClientId::parse(id).ok_or_else(|| not_found("client", id))?;
@@ -71,58 +70,34 @@ impl Whose {
 /// [`Failure`] says what and by which exit code.
 pub(crate) async fn run(
     command: Command,
-    installation: &Installation,
+    administration: &Administration,
     format: Format,
 ) -> Result<Exit, Failure> {
     match command {
         Command::List { whose, page } => {
             let after =
                 page.after.as_deref().map(|id| GrantId::parse(id).ok_or_else(|| not_found("grant", id)));
-            let of = whose.find(installation).await?;
-            let store = installation.server.store();
+            let of = whose.find(administration).await?;
+            let store = administration.server.store();
             let found = store.list_grants(of.as_ref(), after.transpose()?, page.asked()).await?;
             let grants = page.cut(found, |grant| grant.id.to_string());
-            let now = installation.server.now();
+            let now = administration.server.now();
             let standing = grants.iter().filter(|grant| grant.expires_at > now);
             output::list(format, &LAYOUT, &standing.map(record).collect::<Vec<_>>())?;
         }
-        Command::Revoke { grant_id, whose } => match (grant_id, whose.find(installation).await?) {
-            (Some(id), _) => revoke(installation, &id).await?,
-            (None, Some(of)) => revoke_all(installation, of).await?,
+        Command::Revoke { grant_id, whose } => match (grant_id, whose.find(administration).await?) {
+            (Some(id), _) => {
+                RevokeGrant { id: id.clone() }.run(administration).await?;
+                say(format_args!("revoked grant {id}: every token issued from it has ended"));
+            }
+            (None, Some(of)) => {
+                RevokeGrants { of }.run(administration).await?;
+                say("revoked: every token issued from these grants has ended");
+            }
             (None, None) => return Err(misused("name a grant, or --user, --client or --session")),
         },
     }
     Ok(Exit::Ok)
-}
-
-async fn revoke(installation: &Installation, id: &str) -> Result<(), Failure> {
-    let grant = find(installation, id).await?.ok_or_else(|| not_found("grant", id))?;
-    settle(installation, async || {
-        let commit = Commit::new(installation.server.now()).with(End::grant(&grant, Why::Revoked));
-        Ok(Decision::new(commit, ()))
-    })
-    .await?;
-    say(format_args!("revoked grant {id}: every token issued from it has ended"));
-    Ok(())
-}
-
-async fn revoke_all(installation: &Installation, of: Of) -> Result<(), Failure> {
-    settle(installation, async || {
-        let end = installation.server.ending(of.clone(), Why::Revoked);
-        let commit = Commit::new(installation.server.now()).with(end);
-        Ok(Decision::new(commit, ()))
-    })
-    .await?;
-    say("revoked: every token issued from these grants has ended");
-    Ok(())
-}
-
-/// The grant with this id, unless it ended. A list that begins just before it begins with it.
-async fn find(installation: &Installation, id: &str) -> Result<Option<Grant>, Failure> {
-    let Some(id) = GrantId::parse(id) else { return Ok(None) };
-    let before = GrantId(id.0.saturating_sub(1));
-    let found = installation.server.store().list_grants(None, Some(before), 1).await?;
-    Ok(found.into_iter().find(|grant| grant.id == id))
 }
 
 fn record(grant: &Grant) -> Value {

@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use admin::{Administration, operations::RotateKeys};
 use jose::SignatureAlgorithm;
 use serde_json::{Value, json};
 use server::{
     ports::{Entropy as _, SystemEntropy},
-    store::{KeyRecord, KeyState},
+    store::KeyRecord,
 };
 use zeroize::Zeroizing;
 
-use crate::wiring::{Installation, master_key};
 use crate::{
     global::Global,
     terminal::{Exit, Failure, Format, Layout, failed, output, say},
+    wiring::master_key,
 };
 
 const LAYOUT: Layout =
@@ -43,8 +44,8 @@ pub(crate) enum Command {
 /// [`Failure`] says what and by which exit code.
 pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
     match command {
-        Command::List => list(&global.installation().await?, global.format).await?,
-        Command::Rotate { alg } => rotate(&global.installation().await?, alg, global.format).await?,
+        Command::List => list(&global.administration().await?, global.format).await?,
+        Command::Rotate { alg } => rotate(&global.administration().await?, alg, global.format).await?,
         Command::Master { file: Some(file) } => write_master(&file)?,
         Command::Master { file: None } => {
             let mut key = Zeroizing::new([0; 32]);
@@ -55,33 +56,18 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
     Ok(Exit::Ok)
 }
 
-async fn list(installation: &Installation, format: Format) -> Result<(), Failure> {
-    let keys = installation.server.store().keys().await?;
+async fn list(administration: &Administration, format: Format) -> Result<(), Failure> {
+    let keys = administration.server.store().keys().await?;
     output::list(format, &LAYOUT, &keys.iter().map(record).collect::<Vec<_>>())
 }
 
 async fn rotate(
-    installation: &Installation,
+    administration: &Administration,
     algorithm: Option<SignatureAlgorithm>,
     format: Format,
 ) -> Result<(), Failure> {
-    let store = installation.server.store();
-    let mut algorithms = Vec::from_iter(algorithm);
-    if algorithms.is_empty() {
-        // The first rotation may come before the first start, which is when the keys are made.
-        installation.server.ensure_keys().await?;
-        let active = store.keys().await?.into_iter().filter(|key| key.state == KeyState::Active);
-        algorithms = active.map(|key| key.algorithm).collect();
-        algorithms.sort_unstable();
-        algorithms.dedup();
-    }
-    let mut made = Vec::new();
-    for algorithm in algorithms {
-        made.push(installation.server.rotate_key(algorithm).await?);
-    }
-    let keys = store.keys().await?;
-    let fresh = keys.iter().filter(|key| made.contains(&key.kid));
-    output::list(format, &LAYOUT, &fresh.map(record).collect::<Vec<_>>())
+    let keys = RotateKeys { algorithm }.run(administration).await?;
+    output::list(format, &LAYOUT, &keys.iter().map(record).collect::<Vec<_>>())
 }
 
 fn write_master(file: &Path) -> Result<(), Failure> {

@@ -1,15 +1,14 @@
 //! `session ..`: browsers in which somebody is signed in.
 
+use admin::{
+    Administration,
+    operations::{EndSession, EndSessions, find_user},
+};
 use protocol::{SessionId, Subject};
 use serde_json::{Value, json};
-use server::store::{Commit, Of, Session, Why};
+use server::store::Session;
 
-use super::{
-    settle::{Decision, settle},
-    user,
-};
 use crate::terminal::{Exit, Failure, Format, Layout, Page, misused, not_found, output, say};
-use crate::wiring::Installation;
 
 const LAYOUT: Layout =
     Layout { quiet: &["sid"], columns: &["sid", "sub", "amr", "auth_time", "seen_at", "expires_at"] };
@@ -42,64 +41,41 @@ pub(crate) enum Command {
 /// [`Failure`] says what and by which exit code.
 pub(crate) async fn run(
     command: Command,
-    installation: &Installation,
+    administration: &Administration,
     format: Format,
 ) -> Result<Exit, Failure> {
     match command {
         Command::List { user, page } => {
-            let subject = subject(installation, user.as_deref()).await?;
+            let subject = subject(administration, user.as_deref()).await?;
             let after =
                 page.after.as_deref().map(|id| SessionId::parse(id).ok_or_else(|| not_found("session", id)));
-            let store = installation.server.store();
+            let store = administration.server.store();
             let found = store.list_sessions(subject.as_ref(), after.transpose()?, page.asked()).await?;
             let sessions = page.cut(found, |(id, _)| id.to_string());
-            let now = installation.server.now();
+            let now = administration.server.now();
             let living = sessions.iter().filter(|(_, session)| session.expires_at > now);
             output::list(format, &LAYOUT, &living.map(record).collect::<Vec<_>>())?;
         }
-        Command::Kill { sid, user } => match (sid, subject(installation, user.as_deref()).await?) {
-            (Some(sid), _) => kill(installation, &sid).await?,
-            (None, Some(subject)) => kill_all(installation, &subject).await?,
+        Command::Kill { sid, user } => match (sid, subject(administration, user.as_deref()).await?) {
+            (Some(sid), _) => {
+                EndSession { sid: sid.clone() }.run(administration).await?;
+                say(format_args!("ended session {sid}"));
+            }
+            (None, Some(subject)) => {
+                EndSessions { subject: subject.clone() }.run(administration).await?;
+                say(format_args!("ended the sessions of {subject}"));
+            }
             (None, None) => return Err(misused("name a session, or --user")),
         },
     }
     Ok(Exit::Ok)
 }
 
-async fn kill(installation: &Installation, sid: &str) -> Result<(), Failure> {
-    let (id, session) = find(installation, sid).await?.ok_or_else(|| not_found("session", sid))?;
-    settle(installation, async || Ok(Decision::new(end(installation, &session.subject, Some(id)), ())))
-        .await?;
-    say(format_args!("ended session {sid}"));
-    Ok(())
-}
-
-async fn kill_all(installation: &Installation, subject: &Subject) -> Result<(), Failure> {
-    settle(installation, async || Ok(Decision::new(end(installation, subject, None), ()))).await?;
-    say(format_args!("ended the sessions of {subject}"));
-    Ok(())
-}
-
-/// As if the user had signed out: in one browser, or in all of them.
-fn end(installation: &Installation, subject: &Subject, session: Option<SessionId>) -> Commit {
-    let of = session.map_or_else(|| Of::Subject(subject.clone()), Of::Session);
-    let end = installation.server.ending(of, Why::SessionKilled);
-    Commit::new(installation.server.now()).with(end.naming(Some(subject), None))
-}
-
-async fn subject(installation: &Installation, user: Option<&str>) -> Result<Option<Subject>, Failure> {
+async fn subject(administration: &Administration, user: Option<&str>) -> Result<Option<Subject>, Failure> {
     match user {
-        Some(name) => Ok(Some(user::find(installation, name).await?.subject)),
+        Some(name) => Ok(Some(find_user(administration, name).await?.subject)),
         None => Ok(None),
     }
-}
-
-/// The session with this `sid`, unless it ended. A list that begins just before it begins with it.
-async fn find(installation: &Installation, sid: &str) -> Result<Option<(SessionId, Session)>, Failure> {
-    let Some(id) = SessionId::parse(sid) else { return Ok(None) };
-    let before = SessionId(id.0.saturating_sub(1));
-    let found = installation.server.store().list_sessions(None, Some(before), 1).await?;
-    Ok(found.into_iter().find(|(other, _)| *other == id))
 }
 
 fn record((id, session): &(SessionId, Session)) -> Value {

@@ -2,19 +2,19 @@
 
 mod decode;
 
-use protocol::{AccessToken, limits};
-use serde_json::{Value, json};
-use server::{
-    Inactive, Look as Found, TokenKind,
-    store::{Access, Commit, Of, TokenChange, Why},
+use admin::{
+    Administration,
+    operations::{RevokeToken, Revoked},
 };
+use protocol::limits;
+use serde_json::{Value, json};
+use server::{Inactive, Look as Found, TokenKind, store::Access};
 use zeroize::Zeroizing;
 
-use super::settle::{Decision, settle};
-use crate::wiring::Installation;
 use crate::{
     global::Global,
-    terminal::{Exit, Failure, Format, Layout, Source, failed, output, say},
+    terminal::{Exit, Failure, Format, Layout, Source, output, say},
+    wiring::Installation,
 };
 
 const LAYOUT: Layout = Layout { quiet: &["active", "reason"], columns: &["active", "reason"] };
@@ -57,7 +57,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
         }
         Command::Revoke { source } => {
             let token = read(source)?;
-            revoke(&global.installation().await?, &token).await
+            revoke(&global.administration().await?, token).await
         }
     }
 }
@@ -112,39 +112,13 @@ fn inactive(why: Inactive) -> Value {
     json!({ "active": false, "reason": why.slug(), "explanation": why.explanation() })
 }
 
-async fn revoke(installation: &Installation, token: &str) -> Result<Exit, Failure> {
-    let (access, kind, jti) = match installation.server.look(token).await? {
-        Found::Active { access, kind, jti } => (access, kind, jti),
-        Found::Inactive(Inactive::Unknown) => {
-            return Err(Failure::new(Exit::NotFound, anyhow::anyhow!("{}", Inactive::Unknown.explanation())));
+async fn revoke(administration: &Administration, token: Zeroizing<String>) -> Result<Exit, Failure> {
+    match (RevokeToken { token }).run(administration).await? {
+        Revoked::Now(TokenKind::Access) => say("revoked the access token"),
+        Revoked::Now(TokenKind::Refresh) => {
+            say("revoked the grant of the refresh token, and every token issued from it");
         }
-        Found::Inactive(why) => {
-            say(format_args!("already inactive: {}", why.explanation()));
-            return Ok(Exit::Ok);
-        }
-    };
-    settle(installation, async || {
-        let mut commit = Commit::new(installation.server.now());
-        match (kind, &jti, access.grant) {
-            (TokenKind::Access, Some(jti), _) => {
-                commit.push(TokenChange::RevokeJwt(jti.clone(), access.expires_at));
-            }
-            (TokenKind::Access, None, _) => {
-                let token = AccessToken::presented(token).ok_or_else(|| failed("no token of this issuer"))?;
-                commit.push(TokenChange::EndAccess(token.handle()));
-            }
-            (TokenKind::Refresh, _, Some(grant)) => {
-                let end = installation.server.ending(Of::Grant(grant), Why::Revoked);
-                commit.push(end.naming(access.subject.as_ref(), Some(&access.client)));
-            }
-            (TokenKind::Refresh, _, None) => return Err(failed("a refresh token without a grant")),
-        }
-        Ok(Decision::new(commit, ()))
-    })
-    .await?;
-    say(match kind {
-        TokenKind::Access => "revoked the access token",
-        TokenKind::Refresh => "revoked the grant of the refresh token, and every token issued from it",
-    });
+        Revoked::Before(why) => say(format_args!("already inactive: {}", why.explanation())),
+    }
     Ok(Exit::Ok)
 }

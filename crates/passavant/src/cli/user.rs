@@ -1,18 +1,16 @@
 //! `user ..`: people who sign in.
 
-use accounts::{Account, AccountChange, PasswordHash, Passwords, Username, passwords::PASSWORD_BYTES_MAX};
+use accounts::passwords::PASSWORD_BYTES_MAX;
+use admin::{
+    Administration,
+    operations::{CreateUser, DeleteUser, PasswordSet, SetPassword, SwitchUser, find_user},
+    record,
+};
 use protocol::Subject;
 use serde_json::{Map, Value, json};
-use server::store::{Commit, Of, Why};
 
-use super::{
-    client::secret::draw_id,
-    settle::{Decision, settle, settle_and_count},
-};
-use crate::terminal::{
-    Exit, Failure, Format, Layout, Page, Source, failed, misused, new_secret, not_found, output, say,
-};
-use crate::wiring::Installation;
+use super::members::printable;
+use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, misused, new_secret, output, say};
 
 const LAYOUT: Layout = Layout { quiet: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
 
@@ -76,183 +74,85 @@ pub(crate) enum Command {
 /// [`Failure`] says what and by which exit code.
 pub(crate) async fn run(
     command: Command,
-    installation: &Installation,
+    administration: &Administration,
     format: Format,
 ) -> Result<Exit, Failure> {
     match command {
         Command::Create { username, sub, claim, password, without_password } => {
+            let claims = claims(&claim)?;
             let password = match without_password {
                 true => None,
-                false => Some(hash(installation, password.as_ref()).await?),
+                false => Some(new_password(password.as_ref()).await?),
             };
-            let account = account(&username, sub, &claim, password)?;
-            output::one(format, &LAYOUT, &create(installation, account).await?)?;
+            let create = CreateUser { username, subject: sub, claims, password };
+            output::one(format, &LAYOUT, &printable(create.run(administration).await?))?;
         }
         Command::List(page) => {
             let after = page.after.as_deref().map(Subject::new);
-            let found = installation.directory.list_accounts(after.as_ref(), page.asked()).await?;
+            let found = administration.directory.list_accounts(after.as_ref(), page.asked()).await?;
             let accounts = page.cut(found, |account| account.subject.to_string());
-            output::list(format, &LAYOUT, &accounts.iter().map(record).collect::<Vec<_>>())?;
+            let records: Vec<_> = accounts.iter().map(|account| record::account(account).into()).collect();
+            output::list(format, &LAYOUT, &records)?;
         }
-        Command::Show { user } => output::one(format, &LAYOUT, &record(&find(installation, &user).await?))?,
+        Command::Show { user } => {
+            let account = find_user(administration, &user).await?;
+            output::one(format, &LAYOUT, &record::account(&account).into())?;
+        }
         Command::Passwd { user, source, keep_apps } => {
-            let record = passwd(installation, &user, source.as_ref(), keep_apps).await?;
-            if !matches!(format, Format::Table | Format::Quiet) {
-                output::one(format, &LAYOUT, &record)?;
-            }
+            // Nobody is asked for the password of a user who does not exist.
+            find_user(administration, &user).await?;
+            let password = new_password(source.as_ref()).await?;
+            let set = SetPassword { user, password, keep_apps }.run(administration).await?;
+            report_password(&set, keep_apps, format)?;
         }
         Command::Disable { user } => {
-            let record = switch(installation, &user, true).await?;
+            let disabled = SwitchUser { user: user.clone(), disabled: true }.run(administration).await?;
             say(format_args!("disabled {user}, and ended the sessions and grants"));
-            output::one(format, &LAYOUT, &record)?;
+            output::one(format, &LAYOUT, &record::account(&disabled).into())?;
         }
         Command::Enable { user } => {
-            output::one(format, &LAYOUT, &switch(installation, &user, false).await?)?;
+            let enabled = SwitchUser { user, disabled: false }.run(administration).await?;
+            output::one(format, &LAYOUT, &record::account(&enabled).into())?;
         }
         Command::Delete { user } => {
-            delete(installation, &user).await?;
+            DeleteUser { user: user.clone() }.run(administration).await?;
             say(format_args!("deleted {user}, and ended the sessions and grants"));
         }
     }
     Ok(Exit::Ok)
 }
 
-/// The account as it was written on the command line.
-fn account(
-    username: &str,
-    sub: Option<String>,
-    claims: &[String],
-    password: Option<PasswordHash>,
-) -> Result<Account, Failure> {
-    let username =
-        Username::parse(username).ok_or_else(|| misused("a username is 1 to 255 bytes of text"))?;
-    let subject = Subject::parse(&sub.unwrap_or_else(draw_id))
-        .ok_or_else(|| misused("a sub is 1 to 255 visible characters without spaces"))?;
-    let mut read = Map::new();
-    for text in claims {
-        let (name, value) = text.split_once('=').ok_or_else(|| misused("a claim is written NAME=VALUE"))?;
-        if name == "sub" {
-            return Err(misused("the sub is given by --sub"));
-        }
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        read.insert(name.to_owned(), value);
-    }
-    Ok(Account { subject, username, password, disabled: false, claims: read, applied: false, version: 0 })
-}
-
-async fn create(installation: &Installation, account: Account) -> Result<Value, Failure> {
-    settle(installation, async || {
-        let directory = &installation.directory;
-        if directory.by_username(&account.username).await?.is_some() {
-            return Err(failed(format_args!("there is already a user {}", account.username)));
-        }
-        if directory.by_subject(&account.subject).await?.is_some() {
-            return Err(failed(format_args!("there is already a user with sub {}", account.subject)));
-        }
-        let mut decision = Decision::new(Commit::new(installation.server.now()), record(&account));
-        decision.people.push(AccountChange::Add(Box::new(account.clone())));
-        Ok(decision)
-    })
-    .await
-}
-
-/// Sets another password. Whoever knows the old one may be signed in with it, or have an application connected.
-async fn passwd(
-    installation: &Installation,
-    user: &str,
-    source: Option<&Source>,
-    keep_apps: bool,
-) -> Result<Value, Failure> {
-    find(installation, user).await?;
-    let password = hash(installation, source).await?;
-    let (account, ended) = settle_and_count(installation, async || {
-        let mut account = find(installation, user).await?;
-        account.password = Some(password.clone());
-        let commit = end(installation, &account.subject, Why::PasswordReset { keep_apps });
-        let mut decision = Decision::new(commit, account.clone());
-        decision.people.push(replace(account));
-        Ok(decision)
-    })
-    .await?;
-    let (sessions, grants) = (ended.sessions, ended.grants);
+/// Says how much ended. For people that is all.
+fn report_password(set: &PasswordSet, keep_apps: bool, format: Format) -> Result<(), Failure> {
+    let PasswordSet { account, ended } = set;
     let kept = if keep_apps { "; grants with offline_access stay" } else { "" };
     say(format_args!(
-        "changed the password of {}, and ended {sessions} sessions and {grants} grants{kept}",
-        account.username
+        "changed the password of {}, and ended {} sessions and {} grants{kept}",
+        account.username, ended.sessions, ended.grants
     ));
-    Ok(json!({
-        "sub": account.subject.as_str(),
-        "username": account.username.as_str(),
-        "sessions_ended": sessions,
-        "grants_ended": grants,
-    }))
-}
-
-async fn switch(installation: &Installation, user: &str, disabled: bool) -> Result<Value, Failure> {
-    settle(installation, async || {
-        let mut account = find(installation, user).await?;
-        account.disabled = disabled;
-        let commit = match disabled {
-            true => end(installation, &account.subject, Why::AccountDisabled),
-            false => Commit::new(installation.server.now()),
-        };
-        let mut decision = Decision::new(commit, record(&account));
-        decision.people.push(replace(account));
-        Ok(decision)
-    })
-    .await
-}
-
-async fn delete(installation: &Installation, user: &str) -> Result<(), Failure> {
-    settle(installation, async || {
-        let account = find(installation, user).await?;
-        let commit = end(installation, &account.subject, Why::AccountDeleted);
-        let mut decision = Decision::new(commit, ());
-        decision.people.push(AccountChange::Delete(account.subject));
-        Ok(decision)
-    })
-    .await
-}
-
-/// The account with this username or, where nobody has it, with this `sub`.
-pub(super) async fn find(installation: &Installation, user: &str) -> Result<Account, Failure> {
-    if let Some(username) = Username::parse(user)
-        && let Some(account) = installation.directory.by_username(&username).await?
-    {
-        return Ok(account);
+    if matches!(format, Format::Table | Format::Quiet) {
+        return Ok(());
     }
-    let found = match Subject::parse(user) {
-        Some(subject) => installation.directory.by_subject(&subject).await?,
-        None => None,
-    };
-    found.ok_or_else(|| not_found("user", user))
-}
-
-async fn hash(installation: &Installation, source: Option<&Source>) -> Result<PasswordHash, Failure> {
-    let text = new_secret(source, "a password", PASSWORD_BYTES_MAX).await?;
-    let rule = installation.config.password_rule;
-    let password = rule.accept(&text).map_err(|error| misused(format!("a password {error}")))?;
-    let passwords = Passwords::new(installation.config.password_cost, installation.entropy.clone(), 1)?;
-    Ok(passwords.hash(password).await?)
-}
-
-fn replace(account: Account) -> AccountChange {
-    let version = account.version;
-    AccountChange::Replace(Box::new(account), version)
-}
-
-/// The end of a subject, to be committed with the change that causes it.
-fn end(installation: &Installation, subject: &Subject, why: Why) -> Commit {
-    let end = installation.server.ending(Of::Subject(subject.clone()), why);
-    Commit::new(installation.server.now()).with(end)
-}
-
-/// An account under its registered names, as `apply` reads them. Without its password.
-fn record(account: &Account) -> Value {
-    json!({
+    let record = json!({
         "sub": account.subject.as_str(),
         "username": account.username.as_str(),
-        "claims": &account.claims,
-        "disabled": account.disabled,
-    })
+        "sessions_ended": ended.sessions,
+        "grants_ended": ended.grants,
+    });
+    output::one(format, &LAYOUT, &record)
+}
+
+async fn new_password(source: Option<&Source>) -> Result<zeroize::Zeroizing<String>, Failure> {
+    new_secret(source, "a password", PASSWORD_BYTES_MAX).await
+}
+
+/// Claims as they were written on the command line.
+fn claims(written: &[String]) -> Result<Map<String, Value>, Failure> {
+    let mut claims = Map::new();
+    for text in written {
+        let (name, value) = text.split_once('=').ok_or_else(|| misused("a claim is written NAME=VALUE"))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        claims.insert(name.to_owned(), value);
+    }
+    Ok(claims)
 }

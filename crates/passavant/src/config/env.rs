@@ -12,7 +12,7 @@ use super::{
     table::{Key, PREFIX},
     value::Value,
 };
-use crate::spelling::suggestion;
+use server::spelling::suggestion;
 
 /// The variable by which many programs are told what to log.
 const RUST_LOG: &str = "RUST_LOG";

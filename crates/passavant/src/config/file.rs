@@ -10,7 +10,7 @@ use super::{
     sections::{SECTIONS, keys},
     value::Value,
 };
-use crate::spelling::suggestion;
+use server::spelling::suggestion;
 
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

@@ -252,4 +252,10 @@ fn credentials_are_taken_over_from_a_client_but_never_from_a_resource() {
     let resource =
         json!({ "resource": "https://shop.example/api", "client_id": "shop", "client_secret": OTHER });
     installation.apply(&json!({ "resources": [resource] }), &[]).must_refuse(&["/resources/0/client_secret"]);
+    // Nor does a new resource change the secret of the one whose credentials it joins.
+    let joined = |secret: &str| json!({ "resource": "https://music.example", "client_id": "notes-rs", "client_secret": secret });
+    installation
+        .apply(&json!({ "resources": [joined(OTHER)] }), &[])
+        .must_refuse(&["/resources/0/client_secret"]);
+    installation.must_apply(&json!({ "resources": [joined(SECRET)] }), 1);
 }

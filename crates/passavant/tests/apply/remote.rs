@@ -2,6 +2,7 @@
 
 mod admin;
 mod command;
+mod doors;
 
 use std::{
     io::Write as _,

@@ -14,13 +14,17 @@ const DESIGN: &[(&str, &[&str])] = &[
     ("server", &["fetching", "protocol", "jose"]),
     ("resource", &["fetching", "protocol", "jose"]),
     ("accounts", &["server", "protocol"]),
+    ("admin", &["server", "accounts", "protocol", "jose"]),
     ("sqlite", &["server", "accounts", "protocol", "jose"]),
     ("serving", &[]),
     ("demo", &["fetching", "resource", "protocol", "jose", "serving"]),
     ("testkit", &["jose", "protocol", "server", "resource", "accounts", "sqlite"]),
     (
         "passavant",
-        &["jose", "protocol", "fetching", "server", "resource", "accounts", "sqlite", "serving", "demo"],
+        &[
+            "jose", "protocol", "fetching", "server", "resource", "accounts", "admin", "sqlite", "serving",
+            "demo",
+        ],
     ),
     ("fuzz", &["jose", "protocol", "resource", "server", "serving", "testkit"]),
     ("xtask", &[]),

@@ -2,20 +2,20 @@
 
 use std::{ffi::OsString, path::Path, sync::Arc, time::Duration};
 
+use admin::{Difference, Sent, api, api_identifier};
 use bytes::Bytes;
 use demo::{ClientAuthentication, Registration, RelyingParty, RelyingPartyError};
 use fetching::{Fetch, FetchLimits, ReqwestFetch};
 use http::{Request, Response, StatusCode, header};
 use protocol::{display::Shown, limits, scope, uri};
 use serde_json::{Map, Value};
+use server::registration::{Finding, RegistrationError};
 use zeroize::Zeroizing;
 
 use crate::{
-    admin,
     config::environment,
     global::Global,
-    terminal::{Failure, Source, failed, misused},
-    world::{Difference, Sent, Wrong, Wrongs},
+    terminal::{Failure, Source, failed, misused, read_sent},
 };
 
 /// Seconds that a server may take: the passwords of new users are hashed one after the other.
@@ -49,7 +49,7 @@ impl Remote {
     /// Asks the server.
     ///
     /// # Errors
-    /// [`Wrongs`] of the file, with exit code 3; exit code 6 where nobody answers.
+    /// [`RegistrationError`] of the file, with exit code 3; exit code 6 where nobody answers.
     pub(super) async fn apply(
         &self,
         server: &str,
@@ -65,17 +65,17 @@ impl Remote {
         uri::check_issuer(issuer)
             .map_err(|why| misused(format_args!("--server {}: {why}", Shown(server))))?;
         let (id, secret) = self.credentials(asked.file)?;
-        let sent = Sent::read(asked.file)?;
+        let sent = read_sent(asked.file)?;
         let body = Bytes::from(serde_json::to_vec(&sent.value).map_err(failed)?);
-        if body.len() > admin::WORLD_BYTES_MAX {
-            let text = format!("is longer than the {} bytes that a server takes", admin::WORLD_BYTES_MAX);
-            return Err(Wrongs(vec![Wrong { pointer: String::new(), text }]).into());
+        if body.len() > api::WORLD_BYTES_MAX {
+            let text = format!("is longer than the {} bytes that a server takes", api::WORLD_BYTES_MAX);
+            return Err(RegistrationError(vec![Finding::new("", text)]).into());
         }
         let fetch = Arc::new(ReqwestFetch::new().map_err(failed)?);
         let registration =
             Registration { client_id: id, authentication: ClientAuthentication::Basic(secret) };
         let token = token(fetch.clone(), issuer, registration).await?;
-        let url = format!("{}?dry_run={}&prune={}", admin::apply_url(issuer), asked.dry_run, asked.prune);
+        let url = format!("{}?dry_run={}&prune={}", api::apply_url(issuer), asked.dry_run, asked.prune);
         let request = Request::post(url)
             .header(header::ACCEPT, "application/json, application/problem+json")
             .header(header::CONTENT_TYPE, "application/json")
@@ -118,7 +118,7 @@ async fn token(
 ) -> Result<Zeroizing<String>, Failure> {
     let id = registration.client_id.clone();
     let client = RelyingParty::discover(fetch, issuer, registration).await?;
-    match client.client_credentials(Some(scope::ADMIN), &[admin::identifier(issuer)]).await {
+    match client.client_credentials(Some(scope::ADMIN), &[api_identifier(issuer)]).await {
         Ok(tokens) => Ok(Zeroizing::new(tokens.access_token)),
         Err(RelyingPartyError::Refused { error, description }) => {
             Err(refused(&error, description.as_deref(), &id))
@@ -144,7 +144,7 @@ fn report(answer: &Response<Bytes>, sent: &Sent) -> Result<Difference, Failure> 
             Ok(read)
         }
         StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::BAD_REQUEST => {
-            Err(Wrongs(wrongs(&members, sent)).into())
+            Err(RegistrationError(wrongs(&members, sent)).into())
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             let member = |name: &str| members.get(name).and_then(Value::as_str);
@@ -155,18 +155,14 @@ fn report(answer: &Response<Bytes>, sent: &Sent) -> Result<Difference, Failure> 
 }
 
 /// Every problem that the server found in the file; where it names none, the whole is one.
-fn wrongs(members: &Map<String, Value>, sent: &Sent) -> Vec<Wrong> {
+fn wrongs(members: &Map<String, Value>, sent: &Sent) -> Vec<Finding> {
     let listed = members.get("errors").and_then(Value::as_array).into_iter().flatten();
     let read = |error: &Value| {
         let members = error.as_object()?;
-        Some(sent.told(Wrong { pointer: tamed(members, "pointer")?, text: tamed(members, "detail")? }))
+        Some(sent.told(Finding::new(tamed(members, "pointer")?, tamed(members, "detail")?)))
     };
-    let wrongs: Vec<Wrong> = listed.filter_map(read).collect();
-    if wrongs.is_empty() {
-        vec![Wrong { pointer: String::new(), text: text(members, "detail") }]
-    } else {
-        wrongs
-    }
+    let wrongs: Vec<Finding> = listed.filter_map(read).collect();
+    if wrongs.is_empty() { vec![Finding::new("", text(members, "detail"))] } else { wrongs }
 }
 
 fn tamed(members: &Map<String, Value>, name: &str) -> Option<String> {

@@ -1,15 +1,13 @@
 //! `resource token`: a long-lived access token by which a resource may introspect, for settings that want a static one.
 
-use protocol::{AccessToken, Scopes, TokenType, scope};
-use serde_json::json;
-use server::store::{Access, Commit, TokenChange};
-
-use super::find_all;
-use crate::{
-    cli::settle::{Decision, settle},
-    terminal::{Failure, Format, Layout, failed, not_found, output},
-    wiring::Installation,
+use admin::{
+    Administration,
+    operations::{IssueResourceToken, ResourceToken},
 };
+use protocol::{TokenType, scope};
+use serde_json::json;
+
+use crate::terminal::{Failure, Format, Layout, output, say};
 
 const LAYOUT: Layout = Layout { quiet: &["access_token"], columns: &["access_token"] };
 
@@ -34,56 +32,29 @@ pub(super) fn parse_lifetime(text: &str) -> Result<i64, String> {
     }
 }
 
-/// Issues the token and prints it, the only time that it is seen. For people the token stands alone on standard output,
-/// and what is to be known of it goes to standard error, so that `TOKEN=$(passavant resource token rs)` works.
+/// Issues the token and prints it, the only time that it is seen. For people only the token goes to standard output, and
+/// what is to be known of it to standard error, so that `TOKEN=$(passavant resource token rs)` works.
 pub(super) async fn print(
-    installation: &Installation,
+    administration: &Administration,
     format: Format,
-    id: &str,
+    name: String,
     lifetime: i64,
 ) -> Result<(), Failure> {
-    let mut record = settle(installation, async || {
-        let resources = find_all(installation, id).await?;
-        let audience: Vec<_> = resources.iter().map(|resource| resource.identifier.clone()).collect();
-        let resource = resources.into_iter().next().ok_or_else(|| not_found("resource", id))?;
-        let Some(caller) = resource.caller else {
-            return Err(failed(format_args!("{} was registered without credentials", resource.identifier)));
-        };
-        if caller.disabled {
-            return Err(failed(format_args!("{} is disabled", caller.id)));
-        }
-        let mut chance = [0; 24];
-        installation.entropy.fill(&mut chance);
-        let token = AccessToken::mint(installation.server.draw_row_id(), chance);
-        let now = installation.server.now();
-        let record = json!({
-            "access_token": token.expose(),
-            "token_type": TokenType::Bearer.as_str(),
-            "expires_in": lifetime,
-            "expires_at": (now + lifetime).0,
-            "scope": scope::INTROSPECTION,
-            "client_id": caller.id.as_str(),
-            "resource": &audience,
-        });
-        let access = Access {
-            grant: None,
-            client: caller.id,
-            epoch: caller.epoch,
-            subject: None,
-            scopes: Scopes::stored(scope::INTROSPECTION),
-            audience,
-            narrowed: true,
-            issued_at: now,
-            expires_at: now + lifetime,
-        };
-        let commit = Commit::new(now).with(TokenChange::AddAccess(token.handle(), access));
-        Ok(Decision::new(commit, record))
-    })
-    .await?;
+    let issued = IssueResourceToken { name, lifetime }.run(administration).await?;
+    let ResourceToken { access_token, client_id, audience, expires_at } = issued;
+    let mut record = json!({
+        "access_token": access_token.as_str(),
+        "token_type": TokenType::Bearer.as_str(),
+        "expires_in": lifetime,
+        "expires_at": expires_at.0,
+        "scope": scope::INTROSPECTION,
+        "client_id": client_id.as_str(),
+        "resource": &audience,
+    });
     if format == Format::Table {
         output::one(Format::Quiet, &LAYOUT, &record)?;
         record.as_object_mut().map(|members| members.remove("access_token"));
-        output::say(output::sheet(&LAYOUT, &record).trim_end());
+        say(output::sheet(&LAYOUT, &record).trim_end());
         return Ok(());
     }
     output::one(format, &LAYOUT, &record)

@@ -1,0 +1,28 @@
+//! Every change that an operator makes, as a value. `run` decides, commits, and decides again where a concurrent change
+//! came first.
+
+mod apply;
+mod client;
+mod grant;
+mod key;
+mod members;
+mod own_resource;
+mod resource;
+mod session;
+mod settle;
+mod token;
+mod user;
+
+pub use apply::Apply;
+pub use client::{ChangeClientSecret, CreateClient, DeleteClient, EditClient, find_client};
+pub use grant::{RevokeGrant, RevokeGrants};
+pub use key::RotateKeys;
+pub use members::{MemberEdit, Saved};
+pub use own_resource::RegisterOwnResource;
+pub use resource::{
+    Authentication, ChangeResourceSecret, CreateResource, DeleteResource, EditResource, IssueResourceToken,
+    ResourceToken, find_resource,
+};
+pub use session::{EndSession, EndSessions, find_session};
+pub use token::{RevokeToken, Revoked};
+pub use user::{CreateUser, DeleteUser, PasswordSet, SetPassword, SwitchUser, find_user};

@@ -1,0 +1,149 @@
+//! The way from what a document says to one commit: look, compare, collect what differs.
+
+mod people;
+mod prune;
+mod registry;
+mod stored;
+
+use std::collections::{HashMap, HashSet};
+
+use accounts::{Account, AccountChange};
+use protocol::ClientId;
+use server::{
+    Fault,
+    registration::{Batch, Credentials, Findings, MissingSecret, RegistrationError},
+    store::{Client, Resource},
+};
+use zeroize::Zeroizing;
+
+use super::{ApplyMode, Difference, World, files};
+use crate::{administration::Administration, error::ApplyError, writer::Changes};
+use stored::Stored;
+
+/// What is to be written, and what that changes.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) difference: Difference,
+    pub(crate) changes: Changes,
+    /// The clients as they will be, changed or not.
+    pub(crate) clients: Vec<Client>,
+    /// The resources as they will be, changed or not.
+    pub(crate) resources: Vec<Resource>,
+    /// Secrets that were made.
+    pub(crate) drawn: HashMap<ClientId, Zeroizing<String>>,
+}
+
+impl Plan {
+    /// Compares a world with what is stored.
+    ///
+    /// # Errors
+    /// [`ApplyError::Wrongs`]: everything, whether it was found while reading or now.
+    pub(crate) async fn make(
+        administration: &Administration,
+        world: &World,
+        mode: ApplyMode,
+    ) -> Result<Self, ApplyError> {
+        let server = &administration.server;
+        let stored = Stored::look(administration, world, mode).await?;
+        let prunes = mode == ApplyMode::Prune && world.clients.is_some();
+        let is_listed = |id: &ClientId| world.clients().iter().any(|entry| entry.id() == id);
+        let applied = stored.view.clients.values().filter(|client| prunes && client.applied);
+        let deleted = applied.map(|client| client.caller.id.clone()).filter(|id| !is_listed(id)).collect();
+        let batch = Batch {
+            clients: world.clients(),
+            resources: world.resources(),
+            deleted,
+            missing_secret: match mode {
+                ApplyMode::Edit => MissingSecret::Draw,
+                ApplyMode::Replace | ApplyMode::Prune | ApplyMode::Seed => MissingSecret::Refuse,
+            },
+            applied: makes_applied(mode),
+        };
+        let mut planner = Planner {
+            world,
+            mode,
+            deleted: batch.deleted.clone(),
+            credentials: Credentials::new(server.master(), server.draws(), &stored.view, batch),
+            stored: &stored,
+            findings: world.findings.clone(),
+            plan: Self {
+                difference: Difference::default(),
+                changes: Changes::new(server),
+                clients: Vec::new(),
+                resources: Vec::new(),
+                drawn: HashMap::new(),
+            },
+        };
+        planner.clients();
+        planner.resources();
+        planner.users();
+        planner.scopes();
+        if mode == ApplyMode::Prune {
+            planner.prune();
+        }
+        planner.finish()
+    }
+
+    /// The accounts that are added or changed.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.changes.people.iter().filter_map(|change| match change {
+            AccountChange::Add(account) | AccountChange::Replace(account, _) => Some(&**account),
+            AccountChange::Delete(_) | AccountChange::Rehash(..) => None,
+        })
+    }
+
+    /// Hashes the passwords of accounts that are new. This is what takes time, and only they need it.
+    pub(crate) async fn hash_passwords(
+        &mut self,
+        world: &World,
+        administration: &Administration,
+    ) -> Result<(), Fault> {
+        for change in &mut self.changes.people {
+            let AccountChange::Add(account) = change else { continue };
+            let entry = world.users.iter().flatten().find(|entry| entry.subject == account.subject);
+            if let Some(password) = entry.and_then(|entry| entry.password.clone()) {
+                account.password = Some(administration.passwords.hash(password).await?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an object that is made now is one that a later run may prune.
+fn makes_applied(mode: ApplyMode) -> bool {
+    match mode {
+        ApplyMode::Replace | ApplyMode::Prune => true,
+        ApplyMode::Seed | ApplyMode::Edit => false,
+    }
+}
+
+/// What is at hand while a plan is made.
+struct Planner<'p> {
+    world: &'p World,
+    mode: ApplyMode,
+    stored: &'p Stored,
+    credentials: Credentials<'p>,
+    /// Clients that this run deletes.
+    deleted: HashSet<ClientId>,
+    findings: Findings,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    /// Whether what is stored already stays as it is.
+    fn keeps_stored(&self) -> bool {
+        self.mode == ApplyMode::Seed
+    }
+
+    fn finish(self) -> Result<Plan, ApplyError> {
+        let told = |finding| files::told(finding, &self.world.from_files);
+        let Findings { wrongs, warnings } = self.findings;
+        if !wrongs.is_empty() {
+            return Err(RegistrationError(wrongs.into_iter().map(told).collect()).into());
+        }
+        let mut plan = self.plan;
+        plan.difference.warnings = warnings.into_iter().map(told).collect();
+        plan.drawn = self.credentials.drawn();
+        Ok(plan)
+    }
+}

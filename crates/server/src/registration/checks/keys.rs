@@ -1,0 +1,53 @@
+//! Keys: either by value or by reference, public ones, at an address that may be fetched; and what is encrypted to them.
+
+use jose::{JwkSet, KeyManagement};
+use protocol::uri;
+
+use super::served;
+use crate::registration::{entry::Entry, rules::Rules};
+
+/// `jwks`: a set of public keys, or of the client's own symmetric ones (RFC 7591 §2).
+pub(crate) fn by_value(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    if let Some(Err(error)) = entry.value(name).map(JwkSet::from_value) {
+        entry.refuse(name, error.to_string());
+    }
+}
+
+/// `jwks_uri`: not beside `jwks` (RFC 7591 §2), and at an address that the server may fetch.
+pub(crate) fn by_reference(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    let Some(url) = entry.text(name).map(str::to_owned) else { return };
+    if entry.has("jwks") {
+        entry.refuse(name, "jwks is there as well; keep one of them (RFC 7591 section 2)");
+        return;
+    }
+    match uri::Parts::of(&url) {
+        Err(error) => entry.refuse(name, error.to_string()),
+        Ok(parts) if parts.host.is_some() && parts.scheme == "https" => {}
+        Ok(parts) if parts.scheme == "http" && parts.is_loopback() && rules.http_to_loopback => {}
+        Ok(_) => entry.refuse(name, "must be https (or http to loopback, where the issuer is http)"),
+    }
+}
+
+/// `.._encrypted_response_alg`: served, and with a key to encrypt to.
+pub(crate) fn encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    served::key_management(entry, name, rules);
+    let algorithm = entry.text(name).and_then(KeyManagement::parse);
+    let has_keys = entry.has("jwks") || entry.has("jwks_uri");
+    if algorithm.is_some_and(|algorithm| !algorithm.is_symmetric()) && !has_keys {
+        entry.warn(name, "without jwks or jwks_uri there is no key to encrypt to, and such an answer fails");
+    }
+}
+
+/// `.._encrypted_response_enc`: served, and beside its `alg` (OpenID Connect Dynamic Client Registration 1.0 §2).
+pub(crate) fn content_encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    served::content_encryption(entry, name, rules);
+    needs_algorithm(entry, name, rules);
+}
+
+/// An `enc` that is refused without its `alg`, whether it is served or not.
+pub(crate) fn needs_algorithm(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    let algorithm = format!("{}_alg", name.trim_end_matches("_enc"));
+    if entry.has(name) && !entry.has(&algorithm) {
+        entry.refuse(name, format!("needs {algorithm} beside it"));
+    }
+}

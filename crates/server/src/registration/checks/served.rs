@@ -1,0 +1,62 @@
+//! Registered values that this server does not serve: they are kept, and whoever registers them is warned.
+
+use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
+use protocol::{ClientAuthMethod, GrantType};
+
+use crate::registration::{entry::Entry, rules::Rules};
+
+fn warn(entry: &mut Entry<'_>, path: &str, value: &str) {
+    entry.warn(path, format!("`{value}` is kept, and not served here"));
+}
+
+fn text(entry: &mut Entry<'_>, name: &'static str, is_served: impl Fn(&str) -> bool) {
+    if let Some(value) = entry.text(name).map(str::to_owned).filter(|value| !is_served(value)) {
+        warn(entry, name, &value);
+    }
+}
+
+fn texts(entry: &mut Entry<'_>, name: &'static str, is_served: impl Fn(&str) -> bool) {
+    for (at, value) in entry.texts(name).into_iter().enumerate().filter(|(_, value)| !is_served(value)) {
+        warn(entry, &format!("{name}/{at}"), &value);
+    }
+}
+
+/// RFC 7591 §2
+pub(crate) fn grant_types(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    texts(entry, name, |value| GrantType::parse(value).is_some());
+}
+
+/// RFC 6749 §3.1.1
+pub(crate) fn response_types(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    texts(entry, name, |value| value == "code");
+}
+
+/// RFC 7591 §2, OpenID Connect Core 1.0 §9
+pub(crate) fn auth_method(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| ClientAuthMethod::parse(value).is_some());
+}
+
+/// OpenID Connect Dynamic Client Registration 1.0 §2
+pub(crate) fn application_type(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| matches!(value, "web" | "native"));
+}
+
+/// OpenID Connect Core 1.0 §8
+pub(crate) fn subject_type(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| value == "public");
+}
+
+/// RFC 7518 §3
+pub(crate) fn signature(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| SignatureAlgorithm::parse(value).is_some());
+}
+
+/// RFC 7518 §4
+pub(crate) fn key_management(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| KeyManagement::parse(value).is_some());
+}
+
+/// RFC 7518 §5
+pub(crate) fn content_encryption(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| ContentEncryption::parse(value).is_some());
+}

@@ -1,0 +1,47 @@
+//! A resource's own members: what its access tokens are, and what introspection tells it.
+
+use jose::SignatureAlgorithm;
+use serde_json::Value;
+
+use crate::registration::{entry::Entry, registered_resource::IntrospectionAudience, rules::Rules};
+
+/// Longest lifetime of an access token that a resource may ask for, in seconds.
+const ACCESS_TOKEN_SECONDS_MAX: i64 = 24 * 3600;
+/// Beyond it, a revocation that an API does not see takes effect too late, in seconds.
+const ACCESS_TOKEN_SECONDS_SENSIBLE: i64 = 3600;
+
+/// `access_token_format`
+pub(crate) fn format(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    if entry.text(name).is_some_and(|text| !matches!(text, "opaque" | "jwt")) {
+        entry.refuse(name, "must be opaque or jwt");
+    }
+}
+
+/// `access_token_signing_alg`: an API verifies with a public key (RFC 9068 §2.1).
+pub(crate) fn signing_algorithm(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    let is_public =
+        |name: &str| SignatureAlgorithm::parse(name).is_some_and(|algorithm| !algorithm.is_symmetric());
+    if entry.text(name).is_some_and(|name| !is_public(name)) {
+        entry.refuse(name, "must be an algorithm with a public key, like ES256");
+    }
+}
+
+/// `access_token_lifetime`
+pub(crate) fn lifetime(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    match entry.value(name).and_then(Value::as_i64) {
+        Some(seconds) if !(1..=ACCESS_TOKEN_SECONDS_MAX).contains(&seconds) => {
+            entry.refuse(name, format!("must be 1 to {ACCESS_TOKEN_SECONDS_MAX} seconds"));
+        }
+        Some(seconds) if seconds > ACCESS_TOKEN_SECONDS_SENSIBLE => {
+            entry.warn(name, "more than an hour is long for a token that may be stolen");
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// `introspection_audience`
+pub(crate) fn introspection_audience(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    if entry.text(name).is_some_and(|text| IntrospectionAudience::parse(text).is_none()) {
+        entry.refuse(name, "must be resource, client_id or none");
+    }
+}

@@ -1,0 +1,42 @@
+//! Where a browser is sent, and what pages link to.
+
+use protocol::{
+    GrantType,
+    uri::{self, UriError},
+};
+
+use crate::registration::{entry::Entry, rules::Rules};
+
+/// `redirect_uris`: acceptable each (RFC 6749 §3.1.2, RFC 8252 §7), and at least one where a code is to be sent there.
+pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    return_uris(entry, name, rules);
+    let code = GrantType::AuthorizationCode.as_str();
+    let grant_types = entry.texts("grant_types");
+    let may_use_code = !entry.has("grant_types") || grant_types.iter().any(|name| name == code);
+    if may_use_code && entry.texts(name).is_empty() {
+        entry.warn(name, "without one, authorization_code can't be used");
+    }
+}
+
+/// A list of addresses that a browser is sent to.
+pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    for (at, redirect) in entry.texts(name).into_iter().enumerate() {
+        if let Err(error) = uri::check_redirect_uri(&redirect) {
+            entry.refuse(&format!("{name}/{at}"), error.to_string());
+        }
+    }
+}
+
+/// An address that a page links to or shows: never a script (RFC 7591 §5).
+pub(crate) fn page(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    match entry.text(name).map(uri::Parts::of) {
+        Some(Ok(parts)) if parts.host.is_none() || !matches!(parts.scheme, "https" | "http") => {
+            entry.refuse(name, "must be an https or http address");
+        }
+        Some(Err(why @ UriError::Fragment)) => {
+            entry.warn(name, format!("is kept, and no page shows it: it {why}"));
+        }
+        Some(Err(why)) => entry.refuse(name, why.to_string()),
+        Some(Ok(_)) | None => {}
+    }
+}

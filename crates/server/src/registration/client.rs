@@ -1,0 +1,118 @@
+//! A client as it is to be registered, every member checked.
+
+use protocol::{ClientId, ClientMetadata};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::{
+    entry::Entry,
+    finding::{Findings, pointer},
+    members::CLIENT,
+    rules::{Registrar, Rules},
+    secret,
+};
+
+/// A client as it is to be registered. What it says passed every rule that looks at it alone.
+#[derive(Clone, Debug)]
+pub struct ClientRegistration {
+    pub(super) pointer: String,
+    pub(super) id: ClientId,
+    pub(super) secret: Option<Zeroizing<String>>,
+    pub(super) metadata: ClientMetadata,
+    pub(super) require_pkce: bool,
+    pub(super) skip_consent: bool,
+    pub(super) disabled: bool,
+}
+
+impl ClientRegistration {
+    /// Reads the members of a client at a pointer; what is wrong with them is among the findings.
+    pub fn read(at: String, value: Value, rules: &Rules, findings: &mut Findings) -> Option<Self> {
+        let mut entry = Entry::read(at, value, CLIENT, rules, findings)?;
+        let id = match &rules.registrar {
+            Registrar::Client(drawn) => Some(drawn.clone()),
+            Registrar::Operator | Registrar::Development => {
+                entry.take_parsed("client_id", ClientId::parse, "must be 1 to 255 visible ASCII characters")
+            }
+        };
+        let secret = secret::take(&mut entry, rules);
+        entry.check(rules);
+        let require_pkce = entry.take_flag("require_pkce");
+        let skip_consent = entry.take_flag("skip_consent");
+        let disabled = entry.take_flag("disabled");
+        let (pointer, metadata) = entry.finish();
+        let (id, metadata) = (id?, metadata?);
+        Some(Self { pointer, id, secret, metadata, require_pkce, skip_consent, disabled })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &ClientId {
+        &self.id
+    }
+
+    /// Where a member of it is.
+    pub fn at(&self, name: &str) -> String {
+        pointer(&self.pointer, name)
+    }
+
+    /// Whether it can't work without a secret.
+    pub fn needs_secret(&self) -> bool {
+        needs_secret(&self.metadata)
+    }
+
+    pub(super) fn needs_secret_itself(&self) -> bool {
+        secret::is_needed_itself(&self.metadata)
+    }
+}
+
+fn needs_secret(metadata: &ClientMetadata) -> bool {
+    metadata.auth_method().starts_with("client_secret_") || secret::is_needed_itself(metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    /// What is wrong with these members where this registrar registers them.
+    fn wrongs(registrar: Registrar, members: Value) -> Vec<String> {
+        let settings = Settings::new("https://id.example").expect("an issuer");
+        let mut findings = Findings::default();
+        ClientRegistration::read(String::new(), members, &Rules::new(&settings, registrar), &mut findings);
+        findings.wrongs.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn only_the_operator_sets_what_is_the_operators() {
+        let members =
+            json!({ "client_id": "a", "skip_consent": true, "redirect_uris": ["https://a.example/"] });
+        assert_eq!(wrongs(Registrar::Operator, members.clone()), [""; 0]);
+        assert_eq!(
+            wrongs(Registrar::Client(ClientId::new("drawn")), members),
+            ["/client_id: only the operator may set this", "/skip_consent: only the operator may set this"]
+        );
+    }
+
+    #[test]
+    fn only_the_operator_gives_a_scope_that_administers() {
+        let members =
+            json!({ "client_id": "a", "scope": "passavant.admin", "grant_types": ["client_credentials"] });
+        assert_eq!(wrongs(Registrar::Operator, members.clone()), [""; 0]);
+        assert!(
+            wrongs(Registrar::Client(ClientId::new("drawn")), members)
+                .iter()
+                .any(|wrong| wrong.starts_with("/scope: "))
+        );
+    }
+
+    #[test]
+    fn only_a_development_installation_takes_a_short_secret() {
+        let members = json!({ "client_id": "a", "client_secret": "short" });
+        assert_eq!(wrongs(Registrar::Development, members.clone()), [""; 0]);
+        assert_eq!(
+            wrongs(Registrar::Operator, members),
+            ["/client_secret: must have at least 22 characters"]
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! Registrations weighed against what is registered already. A client and the resources that share its id have one set of
+//! credentials between them.
+
+mod caller;
+mod signing;
+
+use std::collections::{HashMap, HashSet};
+
+use protocol::ClientId;
+use zeroize::Zeroizing;
+
+use super::{
+    client::ClientRegistration,
+    finding::{Finding, Findings},
+    resource::ResourceRegistration,
+    secret,
+    view::RegistryView,
+};
+use crate::{
+    draw::Draw,
+    master::MasterKey,
+    store::{Caller, Client, Resource},
+};
+
+/// What one change registers and deletes, all of it together.
+#[derive(Clone, Debug)]
+pub struct Batch<'b> {
+    /// Clients that are registered or replaced.
+    pub clients: &'b [ClientRegistration],
+    /// Resources that are registered or replaced.
+    pub resources: &'b [ResourceRegistration],
+    /// Clients that are deleted.
+    pub deleted: HashSet<ClientId>,
+    /// What happens where a secret is needed, none is stored and none was given.
+    pub missing_secret: MissingSecret,
+    /// Whether what is new was made by `apply`, so that a later one may delete it.
+    pub applied: bool,
+}
+
+/// What happens where a secret is needed, none is stored and none was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingSecret {
+    /// It is refused: nobody would see a secret that is made.
+    Refuse,
+    /// One is made; see [`Credentials::drawn`].
+    Draw,
+}
+
+/// The credentials behind every id of a [`Batch`], and the records made with them.
+#[derive(Debug)]
+pub struct Credentials<'c> {
+    master: &'c MasterKey,
+    draw: Draw<'c>,
+    view: &'c RegistryView,
+    batch: Batch<'c>,
+    /// Ids whose secret is needed itself, by whoever shares them.
+    recoverable: HashSet<ClientId>,
+    of_resources: HashMap<ClientId, Caller>,
+    planned: HashMap<ClientId, Caller>,
+    drawn: HashMap<ClientId, Zeroizing<String>>,
+}
+
+impl<'c> Credentials<'c> {
+    /// Prepares to weigh a batch.
+    pub fn new(master: &'c MasterKey, draw: Draw<'c>, view: &'c RegistryView, batch: Batch<'c>) -> Self {
+        let is_replaced = |identifier| batch.resources.iter().any(|entry| entry.identifier == identifier);
+        let mut recoverable = HashSet::new();
+        for entry in batch.clients.iter().filter(|entry| entry.needs_secret_itself()) {
+            recoverable.insert(entry.id.clone());
+        }
+        for entry in batch.resources.iter().filter(|entry| entry.needs_secret_itself()) {
+            recoverable.extend(entry.client_id.clone());
+        }
+        let mut of_resources = HashMap::new();
+        for kept in &view.resources {
+            let Some(caller) = &kept.caller else { continue };
+            if !is_replaced(kept.identifier.clone()) && secret::is_needed_itself(&kept.settings) {
+                recoverable.insert(caller.id.clone());
+            }
+            of_resources.insert(caller.id.clone(), caller.clone());
+        }
+        let (planned, drawn) = (HashMap::new(), HashMap::new());
+        Self { master, draw, view, batch, recoverable, of_resources, planned, drawn }
+    }
+
+    /// The record of a client with its credentials. `None`: what is wrong is among the findings. Clients come before the
+    /// resources that may share their credentials.
+    pub fn client(&mut self, entry: &ClientRegistration, findings: &mut Findings) -> Option<Client> {
+        let stored = self.view.clients.get(&entry.id);
+        if stored.is_none() && self.of_resources.contains_key(&entry.id) {
+            let text = "is the client_id of a resource already; register the client first, then the resource";
+            findings.refuse(Finding::new(entry.at("client_id"), text));
+            return None;
+        }
+        let ClientRegistration { metadata, require_pkce, skip_consent, .. } = entry;
+        self.warn_of_client_signatures(entry, findings);
+        let caller = self.client_caller(entry, stored, findings)?;
+        Some(Client {
+            caller,
+            metadata: metadata.clone(),
+            require_pkce: *require_pkce,
+            skip_consent: *skip_consent,
+            applied: stored.map_or(self.batch.applied, |client| client.applied),
+            version: stored.map_or(0, |client| client.version),
+        })
+    }
+
+    fn client_caller(
+        &mut self,
+        entry: &ClientRegistration,
+        stored: Option<&Client>,
+        findings: &mut Findings,
+    ) -> Option<Caller> {
+        let metadata = &entry.metadata;
+        if entry.secret.is_some() && metadata.auth_method() == "none" {
+            let text = "is kept, and never asked for: the client authenticates by `none`";
+            findings.warn(Finding::new(entry.at("client_secret"), text));
+        }
+        if metadata.auth_method() == "private_key_jwt"
+            && metadata.jwks.is_none()
+            && metadata.jwks_uri.is_none()
+        {
+            let at = entry.at("token_endpoint_auth_method");
+            findings.refuse(Finding::new(at, "private_key_jwt needs jwks or jwks_uri"));
+        }
+        let owner = caller::Owner {
+            id: &entry.id,
+            given: entry.secret.as_ref(),
+            stored: stored.map(|client| &client.caller),
+            needs_secret: entry.needs_secret(),
+        };
+        let mut caller = match self.plan(owner) {
+            Ok(caller) => caller,
+            Err(text) => {
+                findings.refuse(Finding::new(entry.at("client_secret"), text));
+                return None;
+            }
+        };
+        // What was issued before ends with it, and does not come back with it.
+        if entry.disabled && stored.is_some_and(|client| !client.caller.disabled) {
+            caller.epoch = self.draw.row_id();
+        }
+        caller.disabled = entry.disabled;
+        Some(caller)
+    }
+
+    /// The record of a resource with its credentials; those of a client of the same id are used as they are. `None`: what is
+    /// wrong is among the findings.
+    pub fn resource(&mut self, entry: &ResourceRegistration, findings: &mut Findings) -> Option<Resource> {
+        self.warn_of_resource_signatures(entry, findings);
+        let caller = match &entry.client_id {
+            Some(id) => Some(self.resource_caller(entry, id, findings)?),
+            None => None,
+        };
+        let stored = self.view.resources.iter().find(|stored| stored.identifier == entry.identifier);
+        Some(Resource {
+            identifier: entry.identifier.clone(),
+            caller,
+            settings: entry.settings.clone(),
+            applied: stored.map_or(self.batch.applied, |resource| resource.applied),
+            version: stored.map_or(0, |resource| resource.version),
+        })
+    }
+
+    fn resource_caller(
+        &mut self,
+        entry: &ResourceRegistration,
+        id: &ClientId,
+        findings: &mut Findings,
+    ) -> Option<Caller> {
+        if self.batch.deleted.contains(id) {
+            let text = "is the client_id of a client that is deleted by this run: list that client too";
+            findings.refuse(Finding::new(entry.at("client_id"), text));
+            return None;
+        }
+        let stored_client = self.view.clients.get(id).map(|client| &client.caller);
+        let verdict = match self.planned.get(id).or(stored_client).cloned() {
+            Some(caller) => self.shared_caller(entry, caller),
+            None => self.own_caller(entry, id),
+        };
+        match verdict {
+            Ok(caller) => Some(caller),
+            Err((member, text)) => {
+                findings.refuse(Finding::new(entry.at(member), text));
+                None
+            }
+        }
+    }
+
+    /// Secrets that were made, by id. They are shown once, and not kept.
+    pub fn drawn(self) -> HashMap<ClientId, Zeroizing<String>> {
+        self.drawn
+    }
+}

@@ -1,0 +1,166 @@
+//! The credentials behind one id: shared with a client, or of its own.
+
+use protocol::ClientId;
+use zeroize::Zeroizing;
+
+use super::{Credentials, MissingSecret};
+use crate::{
+    registration::resource::ResourceRegistration,
+    store::{Caller, Resource, StoredSecret},
+};
+
+/// What is said to whoever left it out where nobody would see a secret that is made.
+const SECRET_MISSING: &str = "is required: give client_secret, or client_secret_file in a file (only `passavant client create` makes one)";
+
+/// The member that is wrong, and what is wrong with it.
+type Wrong = (&'static str, String);
+
+/// Whose credentials are planned.
+pub(super) struct Owner<'o> {
+    pub(super) id: &'o ClientId,
+    /// The secret that was given.
+    pub(super) given: Option<&'o Zeroizing<String>>,
+    /// What is stored.
+    pub(super) stored: Option<&'o Caller>,
+    /// Whether the owner can't work without a secret.
+    pub(super) needs_secret: bool,
+}
+
+impl Credentials<'_> {
+    /// Plans the credentials of an id: what is stored, with the secret that is given or made, kept as its owners need it.
+    pub(super) fn plan(&mut self, owner: Owner<'_>) -> Result<Caller, &'static str> {
+        let Owner { id, given, stored, needs_secret } = owner;
+        let fresh = || Caller { id: id.clone(), epoch: self.draw.row_id(), disabled: false, secret: None };
+        let mut caller = stored.cloned().unwrap_or_else(fresh);
+        let kept = caller.secret.take();
+        caller.secret = match (given, kept) {
+            (None, None) if needs_secret => Some(self.draw_secret(id)?),
+            (given, kept) => self.secret(id, kept, given.map(|secret| secret.as_str()))?,
+        };
+        self.planned.insert(id.clone(), caller.clone());
+        Ok(caller)
+    }
+
+    /// Takes over the credentials of a client.
+    pub(super) fn shared_caller(
+        &self,
+        entry: &ResourceRegistration,
+        caller: Caller,
+    ) -> Result<Caller, Wrong> {
+        let id = &caller.id;
+        if self.is_public(id) {
+            let text = format!("the client {id} authenticates by `none`, and a resource must authenticate");
+            return Err(("client_id", text));
+        }
+        let is_other = |given: &Zeroizing<String>| !self.is_secret_of(&caller, given);
+        if entry.secret.as_ref().is_some_and(is_other) {
+            return Err(("client_secret", differs(id)));
+        }
+        let has_only_digest = caller.secret.as_ref().is_some_and(|secret| secret.sealed.is_none());
+        if has_only_digest && entry.needs_secret_itself() {
+            let text = format!("this registration needs the secret itself: give it with the client {id}");
+            return Err(("client_secret", text));
+        }
+        Ok(caller)
+    }
+
+    /// The credentials of a resource that shares them with no client.
+    pub(super) fn own_caller(
+        &mut self,
+        entry: &ResourceRegistration,
+        id: &ClientId,
+    ) -> Result<Caller, Wrong> {
+        let settings = &entry.settings;
+        match settings.token_endpoint_auth_method.as_deref() {
+            // Whoever knows the id could ask about tokens (RFC 7662 §2.1).
+            Some("none") => {
+                return Err((
+                    "token_endpoint_auth_method",
+                    "a resource must authenticate to introspect".to_owned(),
+                ));
+            }
+            Some("private_key_jwt") if settings.jwks.is_none() && settings.jwks_uri.is_none() => {
+                return Err((
+                    "token_endpoint_auth_method",
+                    "private_key_jwt needs jwks or jwks_uri".to_owned(),
+                ));
+            }
+            Some(_) | None => {}
+        }
+        let stored = self.of_resources.get(id).cloned();
+        if let Some(caller) = stored.as_ref().filter(|_| !self.has_owner(entry, id)) {
+            let is_other = |given: &Zeroizing<String>| !self.is_secret_of(caller, given);
+            if entry.secret.as_ref().is_some_and(is_other) {
+                return Err(("client_secret", differs(id)));
+            }
+        }
+        let owner = Owner {
+            id,
+            given: entry.secret.as_ref(),
+            stored: stored.as_ref(),
+            needs_secret: entry.needs_secret(),
+        };
+        self.plan(owner).map_err(|text| ("client_secret", text.to_owned()))
+    }
+
+    fn is_public(&self, id: &ClientId) -> bool {
+        let listed = self.batch.clients.iter().find(|entry| entry.id == *id).map(|entry| &entry.metadata);
+        let stored = || self.view.clients.get(id).map(|client| &client.metadata);
+        listed.or_else(stored).is_some_and(|metadata| metadata.auth_method() == "none")
+    }
+
+    /// Whether the credentials of an id are this resource's already, or those of another one of the batch. Who joins
+    /// them must not change them for the others.
+    fn has_owner(&self, entry: &ResourceRegistration, id: &ClientId) -> bool {
+        let is_own = |resource: &Resource| resource.caller.as_ref().is_some_and(|caller| caller.id == *id);
+        let is_listed = |resource: &Resource| {
+            resource.identifier == entry.identifier
+                || self.batch.resources.iter().any(|other| other.identifier == resource.identifier)
+        };
+        self.view.resources.iter().any(|resource| is_own(resource) && is_listed(resource))
+    }
+
+    fn is_secret_of(&self, caller: &Caller, given: &str) -> bool {
+        let is = |stored| self.master.is_secret(&caller.id, given.as_bytes(), stored);
+        caller.secret.as_ref().is_some_and(is)
+    }
+
+    fn draw_secret(&mut self, id: &ClientId) -> Result<StoredSecret, &'static str> {
+        if self.batch.missing_secret == MissingSecret::Refuse {
+            return Err(SECRET_MISSING);
+        }
+        let secret = self.draw.client_secret();
+        let stored = self.master.store_secret(id, &secret, self.recoverable.contains(id));
+        self.drawn.insert(id.clone(), secret);
+        Ok(stored)
+    }
+
+    /// The secret as it is to be stored. One that is given and is the same stays untouched, so that nothing changes.
+    fn secret(
+        &self,
+        id: &ClientId,
+        stored: Option<StoredSecret>,
+        given: Option<&str>,
+    ) -> Result<Option<StoredSecret>, &'static str> {
+        let (master, recoverable) = (self.master, self.recoverable.contains(id));
+        let is_kept = |given: &str| {
+            let is_right = |stored: &StoredSecret| stored.sealed.is_some() == recoverable;
+            let is_same = |stored: &StoredSecret| master.is_secret(id, given.as_bytes(), stored);
+            stored.as_ref().is_some_and(|stored| is_same(stored) && is_right(stored))
+        };
+        if let Some(given) = given.filter(|given| !is_kept(given)) {
+            return Ok(Some(master.store_secret(id, given, recoverable)));
+        }
+        match stored {
+            Some(stored) if recoverable && stored.sealed.is_none() => {
+                Err("this registration needs the secret itself, and only its digest was kept: give it again")
+            }
+            Some(stored) if !recoverable => Ok(Some(StoredSecret { sealed: None, ..stored })),
+            stored => Ok(stored),
+        }
+    }
+}
+
+fn differs(id: &ClientId) -> String {
+    format!("differs from the one that {id} has; leave it out here")
+}

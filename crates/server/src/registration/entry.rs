@@ -1,0 +1,311 @@
+//! A member of a registration, and the reader that finds everything that is wrong with an entry.
+
+use serde_json::{Map, Value};
+
+use super::{
+    finding::{Finding, Findings, pointer},
+    rules::{Registrar, Rules},
+};
+use crate::spelling::nearest;
+
+/// Longest string, in bytes.
+const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Longest list, in entries.
+const ENTRIES_MAX: usize = 256;
+
+/// What a member holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// An array of strings.
+    Texts,
+    /// `true` or `false`.
+    Flag,
+    /// A non-negative integer.
+    Number,
+    /// An object.
+    Object,
+    /// A string, or an object with one for each language.
+    Wording,
+    /// Any JSON value.
+    Any,
+}
+
+/// What holds where a member is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// Nothing.
+    Nothing,
+    /// This flag.
+    Flag(bool),
+    /// This string.
+    Text(&'static str),
+    /// This list.
+    Texts(&'static [&'static str]),
+    /// This number.
+    Number(i64),
+}
+
+/// Who may set a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetBy {
+    /// The operator, and the client itself where it may register (RFC 7591).
+    Anyone,
+    /// Only the operator.
+    Operator,
+}
+
+/// What a member does in this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is obeyed.
+    Served,
+    /// It is stored and has no effect; whoever registers it is warned.
+    Kept,
+    /// It is stored, and nobody expects an effect.
+    Note,
+}
+
+/// The rule of a member. Runs whether the member is there or not, and may look at the other members.
+pub(super) type Check = fn(&mut Entry<'_>, &'static str, &Rules);
+
+/// One row of a table of members.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Its registered name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// What holds without it.
+    pub absent: Absent,
+    /// Who may set it.
+    pub set_by: SetBy,
+    /// What it does.
+    pub effect: Effect,
+    /// Whether it may be given once for each language, as `name#de` (RFC 7591 §2.2).
+    pub is_translatable: bool,
+    check: Option<Check>,
+}
+
+impl Member {
+    /// A member that anyone may set, that has no default and no rule beyond its kind.
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            absent: Absent::Nothing,
+            set_by: SetBy::Anyone,
+            effect: Effect::Served,
+            is_translatable: false,
+            check: None,
+        }
+    }
+
+    /// With what holds where it is absent.
+    #[must_use]
+    pub const fn or(mut self, absent: Absent) -> Self {
+        self.absent = absent;
+        self
+    }
+
+    /// Set by the operator only.
+    #[must_use]
+    pub const fn by_operator(mut self) -> Self {
+        self.set_by = SetBy::Operator;
+        self
+    }
+
+    pub(super) const fn effect(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    pub(super) const fn translatable(mut self) -> Self {
+        self.is_translatable = true;
+        self
+    }
+
+    pub(super) const fn checked(mut self, check: Check) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Whether this row is meant by a name: its own, or its own in some language.
+    fn is_called(&self, name: &str) -> bool {
+        name == self.name
+            || (self.is_translatable && name.split_once('#').is_some_and(|(base, _)| base == self.name))
+    }
+}
+
+/// One entry, its members checked by kind. A member of the wrong kind counts as absent from then on.
+#[derive(Debug)]
+pub struct Entry<'f> {
+    pointer: String,
+    members: Map<String, Value>,
+    table: &'static [Member],
+    findings: &'f mut Findings,
+}
+
+impl<'f> Entry<'f> {
+    /// Takes a value at a pointer as an entry of a table. `None` where it is not an object.
+    pub fn read(
+        at: String,
+        value: Value,
+        table: &'static [Member],
+        rules: &Rules,
+        findings: &'f mut Findings,
+    ) -> Option<Self> {
+        let Value::Object(mut members) = value else {
+            findings.refuse(Finding::new(at, "must be an object"));
+            return None;
+        };
+        members.retain(|name, value| {
+            let at = pointer(&at, name);
+            let Some(member) = table.iter().find(|member| member.is_called(name)) else {
+                let near = nearest(name, table.iter().map(|member| member.name)).map(str::to_owned);
+                findings.refuse(Finding { suggestion: near, ..Finding::new(at, "unknown member") });
+                return false;
+            };
+            // `null` says the same as leaving it out.
+            if value.is_null() {
+                return false;
+            }
+            if member.set_by == SetBy::Operator && matches!(rules.registrar, Registrar::Client(_)) {
+                findings.refuse(Finding::new(at, "only the operator may set this"));
+                return false;
+            }
+            let wrongs = mismatches(member.kind, value, &at);
+            let fits = wrongs.is_empty();
+            wrongs.into_iter().for_each(|wrong| findings.refuse(wrong));
+            fits || keeps_positions(member.kind, value)
+        });
+        Some(Self { pointer: at, members, table, findings })
+    }
+
+    /// Runs the rule of every member, and warns of those that have no effect.
+    pub fn check(&mut self, rules: &Rules) {
+        for member in self.table {
+            if let Some(check) = member.check {
+                check(self, member.name, rules);
+            }
+            if member.effect == Effect::Kept && self.members.contains_key(member.name) {
+                self.warn(member.name, "is kept, and has no effect here");
+            }
+        }
+    }
+
+    /// Notes that something is wrong with a member, or below it: `redirect_uris/0`.
+    pub fn refuse(&mut self, path: &str, text: impl Into<String>) {
+        self.findings.refuse(Finding::new(format!("{}/{path}", self.pointer), text));
+    }
+
+    /// Notes something about a member that is worth a warning.
+    pub fn warn(&mut self, path: &str, text: impl Into<String>) {
+        self.findings.warn(Finding::new(format!("{}/{path}", self.pointer), text));
+    }
+
+    /// Whether the member is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// A member.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// A member that is a string.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.members.get(name).and_then(Value::as_str)
+    }
+
+    /// A member that is an array of strings; empty where it is absent.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let items = self.members.get(name).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Takes a member out.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name)
+    }
+
+    /// Takes a flag out; the table's default where it is absent.
+    pub fn take_flag(&mut self, name: &str) -> bool {
+        let absent = self.table.iter().find(|member| member.name == name).map(|member| member.absent);
+        let default = matches!(absent, Some(Absent::Flag(true)));
+        self.members.remove(name).and_then(|value| value.as_bool()).unwrap_or(default)
+    }
+
+    /// Takes a string out that must be there, parsed.
+    pub fn take_parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, rule: &str) -> Option<T> {
+        let Some(Value::String(text)) = self.members.remove(name) else {
+            // Where it was of the wrong kind, that was said already.
+            self.refuse(name, "is required");
+            return None;
+        };
+        let parsed = parse(&text);
+        if parsed.is_none() {
+            self.refuse(name, rule);
+        }
+        parsed
+    }
+
+    /// The pointer to the entry, and the members that were not taken out, for the type that holds them.
+    pub(super) fn finish<T: serde::de::DeserializeOwned>(self) -> (String, Option<T>) {
+        let Self { pointer, members, findings, .. } = self;
+        match serde_json::from_value(members.into()) {
+            Ok(read) => (pointer, Some(read)),
+            Err(error) => {
+                findings.refuse(Finding::new(&*pointer, error.to_string()));
+                (pointer, None)
+            }
+        }
+    }
+
+    /// The pointer to the entry.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+}
+
+/// Of a list with entries of the wrong kind the others are checked all the same, each in its place.
+fn keeps_positions(kind: Kind, value: &mut Value) -> bool {
+    let Some(items) = value.as_array_mut().filter(|_| kind == Kind::Texts) else { return false };
+    items.iter_mut().filter(|item| !item.is_string()).for_each(|item| *item = "".into());
+    true
+}
+
+/// Everything that keeps a value from being of its kind.
+fn mismatches(kind: Kind, value: &Value, at: &str) -> Vec<Finding> {
+    let wrong = |text: String| vec![Finding::new(at, text)];
+    match kind {
+        Kind::Text => match value.as_str() {
+            None => wrong("must be a string".into()),
+            Some(text) if text.len() > TEXT_BYTES_MAX => {
+                wrong(format!("must have at most {TEXT_BYTES_MAX} bytes"))
+            }
+            Some(_) => Vec::new(),
+        },
+        Kind::Texts => match value.as_array() {
+            None => wrong("must be an array of strings".into()),
+            Some(items) if items.len() > ENTRIES_MAX => {
+                wrong(format!("must have at most {ENTRIES_MAX} entries"))
+            }
+            Some(items) => {
+                let item = |(position, item)| mismatches(Kind::Text, item, &format!("{at}/{position}"));
+                items.iter().enumerate().flat_map(item).collect()
+            }
+        },
+        Kind::Flag if !value.is_boolean() => wrong("must be true or false".into()),
+        Kind::Number if value.as_i64().is_none_or(|number| number < 0) => {
+            wrong("must be a non-negative integer".into())
+        }
+        Kind::Object if !value.is_object() => wrong("must be an object".into()),
+        Kind::Wording if !value.is_object() && !value.is_string() => {
+            wrong("must be a string, or an object with one for each language".into())
+        }
+        Kind::Flag | Kind::Number | Kind::Object | Kind::Wording | Kind::Any => Vec::new(),
+    }
+}

@@ -1,0 +1,221 @@
+//! The one table of members: name, type, default, who may set it, its rule.
+//!
+//! Clients: RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2, and passavant's own. Resources: RFC 9728 §2,
+//! RFC 9701 §6, and passavant's own. Scopes: passavant's own.
+
+use super::{
+    checks::{keys, scopes, served, tokens, uris},
+    entry::{
+        Absent, Effect,
+        Kind::{self, Any, Flag, Number, Object, Text, Texts, Wording},
+        Member,
+    },
+};
+
+const fn member(name: &'static str, kind: Kind) -> Member {
+    Member::new(name, kind)
+}
+
+/// A registered member that is stored and has no effect here.
+const fn kept(name: &'static str, kind: Kind) -> Member {
+    Member::new(name, kind).effect(Effect::Kept)
+}
+
+/// A registered member that tells something about the client or resource, and asks for nothing.
+const fn note(name: &'static str, kind: Kind) -> Member {
+    Member::new(name, kind).effect(Effect::Note)
+}
+
+/// The members of a client.
+pub const CLIENT: &[Member] = &[
+    member("client_id", Text).by_operator(),
+    member("client_secret", Text).by_operator(),
+    member("client_name", Text).translatable(),
+    member("client_uri", Text).translatable().checked(uris::page),
+    member("logo_uri", Text).translatable().checked(uris::page),
+    member("policy_uri", Text).translatable().checked(uris::page),
+    member("tos_uri", Text).translatable().checked(uris::page),
+    member("application_type", Text).or(Absent::Text("web")).checked(served::application_type),
+    member("redirect_uris", Texts).checked(uris::redirect_uris),
+    member("post_logout_redirect_uris", Texts).checked(uris::return_uris),
+    member("grant_types", Texts).or(Absent::Texts(&["authorization_code"])).checked(served::grant_types),
+    member("response_types", Texts).or(Absent::Texts(&["code"])).checked(served::response_types),
+    member("token_endpoint_auth_method", Text)
+        .or(Absent::Text("client_secret_basic"))
+        .checked(served::auth_method),
+    member("token_endpoint_auth_signing_alg", Text).checked(served::signature),
+    member("scope", Text).or(Absent::Text("openid")).checked(scopes::of_client),
+    member("jwks", Object).checked(keys::by_value),
+    member("jwks_uri", Text).checked(keys::by_reference),
+    member("id_token_signed_response_alg", Text).or(Absent::Text("RS256")).checked(served::signature),
+    member("id_token_encrypted_response_alg", Text).checked(keys::encryption),
+    member("id_token_encrypted_response_enc", Text)
+        .or(Absent::Text("A128CBC-HS256"))
+        .checked(keys::content_encryption),
+    member("userinfo_signed_response_alg", Text).checked(served::signature),
+    member("userinfo_encrypted_response_alg", Text).checked(keys::encryption),
+    member("userinfo_encrypted_response_enc", Text)
+        .or(Absent::Text("A128CBC-HS256"))
+        .checked(keys::content_encryption),
+    member("subject_type", Text).or(Absent::Text("public")).checked(served::subject_type),
+    member("default_max_age", Number),
+    member("require_auth_time", Flag).or(Absent::Flag(false)),
+    member("require_pkce", Flag).or(Absent::Flag(true)).by_operator(),
+    member("skip_consent", Flag).or(Absent::Flag(false)).by_operator(),
+    member("disabled", Flag).or(Absent::Flag(false)).by_operator(),
+    note("contacts", Texts),
+    note("software_id", Text),
+    note("software_version", Text),
+    kept("sector_identifier_uri", Text),
+    note("default_acr_values", Texts),
+    note("initiate_login_uri", Text),
+    kept("request_uris", Texts),
+    kept("request_object_signing_alg", Text),
+    kept("request_object_encryption_alg", Text),
+    kept("request_object_encryption_enc", Text),
+    kept("backchannel_logout_uri", Text),
+    kept("backchannel_logout_session_required", Flag),
+    kept("frontchannel_logout_uri", Text),
+    kept("frontchannel_logout_session_required", Flag),
+    kept("tls_client_auth_subject_dn", Text),
+    kept("tls_client_auth_san_dns", Text),
+    kept("tls_client_auth_san_uri", Text),
+    kept("tls_client_auth_san_ip", Text),
+    kept("tls_client_auth_san_email", Text),
+    kept("tls_client_certificate_bound_access_tokens", Flag),
+    kept("dpop_bound_access_tokens", Flag),
+    kept("require_pushed_authorization_requests", Flag),
+    kept("require_signed_request_object", Flag),
+    kept("authorization_signed_response_alg", Text),
+    kept("authorization_encrypted_response_alg", Text),
+    kept("authorization_encrypted_response_enc", Text),
+    kept("authorization_details_types", Texts),
+    kept("backchannel_token_delivery_mode", Text),
+    kept("backchannel_client_notification_endpoint", Text),
+    kept("backchannel_authentication_request_signing_alg", Text),
+    kept("backchannel_user_code_parameter", Flag),
+    kept("response_modes", Texts),
+    kept("introspection_signed_response_alg", Text),
+    kept("introspection_encrypted_response_alg", Text),
+    kept("introspection_encrypted_response_enc", Text).checked(keys::needs_algorithm),
+];
+
+/// The members of a resource. Only the operator registers one.
+pub const RESOURCE: &[Member] = &[
+    member("resource", Text).by_operator(),
+    member("resource_name", Text).translatable().by_operator(),
+    member("scopes", Texts).by_operator().checked(scopes::of_resource),
+    member("client_id", Text).by_operator(),
+    member("client_secret", Text).by_operator(),
+    member("access_token_format", Text).or(Absent::Text("opaque")).by_operator().checked(tokens::format),
+    member("access_token_signing_alg", Text)
+        .or(Absent::Text("ES256"))
+        .by_operator()
+        .checked(tokens::signing_algorithm),
+    member("access_token_lifetime", Number).or(Absent::Number(600)).by_operator().checked(tokens::lifetime),
+    member("introspection_audience", Text).by_operator().checked(tokens::introspection_audience),
+    member("introspection_allow_plain", Flag).or(Absent::Flag(false)).by_operator(),
+    member("introspection_signed_response_alg", Text)
+        .or(Absent::Text("RS256"))
+        .by_operator()
+        .checked(served::signature),
+    member("introspection_encrypted_response_alg", Text).by_operator().checked(keys::encryption),
+    member("introspection_encrypted_response_enc", Text)
+        .or(Absent::Text("A128CBC-HS256"))
+        .by_operator()
+        .checked(keys::content_encryption),
+    member("token_endpoint_auth_method", Text).by_operator().checked(served::auth_method),
+    member("token_endpoint_auth_signing_alg", Text).by_operator().checked(served::signature),
+    member("jwks_uri", Text).by_operator().checked(keys::by_reference),
+    member("jwks", Object).by_operator().checked(keys::by_value),
+    note("authorization_servers", Any).by_operator(),
+    note("bearer_methods_supported", Any).by_operator(),
+    note("resource_signing_alg_values_supported", Any).by_operator(),
+    note("resource_documentation", Any).by_operator(),
+    note("resource_policy_uri", Any).by_operator(),
+    note("resource_tos_uri", Any).by_operator(),
+    note("tls_client_certificate_bound_access_tokens", Any).by_operator(),
+    note("authorization_details_types_supported", Any).by_operator(),
+    note("dpop_signing_alg_values_supported", Any).by_operator(),
+    note("dpop_bound_access_tokens_required", Any).by_operator(),
+    note("contacts", Any).by_operator(),
+];
+
+/// The members of a scope. Only the operator registers one.
+pub const SCOPE: &[Member] = &[
+    member("scope", Text).by_operator(),
+    member("description", Wording).by_operator(),
+    member("claims", Texts).by_operator(),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use protocol::ClientMetadata;
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::{registration::entry::SetBy, store::ResourceSettings};
+
+    /// A value of a kind.
+    fn value(kind: Kind) -> Value {
+        match kind {
+            Text | Wording | Any => "x".into(),
+            Texts => json!(["x"]),
+            Flag => true.into(),
+            Number => 1.into(),
+            Object => json!({}),
+        }
+    }
+
+    fn full(table: &[Member]) -> Value {
+        let member = |member: &Member| (member.name.to_owned(), value(member.kind));
+        Value::Object(table.iter().map(member).collect::<Map<_, _>>())
+    }
+
+    fn names(table: &[Member], of: impl Fn(&&Member) -> bool) -> BTreeSet<&str> {
+        table.iter().filter(of).map(|member| member.name).collect()
+    }
+
+    #[test]
+    fn every_name_is_in_a_table_once() {
+        for table in [CLIENT, RESOURCE, SCOPE] {
+            assert_eq!(names(table, |_| true).len(), table.len());
+        }
+    }
+
+    #[test]
+    fn what_is_obeyed_has_a_field_and_what_is_only_kept_has_none() {
+        let metadata: ClientMetadata = serde_json::from_value(full(CLIENT)).expect("every kind fits");
+        // These are columns of their own.
+        let own = ["client_id", "client_secret", "require_pkce", "skip_consent", "disabled"];
+        let without_field = names(CLIENT, |m| m.effect != Effect::Served || own.contains(&m.name));
+        assert_eq!(metadata.other.keys().map(String::as_str).collect::<BTreeSet<_>>(), without_field);
+
+        let settings: ResourceSettings = serde_json::from_value(full(RESOURCE)).expect("every kind fits");
+        let own = ["resource", "client_id", "client_secret"];
+        let without_field = names(RESOURCE, |m| m.effect != Effect::Served || own.contains(&m.name));
+        assert_eq!(settings.other.keys().map(String::as_str).collect::<BTreeSet<_>>(), without_field);
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_types() {
+        let default = |name: &str| CLIENT.iter().find(|member| member.name == name).expect("a row").absent;
+        let metadata = ClientMetadata::default();
+        let texts = |name: &str| match default(name) {
+            Absent::Texts(texts) => texts.to_vec(),
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(metadata.grant_types().collect::<Vec<_>>(), texts("grant_types"));
+        assert_eq!(metadata.response_types().collect::<Vec<_>>(), texts("response_types"));
+        assert_eq!(default("token_endpoint_auth_method"), Absent::Text("client_secret_basic"));
+        assert_eq!(metadata.auth_method(), "client_secret_basic");
+    }
+
+    #[test]
+    fn a_client_that_registers_itself_sets_nothing_that_is_the_operators() {
+        let operators = ["client_id", "client_secret", "require_pkce", "skip_consent", "disabled"];
+        assert_eq!(names(CLIENT, |m| m.set_by == SetBy::Operator), BTreeSet::from(operators));
+    }
+}
