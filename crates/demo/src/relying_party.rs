@@ -270,7 +270,64 @@ fn with_query(endpoint: &str, fields: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use fetching::NoFetch;
+
     use super::*;
+
+    const ISSUER: &str = "https://id.example";
+
+    fn relying_party() -> RelyingParty {
+        let metadata = ServerMetadata {
+            issuer: ISSUER.to_owned(),
+            authorization_endpoint: Some(format!("{ISSUER}/authorize")),
+            authorization_response_iss_parameter_supported: true,
+            ..ServerMetadata::default()
+        };
+        RelyingParty { fetch: Arc::new(NoFetch), registration: Registration::public("web"), metadata }
+    }
+
+    /// A good response to this sign-in.
+    fn response(sign_in: &SignIn) -> AuthorizationResponse {
+        AuthorizationResponse {
+            code: Some("c".to_owned()),
+            state: Some(sign_in.state.clone()),
+            iss: Some(ISSUER.to_owned()),
+            ..AuthorizationResponse::default()
+        }
+    }
+
+    #[test]
+    fn a_code_is_taken_only_from_the_response_of_this_server_to_this_sign_in() {
+        let (client, sign_in) = (relying_party(), SignIn::new("http://127.0.0.1/callback"));
+        let code = |response| client.code(&sign_in, &response).map_err(|error| error.to_string());
+        let good = || response(&sign_in);
+        assert_eq!(code(good()).as_deref(), Ok("c"));
+        for state in [None, Some(String::new()), Some(SignIn::new("").state)] {
+            let refused = code(AuthorizationResponse { state, ..good() }).expect_err("another state");
+            assert!(refused.contains("state"), "{refused}");
+        }
+        let refused = code(AuthorizationResponse { iss: None, ..good() }).expect_err("no issuer");
+        assert!(refused.contains("(iss)"), "{refused}");
+        let iss = Some("https://evil.example".to_owned());
+        let refused = code(AuthorizationResponse { iss, ..good() }).expect_err("another issuer");
+        assert!(refused.contains("evil"), "{refused}");
+        let error = Some("access_denied".to_owned());
+        let refused =
+            code(AuthorizationResponse { error, ..good() }).expect_err("a refusal, whatever else it holds");
+        assert_eq!(refused, "refused: access_denied (no reason)");
+        assert!(code(AuthorizationResponse { code: None, ..good() }).is_err());
+    }
+
+    #[test]
+    fn the_nonce_is_sent_with_openid_and_the_challenge_always() {
+        let (client, sign_in) = (relying_party(), SignIn::new("http://127.0.0.1/callback"));
+        for (scope, has_nonce) in [(Some("openid email"), true), (Some("email"), false), (None, false)] {
+            let url =
+                client.authorization_url(&sign_in, scope, &[]).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(url.contains(&format!("nonce={}", sign_in.nonce)), has_nonce, "{url}");
+            assert!(url.contains("code_challenge_method=S256") && !url.contains(&sign_in.verifier), "{url}");
+        }
+    }
 
     #[test]
     fn a_query_is_added_to_what_is_there() {

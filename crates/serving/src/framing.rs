@@ -62,3 +62,32 @@ impl Filter for FramingFilter {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    /// What a parser behind the check reads of this stream.
+    async fn passed(stream: &[u8]) -> Vec<u8> {
+        let (mut client, server) = duplex(stream.len());
+        client.write_all(stream).await.expect("room for all of it");
+        drop(client);
+        let mut read = Vec::new();
+        TokioIo::new(check_framing(TokioIo::new(server))).read_to_end(&mut read).await.expect("an end");
+        read
+    }
+
+    #[tokio::test]
+    async fn an_ambiguous_head_never_reaches_the_parser_and_nothing_is_read_after_it() {
+        let good = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc";
+        assert_eq!(passed(good).await, good);
+        let bad = b"POST /x HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n";
+        let read = passed(&[&good[..], bad].concat()).await;
+        let began = read.strip_prefix(&good[..]).and_then(|rest| rest.strip_suffix(POISON)).expect("poison");
+        // What came before the second length may have been read, but never the end of the head.
+        assert!(bad.starts_with(began) && !began.windows(4).any(|bytes| bytes == b"\r\n\r\n"), "{began:?}");
+    }
+}
