@@ -1,22 +1,21 @@
-//! The guide: how to protect an API, chapter by chapter. Nothing here is code, and every example is compiled and run
-//! with the tests of this crate, all features on.
+//! The guide: how to protect an API, chapter by chapter. The modules contain only documentation; every example is
+//! compiled and run with the tests of this crate, with all features.
 //!
 //! | you want to | chapter |
 //! |---|---|
-//! | protect routes, and say which scopes they need | [`protect`] |
-//! | choose between verifying JWTs and asking the server | [`judging`] |
-//! | know how long a revoked token still works, and what happens while the server is away | [`caching`] |
-//! | read encrypted introspection answers (RFC 9701), as public administrations demand | [`encrypted`] |
-//! | trust several issuers, and ask for a stronger sign-in | [`issuers`] |
+//! | protect routes, and require scopes | [`protect`] |
+//! | choose between local verification of JWTs and introspection | [`judging`] |
+//! | know how long a revoked token still works, and what happens while the server is unavailable | [`caching`] |
+//! | read encrypted introspection answers (RFC 9701), as public administrations require | [`encrypted`] |
+//! | trust several issuers, and require a stronger sign-in | [`issuers`] |
 //! | make a stolen token useless: DPoP, client certificates | [`bound`] |
-//! | protect an MCP server, tool by tool | [`mcp`] |
-//! | ask for a user's claims, or answer for them | [`userinfo`] |
-//! | test an API against a server that does what a test says | [`testing`] |
+//! | protect an MCP server, with scopes for each tool | [`mcp`] |
+//! | request a user's claims, or serve them | [`userinfo`] |
+//! | test an API against a scripted authorization server | [`testing`] |
 //!
-//! Each chapter ends with how Spring Security, django-oauth-toolkit and django-lasuite say the same.
+//! Each chapter ends with the equivalents in Spring Security, django-oauth-toolkit and django-lasuite.
 //!
-//! Every refusal has a [`Reason`](crate::Reason), whose `slug` stands in the log; every bound is in
-//! [`limits`](crate::limits).
+//! Every refusal has a [`Reason`](crate::Reason), whose `slug` is logged; every limit is in [`limits`](crate::limits).
 
 pub mod bound;
 pub mod caching;

@@ -35,12 +35,12 @@
 //!
 //! | feature | brings | crates more |
 //! |---|---|---|
-//! | `client` | `ReqwestFetch`, `ClientTls`, `Guard::new`, `Guard::from_env`, `GuardBuilder::from_lookup` | 54 |
+//! | `client` | `ReqwestFetch`, `ClientTls`, `Guard::new`, `Guard::from_env`, `GuardBuilder::from_lookup` | 53 |
 //! | `axum` | `Token`, `Option<Token>` and [`extract::Claims`] as extractors, `Denied` as an answer, `Guard::metadata` | 18 |
 //! | `actix` | `Guard::actix`, `Require::actix`, the same extractors (`OptionalToken` for `Option<Token>`), `Denied` as an answer, `Guard::actix_metadata` | 71 |
 //! | `tonic` | `Guard::tonic`, `Require::tonic`, `Denied` as a gRPC status | 9 |
 //!
-//! With all of them the tree has 152 crates, since they share many. Count with
+//! With all of them the tree has 153 crates, since they share many. Count with
 //! `cargo tree -p passavant-resource -e normal --prefix none --no-dedupe --features axum | sort -u | wc -l`.
 //!
 //! No feature changes what is accepted, refused or answered: `cargo xtask test` runs the tests of the guard without

@@ -1,7 +1,7 @@
-//! Tokens that are of no use to a thief: bound to a key that only their client has.
+//! Tokens that are useless to a thief: bound to a key that only the client has.
 //!
-//! Whether a token is bound is said by the token (`cnf`), and a bound one is **never** accepted from a sender who does not
-//! show the key, whatever is set up here. What is set up is how it can be shown.
+//! The token itself says whether it is bound (`cnf`), and a bound token is **never** accepted from a sender who does
+//! not prove possession of the key, whatever the configuration. The configuration only decides how it can be proved.
 //!
 //! # DPoP: a proof with each request (RFC 9449)
 //!
@@ -30,7 +30,7 @@
 //! #     request.body(()).expect("a request").into_parts().0
 //! # };
 //! let server = Authority::start();
-//! let api = "https://notes.example.org"; // also where clients reach it: proofs name that address
+//! let api = "https://notes.example.org"; // also where clients reach it: proofs name that URL
 //! let guard = Guard::builder(server.issuer(), api).dpop(Dpop::Accept).build()?;
 //!
 //! let token = server.token(api).subject("alice").claim("cnf", json!({ "jkt": thumbprint })).sign();
@@ -52,19 +52,21 @@
 //! | `Accept` | accepted | accepted | 401 |
 //! | `Require` | 401 | accepted | 401 |
 //!
-//! * **The address.** A proof names method and URL. Where clients reach the API under another origin than that of the
-//!   audience, or the audience is no URL, say [`GuardBuilder::origin`](crate::GuardBuilder::origin); `Host` and
-//!   `X-Forwarded-*` are never believed.
-//! * **Replays.** A proof is taken once, within 60 seconds. Several processes that serve one API need one
-//!   [`Replays`](crate::Replays) between them: an insert under a unique key will do. Full or away, it means 503.
-//! * **Nonces.** [`GuardBuilder::dpop_nonces`](crate::GuardBuilder::dpop_nonces) demands one in each proof, so that none
-//!   can be made ahead. A client that has none reads 401 `use_dpop_nonce` with `DPoP-Nonce` and tries again.
-//! * **Browsers** read `WWW-Authenticate` and `DPoP-Nonce` only if CORS exposes them.
+//! * **URL.** A proof names method and URL. If clients reach the API at another origin than that of the audience, or
+//!   the audience is not a URL, set [`GuardBuilder::origin`](crate::GuardBuilder::origin); `Host` and `X-Forwarded-*`
+//!   are never trusted.
+//! * **Replays.** A proof is accepted once, within 60 seconds. Several processes that serve one API must share a
+//!   [`Replays`](crate::Replays), for which an insert under a unique key is enough. If it is full or unavailable,
+//!   requests get 503.
+//! * **Nonces.** [`GuardBuilder::dpop_nonces`](crate::GuardBuilder::dpop_nonces) requires one in each proof, so that
+//!   proofs can't be made in advance. A client without a nonce gets 401 `use_dpop_nonce` with `DPoP-Nonce` and
+//!   retries.
+//! * **Browsers** can read `WWW-Authenticate` and `DPoP-Nonce` only if CORS exposes them.
 //!
 //! # Client certificates (RFC 8705)
 //!
-//! A token with `cnf.x5t#S256` is taken on a connection by that certificate alone. The TLS stack of the host puts it into
-//! the request; it is never read from a header.
+//! A token with `cnf.x5t#S256` is accepted only on a connection with that client certificate. The host inserts it into
+//! the request after the TLS handshake; it is never read from a header.
 //!
 #![cfg_attr(feature = "client", doc = "```")]
 #![cfg_attr(not(feature = "client"), doc = "```text")]
@@ -87,17 +89,17 @@
 //! let (mut head, ()) = request.body(())?.into_parts();
 //! assert_eq!(guard.check(&head).await.expect_err("no certificate").reason(), Reason::CertificateMissing);
 //!
-//! // Once for a connection: `der` is `peer_certificates()[0]` of rustls.
+//! // Once for each connection: `der` is `peer_certificates()[0]` of rustls.
 //! head.extensions.insert(ClientCertificate::from_der(der));
 //! assert!(guard.check(&head).await.is_ok());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
-//! | Spring Security, DPoP-bound tokens beside bearer tokens | `GuardBuilder::dpop(Dpop::Accept)` |
-//! | Spring's check of `x5t#S256` | nothing to set up: the host hands over the certificate |
+//! | Spring Security, DPoP-bound tokens in addition to bearer tokens | `GuardBuilder::dpop(Dpop::Accept)` |
+//! | Spring's check of `x5t#S256` | no configuration: the host inserts the certificate |
 //! | django-oauth-toolkit, django-lasuite | put `passavant guard --dpop require` in front |

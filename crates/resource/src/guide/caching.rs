@@ -1,34 +1,36 @@
-//! What is kept, for how long, and what a revoked token can still do.
+//! What is cached, for how long, and how long a revoked token still works.
 //!
-//! | what | serves for | bound |
+//! | what | used for | limit |
 //! |---|---|---|
-//! | an introspection answer, active or not | [`GuardBuilder::cache`](crate::GuardBuilder::cache): 10 s, at most an hour, zero for never | never past `exp`; 10,000 tokens and 16 MiB for each issuer |
-//! | what a signature said of a JWT | the same time, while the issuer's keys are the same | as above, together |
-//! | the issuer's keys | 10 minutes; a day while they can't be fetched | fetched anew for an unknown `kid`, once in 30 s |
-//! | its metadata | an hour, or until it can be fetched again | 64 KiB |
+//! | an introspection answer, active or not | [`GuardBuilder::cache`](crate::GuardBuilder::cache): 10 s, at most an hour, zero disables it | never past `exp`; 10,000 tokens and 16 MiB for each issuer |
+//! | the result of a signature check | the same time, while the issuer's keys are the same | as above, together |
+//! | the issuer's keys | 10 minutes; a day while they can't be fetched | fetched again for an unknown `kid`, once in 30 s |
+//! | its metadata | an hour, longer while it can't be fetched | 64 KiB |
 //!
-//! An answer counts from when it was asked for, not from when it came. It is found by the SHA-256 of the whole token, and
-//! each issuer and audience has a cache of its own. No decision about scope is kept, and no failure.
+//! The age of an answer counts from the request, not from the response. Its key is the SHA-256 of the whole token, and
+//! each issuer and audience has its own cache. Decisions about scopes are not cached, and neither are failures.
 //!
-//! Askers of one token wait for one request. `limits` has every figure.
+//! Concurrent requests with the same token share one request to the server. All numbers are in
+//! [`limits`](crate::limits).
 //!
 //! # How long a revoked token works
 //!
-//! * introspected: until the kept answer ends, ten seconds by default. `cache(Duration::ZERO)` asks for each request.
-//! * a JWT, verified here: until its `exp`. A shorter life at the server is the remedy, or
+//! * introspected: until the cached answer expires, ten seconds by default. `cache(Duration::ZERO)` introspects for
+//!   each request.
+//! * a JWT, verified locally: until its `exp`. Issue tokens with a shorter lifetime, or use
 //!   [`Mode::Introspection`](crate::Mode::Introspection).
 //!
-//! # While the server is away
+//! # While the server is unavailable
 //!
-//! Away is: no connection, no answer within [`GuardBuilder::deadline`](crate::GuardBuilder::deadline) (5 s), 429, 502, 503 or 504.
-//! A kept answer serves to its end; then the caller reads 503 with `Retry-After`. After five failures in a row the server
-//! is left alone for five seconds, and callers read their 503 at once; then one request probes it. A JWT needs no more than
-//! the keys at hand.
+//! Unavailable means: no connection, no answer within [`GuardBuilder::deadline`](crate::GuardBuilder::deadline) (5 s),
+//! 429, 502, 503 or 504. A cached answer is used until it expires; then callers get 503 with `Retry-After`. After five
+//! consecutive failures introspection is paused for five seconds, and callers get 503 at once; then one request probes
+//! the server. JWTs need only the cached keys.
 //!
-//! A 401 or 403 from the server is not that: it refuses *us*, the log says so aloud, and callers read 503.
+//! A 401 or 403 from the server is different: it refuses *this API*, which is logged as an error, and callers get 503.
 //!
-//! Where an outage must not become yours, the last answer may serve on, for as long as you say. The name says what it
-//! costs: **a token that was revoked may be accepted for so long.**
+//! If an outage of the server must not become one of the API, the last answer can be used for a limited time. The
+//! price is in the name of the setting: **a revoked token may be accepted for that long.**
 //!
 #![cfg_attr(feature = "client", doc = "```")]
 #![cfg_attr(not(feature = "client"), doc = "```text")]
@@ -71,10 +73,10 @@
 //! # }
 //! ```
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
 //! | django-oauth-toolkit `RESOURCE_SERVER_TOKEN_CACHING_SECONDS`, ten hours by default | `GuardBuilder::cache`, ten seconds by default |
-//! | django-lasuite and Spring's `OpaqueTokenIntrospector`, which ask for each request | `.cache(Duration::ZERO)` |
-//! | Spring's cache of the JWK set | built in, bounded in time and in requests |
+//! | django-lasuite and Spring's `OpaqueTokenIntrospector`, which introspect for each request | `.cache(Duration::ZERO)` |
+//! | Spring's cache of the JWK set | built in, with limits on time and requests |

@@ -1,5 +1,5 @@
 //! Introspection answers that only this API can read (RFC 9701): signed by the server, then encrypted to a key of the
-//! API's own. What is said of a person then stays closed to every proxy in between.
+//! API. No proxy in between can read the claims.
 //!
 #![cfg_attr(feature = "client", doc = "```")]
 #![cfg_attr(not(feature = "client"), doc = "```text")]
@@ -19,16 +19,16 @@
 //! let key = DecryptionKey::generate(KeyManagement::EcdhEs)?; // or from_pem, from_private_jwk
 //! let guard = Guard::builder(server.issuer(), api)
 //!     .introspect("notes-rs", "its-secret")
-//!     .response(AnswerForm::Jwt) // nothing but a JWT will do
+//!     .response(AnswerForm::Jwt) // only JWTs
 //!     .decryption_key(key.clone())
 //!     .build()?;
 //!
-//! // What the server does once it knows the key: by `/jwks`, see below.
+//! // What the server does once it has the key from `/jwks`, see below.
 //! server.encrypt_to(key.public_jwk().expect("a key pair"), KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
 //! let token = server.token(api).subject("alice").opaque();
 //! assert_eq!(guard.check(&head(&token)).await?.subject(), "alice");
 //!
-//! // A rotation. From now on `/jwks` shows the new key; answers to the old one are still read.
+//! // A rotation. From now on `/jwks` has the new key; answers to the old one can still be decrypted.
 //! let next = DecryptionKey::generate(KeyManagement::EcdhEs)?;
 //! guard.replace_decryption_keys(from_ref(&next), from_ref(&key))?;
 //! let token = server.token(api).opaque();
@@ -42,31 +42,33 @@
 //! # }
 //! ```
 //!
-//! # What must be right of an answer
+//! # Requirements of an answer
 //!
-//! With a decryption key an answer that is a JWT must be encrypted, to one of the API's keys, and signed inside, by a key
-//! that the issuer publishes. Its `typ` is `token-introspection+jwt`, `iss` the issuer, `aud` the client id that asked,
-//! `iat` no more than five minutes old; only `token_introspection` is looked at. Else callers read 503
-//! ([`Reason::AnswerUntrusted`](crate::Reason::AnswerUntrusted)), and the log says which of these it was. Plain JSON is
-//! refused with [`AnswerForm::Jwt`](crate::AnswerForm::Jwt) alone: say it.
+//! With a decryption key, a JWT answer must be encrypted to one of the API's keys, and its plaintext signed by a
+//! published key of the issuer. Its `typ` is `token-introspection+jwt`, `iss` the issuer, `aud` the client id that
+//! asked, `iat` at most five minutes old; only `token_introspection` is used. Otherwise callers get 503
+//! ([`Reason::AnswerUntrusted`](crate::Reason::AnswerUntrusted)), and the cause is logged. Plain JSON is refused as
+//! well, unless [`AnswerForm::Json`](crate::AnswerForm::Json) is set.
 //!
 //! # The key
 //!
-//! RSA (`RSA-OAEP`, `RSA-OAEP-256`) or elliptic curves (`ECDH-ES`, `ECDH-ES+A128KW`, `ECDH-ES+A256KW`); `RSA1_5` is not
-//! there. The server chooses the encryption of the content; all of RFC 7518 §5.1 are read. A key from a file is
-//! [`DecryptionKey::from_pem`](crate::DecryptionKey::from_pem) or `PASSAVANT_DECRYPTION_KEY_FILE`.
+//! RSA (`RSA-OAEP`, `RSA-OAEP-256`) or elliptic curves (`ECDH-ES`, `ECDH-ES+A128KW`, `ECDH-ES+A256KW`); `RSA1_5` is
+//! not supported. The server chooses the content encryption; all of RFC 7518 §5.1 are supported. To load a key from a
+//! file, use [`DecryptionKey::from_pem`](crate::DecryptionKey::from_pem) or `PASSAVANT_DECRYPTION_KEY_FILE`.
 //!
-//! Where the guard's documents are served (`guard.metadata()`, [`Guard::metadata_service`](crate::Guard::metadata_service)),
-//! the public half is at `/jwks` of the audience's origin.
+//! If the guard's documents are served (`guard.metadata()`,
+//! [`Guard::metadata_service`](crate::Guard::metadata_service)), the public key is at `/jwks` of the audience's
+//! origin.
 //!
 //! # Rotation
 //!
-//! [`Guard::replace_decryption_keys`](crate::Guard::replace_decryption_keys) takes the keys that are shown and those that
-//! only decrypt, while requests go on.
+//! [`Guard::replace_decryption_keys`](crate::Guard::replace_decryption_keys) sets the published keys and those that
+//! only decrypt, at run time.
 //!
-//! 1. Several machines: give each the new key as one that only decrypts. One machine: begin at 2.
-//! 2. Show the new key; keep the old one to decrypt.
-//! 3. When no copy of the old document is fresh (five minutes here, and what the server adds), drop the old key.
+//! 1. With several nodes: add the new key to each as one that only decrypts. With one node, start at 2.
+//! 2. Publish the new key; keep the old one for decryption.
+//! 3. When no cached copy of the old document is in use (five minutes here, and however long the server caches it),
+//!    remove the old key.
 //!
 //! # What to register
 //!
@@ -81,20 +83,20 @@
 //!   "introspection_encrypted_response_enc": "A256GCM" }
 //! ```
 //!
-//! Without `introspection_allow_plain` our server then gives this caller no plain answer at all.
+//! Without `introspection_allow_plain` our server then never gives this caller a plain answer.
 //!
 //! At node oidc-provider, as a client: `client_id`, `client_secret`, `jwks_uri` and the same three members, with
 //! `features.introspection`, `features.jwtIntrospection` and `features.encryption` enabled. It introspects its opaque
-//! tokens only; its JWTs are verified by its keys, which [`Mode::Auto`](crate::Mode::Auto) does.
+//! tokens only; its JWTs are verified with its keys, as [`Mode::Auto`](crate::Mode::Auto) does.
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
 //! | django-lasuite | here |
 //! |---|---|
 //! | `OIDC_RS_BACKEND_CLASS = "..JWTResourceServerBackend"` | `.response(AnswerForm::Jwt)` |
 //! | `OIDC_RS_PRIVATE_KEY_STR`, `OIDC_RS_ENCRYPTION_KEY_TYPE`, `OIDC_RS_ENCRYPTION_ALGO` | `.decryption_key(DecryptionKey::from_pem(text, KeyManagement::RsaOaep)?)` |
-//! | `OIDC_RS_ENCRYPTION_ENCODING` | nothing: all are read |
-//! | `OIDC_RS_SIGNING_ALGO` | nothing, or `.algorithms(&[SignatureAlgorithm::Es256])` to take no other |
+//! | `OIDC_RS_ENCRYPTION_ENCODING` | none: all are supported |
+//! | `OIDC_RS_SIGNING_ALGO` | none, or `.algorithms(&[SignatureAlgorithm::Es256])` to accept no other |
 //! | its view of the API's key set | `guard.metadata()` |
 //!
-//! Spring Security and django-oauth-toolkit have nothing for answers of this kind.
+//! Spring Security and django-oauth-toolkit have no equivalent.

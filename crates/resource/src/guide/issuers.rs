@@ -1,4 +1,4 @@
-//! Several issuers, and what a route demands beside scopes.
+//! Several issuers, and requirements beyond scopes.
 //!
 //! # Several issuers
 //!
@@ -23,7 +23,7 @@
 //! let token = guard.check(&head(&ours.token(api).subject("u-1").sign())).await?;
 //! assert_eq!(token.issuer().as_str(), ours.issuer());
 //!
-//! // A token that names nobody goes to the one issuer that introspects.
+//! // A token that names no issuer goes to the one that introspects.
 //! let opaque = partner.token(api).subject("u-1").scope("notes.read").opaque();
 //! let other = guard.check(&head(&opaque)).await?;
 //! assert_ne!((token.issuer(), token.subject()), (other.issuer(), other.subject()));
@@ -34,12 +34,12 @@
 //! # }
 //! ```
 //!
-//! * A JWT is judged by the issuer that it names, and shown to no other. At most one issuer introspects, so that no token
-//!   is shown to the wrong server; a second one is an error when the guard is built.
-//! * **A user is issuer and subject together.** Two issuers may both know a `u-1`.
-//! * Audience, keys, credentials, required scopes, cache and the claim that names people belong to each issuer; clock,
-//!   realm, form of refusals, description and DPoP to the first builder.
-//! * There is no list of issuers that grows at run time, and no issuer is discovered from a token.
+//! * A JWT is verified with the issuer that it names, and never sent to another. At most one issuer introspects, so
+//!   that no token is sent to the wrong server; a second one is an error when the guard is built.
+//! * **A user is identified by issuer and subject together.** Two issuers may both have a `u-1`.
+//! * Audience, keys, credentials, required scopes, cache and the subject claim are settings of each issuer; clock,
+//!   realm, form of refusals, description and DPoP belong to the first builder.
+//! * The list of issuers is fixed at run time, and no issuer is discovered from a token.
 //!
 //! # Step-up: how and when the user signed in (RFC 9470)
 //!
@@ -71,10 +71,11 @@
 //! # }
 //! ```
 //!
-//! The client repeats its authorization request with these `acr_values` and `max_age`. `paying` serves a layer as well:
-//! `guard.require(paying)`. The claims are `acr` and `auth_time` (RFC 9068 §2.2.1); a token without them is refused.
+//! The client repeats its authorization request with these `acr_values` and `max_age`. `paying` works in a layer as
+//! well: `guard.require(paying)`. The claims are `acr` and `auth_time` (RFC 9068 §2.2.1); a token without them is
+//! refused.
 //!
-//! # Rules of your own
+//! # Custom rules
 //!
 //! ```
 //! use passavant_resource::{Policy, Reason};
@@ -86,11 +87,11 @@
 //! # let _ = staff;
 //! ```
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
 //! | Spring `JwtIssuerAuthenticationManagerResolver.fromTrustedIssuers(..)` | `GuardBuilder::and` |
-//! | Spring `principal-claim-name` | `GuardBuilder::subject`: `sub` or `username`; any other by `Claims<T>` |
-//! | Spring `OAuth2TokenValidator<Jwt>` | `Policy::check`, for all routes by `GuardBuilder::require` |
-//! | a check of `acr` in a Django view | `Policy::acr`: it tells the client what to do, too |
+//! | Spring `principal-claim-name` | `GuardBuilder::subject`: `sub` or `username`; any other with `Claims<T>` |
+//! | Spring `OAuth2TokenValidator<Jwt>` | `Policy::check`, for all routes with `GuardBuilder::require` |
+//! | a check of `acr` in a Django view | `Policy::acr`, whose challenge also tells the client what to do |

@@ -1,17 +1,17 @@
-//! Choose how tokens are judged: JWTs verified here, or introspection.
+//! Choose how tokens are judged: local verification of JWTs, or introspection.
 //!
-//! | | JWT, verified here (RFC 9068) | introspection (RFC 7662, RFC 9701) |
+//! | | JWT, verified locally (RFC 9068) | introspection (RFC 7662, RFC 9701) |
 //! |---|---|---|
-//! | asks the server | for its keys, every ten minutes | once for each token, every ten seconds |
+//! | requests to the server | for its keys, every ten minutes | once for each token, every ten seconds |
 //! | a revoked token works | until its `exp` | for up to ten seconds ([`caching`](super::caching)) |
-//! | the server is away | goes on with the keys at hand, for a day | 503, once the kept answer is too old |
+//! | server unavailable | continues with the cached keys, for a day | 503, once the cached answer is too old |
 //! | needs | nothing | credentials at the server |
-//! | knows | what the token says | what the server says now, `username` often with it |
+//! | claims | those of the token | those of the server now, often with `username` |
 //!
-//! By default ([`Mode::Auto`](crate::Mode::Auto)) a guard does both: a JWT that names its issuer is verified here, every
-//! other token is introspected if credentials are set up. The choice follows from the token's own shape and issuer; a
-//! token that fails one way is never tried the other. **So `Auto` verifies JWTs here even where it could ask**: for
-//! revocations of JWTs to be seen, choose [`Mode::Introspection`](crate::Mode::Introspection).
+//! By default ([`Mode::Auto`](crate::Mode::Auto)) a guard does both: a JWT that names its issuer is verified locally,
+//! every other token is introspected if credentials are configured. The choice depends on the form and issuer of the
+//! token; a token that fails one way is never tried the other. **So `Auto` verifies JWTs locally even if it could
+//! introspect them**: to notice revocations of JWTs, choose [`Mode::Introspection`](crate::Mode::Introspection).
 //!
 #![cfg_attr(feature = "client", doc = "```")]
 #![cfg_attr(not(feature = "client"), doc = "```text")]
@@ -28,7 +28,7 @@
 //! let server = Authority::start(); // stands in for https://id.example.org
 //! let api = "https://notes.example.org";
 //! let auto = Guard::builder(server.issuer(), api).introspect("notes-rs", "its-secret").build()?;
-//! let asking = Guard::builder(server.issuer(), api)
+//! let introspecting = Guard::builder(server.issuer(), api)
 //!     .introspect("notes-rs", "its-secret")
 //!     .mode(Mode::Introspection)
 //!     .build()?;
@@ -39,17 +39,17 @@
 //! assert_eq!(server.requests("/introspect"), 1);
 //!
 //! server.revoke(&jwt);
-//! assert!(auto.check(&head(&jwt)).await.is_ok()); // verified here: good until `exp`
-//! let denied = asking.check(&head(&jwt)).await.expect_err("the server says so");
+//! assert!(auto.check(&head(&jwt)).await.is_ok()); // verified locally: valid until `exp`
+//! let denied = introspecting.check(&head(&jwt)).await.expect_err("the server says so");
 //! assert_eq!(denied.reason(), Reason::TokenInactive);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Who asks
+//! # Credentials
 //!
-//! A secret by HTTP Basic is the default. [`Credentials`](crate::Credentials) has the stronger ways; a private key or a
-//! certificate never leaves the API.
+//! The default is a secret with HTTP Basic. [`Credentials`](crate::Credentials) has stronger methods: private keys
+//! never leave the API.
 //!
 #![cfg_attr(feature = "client", doc = "```")]
 #![cfg_attr(not(feature = "client"), doc = "```text")]
@@ -62,7 +62,7 @@
 //! let key = SigningKey::from_private_jwk(jwk.as_bytes(), SignatureAlgorithm::Es256)?;
 //! let by_key = Credentials::private_key_jwt("notes-rs", key);
 //!
-//! // An access token of its own, renewed by itself (RFC 7662 §2.1)
+//! // An access token, renewed automatically (RFC 7662 §2.1)
 //! let by_token = by_key.clone().with_access_token("introspection");
 //!
 //! // A client certificate (RFC 8705 §2), with its key in one PEM text
@@ -80,23 +80,23 @@
 //! # }
 //! ```
 //!
-//! # A server that is not quite like ours
+//! # Other servers
 //!
-//! | it | say |
+//! | the server | setting |
 //! |---|---|
 //! | has no metadata | `GuardBuilder::jwks_url`, `GuardBuilder::introspection_url` |
-//! | names no audience in introspection answers | nothing: it may be absent there, unless `GuardBuilder::require_audience` |
+//! | names no audience in introspection answers | none: it may be absent there, unless `GuardBuilder::require_audience` |
 //! | names a URL above the API's as audience | `GuardBuilder::audience_rule(AudienceRule::UrlPrefix)` |
-//! | names the client in place of an audience | `AudienceRule::Claim`, with the clients that are let in |
-//! | names people by `username`, not by `sub` | `GuardBuilder::subject(SubjectClaim::Username)` |
-//! | wants assertions for its token endpoint | `Credentials::assertion_audience` |
+//! | names the client instead of an audience | `AudienceRule::Claim`, with the accepted clients |
+//! | identifies users by `username`, not by `sub` | `GuardBuilder::subject(SubjectClaim::Username)` |
+//! | expects assertions for its token endpoint | `Credentials::assertion_audience` |
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
 //! | Spring `oauth2.resourceserver.jwt.jwk-set-uri`, `.jws-algorithms` | `GuardBuilder::jwks_url`, `GuardBuilder::algorithms` |
-//! | Spring `oauth2.resourceserver.opaquetoken.*` | `GuardBuilder::introspect`, with `introspection_url` where there is no discovery |
+//! | Spring `oauth2.resourceserver.opaquetoken.*` | `GuardBuilder::introspect`, with `introspection_url` without discovery |
 //! | django-oauth-toolkit `RESOURCE_SERVER_INTROSPECTION_URL`, `.._CREDENTIALS` | the same two |
 //! | django-oauth-toolkit `RESOURCE_SERVER_AUTH_TOKEN` | `.introspect("", token).client_auth(ClientAuth::Bearer)` |
 //! | django-lasuite `OIDC_OP_URL`, `OIDC_OP_INTROSPECTION_ENDPOINT`, `OIDC_OP_JWKS_ENDPOINT` | the issuer, by discovery |

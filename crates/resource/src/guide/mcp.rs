@@ -1,4 +1,4 @@
-//! Protect a server of the Model Context Protocol: every request needs a token, and each tool its scopes.
+//! Protect a server of the Model Context Protocol: every request needs a token, and each tool has its scopes.
 //!
 #![cfg_attr(all(feature = "axum", feature = "client"), doc = "```")]
 #![cfg_attr(not(all(feature = "axum", feature = "client")), doc = "```text")]
@@ -41,21 +41,21 @@
 //! # }
 //! ```
 //!
-//! * A client begins at the 401, which names the scopes to ask for, and the metadata where it learns whom to ask for a token
-//!   (RFC 9728). A call beyond its token is a 403 with the scopes that would do: those that it has of this server's,
-//!   and the missing ones, since clients ask for what is named and nothing else.
-//! * The audience is the URL of the server, as clients name it in `resource` (RFC 8707). A token for another server is
-//!   refused, and the token is never passed on to what the server itself calls.
-//! * The tool stands in the body, so the layer reads `POST` bodies of up to 4 MiB, and refuses with 400 what could be read
-//!   in two ways: compressed bodies, members that stand twice. The body then reaches the server whole. `GET` and `DELETE`,
-//!   which call no tool, need an accepted token.
-//! * [`Mcp::other_tools`](crate::Mcp::other_tools) is for tools without a line of their own. Prompts and resources of the
-//!   protocol have no rules here; a server checks those with [`Token::of`](crate::Token::of).
+//! * A client starts with a 401, which names the scopes to request and the metadata with the authorization servers
+//!   (RFC 9728). A call beyond its token is a 403 with the scopes that are needed: those of this server that it has,
+//!   and the missing ones, since clients request exactly what is named.
+//! * The audience is the URL of the server, as clients send it in `resource` (RFC 8707). A token for another server is
+//!   refused, and the token is never passed on to upstream services.
+//! * The tool is named in the body, so the layer reads `POST` bodies of up to 4 MiB, and refuses ambiguous ones with
+//!   400: compressed bodies, and duplicate members. The body is then passed on unchanged. `GET` and `DELETE`, which
+//!   call no tool, need an accepted token.
+//! * [`Mcp::other_tools`](crate::Mcp::other_tools) is for tools without their own scopes. Prompts and resources of the
+//!   protocol have no rules here; check those in the server with [`Token::of`](crate::Token::of).
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
 //! | TypeScript SDK `requireBearerAuth({ verifier, requiredScopes, .. })` | `.required_scopes(..)`, `guard.mcp()` |
 //! | TypeScript SDK `mcpAuthMetadataRouter` | `guard.metadata()` |
-//! | Python SDK `TokenVerifier`, `AuthSettings(required_scopes=..)` | the same; scopes by tool are ours |
+//! | Python SDK `TokenVerifier`, `AuthSettings(required_scopes=..)` | the same; scopes for each tool have no equivalent |

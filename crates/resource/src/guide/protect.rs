@@ -1,4 +1,4 @@
-//! Protect routes, and say which scopes they need.
+//! Protect routes, and require scopes.
 //!
 //! # axum
 //!
@@ -25,7 +25,7 @@
 //!
 //! async fn add(token: Token, note: String) -> Result<String, Denied> {
 //!     if note.len() > 1_000 {
-//!         token.require("notes.large")?; // beside what the route demands
+//!         token.require("notes.large")?; // in addition to the route's scopes
 //!     }
 //!     Ok(format!("{} bytes", note.len()))
 //! }
@@ -36,38 +36,40 @@
 //! # app().expect("an app");
 //! ```
 //!
-//! * The **issuer** is compared with `iss` byte for byte; a slash at the end counts. The **audience** is what `aud` must
-//!   name: the identifier under which the API is registered, best its URL. Both are needed, since a token for another API
-//!   is no token for this one (RFC 9068 §4).
-//! * `route_layer` guards the routes above it; `layer` guards unknown paths too, which then answer 401 and not 404.
-//! * [`Token`](crate::Token) is the accepted token, and [`extract::Claims`](crate::face::extract::Claims) reads it into a type
-//!   of yours. Either one on a route without a guard answers 500 and says so in the log: nothing is let through.
-//! * `guard.metadata()` serves the resource metadata (RFC 9728), and from then on challenges name it. No layer of the
-//!   guard may cover it.
-//! * The token is taken from the `Authorization` header alone: never from a query, a form or a cookie.
+//! * The **issuer** is compared with `iss` byte for byte; a trailing slash counts. The **audience** must be named by
+//!   `aud`: it is the identifier under which the API is registered, preferably its URL. Both are required, since a
+//!   token for another API must not be accepted (RFC 9068 §4).
+//! * `route_layer` guards the routes above it; `layer` also guards unknown paths, which then answer 401 instead of
+//!   404.
+//! * [`Token`](crate::Token) is the accepted token, and [`extract::Claims`](crate::extract::Claims) deserializes it
+//!   into a type of yours. On a route without a guard, either one answers 500 and logs an error: nothing is accepted
+//!   unchecked.
+//! * `guard.metadata()` serves the resource metadata (RFC 9728), and from then on challenges name it. It must not be
+//!   behind a layer of the guard.
+//! * The token is read only from the `Authorization` header, never from a query, a form or a cookie.
 //!
-//! Nothing is fetched before a token comes. `Guard::from_env` reads the same from `PASSAVANT_ISSUER`,
-//! `PASSAVANT_AUDIENCE` and their like.
+//! Nothing is fetched before the first token arrives. `Guard::from_env` reads the same settings from
+//! `PASSAVANT_ISSUER`, `PASSAVANT_AUDIENCE` and other variables.
 //!
-//! # What a caller reads
+//! # Responses
 //!
 //! | case | status | `WWW-Authenticate` |
 //! |---|---|---|
-//! | no token | 401 | the scheme alone, without `error` (RFC 6750 §3.1) |
+//! | no token | 401 | only the scheme, without `error` (RFC 6750 §3.1) |
 //! | a token that is not accepted | 401 | `error="invalid_token"` |
-//! | too little scope | 403 | `error="insufficient_scope"`, and the scopes that would do |
+//! | missing scopes | 403 | `error="insufficient_scope"`, and the scopes that are needed |
 //! | a sign-in that is too weak or too old | 401 | `error="insufficient_user_authentication"` (RFC 9470) |
-//! | a request that can't be read | 400 | `error="invalid_request"` |
-//! | the authorization server can't be asked | 503 | none; `Retry-After` |
+//! | a malformed request | 400 | `error="invalid_request"` |
+//! | the authorization server is unavailable | 503 | none; `Retry-After` |
 //!
-//! [`Denied`](crate::Denied) is that answer, and [`Reason`](crate::Reason) says which rule it was. 4xx are logged at
-//! `debug`, 5xx at `warn`. [`Policy`](crate::Policy) has the other rules: any of several scopes, a table by method, rules
-//! of your own.
+//! [`Denied`](crate::Denied) is that response, and [`Reason`](crate::Reason) names the rule. 4xx are logged at
+//! `debug`, 5xx at `warn`. [`Policy`](crate::Policy) has more rules: any of several scopes, scopes by method, custom
+//! rules.
 //!
 //! # Health
 //!
-//! [`Guard::health_service`](crate::Guard::health_service) answers a probe and asks nobody: put it on the operator's port.
-//! A new guard is `idle` and answers 200, so a start never waits for the authorization server.
+//! [`Guard::health_service`](crate::Guard::health_service) answers probes without sending requests: serve it on the
+//! operator's port. A new guard is `idle` and answers 200, so that start-up never waits for the authorization server.
 //!
 //! # Other frameworks
 //!
@@ -91,7 +93,7 @@
 //! # }
 //! ```
 //!
-//! tonic (`examples/with_tonic.rs`): refusals are gRPC statuses, and the challenge stands in their metadata.
+//! tonic (`examples/with_tonic.rs`): refusals are gRPC statuses with the challenge in their metadata.
 //!
 #![cfg_attr(all(feature = "tonic", feature = "client"), doc = "```")]
 #![cfg_attr(not(all(feature = "tonic", feature = "client")), doc = "```text")]
@@ -112,7 +114,7 @@
 //! ```
 //!
 //! Any `tower` service takes [`Guard::layer`](crate::Guard::layer) and [`Guard::require`](crate::Guard::require)
-//! (`examples/with_hyper.rs`); with no framework at all there is one call (`examples/bare.rs`):
+//! (`examples/with_hyper.rs`); without any framework there is one call (`examples/without_framework.rs`):
 //!
 #![cfg_attr(feature = "client", doc = "```")]
 #![cfg_attr(not(feature = "client"), doc = "```text")]
@@ -132,11 +134,11 @@
 //! # }
 //! ```
 //!
-//! A service in another language stands behind `passavant guard`, a proxy with the same rules (`docs/guard.md`).
+//! For services in other languages there is `passavant guard`, a proxy with the same rules (`docs/guard.md`).
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
 //! | Spring `oauth2.resourceserver.jwt.issuer-uri`, `.audiences` | the two arguments; the audience is not optional |
 //! | Spring `hasAuthority("SCOPE_notes.read")` | `guard.require("notes.read")`, or in a handler `token.require("notes.read")?` |
@@ -146,7 +148,7 @@
 //! | django-oauth-toolkit `TokenHasReadWriteScope` | `Policy::all_of("notes").and(Policy::read_write("read", "write"))` |
 //! | django-oauth-toolkit `TokenHasResourceScope` | `Policy::resource_scopes("notes")` |
 //! | django-oauth-toolkit `TokenMatchesOASRequirements` | `Policy::by_method` |
-//! | django-oauth-toolkit's decorators, which answer a bare 403 | `GuardBuilder::refusals(RefusalForm::Bare)`, where callers rely on it |
+//! | django-oauth-toolkit's decorators, which answer a bare 403 | `GuardBuilder::refusals(RefusalForm::Bare)`, if callers rely on it |
 //! | Django REST framework's body, `{"detail": ..}` | `GuardBuilder::refusals(RefusalForm::DjangoRest { .. })` |
-//! | django-lasuite `OIDC_RS_SCOPES`, of which any will do | `GuardBuilder::require(Policy::any_of("groups teams"))` |
-//! | django-lasuite `request.resource_server_token_audience` | `token.client()`, where `OIDC_RS_AUDIENCE_CLAIM` is `client_id` |
+//! | django-lasuite `OIDC_RS_SCOPES`, any of which is enough | `GuardBuilder::require(Policy::any_of("groups teams"))` |
+//! | django-lasuite `request.resource_server_token_audience` | `token.client()`, if `OIDC_RS_AUDIENCE_CLAIM` is `client_id` |

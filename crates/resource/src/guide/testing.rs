@@ -1,15 +1,15 @@
-//! Test an API against an authorization server that does what the test says.
+//! Test an API against a scripted authorization server.
 //!
-//! `passavant_testkit::Authority` listens on a port of 127.0.0.1, publishes metadata and keys, mints tokens and answers
-//! introspection. The guard under test is the real one, with the real HTTP client: nothing is mocked. In `Cargo.toml`:
+//! `passavant_testkit::Authority` listens on a port of 127.0.0.1, publishes metadata and keys, mints tokens and
+//! answers introspection. The guard under test is the real one, with the real HTTP client. In `Cargo.toml`:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! passavant-testkit = "0.1"
 //! ```
 //!
-//! Take the guard as an argument of the function that builds the app, and an API's own tests are these; each `async fn`
-//! is a `#[tokio::test]`.
+//! Pass the guard as an argument to the function that builds the app. The tests of an API then look like this; each
+//! `async fn` is a `#[tokio::test]`.
 //!
 #![cfg_attr(all(feature = "axum", feature = "client"), doc = "```")]
 #![cfg_attr(not(all(feature = "axum", feature = "client")), doc = "```text")]
@@ -28,7 +28,7 @@
 //!     notes.route_layer(guard.require("notes.read"))
 //! }
 //!
-//! /// A guard that keeps no answers, so that each test sees at once what it changes.
+//! /// A guard without a cache, so that changes take effect at once.
 //! fn guard(server: &Authority) -> Guard {
 //!     let builder = Guard::builder(server.issuer(), API).introspect("notes-rs", "its-secret");
 //!     builder.cache(Duration::ZERO).build().expect("a guard")
@@ -59,7 +59,7 @@
 //!
 //! async fn an_expired_token_is_refused() {
 //!     let server = Authority::start();
-//!     // Clocks may differ by 30 seconds: a JWT is expired for certain only after that.
+//!     // Clocks may differ by 30 seconds: only after that a JWT is certainly expired.
 //!     let expired = read(&guard(&server), &server.token(API).scope("notes.read").expires_in(-31).sign()).await;
 //!     assert_eq!(expired.status(), StatusCode::UNAUTHORIZED);
 //!     assert!(challenge(&expired).contains(r#"error="invalid_token""#));
@@ -106,23 +106,62 @@
 //! # }
 //! ```
 //!
-//! What else a test can do:
+//! Other things that a test can do:
 //!
-//! | to show | do |
+//! | to test | use |
 //! |---|---|
 //! | a defect of one token | `claim`, `typ`, `kid`, `key`, `algorithm`, `sign_without` on the token |
-//! | a server that hangs, breaks off, redirects, answers nonsense | `misbehave(Trouble::..)`, with a short `GuardBuilder::deadline` |
+//! | a server that hangs, breaks off, redirects, or sends malformed answers | `misbehave(Trouble::..)`, with a short `GuardBuilder::deadline` |
 //! | RFC 9701 answers, signed or encrypted | `GuardBuilder::response`, `encrypt_to` ([`encrypted`](super::encrypted)) |
-//! | how often the server was asked | `requests("/introspect")` |
-//! | time that passes | a [`Clock`](crate::Clock) of the test's, and `Authority::at` |
-//! | no network, and no feature `client` | a [`Fetch`](crate::Fetch) of the test's, with `Authority::new` |
+//! | the number of requests to the server | `requests("/introspect")` |
+//! | passing time | your own [`Clock`](crate::Clock), and `Authority::at` |
+//! | no network, or no feature `client` | your own [`Fetch`](crate::Fetch), with `Authority::new`, as below |
 //!
-//! The feature `server` of the testkit is the whole authorization server, where a test needs real grants.
+//! The feature `server` of the testkit is the whole authorization server, for tests that need real grants.
 //!
-//! # From elsewhere
+//! # Without a network
 //!
-//! | there | here |
+//! A [`Fetch`](crate::Fetch) can be all that the guard sees of a server:
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use bytes::Bytes;
+//! use http::{Request, Response};
+//! use passavant_resource::{Fetch, FetchError, FetchLimits, Guard};
+//! # use testkit as passavant_testkit;
+//! use passavant_testkit::Authority;
+//! use std::sync::Arc;
+//!
+//! struct Documents(Authority);
+//!
+//! #[async_trait]
+//! impl Fetch for Documents {
+//!     async fn fetch(&self, request: Request<Bytes>, _: FetchLimits) -> Result<Response<Bytes>, FetchError> {
+//!         let document = match request.uri().path() {
+//!             "/.well-known/oauth-authorization-server" => self.0.metadata(),
+//!             "/jwks" => self.0.jwks(),
+//!             other => return Err(FetchError::Unreachable(other.to_owned())),
+//!         };
+//!         Ok(Response::new(document.to_string().into()))
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Authority::new("https://id.example.org");
+//! let api = "https://notes.example.org";
+//! let guard = Guard::builder(server.issuer(), api).fetch(Arc::new(Documents(server.clone()))).build()?;
+//! let token = server.token(api).subject("alice").sign();
+//! let request = Request::get("/notes").header("authorization", format!("Bearer {token}")).body(())?;
+//! assert_eq!(guard.check(&request.into_parts().0).await?.subject(), "alice");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Equivalents
+//!
+//! | elsewhere | here |
 //! |---|---|
-//! | Spring `mockMvc.perform(get("/notes").with(jwt()))` | `authority.token(API).scope(..).sign()`, and the guard stays in the path |
-//! | django-oauth-toolkit: rows of `AccessToken` in a test's database | `authority.token(API).opaque()` |
+//! | Spring `mockMvc.perform(get("/notes").with(jwt()))` | `authority.token(API).scope(..).sign()`, with the guard in the path |
+//! | django-oauth-toolkit: rows of `AccessToken` in the test database | `authority.token(API).opaque()` |
 //! | `responses` or `requests_mock` for the server of django-lasuite | `Authority`, `Trouble` |

@@ -1,4 +1,4 @@
-//! UserInfo (OpenID Connect Core 1.0 §5.3) in both roles: asking an issuer, and answering for one.
+//! UserInfo (OpenID Connect Core 1.0 §5.3) in both roles: as a client, and as the endpoint.
 //!
 #![cfg_attr(all(feature = "axum", feature = "client"), doc = "```")]
 #![cfg_attr(not(all(feature = "axum", feature = "client")), doc = "```text")]
@@ -10,7 +10,7 @@
 //! use passavant_testkit::Authority;
 //! use serde_json::{Map, Value, json};
 //!
-//! /// Answering: what this API knows of people.
+//! /// The endpoint: what this API knows about users.
 //! struct People;
 //!
 //! #[async_trait]
@@ -35,42 +35,43 @@
 //! # let url = format!("http://{}/userinfo", listener.local_addr()?);
 //! # tokio::spawn(async move { axum::serve(listener, app).await });
 //!
-//! // Asking: as the client "shop", with the access token that it got.
+//! // The client "shop", with its access token.
 //! let userinfo = guard.userinfo("shop").url(&url).form(UserInfoForm::Json).build()?;
 //! let token = server.token("https://people.example.org").subject("alice").scope("openid profile").sign();
 //! let claims = userinfo.ask(&token, "alice").await?;
 //! assert_eq!(claims.string("name"), Ok(Some("Alice")));
 //! assert_eq!(claims.value("email"), None); // the token was not granted `email`
 //!
-//! assert!(userinfo.ask(&token, "bob").await.is_err()); // an answer about somebody else
+//! assert!(userinfo.ask(&token, "bob").await.is_err()); // an answer about another user
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Asking
+//! # The client
 //!
-//! `guard.userinfo(client_id)` asks the guard's issuer, at the address that discovery names unless
-//! [`url`](crate::userinfo::UserInfoBuilder::url) says another, over the guard's own client and bounds. Nothing is kept
-//! between two questions.
+//! `guard.userinfo(client_id)` sends requests to the guard's issuer, at the discovered endpoint or at
+//! [`url`](crate::userinfo::UserInfoBuilder::url), with the guard's HTTP client and limits. Answers are not cached.
 //!
-//! * [`ask`](crate::userinfo::UserInfo::ask) wants the `sub` beside the token, from the ID token or from
-//!   [`Token::subject`](crate::Token::subject): an answer about anybody else is refused (§5.3.2).
-//! * Answers are JSON, signed, encrypted, or both ([`UserInfoForm`](crate::userinfo::UserInfoForm)). A signed one must name
-//!   the issuer and the client. Where you registered a form, demand it: with `Auto` whoever stands in between chooses.
-//! * An encrypted answer that nobody signed could be anybody's: prefer `Nested`.
-//! * [`UserInfoError`](crate::userinfo::UserInfoError) says why not, and whether to try again.
+//! * [`ask`](crate::userinfo::UserInfo::ask) needs the `sub` as well as the token, from the ID token or from
+//!   [`Token::subject`](crate::Token::subject): an answer about another user is refused (§5.3.2).
+//! * Answers are JSON, signed, encrypted, or both ([`UserInfoForm`](crate::userinfo::UserInfoForm)). A signed one must
+//!   name the issuer and the client. If you registered a form, require it: with `Auto` an intermediary can choose.
+//! * An encrypted answer without a signature could come from anybody: prefer `Nested`.
+//! * [`UserInfoError`](crate::userinfo::UserInfoError) tells why it failed, and whether to retry.
 //!
-//! # Answering
+//! # The endpoint
 //!
-//! [`Guard::userinfo_endpoint`](crate::Guard::userinfo_endpoint) is a `tower` service for `GET` and `POST`. It demands
-//! `openid`, works out which claims the scopes and the `claims` request ask for, in which languages, and asks the
-//! [`ClaimsProvider`](crate::userinfo::ClaimsProvider) for those; whatever else that returns stays here. `sub` is always the
-//! token's. [`ClaimsProvider::response`](crate::userinfo::ClaimsProvider::response) says in which form a client registered
-//! to read it; [`UserInfoResponse::registered`](crate::userinfo::UserInfoResponse::registered) reads that from its metadata.
+//! [`Guard::userinfo_endpoint`](crate::Guard::userinfo_endpoint) is a `tower` service for `GET` and `POST`. It
+//! requires `openid`, derives the wanted claims and their languages from the scopes and the `claims` request, and gets
+//! them from the [`ClaimsProvider`](crate::userinfo::ClaimsProvider); other claims that it returns are dropped. `sub`
+//! is always that of the token. [`ClaimsProvider::response`](crate::userinfo::ClaimsProvider::response) returns the
+//! form in which a client registered to receive answers;
+//! [`UserInfoResponse::registered`](crate::userinfo::UserInfoResponse::registered) derives it from the client's
+//! metadata.
 //!
-//! # From elsewhere
+//! # Equivalents
 //!
-//! | there | here |
+//! | elsewhere | here |
 //! |---|---|
 //! | Spring `OidcUserService` | `guard.userinfo("client").build()?.ask(token, sub)` |
 //! | django-lasuite, mozilla-django-oidc `OIDC_OP_USER_ENDPOINT` | by discovery, or `UserInfoBuilder::url` |
