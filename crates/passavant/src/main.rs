@@ -6,6 +6,7 @@ mod dev;
 mod global;
 mod guard;
 mod serve;
+mod storage;
 mod terminal;
 mod wiring;
 

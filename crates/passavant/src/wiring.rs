@@ -8,7 +8,6 @@ use std::{
     fs,
     io::{self, Read as _},
     num::NonZero,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,15 +15,17 @@ use std::{
 use accounts::{Directory, DirectoryAccounts, Logo, Passwords, StyledPages, pages::LOGO_BYTES_MAX};
 use admin::Administration;
 use fetching::{ClientSettings, NamedBy, ReqwestFetch, SystemClock};
-use protocol::{Issuer, Timestamp};
 use server::{
     AuthorizationServer, Fault, MasterKey, Ports, Settings,
     ports::{Clock, Entropy, SystemEntropy},
-    store::{Actor, Store},
+    store::Actor,
 };
-use sqlite::{OpenError, Options, SqliteStore};
 
-use crate::config::{Branding, Config};
+use crate::{
+    config::{Branding, Config},
+    storage::{Storage, StorageError},
+};
+pub(crate) use crate::storage::Role;
 use master_key::MasterKeyError;
 
 /// Fetches at the same time; more of them wait, within their deadline.
@@ -48,17 +49,6 @@ pub(crate) struct Installation {
     pub(crate) pages: StyledPages,
 }
 
-/// Who opens the installation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// The server: the only one on its file.
-    Server,
-    /// The server, which refuses to bring an older schema up to date.
-    ServerAsIs,
-    /// A command, beside a running server or without one.
-    Tool,
-}
-
 impl Installation {
     /// Opens everything that the configuration names.
     ///
@@ -67,17 +57,13 @@ impl Installation {
     pub(crate) async fn open(config: Config, role: Role) -> Result<Self, OpenFailure> {
         let settings = config.settings.clone();
         let master = Arc::new(MasterKey::new(&*master_key::read(&config.master_key_file)?));
-        check_private(&config.database)?;
-        let options = Options { migrate: role != Role::ServerAsIs, server: role != Role::Tool };
-        let store = SqliteStore::open_with(&config.database, options)?;
-        let issuer = Arc::new(store.issuer(&Issuer::new(config.issuer.as_str()))?);
-        let newest: Timestamp = issuer.newest().await?;
+        let Storage { store, directory } = config.database.open(&settings.issuer, role).await?;
+        let newest = store.newest().await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_at(newest));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let directory: Arc<dyn Directory> = issuer.clone();
         let pages = pages(&settings, &config.branding)?;
         let ports = Ports {
-            store: issuer.clone(),
+            store,
             accounts: Arc::new(DirectoryAccounts(directory.clone())),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -129,25 +115,9 @@ pub(crate) enum OpenFailure {
     /// No master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// Others could read the tokens' digests and everybody's claims.
-    #[error("{} may be read by others (mode {mode:04o}): chmod 600 it first", path.display())]
-    Exposed {
-        /// Which file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// The folder of the database can't be looked into.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The store refuses.
+    /// The database can't be opened.
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Storage(#[from] StorageError),
     /// The store fails.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -157,8 +127,9 @@ impl OpenFailure {
     /// Whether the operator can put it right by the configuration.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
-            Self::Logo { .. } | Self::MasterKey(_) | Self::Exposed { .. } | Self::Unreadable { .. } => true,
-            Self::Store(_) | Self::Fault(_) => false,
+            Self::Logo { .. } | Self::MasterKey(_) => true,
+            Self::Storage(error) => error.is_configuration(),
+            Self::Fault(_) => false,
         }
     }
 }
@@ -189,22 +160,7 @@ fn logo(path: &Path) -> Result<Logo, OpenFailure> {
 pub(crate) fn check_files(config: &Config) -> Vec<(&'static str, OpenFailure)> {
     let key = master_key::read(&config.master_key_file).err();
     let key = key.map(|error| ("secrets.master_key_file", error.into()));
-    let database = check_private(&config.database).err().map(|error| ("database.url", error));
+    let database = config.database.check().err().map(|error| ("database.url", error.into()));
     let logo = config.branding.logo.as_deref().and_then(|path| logo(path).err());
     key.into_iter().chain(database).chain(logo.map(|error| ("branding.logo", error))).collect()
-}
-
-/// Refuses a file that others than its owner may touch. One that is not there yet is made private.
-fn check_private(path: &Path) -> Result<(), OpenFailure> {
-    match fs::metadata(path) {
-        Ok(found) => {
-            let mode = found.permissions().mode() & 0o7777;
-            if mode & 0o077 != 0 {
-                return Err(OpenFailure::Exposed { path: path.to_owned(), mode });
-            }
-            Ok(())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(OpenFailure::Unreadable { path: path.to_owned(), source }),
-    }
 }

@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,12 +17,12 @@ use tracing_subscriber::EnvFilter;
 use super::{
     duration,
     env::{self, environment},
-    kind::Located,
     layers::Layers,
     problem::Problems,
     sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
-    value::{Value, redacted},
+    value::Value,
 };
+use crate::storage::{self, Database};
 
 /// A checked configuration. [`server::Settings`] and everything else is made of it.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<Network>,
     /// Where health is answered; nowhere unless it is set.
     pub(crate) management: Option<SocketAddr>,
-    /// The SQLite file.
-    pub(crate) database: PathBuf,
+    /// Where state is kept.
+    pub(crate) database: Arc<dyn Database>,
     /// Where the master key is.
     pub(crate) master_key_file: PathBuf,
     /// What is logged, as `tracing` writes filters.
@@ -107,7 +108,7 @@ impl Config {
                 .map(|text| Network::parse(text))
                 .collect::<Option<_>>()?,
             management: management.listen,
-            database: sqlite(&database.url)?,
+            database: storage::parse(&database.url.text, database.url.folder.as_deref()).ok()?,
             master_key_file: secrets.master_key_file,
             log: log.filter.join(","),
             settings,
@@ -213,20 +214,7 @@ fn network(text: &str) -> Result<(), String> {
 }
 
 fn database(url: &str) -> Result<(), String> {
-    let url = Located { text: url.to_owned(), folder: None };
-    let wrong = || {
-        format!(
-            "expected `sqlite:` and a path such as \"sqlite:/var/lib/passavant/passavant.db\", got \"{}\"",
-            redacted(&url.text)
-        )
-    };
-    sqlite(&url).map(|_| ()).ok_or_else(wrong)
-}
-
-fn sqlite(url: &Located) -> Option<PathBuf> {
-    let path = url.text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))?;
-    let fits = !path.is_empty() && !path.contains(['?', '#']);
-    fits.then(|| url.folder.as_ref().map_or_else(|| PathBuf::from(path), |folder| folder.join(path)))
+    storage::parse(url, None).map(|_| ())
 }
 
 fn filter(text: &str) -> Result<(), String> {
@@ -261,7 +249,8 @@ mod tests {
         assert_eq!(config.issuer, "https://id.example.org");
         assert_eq!(config.listen.len(), 2);
         assert_eq!(config.management, Some("127.0.0.1:2".parse().expect("an address")));
-        assert_eq!(config.database, file.path().parent().expect("a folder").join("data/p.db"));
+        let database = file.path().parent().expect("a folder").join("data/p.db");
+        assert_eq!(config.database.to_string(), format!("sqlite:{}", database.display()));
         assert_eq!(config.master_key_file, Path::new("/k"));
         assert!(layers.warnings.is_empty());
     }
