@@ -15,10 +15,10 @@ mod session;
 mod token;
 mod user;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    global::Global,
+    global::{Global, refuse_meaningless},
     guard::{self, GuardArgs},
     serve::{self, ServeArgs},
     terminal::{Exit, Failure, output},
@@ -78,6 +78,16 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line. Ends the process where it is wrong, or asks for help.
+    pub(crate) fn read() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        if let Err(text) = refuse_meaningless(&matches) {
+            command.error(ErrorKind::ArgumentConflict, text).exit();
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command.
     pub(crate) async fn run(self) -> Result<Exit, Failure> {
         let global = &self.global;
@@ -109,5 +119,56 @@ impl Cli {
     /// Whether the command is a server, which sets up its own logging.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self.command, Command::Serve(_) | Command::Guard(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::global::MEANINGLESS;
+
+    fn judged(arguments: &[&str]) -> Result<(), String> {
+        let arguments = [&["passavant"], arguments].concat();
+        refuse_meaningless(&Cli::command().try_get_matches_from(arguments).expect("a command"))
+    }
+
+    #[test]
+    fn an_option_is_refused_where_it_means_nothing_wherever_it_stands() {
+        for (arguments, option) in [
+            (&["version", "--config", "x"][..], "--config"),
+            (&["--config", "x", "version"], "--config"),
+            (&["guard", "--dev"], "--dev"),
+            (&["completions", "bash", "--format", "json"], "--format"),
+            (&["config", "--dev", "schema"], "--dev"),
+            (&["serve", "--format", "table"], "--format"),
+            (&["key", "master", "-c", "x"], "--config"),
+        ] {
+            let refused = judged(arguments).expect_err("refused");
+            assert!(refused.starts_with(&format!("{option} means nothing to `passavant ")), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_option_is_accepted_where_it_means_something() {
+        for arguments in [
+            &["serve", "--dev"][..],
+            &["-c", "x", "client", "list", "--format", "json"],
+            &["config", "show", "--dev", "--format", "yaml"],
+            &["version"],
+            &["healthcheck", "--dev"],
+        ] {
+            assert_eq!(judged(arguments), Ok(()), "{arguments:?}");
+        }
+        assert!(Cli::try_parse_from(["passavant", "version"]).is_ok());
+    }
+
+    #[test]
+    fn every_path_of_the_table_is_a_command() {
+        for (path, _) in MEANINGLESS {
+            let mut command = Cli::command();
+            for name in *path {
+                command = command.find_subcommand(name).unwrap_or_else(|| panic!("{path:?}")).clone();
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub(crate) use check::{Config, log_filter};
+pub(crate) use duration::{parse as parse_duration, print as print_duration};
 pub(crate) use env::{environment, logging};
 pub(crate) use layers::Layers;
 pub(crate) use problem::{Origin, Problem, Problems};

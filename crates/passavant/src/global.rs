@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use admin::Administration;
-use clap::Args;
+use clap::{ArgMatches, Args, parser::ValueSource};
 use server::store::Actor;
 
 use crate::{
@@ -15,22 +15,61 @@ use crate::{
 
 /// Who changes something by a command, as the outbox names it.
 const OPERATOR: &str = "cli";
+/// The heading of these options in every help.
+const HEADING: &str = "Global options";
 
-/// What every command takes: which installation is meant, and how it answers.
+/// What every command takes: which installation is meant, and the output format.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
-    /// The configuration (or PASSAVANT_CONFIG; else /etc/passavant/passavant.toml, if there is one)
-    #[arg(short, long, global = true, value_name = "FILE")]
+    /// Configuration file (or PASSAVANT_CONFIG) [default: /etc/passavant/passavant.toml, if it exists]
+    #[arg(short, long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub(crate) config: Option<PathBuf>,
-    /// The development installation, with its seeds, under ./.passavant-dev
-    #[arg(long, global = true, conflicts_with = "config")]
+    /// Use the development installation in ./.passavant-dev
+    #[arg(long, global = true, conflicts_with = "config", help_heading = HEADING)]
     pub(crate) dev: bool,
-    /// Another folder for the development installation
-    #[arg(long, global = true, value_name = "DIR", requires = "dev")]
+    /// Folder of the development installation
+    #[arg(long, global = true, value_name = "DIR", requires = "dev", help_heading = HEADING)]
     pub(crate) data: Option<PathBuf>,
-    /// How answers are written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    /// Output format
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, help_heading = HEADING)]
     pub(crate) format: Format,
+}
+
+/// Options that say which installation is meant.
+const INSTALLATION: &[&str] = &["config", "dev", "data"];
+/// The option that says how data is printed.
+const FORMAT: &[&str] = &["format"];
+
+/// Commands by their path, and the options that mean nothing to them.
+pub(crate) const MEANINGLESS: &[(&[&str], &[&[&str]])] = &[
+    (&["serve"], &[FORMAT]),
+    (&["healthcheck"], &[FORMAT]),
+    (&["config", "check"], &[FORMAT]),
+    (&["config", "reference"], &[INSTALLATION, FORMAT]),
+    (&["config", "schema"], &[INSTALLATION, FORMAT]),
+    (&["key", "master"], &[INSTALLATION, FORMAT]),
+    (&["guard"], &[INSTALLATION, FORMAT]),
+    (&["version"], &[INSTALLATION, FORMAT]),
+    (&["completions"], &[INSTALLATION, FORMAT]),
+];
+
+/// Refuses a global option where it means nothing: whoever gives one expects it to do something.
+///
+/// # Errors
+/// A sentence for whoever typed the command.
+pub(crate) fn refuse_meaningless(mut matches: &ArgMatches) -> Result<(), String> {
+    let mut path = Vec::new();
+    while let Some((name, below)) = matches.subcommand() {
+        path.push(name);
+        matches = below;
+    }
+    let named = MEANINGLESS.iter().filter(|(command, _)| path.starts_with(command));
+    let mut options = named.flat_map(|(_, options)| options.iter().copied().flatten());
+    let given = |option: &&&str| matches.value_source(option) == Some(ValueSource::CommandLine);
+    match options.find(given) {
+        Some(option) => Err(format!("--{option} means nothing to `passavant {}`", path.join(" "))),
+        None => Ok(()),
+    }
 }
 
 impl Global {

@@ -17,6 +17,7 @@ mod service;
 mod settings;
 mod tunnel;
 mod upstream;
+mod values;
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -28,7 +28,8 @@ pub(crate) fn parse(url: &str, folder: Option<&Path>) -> Result<Arc<dyn Database
         let near = suggestion(scheme, known.iter().copied());
         return Err(format!("unknown kind of database \"{scheme}\"; known: {}{near}", known.join(", ")));
     };
-    (kind.parse)(place, folder).ok_or_else(|| format!("expected {} such as \"{}\"", kind.expected, kind.example))
+    (kind.parse)(place, folder)
+        .ok_or_else(|| format!("expected {} such as \"{}\"", kind.expected, kind.example))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ pub(crate) mod master_key;
 
 use std::{
     fs,
-    io::{self, Read as _},
+    io::Read as _,
     num::NonZero,
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,11 +21,11 @@ use server::{
     store::Actor,
 };
 
+pub(crate) use crate::storage::Role;
 use crate::{
     config::{Branding, Config},
     storage::{Storage, StorageError},
 };
-pub(crate) use crate::storage::Role;
 use master_key::MasterKeyError;
 
 /// Fetches at the same time; more of them wait, within their deadline.

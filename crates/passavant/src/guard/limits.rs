@@ -3,12 +3,8 @@
 
 /// Seconds for connecting to the upstream.
 pub(super) const CONNECT_SECONDS_MAX: u64 = 5;
-/// Default seconds for the head of the upstream's answer, after the last byte of the request.
-pub(super) const UPSTREAM_SECONDS: u64 = 60;
-/// Most seconds that can be set for that.
+/// Most seconds that can be set for the head of the upstream's answer, after the last byte of the request.
 pub(super) const UPSTREAM_SECONDS_MAX: u64 = 3_600;
-/// Default maximum length of a request body, in bytes.
-pub(super) const BODY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Seconds for which a request body may pause.
 pub(super) const BODY_PAUSE_SECONDS_MAX: u64 = 60;
 /// Seconds for which the body of an answer may pause: server-sent events may be rare.

@@ -1,6 +1,6 @@
 //! What the operator says: flags first, then the same variables as `Guard::from_env` takes.
 
-use std::{fmt::Display, net::SocketAddr, time::Duration};
+use std::{fmt::Display, net::SocketAddr, path::PathBuf, time::Duration};
 
 use resource::{Guard, GuardBuilder};
 use serving::{Network, TrustedProxies};
@@ -9,12 +9,13 @@ use zeroize::Zeroizing;
 use super::{
     forward::ForwardOptions,
     identity::Identity,
-    limits::{BODY_BYTES_MAX, SECRET_BYTES_MAX, UPSTREAM_SECONDS, UPSTREAM_SECONDS_MAX},
+    limits::SECRET_BYTES_MAX,
     paths::PublicPaths,
     upstream::Origin,
+    values::{self, ClientAuthMethod, DpopMode, ResponseForm, TokenMode, word},
 };
 use crate::{
-    config::environment,
+    config::{environment, log_filter},
     terminal::{Exit, Failure, Source, misused},
 };
 
@@ -24,12 +25,12 @@ pub(crate) struct GuardArgs {
     /// Whose tokens are accepted (or PASSAVANT_ISSUER)
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// Whom tokens must be for (or PASSAVANT_AUDIENCE); for /check alone, several may be given
+    /// Audience that tokens must have (or PASSAVANT_AUDIENCE); without --upstream it may be repeated
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
     /// The server behind the guard; without one, only /check is answered
-    #[arg(long, value_name = "URL")]
-    upstream: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = values::origin)]
+    upstream: Option<Origin>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4180")]
     listen: SocketAddr,
@@ -47,44 +48,46 @@ pub(crate) struct GuardArgs {
 
 /// How tokens are judged.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Tokens")]
 struct TokenArgs {
-    /// How tokens are judged: auto, jwt or introspection (or PASSAVANT_TOKEN)
+    /// How tokens are judged (or PASSAVANT_TOKEN) [default: auto]
     #[arg(long, value_name = "MODE")]
-    token: Option<String>,
-    /// Where the issuer's keys are; else by discovery (or PASSAVANT_JWKS_URL)
+    token: Option<TokenMode>,
+    /// URL of the issuer's keys; by default from discovery (or PASSAVANT_JWKS_URL)
     #[arg(long, value_name = "URL")]
     jwks_url: Option<String>,
-    /// Where tokens are introspected; else by discovery (or PASSAVANT_INTROSPECTION_URL)
+    /// URL of the introspection endpoint; by default from discovery (or PASSAVANT_INTROSPECTION_URL)
     #[arg(long, value_name = "URL")]
     introspection_url: Option<String>,
-    /// The form of introspection answers: auto, json or jwt (or PASSAVANT_INTROSPECTION_RESPONSE)
+    /// Form of introspection answers (or PASSAVANT_INTROSPECTION_RESPONSE) [default: auto]
     #[arg(long, value_name = "FORM")]
-    introspection_response: Option<String>,
-    /// Who introspects (or PASSAVANT_CLIENT_ID)
+    introspection_response: Option<ResponseForm>,
+    /// Client id for introspection (or PASSAVANT_CLIENT_ID)
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// Its secret: - for standard input, or @FILE (or PASSAVANT_CLIENT_SECRET)
+    /// Client secret: - for standard input, or @FILE (or PASSAVANT_CLIENT_SECRET)
     #[arg(long, value_name = "@FILE")]
     client_secret: Option<Source>,
-    /// How it authenticates: basic, post or bearer (or PASSAVANT_CLIENT_AUTH)
+    /// How the client authenticates (or PASSAVANT_CLIENT_AUTH) [default: basic]
     #[arg(long, value_name = "METHOD")]
-    client_auth: Option<String>,
+    client_auth: Option<ClientAuthMethod>,
     /// A private key for encrypted answers, PEM or JWK (or PASSAVANT_DECRYPTION_KEY_FILE)
     #[arg(long, value_name = "FILE")]
-    decryption_key_file: Option<String>,
+    decryption_key_file: Option<PathBuf>,
     /// Scopes that every request needs, separated by spaces (or PASSAVANT_REQUIRED_SCOPES)
     #[arg(long, value_name = "SCOPES")]
     required_scopes: Option<String>,
-    /// How long introspection answers are kept (or PASSAVANT_CACHE_SECONDS)
-    #[arg(long, value_name = "SECONDS")]
-    cache_seconds: Option<String>,
-    /// Tokens that are bound to a key: off, accept or require (or PASSAVANT_DPOP)
+    /// How long introspection answers are kept, at most 1 hour (or PASSAVANT_CACHE_SECONDS) [default: 10 s]
+    #[arg(long, value_name = "DURATION", value_parser = values::cache)]
+    cache_seconds: Option<Duration>,
+    /// Tokens that are bound to a key (or PASSAVANT_DPOP) [default: off]
     #[arg(long, value_name = "MODE")]
-    dpop: Option<String>,
+    dpop: Option<DpopMode>,
 }
 
 /// How requests are passed on.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Requests")]
 struct PassingArgs {
     /// Let requests below this path through without a token; may be repeated
     #[arg(long, value_name = "PATH", requires = "upstream")]
@@ -92,7 +95,7 @@ struct PassingArgs {
     /// Let CORS preflights through without a token, which browsers never send with them
     #[arg(long, requires = "upstream")]
     public_preflights: bool,
-    /// Tell all claims as well: X-Auth-Claims, base64url of their JSON
+    /// Send all claims as well: X-Auth-Claims, base64url of their JSON
     #[arg(long)]
     claims: bool,
     /// Pass the Authorization header on
@@ -101,14 +104,14 @@ struct PassingArgs {
     /// Send the upstream's own name as Host, instead of the one that was asked for
     #[arg(long, requires = "upstream")]
     upstream_host: bool,
-    /// Believe X-Forwarded-For, -Proto and -Host of this address or network; may be repeated
-    #[arg(long, value_name = "NETWORK", requires = "upstream")]
-    trusted_proxy: Vec<String>,
-    /// How long the upstream's answer may take to begin
-    #[arg(long, value_name = "SECONDS", default_value_t = UPSTREAM_SECONDS, value_parser = clap::value_parser!(u64).range(1..=UPSTREAM_SECONDS_MAX))]
-    upstream_seconds: u64,
+    /// Trust X-Forwarded-For, -Proto and -Host of this address or network; may be repeated
+    #[arg(long, value_name = "NETWORK", requires = "upstream", value_parser = values::network)]
+    trusted_proxy: Vec<Network>,
+    /// How long the upstream's answer may take to begin, at most 1 hour
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = values::upstream_deadline)]
+    upstream_seconds: Duration,
     /// Longest request body
-    #[arg(long, value_name = "BYTES", default_value_t = BODY_BYTES_MAX)]
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = values::size)]
     body_bytes_max: u64,
 }
 
@@ -136,15 +139,14 @@ impl Settings {
     pub(super) fn read(args: GuardArgs) -> Result<Self, Failure> {
         let GuardArgs { upstream, listen, check_listen, management_listen, .. } = &args;
         let (listen, check_listen, management_listen) = (*listen, *check_listen, *management_listen);
-        let upstream = upstream.as_deref().map(Origin::parse).transpose().map_err(misused)?;
+        let upstream = upstream.clone();
         if upstream.is_some() && args.audience.len() > 1 {
-            return Err(misused("one upstream has one audience: several are for /check alone"));
+            return Err(misused("one upstream has one audience: several are only for /check"));
         }
         let variables = Variables::of(&args)?;
         let passing = args.passing;
-        let networks = passing.trusted_proxy.iter().map(|text| {
-            Network::parse(text).ok_or_else(|| misused(format!("{text} is no address and no network")))
-        });
+        let log =
+            log_filter(environment()).map_err(|problems| Failure::new(Exit::Config, problems.into()))?;
         Ok(Self {
             guards: variables.guards(&args.audience)?,
             upstream,
@@ -157,11 +159,11 @@ impl Settings {
             forward: ForwardOptions {
                 keep_authorization: passing.keep_authorization,
                 upstream_host: passing.upstream_host,
-                trusted_proxies: TrustedProxies::from(networks.collect::<Result<Vec<_>, _>>()?),
+                trusted_proxies: TrustedProxies::from(passing.trusted_proxy),
                 body_bytes_max: passing.body_bytes_max,
             },
-            deadline: Duration::from_secs(passing.upstream_seconds),
-            log: variables.find("PASSAVANT_LOG__FILTER").unwrap_or_else(|| "info".to_owned()),
+            deadline: passing.upstream_seconds,
+            log,
         })
     }
 
@@ -182,7 +184,8 @@ impl Settings {
     }
 }
 
-/// The variables of `Guard::from_env`, as flags and environment together have them.
+/// The variables of `Guard::from_env`, as flags and environment together have them: a flag is checked by the command
+/// line, and what must be true of several together is checked in one place, whether they are flags or variables.
 struct Variables {
     flags: Vec<(&'static str, Zeroizing<String>)>,
     environment: Vec<(String, std::ffi::OsString)>,
@@ -193,21 +196,22 @@ impl Variables {
         let tokens = &args.tokens;
         let secret =
             tokens.client_secret.as_ref().map(|source| source.read("a client secret", SECRET_BYTES_MAX));
+        let cache = tokens.cache_seconds.map(|time| time.as_secs().to_string());
+        let key_file = tokens.decryption_key_file.as_ref().map(|path| path.display().to_string());
         let plain = [
-            ("PASSAVANT_ISSUER", &args.issuer),
-            ("PASSAVANT_TOKEN", &tokens.token),
-            ("PASSAVANT_JWKS_URL", &tokens.jwks_url),
-            ("PASSAVANT_INTROSPECTION_URL", &tokens.introspection_url),
-            ("PASSAVANT_INTROSPECTION_RESPONSE", &tokens.introspection_response),
-            ("PASSAVANT_CLIENT_ID", &tokens.client_id),
-            ("PASSAVANT_CLIENT_AUTH", &tokens.client_auth),
-            ("PASSAVANT_DECRYPTION_KEY_FILE", &tokens.decryption_key_file),
-            ("PASSAVANT_REQUIRED_SCOPES", &tokens.required_scopes),
-            ("PASSAVANT_CACHE_SECONDS", &tokens.cache_seconds),
-            ("PASSAVANT_DPOP", &tokens.dpop),
+            ("PASSAVANT_ISSUER", args.issuer.clone()),
+            ("PASSAVANT_TOKEN", tokens.token.and_then(word)),
+            ("PASSAVANT_JWKS_URL", tokens.jwks_url.clone()),
+            ("PASSAVANT_INTROSPECTION_URL", tokens.introspection_url.clone()),
+            ("PASSAVANT_INTROSPECTION_RESPONSE", tokens.introspection_response.and_then(word)),
+            ("PASSAVANT_CLIENT_ID", tokens.client_id.clone()),
+            ("PASSAVANT_CLIENT_AUTH", tokens.client_auth.and_then(word)),
+            ("PASSAVANT_DECRYPTION_KEY_FILE", key_file),
+            ("PASSAVANT_REQUIRED_SCOPES", tokens.required_scopes.clone()),
+            ("PASSAVANT_CACHE_SECONDS", cache),
+            ("PASSAVANT_DPOP", tokens.dpop.and_then(word)),
         ];
-        let given =
-            plain.into_iter().filter_map(|(name, value)| Some((name, Zeroizing::new(value.clone()?))));
+        let given = plain.into_iter().filter_map(|(name, value)| Some((name, Zeroizing::new(value?))));
         let flags =
             given.chain(secret.transpose()?.map(|secret| ("PASSAVANT_CLIENT_SECRET", secret))).collect();
         Ok(Self { flags, environment: environment() })

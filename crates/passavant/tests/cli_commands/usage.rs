@@ -20,6 +20,36 @@ fn a_command_that_is_none_is_exit_2() {
 }
 
 #[test]
+fn a_global_option_is_refused_where_it_means_nothing() {
+    for (wrong, words) in [
+        (&["version", "--config", "x"][..], "--config means nothing to `passavant version`"),
+        (&["guard", "--dev"], "--dev means nothing to `passavant guard`"),
+        (&["completions", "bash", "--format", "json"], "--format means nothing to `passavant completions`"),
+        (&["--format", "json", "config", "schema"], "--format means nothing to `passavant config schema`"),
+    ] {
+        let ran = bare(wrong, "");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{wrong:?}: {}", ran.err);
+        assert!(ran.err.contains(words), "{wrong:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn every_help_lists_the_global_options_under_their_own_heading_with_the_formats() {
+    for command in [&["--help"][..], &["client", "list", "--help"], &["guard", "--help"]] {
+        let help = bare(command, "").out;
+        let global = help.split("Global options:\n").nth(1).unwrap_or_else(|| panic!("a heading in {help}"));
+        for option in ["--config", "--dev", "--data", "--format"] {
+            assert!(global.contains(option), "{option} in {global}");
+        }
+        assert!(global.contains("table"), "{global}");
+    }
+    let guard = bare(&["guard", "--help"], "").out;
+    for values in ["introspection", "bearer", "require", "[default: 4GiB]", "[default: 60s]"] {
+        assert!(guard.contains(values), "{values} in {guard}");
+    }
+}
+
+#[test]
 fn the_version_is_told_by_the_verb_and_by_the_option() {
     let verb = bare(&["version"], "");
     assert_eq!((verb.code, verb.out.as_str()), (0, concat!("passavant ", env!("CARGO_PKG_VERSION"), "\n")));

@@ -38,7 +38,25 @@ fn what_is_wrong_is_said_before_anything_listens() {
     for (arguments, expected, words) in [
         (&[][..], 3, "PASSAVANT_ISSUER"),
         (&["--issuer", "http://id.example", "--audience", "x"], 3, "plain http"),
-        (&[&ISSUER[..], &["--token", "opaque"]].concat(), 3, "PASSAVANT_TOKEN=opaque"),
+        (&[&ISSUER[..], &["--token", "opaque"]].concat(), 2, "possible values: auto, jwt, introspection"),
+        (&[&ISSUER[..], &["--dpop", "on"]].concat(), 2, "possible values: off, accept, require"),
+        (&[&ISSUER[..], &["--client-auth", "mtls"]].concat(), 2, "possible values: basic, post, bearer"),
+        (
+            &[&ISSUER[..], &["--introspection-response", "xml"]].concat(),
+            2,
+            "possible values: auto, json, jwt",
+        ),
+        (&[&ISSUER[..], &["--cache-seconds", "2 h"]].concat(), 2, "a duration from 0 seconds to 1 hour"),
+        (
+            &[&ISSUER[..], &["--upstream", "http://app", "--upstream-seconds", "0"]].concat(),
+            2,
+            "from 1 second to 1 hour",
+        ),
+        (
+            &[&ISSUER[..], &["--upstream", "http://app", "--body-bytes-max", "4 GB"]].concat(),
+            2,
+            "a size such as",
+        ),
         (&[&ISSUER[..], &["--upstream", "http://app/path"]].concat(), 2, "without a path"),
         (&[&ISSUER[..], &["--upstream", "http://app", "--public", "/"]].concat(), 2, "everything public"),
         (&[&ISSUER[..], &["--public", "/x"]].concat(), 2, "--upstream"),
@@ -52,16 +70,33 @@ fn what_is_wrong_is_said_before_anything_listens() {
 }
 
 #[test]
+fn a_wrong_variable_is_named_and_so_is_a_wrong_filter() {
+    for (variable, value, words) in [
+        ("PASSAVANT_TOKEN", "opaque", "PASSAVANT_TOKEN=opaque"),
+        ("PASSAVANT_CACHE_SECONDS", "soon", "PASSAVANT_CACHE_SECONDS=soon"),
+        ("PASSAVANT_LOG__FILTER", "passavant=loud", "PASSAVANT_LOG__FILTER: log.filter: "),
+        ("RUST_LOG", "passavant=loud", "RUST_LOG: log.filter: "),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passavant"));
+        let output =
+            command.arg("guard").args(ISSUER).env(variable, value).output().expect("the binary runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{variable}: {said}");
+        assert!(said.contains(words), "{words} in {said}");
+    }
+}
+
+#[test]
 fn a_flag_wins_over_its_variable_and_a_secret_comes_by_standard_input() {
     let folder = TempDir::new().expect("a folder");
     let environment = [
         ("PASSAVANT_ISSUER", "https://variable.example"),
         ("PASSAVANT_AUDIENCE", "https://notes.example"),
-        ("PASSAVANT_TOKEN", "introspection"),
+        ("PASSAVANT_TOKEN", "opaque"),
         ("PASSAVANT_CLIENT_ID", "notes-rs"),
     ];
-    let arguments =
-        ["guard", "--listen", "127.0.0.1:0", "--issuer", "https://flag.example", "--client-secret", "-"];
+    let flags = ["--issuer", "https://flag.example", "--token", "introspection", "--client-secret", "-"];
+    let arguments = [&["guard", "--listen", "127.0.0.1:0"], &flags[..]].concat();
     let guard = Process::start(folder.path(), &arguments, &environment, "a-secret\n");
     assert_eq!(guard.said("issuer"), "https://flag.example");
     assert_eq!(guard.said("audience"), "https://notes.example");
