@@ -22,8 +22,11 @@ pub(super) struct Kind {
     /// A URL of it.
     pub(super) example: &'static str,
     /// Reads what follows the scheme; relative paths start at the folder.
-    pub(super) parse: fn(&str, Option<&Path>) -> Option<Arc<dyn Database>>,
+    pub(super) parse: fn(&str, Option<&Path>) -> Named,
 }
+
+/// The database that a URL names, where it is one.
+pub(super) type Named = Option<Arc<dyn Database>>;
 
 /// A database that the configuration names. It displays as its URL, without what is secret in it.
 #[async_trait]

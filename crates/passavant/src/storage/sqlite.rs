@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use protocol::Issuer;
 use sqlite::{OpenError, Options, SqliteStore};
 
-use super::database::{Database, Kind, Role, Storage, StorageError};
+use super::database::{Database, Kind, Named, Role, Storage, StorageError};
 
 /// `sqlite:PATH`
 pub(super) const KIND: Kind = Kind {
@@ -21,7 +21,7 @@ pub(super) const KIND: Kind = Kind {
     parse,
 };
 
-fn parse(place: &str, folder: Option<&Path>) -> Option<Arc<dyn Database>> {
+fn parse(place: &str, folder: Option<&Path>) -> Named {
     let path = place.strip_prefix("//").unwrap_or(place);
     if path.is_empty() || path.contains(['?', '#']) {
         return None;
