@@ -1,7 +1,8 @@
-//! A server of the Model Context Protocol (with `rmcp`) whose tools need scopes, configured by `PASSAVANT_*` as
-//! `Guard::from_env` reads them, and `LISTEN`. The audience is its address: `http://127.0.0.1:4100/mcp`.
+//! A server of the Model Context Protocol (with `rmcp`) whose tools need scopes, configured by `PASSAVANT_*` (see
+//! `Guard::from_env`) and `LISTEN`. The audience is its URL: `http://127.0.0.1:4100/mcp`.
 //!
-//! Tools need `notes.read`, and `delete_note` needs `notes.write`: clients are told where to sign in and what to ask for.
+//! Tools need `notes.read`, and `delete_note` needs `notes.write`: clients are told where to sign in and which scopes
+//! to request.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// There are no sessions: each request brings its token, and nothing that one user began can be taken over by another.
+/// There are no sessions: each request has its own token, so that no user can take over the session of another.
 fn app(guard: &Guard) -> Router {
     let notes = Notes(Arc::new(Mutex::new(["milk", "bread"].map(str::to_owned).to_vec())));
     let config =

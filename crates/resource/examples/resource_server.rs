@@ -1,8 +1,8 @@
-//! A protected API, configured by the environment alone: `PASSAVANT_*` as `Guard::from_env` reads them, and `LISTEN`.
+//! A protected API, configured only by the environment: `PASSAVANT_*` (see `Guard::from_env`) and `LISTEN`.
 //!
-//! `/api/time` answers with the time. `/api/userinfo` is a UserInfo endpoint where `PASSAVANT_USERINFO_FILE` names a
-//! JSON file of claims, such as `{"u-1": {"name": "Alice", "name#ja": "アリス"}}`. Every other path answers with what
-//! the guard found out about the token. Try it against `passavant serve --dev`:
+//! `/api/time` returns the time. `/api/userinfo` is a UserInfo endpoint if `PASSAVANT_USERINFO_FILE` names a JSON file
+//! of claims, such as `{"u-1": {"name": "Alice", "name#ja": "アリス"}}`. Every other path returns the claims of the
+//! token. Try it against `passavant serve --dev`:
 //!
 //! ```text
 //! PASSAVANT_ISSUER=http://localhost:4000 PASSAVANT_AUDIENCE=http://localhost:4000/demo-api \
@@ -21,7 +21,7 @@ use passavant_resource::{Clock as _, Guard, SystemClock, Token};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-/// Where it listens unless `LISTEN` says otherwise.
+/// The default of `LISTEN`.
 const LISTEN: &str = "127.0.0.1:4100";
 
 #[tokio::main]
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Everything is behind the guard but what the API says of itself; UserInfo brings its own, which demands `openid`.
+/// All routes are guarded except for the metadata; UserInfo has its own guard, which requires `openid`.
 fn app(guard: &Guard, users: Option<Users>) -> Router {
     let app = Router::new().route("/api/time", get(time)).fallback(whoami).layer(guard.layer());
     let app = app.merge(guard.metadata());
@@ -53,7 +53,7 @@ async fn whoami(token: Token) -> Json<Value> {
     Json(json!({ "sub": subject, "client_id": token.client(), "scope": token.scopes() }))
 }
 
-/// The time of day in UTC, in parts.
+/// The time of day in UTC.
 async fn time() -> Json<Value> {
     let now = jiff::Timestamp::from_second(SystemClock::default().now().0).unwrap_or_default();
     let now = now.to_zoned(TimeZone::UTC);

@@ -31,7 +31,7 @@ async fn read(token: Token) -> String {
     format!("notes of {}", token.subject())
 }
 
-/// The middleware demands `notes.read`; this handler demands more.
+/// The middleware requires `notes.read`; this handler requires more.
 async fn write(token: Token) -> Result<&'static str, Denied> {
     token.require("notes.write")?;
     Ok("written")

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// What stands behind the guard: any service of `http` requests.
+/// The service behind the guard: any service of `http` requests.
 #[derive(Clone)]
 struct Notes;
 

@@ -1,5 +1,5 @@
 //! A protected gRPC service with tonic, configured by `PASSAVANT_*` (see `Guard::from_env`) and `LISTEN`. It is
-//! written by hand where a real one is generated from a `.proto`, so that no compiler for that is needed here.
+//! written by hand instead of generated from a `.proto` file, so that no protobuf compiler is needed.
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -1,5 +1,5 @@
-//! A protected API with no framework and no layer: one call, `guard.check`, on the head of each request. Configured
-//! by `PASSAVANT_*` (see `Guard::from_env`) and `LISTEN`.
+//! A protected API without framework and layer: one call of `guard.check` for the head of each request. Configured by
+//! `PASSAVANT_*` (see `Guard::from_env`) and `LISTEN`.
 
 use std::convert::Infallible;
 use std::error::Error;

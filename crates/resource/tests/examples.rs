@@ -1,6 +1,6 @@
-//! The examples as processes on loopback, configured by the environment, against an authority that tests command.
+//! The examples as processes on loopback, configured by the environment, against a scripted authorization server.
 //!
-//! They are built with the tests by `cargo test`; with a choice of targets, build them first (`--examples`).
+//! `cargo test` builds them with the tests; if you select targets, build them first (`--examples`).
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -38,7 +38,7 @@ struct Example {
     address: String,
 }
 
-/// Starts an example and waits until it says where it listens.
+/// Starts an example and waits until it prints its address.
 async fn start(name: &str, authority: &Authority, more: &[(&str, &str)]) -> Example {
     let mut command = Command::new(binary(name));
     for ours in
@@ -60,12 +60,12 @@ async fn start(name: &str, authority: &Authority, more: &[(&str, &str)]) -> Exam
         }
     };
     let address = timeout(PATIENCE, address).await.expect("it listens");
-    // A log that nobody reads would fill its pipe and stop the process.
+    // An unread log would fill its pipe and block the process.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Example { _process: process, address }
 }
 
-/// `target/debug/examples/NAME`, beside the `deps` where this test lies.
+/// `target/debug/examples/NAME`, next to the `deps` directory of this test.
 fn binary(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test");
     let target = own.parent().and_then(|deps| deps.parent()).expect("a target directory");
@@ -132,7 +132,7 @@ fn token(authority: &Authority, scope: &str) -> String {
     authority.token(AUDIENCE).subject("alice").client("shop").scope(scope).sign()
 }
 
-/// What every one of them does: it accepts, it refuses with the challenge, and it wants the scope.
+/// What all of them do: accept, refuse with the challenge, and require the scope.
 async fn protects_its_notes(name: &str) {
     let authority = authority().await;
     let example = start(name, &authority, &[]).await;
@@ -165,7 +165,7 @@ async fn protects_its_notes(name: &str) {
     );
 }
 
-/// What axum and actix-web have beside: metadata, claims of a type, nobody, more scope.
+/// What axum and actix-web have in addition: metadata, typed claims, optional tokens, more scopes.
 async fn extracts(name: &str) {
     let authority = authority().await;
     let example = start(name, &authority, &[]).await;

@@ -1,5 +1,5 @@
-//! Memory stays bounded whatever the authorization server says: a test in a process of its own, since it measures
-//! the whole of it.
+//! Memory stays bounded whatever the authorization server answers. A process of its own, since the test measures its
+//! memory.
 #![cfg(target_os = "linux")]
 
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use passavant_resource::{Fetch, FetchError, FetchLimits, Guard};
 
-/// How many tokens come, each of which would hold a megabyte if it were kept.
+/// Number of tokens, each of which would take a megabyte if it were cached.
 const TOKENS: usize = 1_000;
-/// What the process may grow by, in bytes: the bound of what is kept, one answer that is being read, and what the
-/// allocator does not give back.
+/// Bytes by which the process may grow: the limit of the cache, one answer that is being read, and what the allocator
+/// does not release.
 const GROWTH_MAX: u64 = 96 * 1024 * 1024;
 
-/// Says of every token that it is active, in sixty kilobytes that take a megabyte once they are read.
+/// Reports every token as active, in sixty kilobytes of JSON that take a megabyte once parsed.
 struct Swelling {
     answer: Bytes,
     asked: AtomicUsize,
@@ -31,7 +31,7 @@ impl Fetch for Swelling {
     }
 }
 
-/// The memory that the process holds, in bytes.
+/// The memory of the process, in bytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");

@@ -1,4 +1,4 @@
-//! The guard in actix-web: middleware, extractors, and what happens where there is no middleware.
+//! The guard in actix-web: middleware, extractors, and what happens without middleware.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
@@ -133,7 +133,7 @@ async fn an_extractor_on_a_route_without_a_guard_refuses_and_says_why() {
     }
 }
 
-/// actix-web's own `Option` hides the refusal; what is left is a caller without a token, and the log line.
+/// actix-web's `Option` hides the refusal; what remains is `None`, and the log line.
 #[actix_web::test]
 async fn the_frameworks_own_option_finds_nobody_on_a_route_without_a_guard() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! Whatever an authorization server answers, over real sockets: 200, 401, 403 or 503, never 500, never accepted
-//! wrongly, and in bounded time and memory.
+//! Any answer of an authorization server, over real sockets, leads to 200, 401, 403 or 503: never to 500, never to a
+//! wrongly accepted token, and within limits of time and memory.
 
 mod json_rows;
 mod lines;
@@ -18,35 +18,35 @@ use tokio::time::Instant;
 use crate::stub::{Play, Stub};
 use crate::support::{AUDIENCE, World, check, key, refused};
 
-/// How long one request to the server may take in these tests.
+/// Deadline of one request to the server in these tests.
 const DEADLINE: Duration = Duration::from_millis(400);
-/// How long one check may take at most, on a machine that is busy with other things.
+/// Longest time for one check, even on a busy machine.
 const BOUND: Duration = Duration::from_secs(20);
-/// What the sockets of both sides may hold of an answer that is never read, in bytes.
+/// Bytes of an unread answer that the sockets of both sides may buffer.
 const SOCKET_BYTES: u64 = 48 * 1024 * 1024;
 
-/// One answer, and what it must lead to.
+/// One answer and the expected outcome.
 pub(crate) struct Row {
     name: &'static str,
-    /// The lines of `lines` that this row holds.
+    /// The entries of `lines` that this row covers.
     lines: &'static [&'static str],
     play: Play,
     reader: Reader,
     expected: Result<(), Reason>,
 }
 
-/// The guard that reads the answer.
+/// The guard that gets the answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Reader {
-    /// As most are set up.
+    /// The usual configuration.
     Auto,
-    /// Signed answers alone.
+    /// Only signed answers.
     Signed,
-    /// Signed answers that are encrypted to the guard.
+    /// Only signed answers that are encrypted to the guard.
     Nested,
 }
 
-/// What answers are made with.
+/// The keys that answers are made with.
 pub(crate) struct Makers {
     issuer: String,
     signer: SigningKey,
@@ -68,7 +68,7 @@ impl Row {
     }
 }
 
-/// A server, and the guards that ask it.
+/// A server and its guards.
 struct Scene {
     stub: Stub,
     makers: Makers,

@@ -1,5 +1,5 @@
-//! The authorization server is away: it is left alone after a few failures, callers read 503, and the last answer
-//! serves only where that was asked for.
+//! The authorization server is unavailable: introspection is paused after a few failures, callers get 503, and the
+//! last answer is used only if that is enabled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ async fn what_stops_the_server_for_everybody_counts_and_other_answers_do_not() {
         status(504),
     ];
     let there = [status(401), status(403), status(404), status(302), json_answer(&json!({"active": false}))];
-    // A token over which the server stumbles, sent again and again.
+    // One token that makes the server fail, sent repeatedly.
     let poison = [status(500), status(500), status(500), status(500), status(500), status(501)];
     for (scripts, last) in [
         (away.as_slice(), Reason::IntrospectionPaused),

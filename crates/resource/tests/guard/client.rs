@@ -1,4 +1,4 @@
-//! The ready HTTP client against real sockets: bounds, redirects, deadlines.
+//! The HTTP client against real sockets: limits, redirects, deadlines.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn serve(answer: impl Into<Vec<u8>>) -> String {
         let mut request = [0; 4096];
         let _read = stream.read(&mut request).await;
         let _written = stream.write_all(&answer).await;
-        // Until the client closes: what it does not read must not hold it up.
+        // Until the client closes the connection.
         let _closed = stream.read(&mut request).await;
     });
     format!("http://{address}/introspect")
@@ -75,8 +75,8 @@ async fn nobody_there_is_unreachable() {
     assert!(matches!(found, Err(FetchError::Unreachable(_))), "{found:?}");
 }
 
-/// Runs one test of this program in a process of its own that has a proxy; what the proxy was told first, if it was
-/// asked at all, and whether the test passed.
+/// Runs one test of this program in a process with a proxy. Returns the first request line that the proxy got, if any,
+/// and whether the test passed.
 async fn behind_a_proxy(test: &str) -> (Option<String>, bool) {
     let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = format!("http://{}", proxy.local_addr().expect("an address"));

@@ -1,4 +1,5 @@
-//! Who asks: assertions as the server sees them, the access token that renews itself, the certificate's address.
+//! Credentials for introspection: assertions as the server sees them, the renewed access token, the endpoint for
+//! certificates.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ fn granted(token: &str, expires_in: i64) -> Script {
     json_answer(&json!({"access_token": token, "token_type": "Bearer", "expires_in": expires_in}))
 }
 
-/// A guard that gets its own access tokens, before a server that gives `t1` for ten minutes.
+/// A guard that introspects with an access token, and a server that issues `t1` for ten minutes.
 fn renewing(world: &World) -> Guard {
     world.server.set("/introspect", json_answer(&active(json!({}))));
     world.server.set("/token", granted("t1", 600));

@@ -16,7 +16,7 @@ use crate::support::{AUDIENCE, ISSUER, NOW, World, head, json_answer, key, merge
 
 const ALGS: &str = r#"DPoP algs="ES256 EdDSA PS256 RS256""#;
 
-/// Who holds a key, and sends `GET /notes`.
+/// A client with a key, which sends `GET /notes`.
 pub(crate) struct Sender {
     pub(crate) key: SigningKey,
 }
@@ -35,7 +35,7 @@ impl Sender {
         world.jwt(json!({"cnf": {"jkt": self.thumbprint()}}))
     }
 
-    /// A good proof for this token, some claims replaced, or left out where the value is null.
+    /// A valid proof for this token, with some claims replaced, or removed if the value is null.
     pub(crate) fn proof(&self, token: &str, changes: Value) -> String {
         SelfSigned::sign(proof_claims(token, changes).to_string().as_bytes(), &self.key).expect("signs")
     }
@@ -45,7 +45,7 @@ impl Sender {
         request.header("DPoP", proof).body(()).expect("a request").into_parts().0
     }
 
-    /// A request with a proof of its own.
+    /// A request with its own proof.
     pub(crate) fn fresh(&self, token: &str, changes: Value) -> Parts {
         self.request(token, &self.proof(token, changes))
     }

@@ -1,4 +1,4 @@
-//! Claims in a type of the handler's own, and extractors where no layer is.
+//! Claims as a type of the handler, and extractors without a layer.
 
 use http::{Extensions, Request};
 use passavant_resource::extract::Claims;

@@ -1,4 +1,4 @@
-//! How the guard gets on with the authorization servers, as a value and as a document.
+//! The health of a guard, as a value and as a document.
 
 use http::{Method, Request};
 use http_body_util::BodyExt as _;

@@ -1,4 +1,4 @@
-//! Introspection by JSON (RFC 7662): what is sent, and what each answer leads to.
+//! Introspection with JSON (RFC 7662): the request, and the outcome of each answer.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{
     AUDIENCE, ISSUER, NOW, Script, World, check, claims, json_answer, key, merge, refused, sign, status,
 };
 
-/// The answer that satisfies every kind of resource server, some members replaced or left out.
+/// The answer that satisfies every kind of resource server, with some members replaced or removed.
 pub(crate) fn active(changes: Value) -> Value {
     let mut answer = json!({
         "active": true, "scope": "read groups", "client_id": "web", "username": "alice", "sub": "1",
@@ -63,7 +63,7 @@ async fn what_is_sent_is_the_token_and_who_asks() {
     }
 }
 
-/// django-lasuite decodes what happens to be base64; a server could then be asked about another token.
+/// django-lasuite decodes tokens that happen to be base64, so that another token is introspected.
 #[tokio::test]
 async fn a_token_that_is_base64_is_sent_as_it_came() {
     let world = World::new();
@@ -91,7 +91,7 @@ async fn active_is_taken_over_a_past_exp_only_where_that_was_asked_for() {
     assert_eq!(refused(&lenient, &expired).await, Reason::TokenExpired, "a JWT ends at its exp");
 }
 
-/// The server says that it is the token which is at fault, so the caller reads 401 and not 503.
+/// The server says that the token is at fault, so the caller gets 401 and not 503.
 #[tokio::test]
 async fn a_kind_that_the_server_does_not_introspect_is_refused() {
     let world = World::new();

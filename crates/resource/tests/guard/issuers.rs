@@ -1,4 +1,4 @@
-//! Several issuers in one guard: a token is judged by its own issuer, and shown to no other.
+//! Several issuers in one guard: a token is judged by its own issuer, and sent to no other.
 
 use jose::{SignatureAlgorithm, SigningKey};
 use passavant_resource::{Guard, GuardBuilder, GuardError, Mode, Reason};
@@ -35,7 +35,7 @@ impl Two {
         Self { world, partner }
     }
 
-    /// The first verifies JWTs alone; the partner introspects what is no JWT.
+    /// The first only verifies JWTs; the partner introspects other tokens.
     fn guard(&self) -> Guard {
         self.world.builder().and(self.asking()).build().expect("a guard")
     }
@@ -44,7 +44,7 @@ impl Two {
         Guard::builder(PARTNER, AUDIENCE).introspect("notes-rs", "a-secret-of-22-characters")
     }
 
-    /// A token that says it is the partner's.
+    /// A token that names the partner.
     fn partner_jwt(&self, changes: Value) -> String {
         let mut claims = claims(json!({"iss": PARTNER, "sub": "p-1"}));
         merge(&mut claims, changes);

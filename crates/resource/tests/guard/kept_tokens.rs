@@ -1,4 +1,4 @@
-//! JWTs that were verified here are kept too: a repeated one costs no signature check, and is forgotten in time.
+//! JWTs that were verified locally are cached too: a repeated one needs no signature check, and expires in time.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::introspection::active;
 use crate::support::{NOW, World, check, json_answer, key, refused};
 
-/// Whether the second of two checks read the claims that the first had made, and made none of its own.
+/// Whether the second of two checks reused the claims of the first.
 async fn is_kept(guard: &Guard, token: &str) -> bool {
     let first = check(guard, token).await.expect("accepted");
     let second = check(guard, token).await.expect("accepted");
@@ -56,7 +56,7 @@ async fn kept_jwts_are_forgotten_when_the_key_set_changes() {
     assert!(is_kept(&guard, &token).await);
     let other = key(SignatureAlgorithm::Es256);
     world.server.publish(&[&other]);
-    // An unknown key makes the guard fetch the set anew, in which the old one is missing.
+    // An unknown key makes the guard fetch the set again, which no longer has the old one.
     let newer = crate::support::sign(
         &other,
         Some("at+jwt"),

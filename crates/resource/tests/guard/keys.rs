@@ -1,4 +1,5 @@
-//! The issuer's keys: cached, refetched on an unknown `kid`, rarely, and the last good ones kept.
+//! The issuer's keys: cached, fetched again for an unknown `kid` with limits, and the last good ones used during an
+//! outage.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The guard as a `tower` layer, with no framework.
+//! The guard as a `tower` layer, without a framework.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -1,4 +1,4 @@
-//! The log says why, and holds no token and no secret.
+//! The log has the reason, and contains no token and no secret.
 
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The guard against a scripted authorization server: every defect has its reason, status and challenge.
+//! The guard against a scripted authorization server: every defect leads to its reason, status and challenge.
 
 #[cfg(feature = "actix")]
 mod actix;

@@ -1,4 +1,4 @@
-//! The guard shows a certificate, over real TLS (RFC 8705 §2).
+//! The guard presents a client certificate, over real TLS (RFC 8705 §2).
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn issued(by: &Authority, name: &str) -> (CertificateDer<'static>, KeyPair) {
     (params.signed_by(&key, by).expect("a certificate").der().clone(), key)
 }
 
-/// A server that wants a certificate of this authority, and says which one it saw.
+/// A server that requires a certificate of this authority, and reports the one it got.
 struct Server {
     issuer: String,
     trusted: String,

@@ -1,4 +1,4 @@
-//! What passes a layer without a token, or with one in another place: preflights, optional routes, queries.
+//! Requests without a token, or with one elsewhere: preflights, optional routes, queries.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::introspection::active;
 use crate::support::{AUDIENCE, World, json_answer};
 
-/// Says who came; at `/mine` nobody may.
+/// Greets the subject, or nobody; `/mine` requires a token.
 #[derive(Clone)]
 struct Handler;
 

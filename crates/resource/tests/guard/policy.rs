@@ -1,4 +1,4 @@
-//! What routes demand, over the layer and the token, and how refusals look on the wire.
+//! Requirements of routes, in layer and handler, and the responses to refused requests.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -19,7 +19,7 @@ use tower_service::Service;
 use crate::introspection::active;
 use crate::support::{AUDIENCE, NOW, World, check, head, json_answer, refused};
 
-/// Says 200, or what its own policy refuses.
+/// Answers 200, or refuses by its own policy.
 #[derive(Clone)]
 struct Handler(Policy);
 
@@ -78,7 +78,7 @@ async fn layer_and_token_judge_by_the_method_of_the_request() {
     }
 }
 
-/// A middleware that takes every request for a `DELETE`, as those do that read a header for it.
+/// A middleware that turns every request into a `DELETE`, as method-override headers do.
 #[derive(Clone)]
 struct Deleting<S>(S);
 
@@ -288,7 +288,7 @@ async fn a_rule_of_ones_own_may_judge_the_audience_of_each_request() {
     assert_eq!(refused(&guard, &world.jwt(json!({}))).await, Reason::AudienceWrong);
 }
 
-/// As django-lasuite goes by `OIDC_RS_AUDIENCE_CLAIM`: the claim must say something, and what it says is who called.
+/// As `OIDC_RS_AUDIENCE_CLAIM` of django-lasuite: the claim must be present, and names the caller.
 #[tokio::test]
 async fn a_claim_may_be_demanded_whatever_it_says() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The API's own keys: several, and replaced while the guard works.
+//! The API's own keys: several, and replaced at run time.
 
 use http::Request;
 use http_body_util::BodyExt as _;

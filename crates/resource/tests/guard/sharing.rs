@@ -1,4 +1,4 @@
-//! Introspection answers are shared and kept: one request for all who ask at once, and none within the cache time.
+//! Introspection answers are shared and cached: one request for concurrent callers, and none within the cache time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::introspection::active;
 use crate::support::{NOW, Script, World, check, json_answer, refused, status};
 
-/// A guard without a cache before a server that answers once the gate opens.
+/// A guard without a cache, and a server that answers once the gate opens.
 fn gated(world: &World) -> (Guard, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let body = active(json!({})).to_string();
@@ -35,7 +35,7 @@ async fn until_asked(world: &World, times: usize) {
 async fn a_hundred_concurrent_askers_share_one_request() {
     let world = World::new();
     let (guard, gate) = gated(&world);
-    // All are polled before the gate opens: they ask at the same time, whatever the scheduler does.
+    // All are polled before the gate opens, so that they are concurrent whatever the scheduler does.
     let askers = join_all((0..100).map(|_| check(&guard, "opaque")));
     let opener = async {
         until_asked(&world, 1).await;

@@ -1,4 +1,4 @@
-//! An authorization server over real sockets that says exactly what it is told to, good or bad.
+//! An authorization server over real sockets with scripted answers, valid or not.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What is written to a connection that asks to introspect.
+/// What is written to a connection with an introspection request.
 #[derive(Clone)]
 pub(crate) enum Play {
     /// These bytes, then the end.
     Say(Vec<u8>),
     /// These bytes, then silence with the connection open.
     Stall(Vec<u8>),
-    /// These bytes one by one, with so long a pause before each.
+    /// These bytes one by one, with this pause before each.
     Drip(Vec<u8>, Duration),
-    /// The first once, the second again and again for as long as somebody reads.
+    /// The first once, then the second repeatedly while the client reads.
     Flood(Vec<u8>, Vec<u8>),
     /// Nothing: the connection is reset.
     Reset,
@@ -47,9 +47,9 @@ struct Shared {
     issuer: String,
     keys: Value,
     play: Mutex<Play>,
-    /// How often it was asked for anything but metadata and keys.
+    /// Number of requests other than for metadata and keys.
     asked: AtomicUsize,
-    /// How many bytes of answers to that the other side took.
+    /// Number of bytes of those answers that the client accepted.
     taken: AtomicU64,
 }
 
@@ -145,7 +145,7 @@ impl Shared {
                 }
             }
             Play::Reset => {
-                // What was not read yet makes the end a reset.
+                // Unread data makes closing a reset.
                 let socket = stream.into_std().expect("a socket");
                 drop(socket);
             }
@@ -161,8 +161,8 @@ impl Shared {
     }
 }
 
-/// Reads one request; its path, or nothing at the end of the connection. Of one that introspects the last byte of the
-/// body stays unread, so that dropping the connection resets it.
+/// Reads one request; returns its path, or `None` at the end of the connection. Of one that introspects the last byte
+/// of the body stays unread, so that dropping the connection resets it.
 async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

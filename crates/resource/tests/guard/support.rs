@@ -18,7 +18,7 @@ pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "https://notes.example";
 pub(crate) const NOW: i64 = 1_800_000_000;
 
-/// What the server answers at one address.
+/// The answer of the server at one URL.
 #[derive(Clone)]
 pub(crate) enum Script {
     Answer {
@@ -27,9 +27,9 @@ pub(crate) enum Script {
         body: Bytes,
     },
     Fail(FetchError),
-    /// Keeps silent until the deadline.
+    /// No answer until the deadline.
     Hang,
-    /// Answers once a permit is there.
+    /// Answers once a permit is available.
     Gated(Arc<Semaphore>, Bytes),
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn status(status: u16) -> Script {
     Script::Answer { status, media_type: "text/html", body: Bytes::new() }
 }
 
-/// Answers by script, and remembers what it was asked.
+/// Answers by script, and records requests.
 #[derive(Default)]
 pub(crate) struct Server {
     scripts: Mutex<HashMap<String, Script>>,
@@ -65,7 +65,7 @@ impl Server {
         self.set("/jwks", json_answer(&json!({ "keys": keys })));
     }
 
-    /// How often this path was asked for.
+    /// Number of requests to this path.
     pub(crate) fn calls(&self, path: &str) -> usize {
         self.asked.lock().expect("asked").iter().filter(|request| request.uri().path() == path).count()
     }
@@ -127,7 +127,7 @@ impl Clock for TestClock {
     }
 }
 
-/// A server with one key, its clock, and what a token takes.
+/// A server with one key, its clock, and helpers to make tokens.
 pub(crate) struct World {
     pub(crate) server: Arc<Server>,
     pub(crate) clock: Arc<TestClock>,
@@ -152,7 +152,7 @@ impl World {
         Guard::builder(ISSUER, AUDIENCE).fetch(self.server.clone()).clock(self.clock.clone())
     }
 
-    /// A guard for JWTs alone.
+    /// A guard that only accepts JWTs.
     pub(crate) fn guard(&self) -> Guard {
         self.builder().build().expect("a guard")
     }
@@ -162,7 +162,7 @@ impl World {
         self.builder().introspect("notes-rs", "a-secret-of-22-characters")
     }
 
-    /// A good access token with other claims.
+    /// A valid access token with other claims.
     pub(crate) fn jwt(&self, changes: Value) -> String {
         sign(&self.key, Some("at+jwt"), Some(self.key.kid()), &claims(changes))
     }
@@ -172,7 +172,7 @@ pub(crate) fn key(algorithm: SignatureAlgorithm) -> SigningKey {
     SigningKey::generate(algorithm).expect("a key")
 }
 
-/// The claims of a good access token, some replaced, and left out where the value is null.
+/// The claims of a valid access token, with some replaced, or removed if the value is null.
 pub(crate) fn claims(changes: Value) -> Value {
     let mut claims = json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "u-1", "client_id": "shop", "jti": "j-1",
@@ -205,7 +205,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Listens to this thread from now on.
+    /// Records this thread from now on.
     pub(crate) fn listen() -> Self {
         let lines: Arc<Mutex<Vec<u8>>> = Arc::default();
         let writer = Arc::clone(&lines);
@@ -242,7 +242,7 @@ pub(crate) async fn check(guard: &Guard, token: &str) -> Result<Token, Denied> {
     guard.check(&head(token)).await
 }
 
-/// The reason of a refusal, whose status and challenge must be those of its kind.
+/// The reason of a refusal, after checking that status and challenge fit it.
 pub(crate) async fn refused(guard: &Guard, token: &str) -> Reason {
     let denied = check(guard, token).await.expect_err("a refusal");
     let challenge = denied.challenge().map(|value| value.to_str().expect("ASCII").to_owned());

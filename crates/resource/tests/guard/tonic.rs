@@ -1,4 +1,4 @@
-//! The guard in tonic: a layer that refuses as gRPC does, and what happens where there is no layer.
+//! The guard in tonic: a layer that refuses as gRPC does, and what happens without a layer.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -42,7 +42,7 @@ fn greet(request: &tonic::Request<()>) -> Result<String, Status> {
     Ok(format!("hello {}", token.subject()))
 }
 
-/// The greeting, or the status that a gRPC client reads.
+/// The greeting, or the status that a gRPC client gets.
 async fn call(
     mut service: impl Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     token: Option<&str>,

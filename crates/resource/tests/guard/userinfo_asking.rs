@@ -1,4 +1,4 @@
-//! Asking for the claims of a user: every form of answer, and every defect by its name.
+//! The UserInfo client: every form of answer, and the error for every defect.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
@@ -32,7 +32,7 @@ fn built(builder: UserInfoBuilder) -> UserInfo {
     builder.build().expect("what asks")
 }
 
-/// The claims of a good signed answer with some replaced, and left out where the value is null.
+/// The claims of a valid signed answer, with some replaced, or removed if the value is null.
 fn claims(changes: Value) -> Value {
     let mut claims = json!({"iss": ISSUER, "aud": "shop", "sub": "u-1", "name": "Alice"});
     merge(&mut claims, changes);

@@ -1,4 +1,5 @@
-//! UserInfo that an API serves: claims by scope, request and language, in the client's form, by the statuses of RFC 6750.
+//! The UserInfo endpoint of an API: claims by scope, request and language, in the client's form, with the statuses of
+//! RFC 6750.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use tower_service::Service as _;
 
 use crate::support::{ISSUER, NOW, World, key};
 
-/// Knows Alice as `u-1`, answers her clients in one form, and fails where it is told to.
+/// Knows Alice as `u-1`, answers all clients in one form, and can be made to fail.
 struct Directory {
     response: UserInfoResponse,
     failing: bool,
@@ -45,7 +46,7 @@ impl ClaimsProvider for Directory {
         };
         let mut found: Map<String, Value> =
             wanted.iter().filter_map(|claim| Some((claim.to_string(), value(claim)?))).collect();
-        // What nobody asked for, and what is not the provider's to say.
+        // Claims that were not requested, and claims that the provider can't set.
         found.insert("salary".to_owned(), json!(1));
         found.insert("sub".to_owned(), json!("u-2"));
         Ok(Some(found))
@@ -194,7 +195,7 @@ fn verified(text: &str, key: &SigningKey) -> Claims {
     token.verify(&key.verifying_key()).expect("signed").claims().expect("claims")
 }
 
-/// What a JWT says beside the claims: who, to whom, and when (OpenID Connect Core 1.0 §5.3.2).
+/// The other claims of a JWT answer: issuer, audience and time (OpenID Connect Core 1.0 §5.3.2).
 fn expected() -> Value {
     json!({"sub": "u-1", "email": "alice@example.org", "iss": ISSUER, "aud": "shop", "iat": NOW})
 }

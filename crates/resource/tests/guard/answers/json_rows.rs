@@ -1,4 +1,4 @@
-//! Answers in JSON (RFC 7662 §2.2), and what a status says.
+//! Answers in JSON (RFC 7662 §2.2), and statuses.
 
 use passavant_resource::Reason;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{AUDIENCE, NOW};
 
 const JSON: &str = "application/json";
 
-/// The answer that satisfies every kind of resource server, with these members in place of its own.
+/// The answer that satisfies every kind of resource server, with these members replaced.
 fn answer(makers: &Makers, members: Value) -> Play {
     typed(JSON, body(makers, members).to_string())
 }

@@ -1,7 +1,7 @@
-//! The lines that every guard must hold: what resource servers were seen to do with odd introspection answers, one
-//! name for each answer (many of them made those servers say 500).
+//! Odd introspection answers that resource servers were tested with, one name for each. Many of them made those
+//! servers answer 500.
 
-/// Each answer, by the server that was seen with it.
+/// The answers, by the server that was tested with them.
 pub(super) const ALL: &[&str] = &[
     // django-oauth-toolkit
     "dot: active, scope, exp",

@@ -1,4 +1,4 @@
-//! Signed and nested answers (RFC 9701 §5), and what is passed off as one.
+//! Signed and nested answers (RFC 9701 §5), and imitations of them.
 
 use jose::{SigningKey, base64url, primitives};
 use passavant_resource::Reason;
@@ -68,7 +68,7 @@ impl Makers {
         sign(&self.signer, self.header(header), &self.envelope(claims))
     }
 
-    /// A good signed answer, encrypted with these members in place of those of a good header.
+    /// A valid signed answer, encrypted with these members replaced in the header.
     fn nested(&self, changes: Value) -> Play {
         let mut header = json!({"alg": "dir", "enc": "A256GCM", "cty": "JWT", "kid": self.own.kid()});
         merge(&mut header, changes);
@@ -235,7 +235,7 @@ fn forged(makers: &Makers) -> Vec<Row> {
     ]
 }
 
-/// Answers that are not signed, to a guard that takes signed ones alone.
+/// Unsigned answers to a guard that only accepts signed ones.
 fn plain(makers: &Makers) -> Vec<Row> {
     let json = makers.inner(json!({})).to_string();
     let good = makers.signed(json!({}), json!({}));
@@ -311,7 +311,7 @@ fn nested(makers: &Makers) -> Vec<Row> {
     ]
 }
 
-/// To a guard that goes by the type that the answer names.
+/// To a guard that decides by `Content-Type`.
 fn by_type(makers: &Makers) -> Vec<Row> {
     let good = makers.signed(json!({}), json!({}));
     let parameter = typed(&format!("{MEDIA_TYPE}; charset=utf-8"), &good);

@@ -1,4 +1,4 @@
-//! Servers that hang, break off, drip, flood, redirect and compress.
+//! Servers that hang, disconnect, drip, flood, redirect and compress.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Makers, Row, refusal};
 use crate::stub::{Play, http};
 
-/// A good answer, whose bytes are only as good as the way they come.
+/// A valid answer, for faults of the transport.
 fn good() -> String {
     json!({"active": true, "scope": "read"}).to_string()
 }
@@ -45,7 +45,7 @@ fn silences() -> Vec<Row> {
     let drip = Play::Drip(whole.clone(), Duration::from_millis(50));
     vec![
         failed("silence", &["dot: silent", "lasuite: slower than the deadline"], Play::Stall(Vec::new())),
-        // The client passes over such answers, one by one, and keeps none; the deadline ends it.
+        // The client skips informational responses without keeping them; the deadline ends it.
         failed("hints without end", &[], {
             Play::Flood(Vec::new(), b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".to_vec())
         }),
@@ -101,7 +101,7 @@ fn breaks() -> Vec<Row> {
     ]
 }
 
-/// Nothing compressed was asked for, and nothing is unpacked: a bomb stays as small as it came.
+/// No compression was offered, so nothing is decompressed, not even a decompression bomb.
 fn compressed() -> Vec<Row> {
     let gzip: &[u8] =
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xed\xc1\x01\x0d\x00\x00\x00\xc2\xa0\xf7Om\x0e7\xa0";

@@ -1,4 +1,4 @@
-//! Every class of bad proof, with its reason and its answer (RFC 9449 §4.3, §7.1).
+//! Every class of invalid proof, with its reason and response (RFC 9449 §4.3, §7.1).
 
 use http::HeaderValue;
 use http::request::Parts;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{ALGS, Sender, accepting, challenge, proof_claims};
 use crate::support::{NOW, World, key};
 
-/// A proof that the library would never make, under a good signature.
+/// A proof that the library would never make, with a valid signature.
 fn forged(header: &Value, payload: &str, key: &SigningKey) -> String {
     let input = format!(
         "{}.{}",
@@ -276,7 +276,7 @@ async fn every_class_of_bad_proof_is_refused_with_its_reason_and_its_answer() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What the sender reads: status, challenge and body, and no nonce, since none is asked for.
+/// The response: status, challenge and body, without a nonce, since none is required.
 async fn told_as(name: &str, denied: &Denied, reason: Reason) {
     let code = if reason == ProofKeyWrong { "invalid_token" } else { "invalid_dpop_proof" };
     let description = reason.description();

@@ -1,4 +1,4 @@
-//! Nonces of the API (RFC 9449 §9): asked for, taken for a while, renewed on the way.
+//! Nonces of the API (RFC 9449 §9): required, accepted for a while, renewed in responses.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -21,7 +21,7 @@ fn guard(world: &World, secret: u8) -> Guard {
     builder.build().expect("a guard")
 }
 
-/// The nonce that comes with a refusal for want of one.
+/// The nonce of a refusal that requires one.
 async fn asked(guard: &Guard, sender: &Sender, token: &str, iat: i64) -> String {
     let denied = guard.check(&sender.fresh(token, json!({"iat": iat}))).await.expect_err("refused");
     assert_eq!(denied.reason(), Reason::NonceMissing);
@@ -126,7 +126,7 @@ async fn a_nonce_of_another_type_is_malformed() {
     }
 }
 
-/// Answers, with its own opinion on caches or without.
+/// Answers, with or without its own `Cache-Control`.
 #[derive(Clone)]
 struct Notes(Option<&'static str>);
 

@@ -1,4 +1,4 @@
-//! No proof is accepted twice (RFC 9449 §11.1), by one node or by several, at once or later.
+//! No proof is accepted twice (RFC 9449 §11.1), by one node or by several, concurrently or later.
 
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ async fn nodes_that_share_a_store_take_a_proof_once() {
     assert_eq!(reason(&accepting(&world), &head).await, None, "a node with its own memory can't know");
 }
 
-/// A store that is away.
+/// A store that is unavailable.
 struct Away;
 
 #[async_trait]
