@@ -7,16 +7,16 @@ use crate::settings::PagePaths;
 /// What an interaction waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
-    /// Who is it?
+    /// The user signs in.
     SignIn,
-    /// Is it allowed?
+    /// The user allows or denies the request.
     Consent,
-    /// Sign out, really?
+    /// The user confirms the sign-out.
     SignOut,
 }
 
 impl Ask {
-    /// The path of the page that asks it.
+    /// The path of the page for it.
     pub(crate) fn path(self, pages: &PagePaths) -> &str {
         match self {
             Self::SignIn => &pages.sign_in,

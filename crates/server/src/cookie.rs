@@ -4,8 +4,8 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::{answer::Answer, settings::Settings};
 
-/// Behind an empty value, which opens nothing: the cookie is written anew, and gone a second later. Chromium keeps
-/// even `no-store` pages for its Back button until a cookie is written, and a deletion (`Max-Age=0`) does not count.
+/// Ends a cookie: an empty value, which opens nothing, expires a second later. Chromium keeps even `no-store` pages for
+/// its Back button until a cookie is written, and a deletion (`Max-Age=0`) does not count.
 const EMPTIED: &str = "; Max-Age=1";
 
 /// A cookie of this server. `Lax`, since a `Strict` one set on a cross-site arrival is not sent on the redirect that
@@ -19,7 +19,7 @@ pub(crate) enum Cookie {
 }
 
 impl Cookie {
-    /// `__Host-` and `Secure` belong to https; on http, which only loopback may use, browsers refuse them.
+    /// `__Host-` and `Secure` need https; on http, which only loopback may use, browsers refuse them.
     fn name(self, settings: &Settings) -> &'static str {
         match (self, settings.is_https()) {
             (Self::Session, true) => "__Host-passavant_session",

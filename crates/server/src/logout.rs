@@ -1,4 +1,4 @@
-//! Signing out: who asks for it, what it ends, and whom it tells.
+//! Signing out: the request, what it ends, and where the browser goes.
 
 mod end;
 mod request;

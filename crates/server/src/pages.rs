@@ -1,31 +1,31 @@
-//! What is shown when there is nowhere to redirect to, and by whom.
+//! Error pages: the port that renders them, and a plain implementation.
 
 pub(crate) mod refusal;
 
-/// How error pages look. A host fills this with its own templates.
+/// Renders error pages. A host implements this with its own templates.
 pub trait Pages: Send + Sync + 'static {
     /// A whole HTML document.
     fn error(&self, page: &ErrorPage) -> String;
 }
 
-/// An error as a person reads it.
+/// The content of an error page.
 #[derive(Clone, Debug)]
 pub struct ErrorPage {
     /// The status of the answer.
     pub status: u16,
-    /// The stable word of the reason.
+    /// The slug of the reason.
     pub slug: &'static str,
     /// The registered error code.
     pub code: &'static str,
-    /// What the reason says publicly.
+    /// The public text of the reason.
     pub description: String,
     /// What was sent, what was expected, how to fix it: label and text.
     pub facts: Vec<(&'static str, String)>,
-    /// To be named when asking for help.
+    /// The identifier of the request, for support.
     pub request_id: String,
 }
 
-/// Pages without any style, for hosts that bring none.
+/// Unstyled pages, for hosts without templates.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPages;
 
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_stranger_sent_is_escaped() {
+    fn untrusted_text_is_escaped() {
         let page = ErrorPage {
             status: 400,
             slug: "redirect_uri_mismatch",

@@ -1,9 +1,8 @@
 //! The pause of a request for the user: it is stored, the browser goes to a page, and the page answers it.
 //!
-//! The server redirects to a page with `?interaction=ID`. The page opens the interaction, shows what it likes, and
-//! calls one of the answers. The browser's own cookie is demanded beside the id, so a link by itself is worth nothing
-//! (RFC 9700 §4.7). What can be paused is listed in `pause/pending.rs`, with one
-//! file for each kind.
+//! The server redirects to a page with `?interaction=ID`. The page opens the interaction, shows it, and calls
+//! one of the answers. The browser's cookie is required beside the id, so a link by itself opens nothing (RFC 9700
+//! §4.7). What can be paused is listed in `pause/pending.rs`, with one file for each kind.
 
 mod answers;
 mod asked;

@@ -1,4 +1,4 @@
-//! Sessions: who is signed in in this browser.
+//! Sessions: which user is signed in in this browser.
 
 use http::HeaderMap;
 use protocol::{SessionId, SessionToken, Subject, Timestamp};
@@ -10,10 +10,10 @@ use crate::{
     store::{Session, SessionChange},
 };
 
-/// Seconds between two notes that a session was used.
+/// Minimum seconds between two updates of `seen_at`.
 const TOUCH_SECONDS: i64 = 60;
 
-/// Who is signed in in this browser.
+/// The session of this browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SignedIn {
     pub(crate) id: SessionId,
@@ -21,7 +21,7 @@ pub(crate) struct SignedIn {
 }
 
 impl SignedIn {
-    /// That it was used, where that is worth a note.
+    /// Records that it was used, at most once in [`TOUCH_SECONDS`].
     pub(crate) fn touch(&self, now: Timestamp) -> Option<SessionChange> {
         (now.since(self.session.seen_at) >= TOUCH_SECONDS).then_some(SessionChange::Touch(self.id, now))
     }
@@ -44,16 +44,16 @@ pub(crate) async fn current(
         .map(|session| SignedIn { id: token.session(), session }))
 }
 
-/// A session that begins, or goes on under another secret, once its change is committed.
+/// A session that begins, or continues under another secret, once its change is committed.
 pub(crate) struct NewSession {
     pub(crate) signed_in: SignedIn,
-    /// For the cookie.
+    /// The value of its cookie.
     pub(crate) token: SessionToken,
     pub(crate) change: SessionChange,
 }
 
-/// This subject signed in just now. The session `kept` goes on under a new secret: one that was planted or copied
-/// before a sign-in opens nothing after it.
+/// Begins a session of this subject, or continues the session `kept` under a new secret: a secret that was planted or
+/// copied before the sign-in opens nothing after it.
 pub(crate) fn begin(
     server: &AuthorizationServer,
     kept: Option<SessionId>,

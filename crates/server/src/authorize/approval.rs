@@ -1,4 +1,4 @@
-//! Granting what an authorization request asked for: its grant and its code.
+//! Approving an authorization request: its grant and its code.
 
 use protocol::{AuthorizationCode, GrantId, GrantType, scope};
 
@@ -13,7 +13,7 @@ use crate::{
     store::{Code, CodeChange, Commit, Grant, GrantChange},
 };
 
-/// Grants what was asked for: the grant and its code are written in one commit, with whatever else belongs to it.
+/// Approves the request: grant and code are written in one commit, with what `commit` holds already.
 pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,

@@ -1,4 +1,4 @@
-//! Whose request it is, and where it may be answered (RFC 6749 §3.1.2, RFC 9700 §2.1).
+//! The client of a request, and where it may be answered (RFC 6749 §3.1.2, RFC 9700 §2.1).
 
 use std::sync::Arc;
 
@@ -40,13 +40,13 @@ async fn look(
         },
     };
     let state = params.get("state").filter(|state| state.len() <= limits::STATE_BYTES_MAX);
-    // A mode that is not served is refused by `request`, in the query.
+    // An unsupported mode is refused by `request`, in the query.
     let mode = params.get("response_mode").and_then(ResponseMode::parse).unwrap_or(ResponseMode::Query);
     let returnable = Returnable::to_redirect_uri(&client, uri, state, mode)?;
     Ok((client, returnable))
 }
 
-/// What helps the person who set the client up: what was sent, and where to put it right.
+/// Facts for the developer of the client: what was sent, and how to fix it.
 fn facts(reason: Reason, params: &Parameters) -> Vec<(&'static str, String)> {
     let sent = |name: &str| Shown(params.get(name).unwrap_or("(nothing)")).to_string();
     match reason {

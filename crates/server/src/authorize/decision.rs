@@ -15,11 +15,11 @@ pub(crate) enum Step {
     Approve,
     /// A page must be shown.
     Ask(Ask),
-    /// A page would have to be shown, and may not; or the client may no longer have what it asks for.
+    /// A page is needed but not allowed, or the client is no longer allowed what it requests.
     Refuse(Reason),
 }
 
-/// Looks at what is remembered, and applies the rule.
+/// Reads what is stored, and applies the rule.
 pub(crate) async fn step(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
@@ -43,11 +43,11 @@ pub(crate) async fn step(
     Ok(needed(&Facts { request, signed_in, signed_in_at, consent, now }))
 }
 
-/// What the rule weighs.
+/// The input of the rule.
 struct Facts<'a> {
     request: &'a AuthorizationRequest,
     signed_in: Option<&'a SignedIn>,
-    /// When the user signed in for this very interaction, if it was.
+    /// When the user signed in during this interaction, if at all.
     signed_in_at: Option<Timestamp>,
     consent: Option<&'a Consent>,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Validating an authorization request: small checks, one after the other, each a rule.
+//! Validating an authorization request: a sequence of small checks, each a rule.
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ use crate::{
     tokens::id_token,
 };
 
-/// What may not be sent along at all (OpenID Connect Core 1.0 §3.1.2.6).
+/// Parameters that are not supported (OpenID Connect Core 1.0 §3.1.2.6).
 const UNSUPPORTED: [(&str, Reason); 3] = [
     ("request", Reason::RequestObjectUnsupported),
     ("request_uri", Reason::RequestUriUnsupported),
     ("registration", Reason::RegistrationUnsupported),
 ];
 
-/// A valid authorization request, its client as it is registered today, and where that may be answered.
+/// A valid authorization request, with its client as registered today and where that may be answered.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) client: Arc<RegisteredClient>,
@@ -35,7 +35,7 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) requested: Requested,
 }
 
-/// What a valid request asks for.
+/// The parameters of a valid request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Requested {
     pub(crate) scopes: Scopes,
@@ -46,7 +46,7 @@ pub(crate) struct Requested {
     pub(crate) prompt: Vec<Box<str>>,
     pub(crate) max_age: Option<i64>,
     pub(crate) login_hint: Option<Box<str>>,
-    /// Whom the `id_token_hint` is about.
+    /// The subject of the `id_token_hint`.
     pub(crate) expected: Option<Subject>,
 }
 
@@ -60,7 +60,7 @@ impl Requested {
     }
 }
 
-/// An [`AuthorizationRequest`] as it waits in a paused request.
+/// The stored form of an [`AuthorizationRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredRequest {
     client: ClientId,
@@ -79,7 +79,7 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Whether the client may have what it asks for by what is registered now, which may be later than it asked.
+    /// Whether what is registered now still allows what the client requested.
     pub(crate) async fn is_allowed(&self, server: &AuthorizationServer) -> Result<Result<(), Reason>, Error> {
         let resources = server.registry().resources().await?;
         let Self { client, requested, .. } = self;
@@ -88,8 +88,8 @@ impl AuthorizationRequest {
 }
 
 impl StoredRequest {
-    /// The request, weighed against what is registered today: its client may have been disabled or changed while it
-    /// was paused. Every refusal here is a page.
+    /// Resumes the request, checked against what is registered today: its client may have been disabled or changed
+    /// while it was paused. Every refusal here is a page.
     pub(crate) async fn resume(&self, server: &AuthorizationServer) -> Result<AuthorizationRequest, Error> {
         let client = client::find(server, self.client.as_str()).await?;
         let return_to = self.return_to.registered(&client)?;
@@ -97,7 +97,7 @@ impl StoredRequest {
     }
 }
 
-/// The checks whose refusals the client reads.
+/// The checks whose refusals are sent to the client.
 pub(crate) async fn validate(
     server: &AuthorizationServer,
     client: &RegisteredClient,
@@ -179,7 +179,7 @@ fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reaso
     if scopes.is_subset(&allowed) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
 }
 
-/// RFC 9700 §2.1.1: required, but of confidential clients with a nonce where the operator says so.
+/// RFC 9700 §2.1.1: required, except of confidential clients with a nonce where the operator allows it.
 fn challenge(
     policy: PkcePolicy,
     client: &RegisteredClient,

@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Where a client may be answered: a URI that was found registered, the `state` that goes with it, and how the answer
-/// travels. It is made only in this file, by looking at the client, and nothing else redirects to a client: without
-/// it there is no redirect (RFC 9700 §2.1, §4.11).
+/// is sent. It is made only in this file, by looking at the registered client, and nothing else redirects to a client:
+/// without it there is no redirect (RFC 9700 §2.1, §4.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Returnable {
     uri: Box<str>,
@@ -49,17 +49,17 @@ impl Returnable {
         Ok(Self { uri: uri.into(), state: state.map(Into::into), mode: ResponseMode::Query })
     }
 
-    /// The URI, without what an answer adds to it.
+    /// The URI, without the parameters of an answer.
     pub(crate) fn uri(&self) -> &str {
         &self.uri
     }
 
-    /// The `state`, to be sent back as it came.
+    /// The `state`, to be returned unchanged.
     pub(crate) fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
 
-    /// As it waits in a paused request.
+    /// Its stored form.
     pub(crate) fn stored(&self) -> StoredReturn {
         let mode = match self.mode {
             ResponseMode::Query => None,
@@ -68,7 +68,7 @@ impl Returnable {
         StoredReturn { uri: self.uri.clone(), state: self.state.clone(), mode }
     }
 
-    /// Hands out a code (RFC 6749 §4.1.2).
+    /// Sends a code (RFC 6749 §4.1.2).
     pub(crate) fn code(
         &self,
         server: &AuthorizationServer,
@@ -77,7 +77,7 @@ impl Returnable {
         self.send(Some(server), &[("code", &code.expose())])
     }
 
-    /// Tells the client why not (RFC 6749 §4.1.2.1).
+    /// Sends an error (RFC 6749 §4.1.2.1).
     pub(crate) fn refusal(&self, server: &AuthorizationServer, reason: Reason) -> Result<Answer, Error> {
         let params = [("error", reason.code().as_str()), ("error_description", reason.description())];
         let mut answer = self.send(Some(server), &params)?;
@@ -98,12 +98,12 @@ impl Returnable {
         let params = params.iter().copied().chain(state).chain(issuer);
         match self.mode {
             ResponseMode::Query => see_other(&with_query(&self.uri, params)),
-            mode => Err(Fault::new(format!("no answer travels by {mode}")).into()),
+            mode => Err(Fault::new(format!("the response mode {mode} is not implemented")).into()),
         }
     }
 }
 
-/// A [`Returnable`] as it waits in a paused request. Whether its URI is registered is asked again before it is used.
+/// The stored form of a [`Returnable`]. Whether its URI is still registered is checked before it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredReturn {
     #[serde(rename = "redirect_uri")]
@@ -116,15 +116,15 @@ pub(crate) struct StoredReturn {
 }
 
 impl StoredReturn {
-    /// What it is good for today: a redirect URI may have been taken back while the request was paused.
+    /// Checks it again: the redirect URI may have been removed while the request was paused.
     pub(crate) fn registered(&self, client: &RegisteredClient) -> Result<Returnable, Error> {
         let mode = self.mode.as_deref().map_or(Some(ResponseMode::Query), ResponseMode::parse);
-        let mode = mode.ok_or_else(|| Fault::new("a response mode that an other version stored"))?;
+        let mode = mode.ok_or_else(|| Fault::new("an unknown response mode is stored"))?;
         Ok(Returnable::to_redirect_uri(client, &self.uri, self.state.as_deref(), mode)?)
     }
 }
 
-/// Adds parameters behind whatever query a registered URI has (RFC 6749 §3.1.2).
+/// Appends parameters to the URI, which may have a query (RFC 6749 §3.1.2).
 fn with_query<'a>(uri: &str, params: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut location = uri.to_owned();
     for (name, value) in params {
@@ -138,7 +138,7 @@ fn with_query<'a>(uri: &str, params: impl IntoIterator<Item = (&'a str, &'a str)
 
 #[cfg(test)]
 pub(super) mod fixture {
-    //! A place to return to, for tests of this room.
+    //! A place to return to, for tests of `authorize`.
 
     use super::*;
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stored_is_weighed_again() {
+    fn a_stored_uri_is_checked_again() {
         let returnable = Returnable::to_redirect_uri(
             &client(),
             "https://c.example/cb?a=1",

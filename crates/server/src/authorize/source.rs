@@ -5,7 +5,7 @@ use protocol::Params;
 
 use crate::{incoming::Incoming, reason::Reason};
 
-/// What carried the parameters.
+/// Where parameters were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The query of a GET (RFC 6749 §3.1).
@@ -14,8 +14,7 @@ pub(crate) enum Source {
     Form,
 }
 
-/// The parameters of one request, and what carried them. They own their text, since not every source is the message
-/// at hand.
+/// The parameters of one request, and their source. They own their text, since a source need not be the message itself.
 #[derive(Debug)]
 pub(crate) struct Parameters {
     source: Source,
@@ -27,7 +26,7 @@ impl Parameters {
         Self { source, params: params.into_owned() }
     }
 
-    /// What carried them.
+    /// Where they were sent.
     pub(crate) fn source(&self) -> Source {
         self.source
     }
@@ -42,7 +41,7 @@ impl Parameters {
         self.get(name).ok_or(Reason::ParameterMissing(name))
     }
 
-    /// Whether they are no new request: the browser comes back with one that was paused before anything was decided.
+    /// Whether the browser returns with a paused request on which nothing was decided yet, instead of a new one.
     pub(crate) fn returns_to_pause(&self) -> bool {
         let is_new = self.get("client_id").is_some();
         self.source == Source::Query && self.get("interaction").is_some() && !is_new
@@ -54,7 +53,7 @@ impl Parameters {
     }
 }
 
-/// Reads the parameters, wherever they are.
+/// Reads the parameters from their source.
 pub(crate) fn resolve(incoming: &Incoming) -> Result<Parameters, Reason> {
     let (source, params) = match incoming.head.method {
         Method::POST => (Source::Form, incoming.form()?),

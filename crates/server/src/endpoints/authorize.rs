@@ -1,5 +1,5 @@
-//! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/`, one after the other, and the pause where a
-//! user must be asked.
+//! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/` in order, and the pause where the user
+//! must be asked.
 
 use protocol::{Prompt, ResponseMode, ServerMetadata, scope};
 
@@ -85,7 +85,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
             Ok(pause(server, head, pending, signed_in.as_ref()).await?)
         }
         Step::Approve => {
-            let signed_in = signed_in.ok_or_else(|| Fault::new("approved with nobody signed in"))?;
+            let signed_in = signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
             let mut commit = Commit::new(server.now());
             commit.writes.extend(signed_in.touch(commit.now).map(Into::into));
             let carried = Carried::of(commit.now, head, &[]);

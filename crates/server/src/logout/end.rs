@@ -12,7 +12,7 @@ pub(crate) fn sign_out(server: &AuthorizationServer, signed_in: &SignedIn, commi
     end(server, signed_in, Why::SignedOut, commit);
 }
 
-/// Another user takes over the browser: the same for whoever was signed in before.
+/// Another user signs in in this browser: the session of the previous user ends in the same way.
 pub(crate) fn leave(server: &AuthorizationServer, left: &SignedIn, commit: &mut Commit) {
     end(server, left, Why::AccountSwitched, commit);
 }

@@ -17,27 +17,27 @@ use crate::{
 /// A valid request to sign out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SignOut {
-    /// Whose it is, and where the browser goes afterwards: only with a hint.
+    /// The client and where the browser returns to; only with a hint.
     return_to: Option<(ClientId, Returnable)>,
 }
 
-/// A [`SignOut`] as it waits in a paused request.
+/// The stored form of a [`SignOut`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredSignOut {
     return_to: Option<String>,
     state: Option<String>,
-    /// Whose URI it is. Absent in what older versions stored.
+    /// The client of the URI. Absent in what older versions stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<ClientId>,
 }
 
-/// The ID token that a request hints with, if it does.
+/// The `id_token_hint` of a request.
 pub(crate) async fn hint(server: &AuthorizationServer, params: &Params<'_>) -> Result<Option<Hint>, Error> {
     let Some(token) = params.get("id_token_hint") else { return Ok(None) };
     Ok(Some(id_token::read_hint(server, token).await?.ok_or(Reason::LogoutHintInvalid)?))
 }
 
-/// Without a valid hint there is no redirect: anybody could have sent the browser here.
+/// Validates a request. Without a valid hint there is no redirect: anybody could have sent the browser here.
 pub(crate) async fn validate(
     server: &AuthorizationServer,
     params: &Params<'_>,
@@ -57,14 +57,14 @@ pub(crate) async fn validate(
     Ok(SignOut { return_to: Some((hint.client.clone(), return_to)) })
 }
 
-/// Whether the hint names whoever is signed in here. A hint of before sessions had names counts by its subject.
+/// Whether the hint names the user and session of this browser. A hint without `sid` counts by its subject.
 pub(crate) fn is_of(hint: &Hint, signed_in: &SignedIn) -> bool {
     let is_this = hint.session.is_none_or(|session| session == signed_in.id);
     hint.subject == signed_in.session.subject && is_this
 }
 
 impl SignOut {
-    /// Where the browser goes afterwards, if anywhere.
+    /// Where the browser returns to, if the client asked for it.
     pub(crate) fn return_to(&self) -> Option<&Returnable> {
         self.return_to.as_ref().map(|(_, returnable)| returnable)
     }
@@ -80,7 +80,7 @@ impl SignOut {
         }
     }
 
-    /// Where the browser goes, without its session cookie.
+    /// Redirects the browser and ends its session cookie.
     pub(crate) fn answer(&self, server: &AuthorizationServer) -> Result<Answer, Error> {
         let mut answer = match self.return_to() {
             Some(returnable) => returnable.signed_out()?,
@@ -92,8 +92,8 @@ impl SignOut {
 }
 
 impl StoredSignOut {
-    /// The request, weighed against what is registered today. Signing out never fails for it: where the URI was taken
-    /// back while the user was asked, the browser stays here.
+    /// Resumes the request, checked against what is registered today. A URI that was removed while the user was asked
+    /// is not followed; the sign-out goes on.
     pub(crate) async fn resume(&self, server: &AuthorizationServer) -> Result<SignOut, Fault> {
         let (Some(client), Some(uri)) = (&self.client, &self.return_to) else {
             return Ok(SignOut::default());

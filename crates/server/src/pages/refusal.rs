@@ -18,11 +18,11 @@ impl AuthorizationServer {
     }
 }
 
-/// An error that is shown on a page, and what helps the person who set the client up.
+/// An error that is shown on a page, with facts for the developer of the client.
 #[derive(Debug)]
 pub(crate) struct PageError {
     pub(crate) error: Error,
-    /// What was sent, and where to put it right: label and text.
+    /// What was sent, and how to fix it: label and text.
     pub(crate) facts: Vec<(&'static str, String)>,
 }
 
@@ -44,7 +44,7 @@ impl From<Fault> for PageError {
     }
 }
 
-/// The answer of an endpoint that people see.
+/// The answer of an endpoint that browsers visit.
 pub(crate) fn answer_or_page(
     server: &AuthorizationServer,
     head: &Parts,
@@ -88,7 +88,7 @@ fn error_page(
     answer
 }
 
-/// A page of this crate: it has no form, no script, and style from here alone.
+/// A page without forms and scripts, with style only from this origin.
 fn html(status: StatusCode, body: String) -> Answer {
     let mut answer = answer::empty(status);
     *answer.body_mut() = body.into();
@@ -111,7 +111,7 @@ fn html(status: StatusCode, body: String) -> Answer {
     answer
 }
 
-/// Where the page that was opened under a foreign host really is.
+/// The URL of a page that was opened under another host.
 fn open_instead(server: &AuthorizationServer, head: &Parts) -> (&'static str, String) {
     ("Open", server.settings().url(head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)))
 }

@@ -1,4 +1,4 @@
-//! What a page answers.
+//! The answers of a page.
 
 use protocol::Subject;
 
@@ -16,9 +16,9 @@ use crate::{
 };
 
 impl OpenInteraction {
-    /// The user is who the page found out, and the request goes on. Whoever was signed in already keeps the session,
-    /// so that what was granted in it still ends with it, under a new secret. For anybody else a new session begins,
-    /// and the one of before ends.
+    /// The user has signed in, and the request goes on. If the same user was signed in already, the session continues
+    /// under a new secret, so that what was granted in it still ends with it. Otherwise a new session begins and the
+    /// previous one ends.
     ///
     /// # Errors
     /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered, or the session ended, meanwhile.
@@ -59,7 +59,7 @@ impl OpenInteraction {
         }
     }
 
-    /// The user said no: the client is told.
+    /// The user denies it: the client receives `access_denied`.
     ///
     /// # Errors
     /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
@@ -67,7 +67,7 @@ impl OpenInteraction {
         self.waiting.refuse(self.visitor(), Reason::ConsentDenied, self.end()).await
     }
 
-    /// It is somebody else: back to signing in.
+    /// The user wants another account: back to signing in.
     ///
     /// # Errors
     /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered meanwhile.
@@ -85,7 +85,7 @@ impl OpenInteraction {
         self.waiting.sign_out(self.visitor(), self.end()).await
     }
 
-    /// Looks at what is still to be asked, and goes there.
+    /// Goes to the page that asks next, or ends the request.
     pub(crate) async fn go_on(self) -> Result<Answer, Error> {
         let commit = Commit::new(self.server.now());
         self.go_on_with(commit).await
@@ -105,12 +105,12 @@ impl OpenInteraction {
         see_other(&page_url(&self.server, Some(ask), &self.token))
     }
 
-    /// A commit that does nothing but end the pause.
+    /// A commit that only ends the pause.
     fn end(&self) -> Commit {
         self.ending(Commit::new(self.server.now()))
     }
 
-    /// The same commit, and it ends the pause: an interaction is answered once.
+    /// The commit, which also ends the pause: an interaction is answered once.
     fn ending(&self, mut commit: Commit) -> Commit {
         commit.guards.insert(0, InteractionChange::Use(self.handle).into());
         commit

@@ -1,21 +1,21 @@
-//! What a consent page shows of a request.
+//! The scopes that a consent page shows.
 
 use crate::{AuthorizationServer, authorize::request::Requested, error::Fault, registry::RegisteredResource};
 
 /// One scope as a consent page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedScope {
-    /// The technical name.
+    /// The scope token.
     pub scope: String,
-    /// A sentence, where the operator registered one (English, or whatever there is).
+    /// Its description, where one is registered: the English one, or any other.
     pub description: Option<String>,
-    /// The identifier of the resource that it belongs to; a scope of several stands once for each.
+    /// The identifier of its resource. A scope of several resources is listed once for each.
     pub resource: Option<String>,
     /// The name of that resource.
     pub resource_name: Option<String>,
 }
 
-/// What a consent page shows of the request: each scope once for every resource that it belongs to.
+/// The requested scopes, each once for every resource that it belongs to.
 pub(super) async fn asked(
     server: &AuthorizationServer,
     requested: &Requested,

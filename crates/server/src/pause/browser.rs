@@ -1,11 +1,11 @@
-//! Which browser it is: the secret in its cookie, which every interaction is bound to.
+//! The browser's cookie: a secret that every interaction is bound to.
 
 use http::HeaderMap;
 use protocol::BrowserSecret;
 
 use crate::{AuthorizationServer, answer::Answer, cookie::Cookie};
 
-/// The browser's secret, if it brought one.
+/// The secret of the browser, if it sent one.
 pub(super) fn known(server: &AuthorizationServer, headers: &HeaderMap) -> Option<BrowserSecret> {
     BrowserSecret::presented(Cookie::Browser.value(server.settings(), headers)?)
 }
@@ -17,7 +17,7 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    /// Knows it again, or draws a secret for it.
+    /// Recognizes the browser, or draws a secret for it.
     pub(super) fn of(server: &AuthorizationServer, headers: &HeaderMap) -> Self {
         match known(server, headers) {
             Some(secret) => Self { secret, is_new: false },
@@ -25,7 +25,7 @@ impl Browser {
         }
     }
 
-    /// Gives a new browser its cookie.
+    /// Sets the cookie of a new browser.
     pub(super) fn mark(&self, server: &AuthorizationServer, answer: &mut Answer) {
         if self.is_new {
             Cookie::Browser.set(server.settings(), answer, Some(&self.secret.expose()));

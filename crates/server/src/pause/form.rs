@@ -1,4 +1,4 @@
-//! Whether a form was submitted by the page of this interaction, in its browser.
+//! Protection of forms against cross-site requests (RFC 9700 §4.7).
 
 use http::{header, request::Parts};
 use protocol::uri;
@@ -7,14 +7,14 @@ use super::open::OpenInteraction;
 use crate::{error::Error, reason::Reason};
 
 impl OpenInteraction {
-    /// What a form must send back as `csrf`: bound to this interaction and this browser.
+    /// The value that a form must send back as `csrf`, bound to this interaction and this browser.
     pub fn csrf(&self) -> String {
         let digests = [*self.handle.digest.as_bytes(), *self.browser.handle().digest.as_bytes()];
         self.server.master().form_token(digests.as_flattened())
     }
 
-    /// What stands in `form-action` of the page's policy: the redirect that follows the form is subject to it, and
-    /// so is the client's own next one.
+    /// The `form-action` directive of the page's Content Security Policy: it applies to the redirect that follows the
+    /// form, and to the client's own next redirect.
     pub fn form_action(&self) -> String {
         let mut sources = "'self' https:".to_owned();
         let scheme = self.redirect_uri().and_then(|uri| uri.split_once(':')).map(|(scheme, _)| scheme);
@@ -26,7 +26,7 @@ impl OpenInteraction {
         sources
     }
 
-    /// Whether a form was submitted by this page in this browser (RFC 9700 §4.7).
+    /// Checks that a form was submitted by this page in this browser (RFC 9700 §4.7).
     ///
     /// # Errors
     /// [`Reason::FormCrossSite`].

@@ -1,4 +1,4 @@
-//! What a host's pages keep in an interaction: a first factor that is done, a choice that was made.
+//! A host's note in an interaction, such as a first factor that is done.
 
 use protocol::limits;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::Fault;
 
-/// A host's own JSON value, within [`limits::NOTE_BYTES_MAX`].
+/// A JSON value of the host, within [`limits::NOTE_BYTES_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Note(Value);
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn a_note_is_kept_up_to_its_limit() {
-        // Two quotation marks belong to the JSON.
+        // The JSON has two quotation marks more.
         let fits = "x".repeat(limits::NOTE_BYTES_MAX - 2);
         assert!(Note::new(Value::from(fits.as_str())).is_ok());
         assert!(Note::new(Value::from(fits + "x")).is_err());

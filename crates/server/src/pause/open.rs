@@ -1,4 +1,4 @@
-//! An interaction, opened by its browser: what a page learns of it.
+//! An open interaction: what its page shows.
 
 use http::request::Parts;
 use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken, Subject, Timestamp};
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl AuthorizationServer {
-    /// Opens the interaction that a page was called for.
+    /// Opens the interaction that this request for a page names.
     ///
     /// # Errors
     /// [`Reason::InteractionUnknown`], [`Reason::InteractionExpired`], [`Reason::InteractionBrowserMismatch`],
@@ -37,7 +37,7 @@ impl AuthorizationServer {
     }
 }
 
-/// An interaction, opened by the browser that it belongs to.
+/// An interaction that was opened by its browser.
 #[derive(Debug)]
 pub struct OpenInteraction {
     pub(super) server: AuthorizationServer,
@@ -94,12 +94,12 @@ impl OpenInteraction {
         self.pending.ask().unwrap_or(Ask::SignIn)
     }
 
-    /// What the asking client registered.
+    /// The metadata of the client.
     pub fn client(&self) -> Option<&ClientMetadata> {
         self.waiting.client().map(|client| &client.metadata)
     }
 
-    /// The asking client's id.
+    /// The id of the client.
     pub fn client_id(&self) -> Option<&ClientId> {
         self.waiting.client().map(|client| client.id())
     }
@@ -109,31 +109,31 @@ impl OpenInteraction {
         self.waiting.return_to().map(Returnable::uri)
     }
 
-    /// Who the client thinks it is (OpenID Connect Core 1.0 §3.1.2.1).
+    /// The `login_hint` of the client (OpenID Connect Core 1.0 §3.1.2.1).
     pub fn login_hint(&self) -> Option<&str> {
         self.waiting.login_hint()
     }
 
-    /// Who is signed in in this browser.
+    /// The user who is signed in in this browser.
     pub fn subject(&self) -> Option<&Subject> {
         self.signed_in.as_ref().map(|signed_in| &signed_in.session.subject)
     }
 
-    /// What is asked for.
+    /// The requested scopes.
     pub fn scopes(&self) -> &[AskedScope] {
         self.waiting.scopes()
     }
 
-    /// What the host's pages kept with [`Self::set_note`].
+    /// The note that the host's pages keep with [`Self::set_note`].
     pub fn note(&self) -> Option<&Value> {
         self.note.as_ref().map(Note::value)
     }
 
-    /// Keeps a JSON value of the host's own in this interaction, so that its pages find it after a reload: a first
-    /// factor that is done, say. `None` forgets it. Only this server reads it, and only for this browser; it is
-    /// forgotten when a user signs in, when the account is switched, and with the interaction.
+    /// Stores a JSON value of the host in this interaction, so that its pages find it after a reload, such as a first
+    /// factor that is done. `None` deletes it. It never leaves the server, and is deleted when a user signs in, when
+    /// the account is switched, and with the interaction.
     ///
-    /// Pages that are open at the same time overwrite each other's note: it is no place to count attempts.
+    /// Pages that are open at the same time overwrite each other's note: do not count attempts in it.
     ///
     /// # Errors
     /// [`Fault::Broken`] beyond [`NOTE_BYTES_MAX`](protocol::limits::NOTE_BYTES_MAX) bytes of JSON, those of the store,
@@ -151,7 +151,7 @@ impl OpenInteraction {
         Visitor { server, signed_in, signed_in_at: self.signed_in_at, carried }
     }
 
-    /// Stores it as it stands now, and whatever belongs to that.
+    /// Stores its current state, with the commit.
     pub(super) async fn keep(&self, mut commit: Commit) -> Result<(), Error> {
         let pending = self.pending.clone();
         let paused = Paused { pending, signed_in_at: self.signed_in_at, note: self.note.clone() };

@@ -13,7 +13,7 @@ use crate::{AuthorizationServer, ask::Ask, error::Error, reason::Reason};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident($stored:ty)),+ $(,)?) => {
-        /// What is paused, as it is stored.
+        /// A paused request of any kind, in its stored form.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) enum Pending { $($(#[$doc])* $name($stored)),+ }
 
@@ -23,12 +23,12 @@ macro_rules! kinds {
                 match self { $(Self::$name(stored) => stored.ask()),+ }
             }
 
-            /// Waits at this page from now on, if it ever does.
+            /// Waits at another page, if it has one.
             pub(super) fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
                 match self { $(Self::$name(stored) => stored.wait_at(page)),+ }
             }
 
-            /// Goes on with it, weighed against what is registered today.
+            /// Resumes it, checked against what is registered today.
             pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<Box<dyn Waiting>, Error> {
                 match self { $(Self::$name(stored) => Ok(Box::new(stored.resume(server).await?))),+ }
             }

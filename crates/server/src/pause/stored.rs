@@ -1,4 +1,4 @@
-//! A paused request as it is stored, and the way of the browser to the page that asks.
+//! Storing a paused request, and sending the browser to its page.
 
 use http::request::Parts;
 use protocol::{InteractionToken, Timestamp};
@@ -15,13 +15,13 @@ use crate::{
     store::{Commit, Interaction, InteractionChange},
 };
 
-/// A paused request, as it is stored.
+/// A paused request in its stored form: JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Paused {
     pub(super) pending: Pending,
-    /// When the user signed in for this very interaction.
+    /// When the user signed in during this interaction.
     pub(super) signed_in_at: Option<Timestamp>,
-    /// What the host's pages keep across a reload.
+    /// The host's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<Note>,
 }
@@ -32,7 +32,7 @@ impl Paused {
     }
 }
 
-/// Stores the request and sends the browser to the page that asks, or to `/authorize` when nothing is asked yet.
+/// Stores the request and redirects the browser to the page that asks, or to `/authorize` while nothing is decided.
 pub(crate) async fn pause(
     server: &AuthorizationServer,
     head: &Parts,
@@ -63,7 +63,7 @@ pub(crate) async fn pause(
     Ok(answer)
 }
 
-/// The URL of the page that asks.
+/// The URL of the page for it.
 pub(super) fn page_url(server: &AuthorizationServer, ask: Option<Ask>, token: &InteractionToken) -> String {
     let settings = server.settings();
     let path = ask.map_or("/authorize", |ask| ask.path(&settings.pages));

@@ -1,4 +1,4 @@
-//! A paused request that a browser came back to.
+//! A resumed request: what each kind of it shows and how it is answered.
 
 use std::fmt;
 
@@ -18,23 +18,23 @@ use crate::{
     store::Commit,
 };
 
-/// Whoever came back to a paused request.
+/// The browser that resumed a request.
 #[derive(Clone, Copy)]
 pub(super) struct Visitor<'a> {
     pub(super) server: &'a AuthorizationServer,
     pub(super) signed_in: Option<&'a SignedIn>,
-    /// When the user signed in for this very interaction, if it was.
+    /// When the user signed in during this interaction, if at all.
     pub(super) signed_in_at: Option<Timestamp>,
     pub(super) carried: Carried<'a>,
 }
 
-/// A paused request that a browser came back to: what its page may show, and what its answers mean. An answer that a
-/// kind does not write down here is not one to it.
+/// A resumed request: what its page shows, and what the answers of the page do. An answer that a kind does not
+/// implement is refused.
 ///
-/// The commits that are handed over end the pause. A kind adds what it wants written and commits them.
+/// The commits that are passed in end the pause. A kind adds its changes and commits them.
 #[async_trait]
 pub(super) trait Waiting: fmt::Debug + Send + Sync {
-    /// Whose request it is.
+    /// The client.
     fn client(&self) -> Option<&RegisteredClient> {
         None
     }
@@ -44,12 +44,12 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Who the client thinks the user is.
+    /// The `login_hint` of the client.
     fn login_hint(&self) -> Option<&str> {
         None
     }
 
-    /// What is asked for.
+    /// The requested scopes.
     fn scopes(&self) -> &[AskedScope] {
         &[]
     }
@@ -69,7 +69,7 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
         Err(Reason::InteractionUnknown.into())
     }
 
-    /// It ends with this refusal.
+    /// The request ends with this refusal.
     async fn refuse(&self, _visitor: Visitor<'_>, _reason: Reason, _commit: Commit) -> Result<Answer, Error> {
         Err(Reason::InteractionUnknown.into())
     }
@@ -81,7 +81,7 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
 }
 
 impl Visitor<'_> {
-    /// Writes what was decided. A conflict is a refusal where somebody else answered it meanwhile.
+    /// Commits. A conflict is a refusal where the interaction was answered meanwhile.
     pub(super) async fn commit(self, commit: Commit) -> Result<(), Error> {
         let decide = || async { Ok(Decision { commit: commit.clone(), answer: Ok(()) }) };
         settle(self.server.store(), self.carried, decide).await

@@ -23,7 +23,7 @@ use crate::{
     store::{Commit, Consent, GrantChange},
 };
 
-/// What it waits for (`None`: nothing was decided yet), and the request.
+/// The page that it waits at (`None`: nothing was decided yet), and the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PendingAuthorization(Option<Ask>, Box<StoredRequest>);
 
@@ -48,7 +48,7 @@ impl PendingAuthorization {
     }
 }
 
-/// A paused authorization request that a browser came back to.
+/// A resumed authorization request.
 #[derive(Debug)]
 pub(super) struct Authorization {
     request: AuthorizationRequest,
@@ -78,7 +78,7 @@ impl Waiting for Authorization {
     }
 
     async fn complete(&self, visitor: Visitor<'_>, commit: Commit) -> Result<Answer, Error> {
-        let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("approved with nobody signed in"))?;
+        let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
         approval::approve(visitor.server, &self.request, signed_in, commit, visitor.carried).await
     }
 
