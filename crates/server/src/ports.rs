@@ -6,9 +6,14 @@ use async_trait::async_trait;
 use protocol::Subject;
 use serde_json::{Map, Value};
 
-pub use fetching::{Clock, Fetch, FetchError, FetchLimits, NoFetch};
+pub use fetching::{Clock, Fetch, FetchError, FetchLimits, NoFetch, SystemClock};
 
-use crate::{error::Fault, master::MasterKey, pages::Pages, store::Store};
+use crate::{
+    error::Fault,
+    master::MasterKey,
+    pages::{Pages, PlainPages},
+    store::Store,
+};
 
 /// What a host fills in.
 #[derive(Clone)]
@@ -27,6 +32,25 @@ pub struct Ports {
     pub pages: Arc<dyn Pages>,
     /// What secrets are kept under.
     pub master: Arc<MasterKey>,
+}
+
+impl Ports {
+    /// With the clock and the randomness of the system, plain error pages, and nothing that fetches: clients and
+    /// resources register their keys by value.
+    ///
+    /// The clock must not start below [`Store::newest`]; a host whose clock may have been set back fills in
+    /// [`SystemClock::starting_at`].
+    pub fn new(store: Arc<dyn Store>, accounts: Arc<dyn Accounts>, master: MasterKey) -> Self {
+        Self {
+            store,
+            accounts,
+            clock: Arc::new(SystemClock::default()),
+            entropy: Arc::new(SystemEntropy),
+            fetch: Arc::new(NoFetch),
+            pages: Arc::new(PlainPages),
+            master: Arc::new(master),
+        }
+    }
 }
 
 /// Who the users are. A host with its own users implements this over its own table.

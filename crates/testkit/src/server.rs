@@ -1,4 +1,4 @@
-//! A whole authorization server in a test: no sockets, and its clock, chance, people and peers in the test's hand.
+//! A whole authorization server in a test: no sockets, and its clock, randomness, people and peers in the test's hand.
 //!
 //! ```
 //! # use passavant_testkit as testkit;
@@ -27,7 +27,7 @@ use std::sync::{Arc, OnceLock};
 
 use jose::{SignatureAlgorithm, SigningKey};
 use server::{
-    AuthorizationServer, MasterKey, PlainPages, Ports, Settings,
+    AuthorizationServer, MasterKey, PlainPages, Ports, ServerBuilder, Settings,
     ports::{Clock as _, Entropy},
     store::{Commit, KeyChange, KeyRecord, KeyState, RegistryChange, Scope, Store, memory::MemoryStore},
 };
@@ -58,7 +58,11 @@ pub struct TestServer {
     resources: Vec<TestResource>,
     scopes: Vec<Scope>,
     entropy: Arc<dyn Entropy>,
+    install: Vec<Install>,
 }
+
+/// Installs parts of a host's own.
+type Install = Box<dyn FnOnce(ServerBuilder) -> ServerBuilder>;
 
 impl TestServer {
     /// A server at [`ISSUER`] with default settings, a store in memory, and nobody there.
@@ -71,6 +75,7 @@ impl TestServer {
             resources: Vec::new(),
             scopes: Vec::new(),
             entropy: Arc::new(SeededEntropy::default()),
+            install: Vec::new(),
         }
     }
 
@@ -116,23 +121,30 @@ impl TestServer {
         self
     }
 
-    /// Begins chance with another seed.
+    /// Begins randomness with another seed.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         self.entropy(Arc::new(SeededEntropy::new(seed)))
     }
 
-    /// Takes the place of the seeded chance.
+    /// Takes the place of the seeded randomness.
     #[must_use]
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
         self
     }
 
+    /// Installs a grant or an endpoint of a host's own.
+    #[must_use]
+    pub fn install(mut self, part: impl FnOnce(ServerBuilder) -> ServerBuilder + 'static) -> Self {
+        self.install.push(Box::new(part));
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
-    /// When the store fails, or two registrations clash.
+    /// When the store fails, or two registrations or installed parts clash.
     pub async fn start(self) -> Running {
         let clock = VirtualClock::default();
         let accounts = Arc::new(self.accounts);
@@ -146,7 +158,9 @@ impl TestServer {
             pages: Arc::new(PlainPages),
             master: Arc::new(MasterKey::new(&MASTER)),
         };
-        let authorization_server = AuthorizationServer::assemble(self.settings, ports);
+        let builder = AuthorizationServer::builder(self.settings, ports);
+        let builder = self.install.into_iter().fold(builder, |builder, install| install(builder));
+        let authorization_server = builder.build().expect("no two parts clash");
         let mut running = Running::new(authorization_server, clock, accounts, fetch, self.store);
         let mut commit = Commit::new(running.clock.now());
         for key in keys() {

@@ -11,6 +11,7 @@ mod oidc_core_authorize;
 mod oidc_core_id_token;
 mod oidc_core_userinfo;
 mod oidc_rp_logout;
+mod own_grant;
 mod races;
 mod reasons;
 mod rfc6749_authorize;
