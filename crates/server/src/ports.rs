@@ -62,8 +62,10 @@ pub trait Accounts: Send + Sync + 'static {
     /// The values of those claims that are wanted and known (OpenID Connect Core 1.0 §5.1), without `sub`.
     async fn claims(&self, who: &Subject, wanted: &[String]) -> Result<Map<String, Value>, Fault>;
 
-    /// What stands in `username` of introspection answers (RFC 7662 §2.2).
-    async fn username(&self, who: &Subject) -> Result<Option<String>, Fault>;
+    /// What stands in `username` of introspection answers (RFC 7662 §2.2), where it is not left out.
+    async fn username(&self, _who: &Subject) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
 }
 
 /// Whether a subject may get tokens.
