@@ -10,7 +10,7 @@ use passavant_server::{
     Responder, Settings,
     grants::{Decision, GrantHandler, Minting, TokenRequest},
     ports::Standing,
-    store::{Commit, GrantChange, Item, Of, memory::MemoryStore},
+    store::{Commit, Item, Of, Why, memory::MemoryStore},
     tokens::Issued,
 };
 use protocol::{GrantType, Scopes, Subject};
@@ -185,8 +185,8 @@ async fn ending_the_grant_ends_its_tokens() {
     let grants = server.store.list_grants(Some(&of), None, 10).await.expect("a store");
     assert_eq!(grants.len(), 1);
     assert_eq!((grants[0].subject.clone(), &*grants[0].amr), (subject("alice"), "ticket"));
-    let commit = Commit::new(server.authorization_server.now()).with(GrantChange::Revoke(grants[0].id));
-    server.commit(commit).await;
+    let ended = server.authorization_server.end(Of::Grant(grants[0].id), Why::GrantRevoked).await;
+    ended.expect("a store");
     assert!(!server.is_active(&tokens.member("access_token"), "notes").await);
     server.refresh("kiosk", &tokens.member("refresh_token")).await.refused(Reason::GrantEnded);
 }
