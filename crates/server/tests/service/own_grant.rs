@@ -185,7 +185,7 @@ async fn ending_the_grant_ends_its_tokens() {
     let grants = server.store.list_grants(Some(&of), None, 10).await.expect("a store");
     assert_eq!(grants.len(), 1);
     assert_eq!((grants[0].subject.clone(), &*grants[0].amr), (subject("alice"), "ticket"));
-    let ended = server.authorization_server.end(Of::Grant(grants[0].id), Why::GrantRevoked).await;
+    let ended = server.authorization_server.end(Of::Grant(grants[0].id), Why::Revoked).await;
     ended.expect("a store");
     assert!(!server.is_active(&tokens.member("access_token"), "notes").await);
     server.refresh("kiosk", &tokens.member("refresh_token")).await.refused(Reason::GrantEnded);
