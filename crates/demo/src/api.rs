@@ -1,4 +1,4 @@
-//! `/demo-api`: a protected API as anybody would build one, with the guard of `passavant-resource`.
+//! `/demo-api`: a protected API built as any API would be, with the guard of `passavant-resource`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,10 +26,10 @@ use crate::{
     seeds::{API, API_PATH, SCOPE, api_identifier},
 };
 
-/// When to come back if the server does not answer, in seconds.
+/// Retry-After where the server does not answer, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
-/// The API and its metadata. Answers of the server are not kept, so that a revocation is seen at once.
+/// The API and its metadata. Answers of the server are not cached, so that a revocation takes effect at once.
 pub(crate) fn router(issuer: &str, fetch: Arc<dyn Fetch>) -> Result<Router, GuardError> {
     let guard = Guard::builder(issuer, &api_identifier(issuer))
         .introspect(API.0, API.1)
@@ -61,7 +61,7 @@ async fn whoami(token: Token) -> Json<Value> {
     Json(json!({ "sub": token.subject(), "client_id": token.client(), "scope": token.scopes() }))
 }
 
-/// What the server's UserInfo says to this token, in the form that its client registered for.
+/// The answer of UserInfo to this token, in the form that its client registered.
 async fn userinfo(State(api): State<Arc<Api>>, token: Token, headers: HeaderMap) -> Response {
     if let Err(denied) = token.require(scope::OPENID) {
         return denied.into_response();

@@ -68,7 +68,7 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(Arc::new(app))
 }
 
-/// Who is signed in; and where nobody is, signing in begins.
+/// Shows who is signed in, or starts a sign-in.
 async fn show(State(app): State<Arc<App>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     if let Some(moved) = app.elsewhere(&head) {
@@ -246,7 +246,7 @@ impl App {
             refreshable: signed_in.refresh_token.is_some(),
             csrf: &signed_in.csrf,
         };
-        // Signing out goes on to the server, and a policy is asked about every hop.
+        // Signing out redirects to the server, and browsers apply the policy to each redirect.
         let forms = format!("'self' {}", self.issuer);
         Ok(page(StatusCode::OK, &shown, &forms))
     }
@@ -291,7 +291,7 @@ impl App {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         if let Some(cookie) = cookie {
-            // Chromium keeps pages for its Back button over a deletion, but not over a cookie that is written anew.
+            // Deleting the cookie would let Chromium restore this page by its Back button; writing it anew does not.
             let seconds = if cookie.is_empty() { 1 } else { visits::VISIT_SECONDS_MAX };
             let attributes = "Path=/demo-app; HttpOnly; SameSite=Lax";
             let cookie = format!("{}={cookie}; {attributes}; Max-Age={seconds}", self.cookie_name());
@@ -315,7 +315,7 @@ fn in_words(seconds: i64) -> Option<String> {
     Some(time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
-/// What an answer without a body says.
+/// The challenge of an answer without a body.
 fn challenge(headers: &HeaderMap) -> String {
     let value = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
     value.map(|value| format!("WWW-Authenticate: {value}")).unwrap_or_default()

@@ -21,7 +21,7 @@ pub fn site(issuer: &str) -> Result<Router, DemoError> {
     let port = Parts::of(issuer).ok().and_then(|parts| parts.port).ok_or(DemoError::Port)?;
     let fetch = Arc::new(ReqwestFetch::deferred(ClientSettings {
         named_by: Some(NamedBy::operator_of(issuer)),
-        // There the server listens, whatever the machine's files say of that name.
+        // The server listens there, whatever the hosts file says.
         localhost: Some((Ipv4Addr::LOCALHOST, port).into()),
         user_agent: "passavant-demo",
         ..ClientSettings::default()
@@ -52,7 +52,7 @@ pub fn about(issuer: &str) -> Router {
     })
 }
 
-/// A router whose `/` is this page, rendered once.
+/// A router that serves this page, rendered once, at `/`.
 fn fixed(page: &impl askama::Template) -> Router {
     let html = page.render().map_err(|error| tracing::error!(%error, "the front page can't be rendered"));
     let status = if html.is_ok() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };

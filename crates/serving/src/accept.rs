@@ -44,7 +44,7 @@ pub async fn serve<H: Handler>(listeners: Vec<Listener<H>>, stop: watch::Receive
         accepting.spawn(accept(listener, Arc::clone(&places), Arc::clone(&graceful), stop.clone()));
     }
     accepting.join_all().await;
-    // Nobody accepts any longer, so this is the only handle.
+    // Nothing accepts anymore, so this is the only handle.
     let Some(graceful) = Arc::into_inner(graceful) else { return };
     if timeout(Duration::from_secs(DRAIN_SECONDS_MAX), graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time");

@@ -49,7 +49,7 @@ impl Deadlines {
         }
     }
 
-    /// A request is being answered until the guard is dropped.
+    /// Begins a request, which is being answered until the returned value is dropped.
     pub(crate) fn begin_request(self: &Arc<Self>) -> InFlight {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl Deadlines {
         }
     }
 
-    /// When to give up; `None` while a request is being answered.
+    /// The next deadline; `None` while a request is being answered.
     fn due(&self) -> Option<Instant> {
         if self.requests.load(Ordering::Relaxed) > 0 {
             return None;

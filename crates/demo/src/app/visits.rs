@@ -29,14 +29,14 @@ pub(super) enum Visit {
 pub(super) struct SignedIn {
     pub(super) access_token: String,
     pub(super) refresh_token: Option<String>,
-    /// As it came, for signing out.
+    /// The ID token itself, for signing out.
     pub(super) id_token: String,
     pub(super) claims: Map<String, Value>,
     pub(super) scope: String,
     /// When the access token ends, where the server said so.
     pub(super) until: Option<Timestamp>,
     pub(super) refreshed: u32,
-    /// What a form must bring.
+    /// The token that a form must hold against CSRF.
     pub(super) csrf: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct SignedIn {
 pub(super) struct Visits(Mutex<HashMap<[u8; 32], (Visit, Timestamp)>>);
 
 impl Visits {
-    /// Remembers, in place of what was remembered under this cookie.
+    /// Remembers a visit, in place of what was remembered under this cookie.
     pub(super) fn keep(&self, cookie: &str, visit: Visit, now: Timestamp) {
         let key = sha256(cookie.as_bytes());
         let mut kept = self.kept();
@@ -66,7 +66,7 @@ impl Visits {
         (*until > now).then(|| visit.clone())
     }
 
-    /// Forgets what is remembered under this cookie. Of many who do so at once, one did it.
+    /// Forgets what is remembered under this cookie; true for only one of concurrent calls.
     pub(super) fn forget(&self, cookie: &str) -> bool {
         self.kept().remove(&sha256(cookie.as_bytes())).is_some()
     }
