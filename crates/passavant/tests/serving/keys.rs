@@ -144,7 +144,7 @@ fn a_new_password_is_as_long_as_passwords_says() {
     fs::write(&file, "thirteen-char").expect("written");
     let (code, said) = outcome(&run(folder.path(), &create));
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("a password must have 14 or more characters"), "{said}");
+    assert!(said.contains("/password: must have 14 or more characters"), "{said}");
     let (code, said) = outcome(&run(folder.path(), &["-c", "passavant.toml", "apply", "-f", "world.json"]));
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("/users/0/password: must have 14 or more characters"), "{said}");
