@@ -2,7 +2,12 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
-use server::{Fault, ports::Clock, store::Commit};
+use protocol::Subject;
+use server::{
+    Fault,
+    ports::Clock,
+    store::{Commit, SeenSubject, Store},
+};
 
 use crate::{
     directory::{Account, AccountChange, Directory, PasswordHash, Username},
@@ -25,12 +30,14 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// Checks the password of this user. A user that doesn't exist, one without a password and one that is disabled
-    /// can't be told from a wrong password, by timing either.
+    /// can't be told from a wrong password, by timing either. The store is the one that sessions are written to: what it
+    /// answers of the subject guards the session that follows.
     ///
     /// # Errors
     /// A [`Fault`] of the directory; [`Fault::Busy`] where too many are waiting.
     pub async fn authenticate(
         &self,
+        store: &dyn Store,
         username: &str,
         password: &str,
         address: IpAddr,
@@ -42,8 +49,8 @@ impl Authenticator {
             Err(AttemptError::Later(retry_after)) => return Ok(SignIn::Later(retry_after)),
             Err(AttemptError::Busy) => return Err(Fault::Busy("too many sign-ins are waiting")),
         };
-        match self.decide(username.as_ref(), password).await? {
-            Some(account) => Ok(SignIn::Proven(Box::new(account))),
+        match self.decide(store, username.as_ref(), password).await? {
+            Some((account, seen)) => Ok(SignIn::Proven(Box::new(account), seen)),
             None => {
                 attempt.fail(self.clock.millis());
                 Ok(SignIn::Wrong)
@@ -51,24 +58,35 @@ impl Authenticator {
         }
     }
 
-    async fn decide(&self, username: Option<&Username>, password: &str) -> Result<Option<Account>, Fault> {
+    async fn decide(
+        &self,
+        store: &dyn Store,
+        username: Option<&Username>,
+        password: &str,
+    ) -> Result<Option<(Account, SeenSubject)>, Fault> {
         let Some(password) = Password::parse(password) else { return Ok(None) };
-        let account = match username {
+        let named = match username {
             Some(username) => self.directory.by_username(username).await?,
             None => None,
         };
+        // Seen first, and then read again: whatever ends the account after this read moves what was seen. An account
+        // that is not there is looked up as often.
+        let subject = named.map_or_else(|| Subject::new("nobody"), |account| account.subject);
+        let seen = store.subject(&subject).await?;
+        let account = self.directory.by_subject(&subject).await?;
+        let account = account.filter(|account| username == Some(&account.username));
         let known = account.as_ref().and_then(|account| account.password.as_ref());
         let verdict = self.passwords.verify(password, known).await?;
         let Some(account) = account.filter(|account| !account.disabled) else { return Ok(None) };
         match verdict {
             Verdict::Wrong => Ok(None),
-            Verdict::Right => Ok(Some(account)),
-            Verdict::Outdated(new) => self.store(account, new).await.map(Some),
+            Verdict::Right => Ok(Some((account, seen))),
+            Verdict::Outdated(new) => Ok(Some((self.rehash(account, new).await?, seen))),
         }
     }
 
     /// Replaces the hash by one at the configured cost. If the account changed meanwhile, the next sign-in tries again.
-    async fn store(&self, account: Account, new: PasswordHash) -> Result<Account, Fault> {
+    async fn rehash(&self, account: Account, new: PasswordHash) -> Result<Account, Fault> {
         let people = vec![AccountChange::Rehash(account.subject.clone(), new, account.version)];
         match self.directory.commit_people(people, Commit::new(self.clock.now())).await? {
             Ok(_) => tracing::info!("a password hash was replaced by one of a higher cost"),
@@ -87,8 +105,8 @@ impl fmt::Debug for Authenticator {
 /// The outcome of a sign-in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SignIn {
-    /// The password is right: it is this user.
-    Proven(Box<Account>),
+    /// The password is right: it is this user, as of when the subject was seen.
+    Proven(Box<Account>, SeenSubject),
     /// The sign-in failed, for whatever reason.
     Wrong,
     /// Too many sign-ins failed: retry after this many seconds (429).
@@ -99,7 +117,7 @@ pub enum SignIn {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use server::ports::SystemEntropy;
+    use server::{ports::SystemEntropy, store::memory::MemoryStore};
 
     use super::*;
     use crate::{
@@ -136,9 +154,12 @@ mod tests {
     async fn the_right_password_proves_the_user_whatever_the_spelling_of_the_name() {
         let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
         for name in ["alice", " Alice ", "ALICE"] {
-            let sign_in = authenticator.authenticate(name, "correct-horse", HERE).await.expect("decided");
+            let sign_in = authenticator
+                .authenticate(&MemoryStore::new(), name, "correct-horse", HERE)
+                .await
+                .expect("decided");
             assert!(
-                matches!(sign_in, SignIn::Proven(account) if account.subject.as_str() == "u-1"),
+                matches!(sign_in, SignIn::Proven(account, _) if account.subject.as_str() == "u-1"),
                 "{name}"
             );
         }
@@ -149,7 +170,8 @@ mod tests {
         let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
         for (name, password) in [("alice", "wrong"), ("mallory", "correct-horse"), ("a\u{7}", "wrong")] {
             let before = authenticator.passwords.computed();
-            let sign_in = authenticator.authenticate(name, password, HERE).await.expect("decided");
+            let sign_in =
+                authenticator.authenticate(&MemoryStore::new(), name, password, HERE).await.expect("decided");
             assert_eq!(sign_in, SignIn::Wrong, "{name}");
             assert_eq!(authenticator.passwords.computed() - before, 1, "{name}");
         }
@@ -158,7 +180,10 @@ mod tests {
     #[tokio::test]
     async fn a_disabled_user_learns_nothing() {
         let (authenticator, _) = authenticator(true, PasswordCost::FLOOR).await;
-        let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
+        let sign_in = authenticator
+            .authenticate(&MemoryStore::new(), "alice", "correct-horse", HERE)
+            .await
+            .expect("decided");
         assert_eq!((sign_in, authenticator.passwords.computed()), (SignIn::Wrong, 1));
     }
 
@@ -166,12 +191,16 @@ mod tests {
     async fn failures_under_any_spelling_count_for_one_account_and_the_right_password_still_works() {
         let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
         for name in ["alice", "Alice", "ALICE", " alice", "aLice "] {
-            let sign_in = authenticator.authenticate(name, "wrong", HERE).await.expect("decided");
+            let sign_in =
+                authenticator.authenticate(&MemoryStore::new(), name, "wrong", HERE).await.expect("decided");
             assert_eq!(sign_in, SignIn::Wrong);
         }
         let start = tokio::time::Instant::now();
-        let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
-        assert!(matches!(sign_in, SignIn::Proven(_)));
+        let sign_in = authenticator
+            .authenticate(&MemoryStore::new(), "alice", "correct-horse", HERE)
+            .await
+            .expect("decided");
+        assert!(matches!(sign_in, SignIn::Proven(..)));
         assert_eq!(start.elapsed().as_secs(), 1);
     }
 
@@ -179,8 +208,11 @@ mod tests {
     async fn a_hash_of_a_lower_cost_is_replaced_in_the_directory() {
         let cost = PasswordCost::new(20_480, 2, 1).expect("above the floor");
         let (authenticator, directory) = authenticator(false, cost).await;
-        let sign_in = authenticator.authenticate("alice", "correct-horse", HERE).await.expect("decided");
-        assert!(matches!(sign_in, SignIn::Proven(_)));
+        let sign_in = authenticator
+            .authenticate(&MemoryStore::new(), "alice", "correct-horse", HERE)
+            .await
+            .expect("decided");
+        assert!(matches!(sign_in, SignIn::Proven(..)));
         let stored = directory.now().and_then(|account| account.password).expect("a hash");
         assert!(stored.0.starts_with("$argon2id$v=19$m=20480,t=2,p=1$"));
     }

@@ -146,8 +146,15 @@ impl AccountPages {
             return Ok(self.sign_in_page(&interaction, username, Some(sign_in::INCOMPLETE))?);
         };
         let address = head.extensions.get::<PeerAddress>().map_or(UNKNOWN_ADDRESS, |peer| peer.0);
-        match self.authenticator.authenticate(username, password, address).await? {
-            SignIn::Proven(account) => interaction.signed_in(&account.subject, PASSWORD).await,
+        match self.authenticator.authenticate(self.server.store(), username, password, address).await? {
+            SignIn::Proven(_, seen) => match interaction.signed_in(&seen, PASSWORD).await {
+                // Another password, or a disabled account, since this one was checked: nobody was signed in.
+                Err(Error::Refused(Reason::SignInOutdated)) => {
+                    let interaction = self.server.interaction(head).await?;
+                    Ok(self.sign_in_page(&interaction, username, Some(sign_in::OUTDATED))?)
+                }
+                answer => answer,
+            },
             SignIn::Wrong => Ok(self.sign_in_page(&interaction, username, Some(sign_in::WRONG))?),
             SignIn::Later(seconds) => Ok(self.too_many(head, seconds)?),
         }

@@ -32,7 +32,7 @@ impl AuthorizationServer {
     }
 
     /// Whose session it is, unless it ended. A list that begins just before it begins with it.
-    async fn subject_of(&self, session: SessionId) -> Result<Option<Subject>, Fault> {
+    pub(crate) async fn subject_of(&self, session: SessionId) -> Result<Option<Subject>, Fault> {
         let before = SessionId(session.0.saturating_sub(1));
         let found = self.store().list_sessions(None, Some(before), 1).await?;
         Ok(found.into_iter().find(|(id, _)| *id == session).map(|(_, session)| session.subject))

@@ -1,13 +1,13 @@
 //! Sessions: which user is signed in in this browser.
 
 use http::HeaderMap;
-use protocol::{SessionId, SessionToken, Subject, Timestamp};
+use protocol::{SessionId, SessionToken, Timestamp};
 
 use crate::{
     AuthorizationServer,
     cookie::Cookie,
     error::Fault,
-    store::{Session, SessionChange},
+    store::{Basis, SeenSubject, Session, SessionChange},
 };
 
 /// Minimum seconds between two updates of `seen_at`.
@@ -18,6 +18,8 @@ const TOUCH_SECONDS: i64 = 60;
 pub(crate) struct SignedIn {
     pub(crate) id: SessionId,
     pub(crate) session: Session,
+    /// What rests on it rests on this: the session, or its subject where the session is not written yet.
+    pub(crate) basis: Basis,
 }
 
 impl SignedIn {
@@ -41,7 +43,7 @@ pub(crate) async fn current(
     let now = server.now();
     Ok(session
         .filter(|session| session.expires_at > now && session.seen_at + settings.session_idle_lifetime > now)
-        .map(|session| SignedIn { id: token.session(), session }))
+        .map(|session| SignedIn { id: token.session(), session, basis: Basis::Session(token.session()) }))
 }
 
 /// A session that begins, or continues under another secret, once its change is committed.
@@ -57,19 +59,22 @@ pub(crate) struct NewSession {
 pub(crate) fn begin(
     server: &AuthorizationServer,
     kept: Option<SessionId>,
-    subject: &Subject,
+    seen: &SeenSubject,
     amr: &str,
 ) -> NewSession {
     let now = server.now();
     let token = server.draw(|id, secret| SessionToken::mint(kept.map_or(id, |kept| kept.0), secret));
     let session = Session {
-        subject: subject.clone(),
+        subject: seen.subject.clone(),
         authenticated_at: now,
         amr: amr.into(),
         seen_at: now,
         expires_at: now + server.settings().session_absolute_lifetime,
     };
-    let write = if kept.is_some() { SessionChange::Renew } else { SessionChange::Add };
-    let change = write(token.handle(), session.clone());
-    NewSession { signed_in: SignedIn { id: token.session(), session }, token, change }
+    let (write, basis): (fn(_, _, _) -> _, _) = match kept {
+        Some(kept) => (SessionChange::Renew, Basis::Session(kept)),
+        None => (SessionChange::Add, Basis::Subject(seen.version)),
+    };
+    let change = write(token.handle(), session.clone(), seen.version);
+    NewSession { signed_in: SignedIn { id: token.session(), session, basis }, token, change }
 }

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Fault},
     incoming::Head as _,
     reason::Reason,
-    store::{Actor, Change, Commit, InteractionChange, Remember, Store},
+    store::{Actor, Change, Commit, InteractionChange, Remember, SessionChange, Store},
 };
 
 /// How often a decision is made before the request is answered with 503.
@@ -121,7 +121,8 @@ const fn refusal(change: &Change) -> Option<Reason> {
         Change::Once(remember) => Some(remember.replayed),
         // Answered in another tab, or its session ended meanwhile.
         Change::Interaction(InteractionChange::Use(_) | InteractionChange::Update(..))
-        | Change::Session(_) => Some(Reason::InteractionUnknown),
+        | Change::Session(SessionChange::Renew(..)) => Some(Reason::InteractionUnknown),
+        Change::Session(SessionChange::Add(..)) => Some(Reason::SignInOutdated),
         _ => None,
     }
 }

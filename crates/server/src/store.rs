@@ -16,12 +16,13 @@ use protocol::{
 };
 
 pub use change::{
-    Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeyChange, Of,
+    Basis, Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeyChange, Of,
     RegistryChange, Remember, SessionChange, Space, TokenChange, Why,
 };
 pub use records::{
     Access, AccessRead, Actor, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
-    KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, Session, StoredSecret, Through,
+    KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, SeenSubject, Session, StoredSecret,
+    Through,
 };
 
 use crate::error::Fault;
@@ -62,6 +63,9 @@ pub trait Store: Send + Sync + 'static {
         &self,
         token: Handle<SessionToken>,
     ) -> Result<Option<Stored<SessionToken, Session>>, Fault>;
+
+    /// A subject and how often it was ended, so that what begins for it can be guarded by that.
+    async fn subject(&self, subject: &Subject) -> Result<SeenSubject, Fault>;
 
     /// The pause of an authorization request.
     async fn interaction(

@@ -10,7 +10,7 @@ use server::{
     Fault,
     store::{
         AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-        KeyRecord, Of, Refresh, Resource, Scope, Session, Store, Through,
+        KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
     },
 };
 
@@ -61,6 +61,8 @@ const JWT_ENDED: &str = "SELECT EXISTS (SELECT 1 FROM revoked_jwt WHERE issuer =
 
 const SESSION: &str = "SELECT digest, subject, authenticated_at, amr, seen_at, expires_at FROM session \
     WHERE id = ?1 AND issuer = ?2 AND ended_at IS NULL";
+
+const SUBJECT: &str = "SELECT version FROM subject WHERE issuer = ?1 AND subject = ?2";
 
 const INTERACTION: &str = "SELECT digest, browser, request, expires_at, used_at FROM interaction \
     WHERE id = ?1 AND issuer = ?2";
@@ -155,6 +157,11 @@ impl Store for SqliteIssuer {
         self.row(SESSION, [token.id, self.id()], |columns| {
             Ok(Stored::new(columns.digest()?, rows::session(columns)?))
         })
+    }
+
+    async fn subject(&self, subject: &Subject) -> Result<SeenSubject, Fault> {
+        let found = self.row(SUBJECT, params![self.id(), subject.as_str()], |columns| columns.number())?;
+        Ok(SeenSubject { subject: subject.clone(), version: found.unwrap_or_default() })
     }
 
     async fn interaction(

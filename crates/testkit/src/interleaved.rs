@@ -11,7 +11,7 @@ use server::{
     Fault,
     store::{
         AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-        KeyRecord, Of, Refresh, Resource, Scope, Session, Store, Through,
+        KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
     },
 };
 
@@ -96,6 +96,11 @@ impl<S: Store> Store for Interleaved<S> {
         token: Handle<SessionToken>,
     ) -> Result<Option<Stored<SessionToken, Session>>, Fault> {
         let answer = self.store.session(token).await;
+        self.looked(answer).await
+    }
+
+    async fn subject(&self, subject: &Subject) -> Result<SeenSubject, Fault> {
+        let answer = self.store.subject(subject).await;
         self.looked(answer).await
     }
 

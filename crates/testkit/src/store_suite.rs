@@ -14,6 +14,8 @@ pub mod events;
 #[doc(hidden)]
 pub mod guards;
 #[doc(hidden)]
+pub mod in_flight;
+#[doc(hidden)]
 pub mod issuers;
 #[doc(hidden)]
 pub mod kept;
@@ -135,6 +137,10 @@ macro_rules! store_suite {
                 a_family_that_is_not_there_is_not_rotated,
                 the_id_of_a_session_is_new,
                 a_session_is_renewed_only_while_its_subject_has_it,
+                a_session_is_added_only_if_its_subject_was_not_ended_since_it_was_seen,
+                a_session_is_renewed_only_if_its_subject_was_not_ended_since_it_was_seen,
+                a_grant_is_added_only_while_its_session_lives,
+                a_grant_without_session_is_added_only_if_its_subject_was_not_ended_since_it_was_seen,
                 the_id_of_an_interaction_is_new,
                 an_answered_interaction_is_neither_answered_nor_changed,
                 an_expired_interaction_is_neither_answered_nor_changed,
@@ -201,6 +207,11 @@ macro_rules! store_suite {
                 changes_of_another_issuer_touch_nothing,
                 guards_of_another_issuer_do_not_hold_for_these_rows,
             }
+            in_flight {
+                what_races_with_the_end_of_its_subject_is_ended_or_not_written,
+                a_sign_out_has_ended_the_approvals_in_flight,
+                the_end_of_a_subject_has_ended_the_sign_ins_in_flight,
+            }
             races {
                 one_of_many_redemptions_of_a_code_wins,
                 one_of_many_refreshes_rotates,
@@ -225,7 +236,7 @@ macro_rules! store_suite {
 #[cfg(test)]
 mod tests {
     /// Every file of cases, as text.
-    const FILES: [&str; 10] = [
+    const FILES: [&str; 11] = [
         include_str!("store_suite/kept.rs"),
         include_str!("store_suite/events.rs"),
         include_str!("store_suite/guards.rs"),
@@ -234,6 +245,7 @@ mod tests {
         include_str!("store_suite/registry.rs"),
         include_str!("store_suite/listing.rs"),
         include_str!("store_suite/sweeping.rs"),
+        include_str!("store_suite/in_flight.rs"),
         include_str!("store_suite/issuers.rs"),
         include_str!("store_suite/races.rs"),
     ];

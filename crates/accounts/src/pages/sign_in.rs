@@ -23,6 +23,9 @@ pub(crate) const WRONG: &str = "That username and password don't match. Please t
 /// A field is empty, so nothing was checked.
 pub(crate) const INCOMPLETE: &str = "Please enter your username and your password.";
 
+/// It was right, but not any longer.
+pub(crate) const OUTDATED: &str = "Your account changed just now. Please sign in again.";
+
 #[cfg(test)]
 mod tests {
     use super::*;

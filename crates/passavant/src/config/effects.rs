@@ -81,7 +81,8 @@ async fn sessions_remember() {
         let browser = server.browser();
         let page = browser.authorize("shop").until(Ask::SignIn).await;
         let interaction = browser.interaction(&page.url).await.expect("it opens");
-        let answer = interaction.signed_in(&subject("alice"), "pwd").await.expect("signed in");
+        let answer =
+            interaction.signed_in(&server.seen(&subject("alice")).await, "pwd").await.expect("signed in");
         let cookie = answer.headers()["set-cookie"].to_str().expect("text");
         assert!(cookie.starts_with("__Host-passavant_session=") && cookie.ends_with(end), "{cookie}");
     }

@@ -1,5 +1,7 @@
 //! Approving an authorization request: its grant and its code.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use protocol::{AuthorizationCode, GrantId, GrantType, scope};
 
 use super::request::AuthorizationRequest;
@@ -7,13 +9,18 @@ use crate::{
     AuthorizationServer,
     answer::Answer,
     audience,
-    error::Error,
+    error::{Error, Fault},
+    reason::Reason,
     session::SignedIn,
     settle::{Carried, Decision, settle},
-    store::{Code, CodeChange, Commit, Grant, GrantChange},
+    store::{Basis, Code, CodeChange, Commit, Grant, GrantChange},
 };
 
 /// Approves the request: grant and code are written in one commit, with what `commit` holds already.
+///
+/// # Errors
+/// [`Reason::SignInOutdated`] where the user was signed out meanwhile: nothing was written, and whoever is signed in by
+/// now is to be looked at again.
 pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
@@ -53,13 +60,26 @@ pub(crate) async fn approve(
         used: false,
         tries: 0,
     };
+    let is_first = AtomicBool::new(true);
     // Where an id was taken, others are drawn.
     let decide = || async {
+        if !is_first.swap(false, Ordering::Relaxed) && !stands(server, signed_in).await? {
+            return Err(Reason::SignInOutdated.into());
+        }
         let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
         let id = GrantId(server.draw_row_id());
-        let commit = commit.clone().with(GrantChange::Add(Box::new(grant(id))));
+        let commit = commit.clone().with(GrantChange::Add(Box::new(grant(id)), signed_in.basis));
         let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
         Ok(Decision { commit, answer: Ok(code) })
     };
     return_to.code(server, &settle(server.store(), carried, decide).await?)
+}
+
+/// Whether the user is still signed in. Only asked after a conflict: the guard of the grant says so otherwise.
+async fn stands(server: &AuthorizationServer, signed_in: &SignedIn) -> Result<bool, Fault> {
+    let subject = &signed_in.session.subject;
+    match signed_in.basis {
+        Basis::Session(session) => Ok(server.subject_of(session).await?.as_ref() == Some(subject)),
+        Basis::Subject(version) => Ok(server.store().subject(subject).await?.version == version),
+    }
 }

@@ -150,7 +150,8 @@ mod tests {
             seen_at: Timestamp(100),
             expires_at: Timestamp(10_000),
         };
-        let signed_in = SignedIn { id: SessionId(1), session };
+        let signed_in =
+            SignedIn { id: SessionId(1), session, basis: crate::store::Basis::Session(SessionId(1)) };
         let consent = world.consent.map(|scopes| Consent {
             subject: Subject::new("alice"),
             client: ClientId::new("c"),

@@ -1,6 +1,7 @@
 //! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/` in order, and the pause where the user
 //! must be asked.
 
+use http::request::Parts;
 use protocol::{Prompt, ResponseMode, ServerMetadata, scope};
 
 use super::{
@@ -21,7 +22,8 @@ use crate::{
     incoming::{Head as _, Incoming},
     pages::refusal::{PageError, answer_or_page},
     pause::{OpenInteraction, PendingAuthorization, pause},
-    session,
+    reason::Reason,
+    session::{self, SignedIn},
     settle::Carried,
     store::Commit,
 };
@@ -77,19 +79,32 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         // A form that another site submits carries no Lax cookie: the browser comes back with a GET.
         return Ok(pause(server, head, PendingAuthorization::new(None, &request), None).await?);
     }
-    let signed_in = session::current(server, &head.headers).await?;
-    match decision::step(server, &request, signed_in.as_ref(), None).await? {
-        Step::Refuse(reason) => Ok(request.return_to.refusal(server, reason)?),
-        Step::Ask(ask) => {
-            let pending = PendingAuthorization::new(Some(ask), &request);
-            Ok(pause(server, head, pending, signed_in.as_ref()).await?)
-        }
-        Step::Approve => {
-            let signed_in = signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
-            let mut commit = Commit::new(server.now());
-            commit.writes.extend(signed_in.touch(commit.now).map(Into::into));
-            let carried = Carried::of(commit.now, head, &[]);
-            Ok(approval::approve(server, &request, &signed_in, commit, carried).await?)
+    let mut signed_in = session::current(server, &head.headers).await?;
+    loop {
+        match decision::step(server, &request, signed_in.as_ref(), None).await? {
+            Step::Refuse(reason) => return Ok(request.return_to.refusal(server, reason)?),
+            Step::Ask(ask) => {
+                let pending = PendingAuthorization::new(Some(ask), &request);
+                return Ok(pause(server, head, pending, signed_in.as_ref()).await?);
+            }
+            Step::Approve => match approve(server, head, &request, signed_in.take()).await {
+                // Signed out while it was on its way: nobody is signed in, which is decided on once more.
+                Err(Error::Refused(Reason::SignInOutdated)) => {}
+                answer => return Ok(answer?),
+            },
         }
     }
+}
+
+async fn approve(
+    server: &AuthorizationServer,
+    head: &Parts,
+    request: &AuthorizationRequest,
+    signed_in: Option<SignedIn>,
+) -> Result<Answer, Error> {
+    let signed_in = signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
+    let mut commit = Commit::new(server.now());
+    commit.writes.extend(signed_in.touch(commit.now).map(Into::into));
+    let carried = Carried::of(commit.now, head, &[]);
+    approval::approve(server, request, &signed_in, commit, carried).await
 }

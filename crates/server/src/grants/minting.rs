@@ -10,7 +10,7 @@ use crate::{
     ports::Standing,
     reason::Reason,
     settle::Decision,
-    store::{Commit, Grant, GrantChange},
+    store::{Basis, Commit, Grant, GrantChange},
     tokens::{issue::Issue, issued::Issued},
 };
 
@@ -49,6 +49,8 @@ impl Minting {
         if !self.scopes.is_subset(&client.user_scopes()) {
             return Err(Reason::ScopeNotRegistered.into());
         }
+        // Before its standing: whoever is disabled after that has ended what is decided here.
+        let seen = server.store().subject(&self.subject).await?;
         match server.accounts().standing(&self.subject).await? {
             Standing::Active => {}
             Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
@@ -70,7 +72,8 @@ impl Minting {
             approved_at: request.now,
             expires_at: request.now + self.lifetime,
         };
-        let mut commit = Commit::new(request.now).with(GrantChange::Add(Box::new(grant.clone())));
+        let add = GrantChange::Add(Box::new(grant.clone()), Basis::Subject(seen.version));
+        let mut commit = Commit::new(request.now).with(add);
         let issue = Issue { server, client, grant: &grant, nonce: None };
         let issued = issue.tokens(audience, &mut commit).await?;
         Ok(Decision { commit, answer: Ok(issued) })

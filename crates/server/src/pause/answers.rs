@@ -1,7 +1,5 @@
 //! The answers of a page.
 
-use protocol::Subject;
-
 use super::{open::OpenInteraction, stored::page_url};
 use crate::{
     answer::{Answer, see_other},
@@ -12,7 +10,7 @@ use crate::{
     logout,
     reason::Reason,
     session::{self, NewSession},
-    store::{Commit, InteractionChange},
+    store::{Actor, Commit, InteractionChange, SeenSubject},
 };
 
 impl OpenInteraction {
@@ -20,18 +18,24 @@ impl OpenInteraction {
     /// under a new secret, so that what was granted in it still ends with it. Otherwise a new session begins and the
     /// previous one ends.
     ///
+    /// The subject is the one that was [seen](crate::store::Store::subject) before its credentials were read and
+    /// checked: where it was ended since (another password, a disabled account), nobody is signed in.
+    ///
     /// # Errors
-    /// Those of the store, and [`Reason::InteractionUnknown`] where it was answered, or the session ended, meanwhile.
-    pub async fn signed_in(mut self, subject: &Subject, amr: &str) -> Result<Answer, Error> {
+    /// Those of the store; [`Reason::InteractionUnknown`] where it was answered, or the session ended, meanwhile;
+    /// [`Reason::SignInOutdated`] where the subject was ended meanwhile. Then the interaction still waits: open it again,
+    /// and check the credentials again.
+    pub async fn signed_in(mut self, seen: &SeenSubject, amr: &str) -> Result<Answer, Error> {
         if self.ask() != Ask::SignIn {
             return Err(Reason::InteractionUnknown.into());
         }
         let (kept, left) = match self.signed_in.take() {
-            Some(before) if before.session.subject == *subject => (Some(before.id), None),
+            Some(before) if before.session.subject == seen.subject => (Some(before.id), None),
             before => (None, before),
         };
-        let NewSession { signed_in, token, change } = session::begin(&self.server, kept, subject, amr);
+        let NewSession { signed_in, token, change } = session::begin(&self.server, kept, seen, amr);
         let mut commit = Commit::new(signed_in.session.authenticated_at).with(change);
+        commit.actor = Actor::User(seen.subject.clone());
         if let Some(left) = left {
             logout::leave(&self.server, &left, &mut commit);
         }
@@ -55,7 +59,10 @@ impl OpenInteraction {
             // The session may have changed since the page was shown, or what is registered: whoever is signed in now is
             // asked anew, and what the client may no longer have is refused.
             Step::Ask(Ask::SignIn) | Step::Refuse(_) => self.go_on().await,
-            Step::Ask(_) | Step::Approve => self.waiting.allow(self.visitor(), self.end()).await,
+            Step::Ask(_) | Step::Approve => {
+                let answer = self.waiting.allow(self.visitor(), self.end()).await;
+                self.unless_outdated(answer).await
+            }
         }
     }
 
@@ -86,12 +93,24 @@ impl OpenInteraction {
     }
 
     /// Goes to the page that asks next, or ends the request.
-    pub(crate) async fn go_on(self) -> Result<Answer, Error> {
-        let commit = Commit::new(self.server.now());
-        self.go_on_with(commit).await
+    pub(crate) async fn go_on(mut self) -> Result<Answer, Error> {
+        let answer = self.go_on_with(Commit::new(self.server.now())).await;
+        self.unless_outdated(answer).await
     }
 
-    async fn go_on_with(self, commit: Commit) -> Result<Answer, Error> {
+    /// Whoever was signed out while something was approved signs in again.
+    async fn unless_outdated(mut self, answer: Result<Answer, Error>) -> Result<Answer, Error> {
+        match answer {
+            Err(Error::Refused(Reason::SignInOutdated)) => {
+                let commit = Commit::new(self.server.now());
+                self.signed_in = None;
+                self.go_on_with(commit).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn go_on_with(&mut self, commit: Commit) -> Result<Answer, Error> {
         match self.waiting.step(self.visitor()).await? {
             Step::Ask(ask) => self.ask_for(ask, commit).await,
             Step::Refuse(reason) => self.waiting.refuse(self.visitor(), reason, self.ending(commit)).await,
@@ -99,7 +118,7 @@ impl OpenInteraction {
         }
     }
 
-    async fn ask_for(mut self, ask: Ask, commit: Commit) -> Result<Answer, Error> {
+    async fn ask_for(&mut self, ask: Ask, commit: Commit) -> Result<Answer, Error> {
         self.pending.wait_at(ask)?;
         self.keep(commit).await?;
         see_other(&page_url(&self.server, Some(ask), &self.token))

@@ -14,6 +14,9 @@ family! { $ page
         "This page has expired or was already answered";
     /// The interaction is past its lifetime.
     InteractionExpired, "interaction_expired", InvalidRequest, Plain, "This page has expired";
+    /// The user was signed out, or the account was changed, while a sign-in or an approval was on its way.
+    SignInOutdated, "sign_in_outdated", InvalidRequest, Plain,
+        "The account changed while you were signing in; please sign in again";
     /// The interaction cookie is not the one of this interaction (RFC 9700 §4.7).
     InteractionBrowserMismatch, "interaction_browser_mismatch", InvalidRequest, Suspicious,
         "This page belongs to another browser, or cookies are blocked";

@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 pub use code::CodeChange;
 pub use end::{End, Of, Why};
-pub use grant::GrantChange;
+pub use grant::{Basis, GrantChange};
 pub use interaction::InteractionChange;
 pub use item::Item;
 pub use key::KeyChange;

@@ -15,7 +15,7 @@ use protocol::{
 
 use super::{
     AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-    KeyRecord, Of, Refresh, Resource, Scope, Session, Store, Through,
+    KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
 };
 use crate::error::Fault;
 use state::State;
@@ -92,6 +92,11 @@ impl Store for MemoryStore {
         let state = self.state();
         let kept = state.sessions.get(&SessionId(token.id)).filter(|kept| kept.ended_at.is_none());
         Ok(kept.map(|kept| Stored::new(kept.digest, kept.row.clone())))
+    }
+
+    async fn subject(&self, subject: &Subject) -> Result<SeenSubject, Fault> {
+        let version = self.state().version_of(subject);
+        Ok(SeenSubject { subject: subject.clone(), version })
     }
 
     async fn interaction(

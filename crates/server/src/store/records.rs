@@ -7,6 +7,7 @@ mod interaction;
 mod key;
 mod registry;
 mod session;
+mod subject;
 mod through;
 mod token;
 
@@ -17,5 +18,6 @@ pub use interaction::Interaction;
 pub use key::{KeyRecord, KeyState};
 pub use registry::{Caller, Client, Resource, ResourceSettings, Scope, StoredSecret};
 pub use session::Session;
+pub use subject::SeenSubject;
 pub use through::{AccessRead, Ended, Through};
 pub use token::{Access, Refresh};

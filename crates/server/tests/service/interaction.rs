@@ -2,7 +2,10 @@
 //! §4.7); sessions and cookies.
 
 use http::HeaderValue;
-use passavant_server::{Ask, Error, OpenInteraction, Reason};
+use passavant_server::{
+    Ask, Error, OpenInteraction, Reason,
+    store::{Of, Why},
+};
 use serde_json::json;
 use testkit::server::{Browser, Landing, Running, TestServer, confidential, public, resource, subject};
 
@@ -147,7 +150,8 @@ async fn a_page_answers_only_what_it_was_asked() {
     assert_eq!(reason(open(&browser, &sign_in).await.approve().await), Some(Reason::InteractionUnknown));
     assert_eq!(reason(open(&browser, &sign_in).await.sign_out().await), Some(Reason::InteractionUnknown));
     let consent = browser.authorize("shop").until(Ask::Consent).await;
-    let signed_in = open(&browser, &consent).await.signed_in(&subject("bob"), "pwd").await;
+    let signed_in =
+        open(&browser, &consent).await.signed_in(&server.seen(&subject("bob")).await, "pwd").await;
     assert_eq!(reason(signed_in), Some(Reason::InteractionUnknown));
     let sign_out = browser.open_until("https://as.example/logout", Ask::SignOut).await;
     assert_eq!(reason(open(&browser, &sign_out).await.approve().await), Some(Reason::InteractionUnknown));
@@ -203,7 +207,7 @@ async fn a_user_may_switch_to_another_account() {
     assert!(location(&answer).starts_with("https://as.example/login?interaction="));
     let open_page = browser.interaction(location(&answer)).await.expect("it opens");
     assert_eq!(open_page.ask(), Ask::SignIn);
-    open_page.signed_in(&subject("bob"), "pwd").await.expect("signs in");
+    open_page.signed_in(&server.seen(&subject("bob")).await, "pwd").await.expect("signs in");
 }
 
 /// The session of whoever was there before ends when another signs in, and with it what is not offline.
@@ -239,13 +243,33 @@ async fn cookies_are_bound_to_the_host_and_the_session_is_new_at_each_sign_in() 
     let mut sessions = Vec::new();
     for _ in 0..2 {
         let landing = browser.authorize("shop").param("prompt", "login").until(Ask::SignIn).await;
-        let answer =
-            open(&browser, &landing).await.signed_in(&subject("alice"), "pwd").await.expect("signs in");
+        let answer = open(&browser, &landing)
+            .await
+            .signed_in(&server.seen(&subject("alice")).await, "pwd")
+            .await
+            .expect("signs in");
         let cookie = answer.headers()["set-cookie"].to_str().expect("text").to_owned();
         assert!(cookie.starts_with("__Host-passavant_session=") && cookie.ends_with(attributes), "{cookie}");
         sessions.push(cookie);
     }
     assert_ne!(sessions[0], sessions[1]);
+}
+
+/// An account that was ended while its password was checked is not signed in to; whoever checks again is.
+#[tokio::test]
+async fn a_sign_in_to_an_account_that_was_ended_meanwhile_is_refused() {
+    let server = start().await;
+    let browser = server.browser();
+    let page = browser.authorize("shop").until(Ask::SignIn).await;
+    let seen = server.seen(&subject("alice")).await;
+    let of = Of::Subject(subject("alice"));
+    server.authorization_server.end(of, Why::PasswordChanged).await.expect("ends");
+    let refused = open(&browser, &page).await.signed_in(&seen, "pwd").await;
+    assert_eq!(reason(refused), Some(Reason::SignInOutdated));
+    let sessions = server.store.list_sessions(None, None, 9).await.expect("the store works");
+    assert_eq!(sessions, []);
+    let seen = server.seen(&subject("alice")).await;
+    open(&browser, &page).await.signed_in(&seen, "pwd").await.expect("signs in");
 }
 
 /// On loopback over http the same cookies come without prefix and without Secure, or browsers would drop them.

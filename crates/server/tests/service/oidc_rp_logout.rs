@@ -130,11 +130,17 @@ async fn an_ended_session_is_not_renewed() {
     let page = browser.authorize("shop").param("prompt", "login").until(Ask::SignIn).await;
     let open = browser.interaction(&page.url).await.expect("it opens");
     follow(&browser, &[("id_token_hint", &tokens.member("id_token"))]).await;
-    let error = open.signed_in(&testkit::server::subject("alice"), "pwd").await.expect_err("it has ended");
+    let error = open
+        .signed_in(&server.seen(&testkit::server::subject("alice")).await, "pwd")
+        .await
+        .expect_err("it has ended");
     assert!(matches!(error, Error::Refused(Reason::InteractionUnknown)), "{error:?}");
     let again = browser.interaction(&page.url).await.expect("the page is still good");
     assert_eq!(again.subject(), None);
-    again.signed_in(&testkit::server::subject("alice"), "pwd").await.expect("a session of its own");
+    again
+        .signed_in(&server.seen(&testkit::server::subject("alice")).await, "pwd")
+        .await
+        .expect("a session of its own");
 }
 
 /// A copied cookie opens nothing any longer.

@@ -95,7 +95,7 @@ async fn a_refresh_token_has_one_successor() {
 #[tokio::test]
 async fn an_overtaken_rotation_turns_nothing_back() {
     for polls in 0.. {
-        let server = start(1).await;
+        let server = start(3).await;
         let first = offline(&server.browser().sign_in("alice")).await.member("refresh_token");
         let mut late = Box::pin(server.refresh("shop", &first));
         let is_over = (0..polls).any(|_| (&mut late).now_or_never().is_some());
@@ -179,6 +179,28 @@ async fn signing_out_wins_against_a_redemption_at_its_side() {
         } else {
             reply.refused(Reason::GrantEnded);
         }
+    }
+}
+
+/// I3: an approval without a page that a sign-out overtakes, wherever it does, leaves no grant, and the user is asked to
+/// sign in.
+#[tokio::test]
+async fn an_approval_that_a_sign_out_overtakes_leaves_nothing() {
+    let mut asked = 0;
+    for polls in 0.. {
+        let server = start(3).await;
+        let browser = server.browser().sign_in("alice");
+        browser.authorize("shop").code().await;
+        let mut late = Box::pin(browser.authorize("shop").send());
+        if (0..polls).any(|_| (&mut late).now_or_never().is_some()) {
+            assert!(polls > 3 && asked > 0, "it was never overtaken");
+            break;
+        }
+        browser.open("https://as.example/logout").await;
+        let location = late.await.header("location").expect("it goes on").to_owned();
+        let grants = server.store.list_grants(None, None, 9).await.expect("the store works");
+        assert!(grants.is_empty(), "overtaken after {polls} polls: {grants:?}");
+        asked += usize::from(location.starts_with("https://as.example/login?interaction="));
     }
 }
 

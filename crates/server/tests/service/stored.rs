@@ -67,7 +67,7 @@ async fn a_request_that_waits_for_a_sign_in_goes_on() {
     assert_eq!((open.ask(), open.login_hint()), (Ask::SignIn, Some("alice")));
     assert_eq!(open.client_id().map(protocol::ClientId::as_str), Some("shop"));
     assert_eq!(open.note(), None);
-    let answer = open.signed_in(&subject("alice"), "pwd").await.expect("goes on");
+    let answer = open.signed_in(&server.seen(&subject("alice")).await, "pwd").await.expect("goes on");
     assert!(location(&answer).starts_with("https://as.example/consent?interaction="));
 }
 

@@ -19,6 +19,10 @@ macro_rules! end {
     };
 }
 
+/// What began before is not written any more.
+const MOVE: &str = "INSERT INTO subject (issuer, subject, version) VALUES (?1, ?2, 1) \
+    ON CONFLICT DO UPDATE SET version = version + 1";
+
 const SESSION: &str = end!("session", "id = ?2");
 const SESSIONS_OF_SUBJECT: &str = end!("session", "subject = ?2");
 
@@ -29,6 +33,9 @@ const GRANTS_OF_CLIENT: &str = end!("grant", "client = ?2 AND (offline = 0 OR ?4
 
 pub(super) fn apply(t: &Transaction<'_>, end: &End, committed: &mut Committed) -> Result<bool, Broken> {
     let (issuer, now, keep_offline) = (t.issuer, t.now.0, end.keep_offline);
+    if let Of::Subject(subject) = &end.of {
+        t.run(MOVE, params![issuer, subject.as_str()])?;
+    }
     committed.sessions += match &end.of {
         _ if !end.sessions => 0,
         Of::Session(id) => count(t, SESSION, params![issuer, id.0, now])?,

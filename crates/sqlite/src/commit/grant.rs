@@ -1,14 +1,30 @@
 //! Grants and remembered consent, written.
 
 use rusqlite::params;
-use server::store::{Grant, GrantChange};
+use server::store::{Basis, Grant, GrantChange};
 
 use super::Transaction;
 use crate::{error::Broken, rows::spaced};
 
-const ADD: &str = "INSERT INTO grant (id, issuer, subject, client, session, offline, scopes, audience, narrowed, \
-    authenticated_at, amr, approved_at, expires_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
+/// The grant, where what it rests on (`?14`) still stands.
+macro_rules! add {
+    ($stands:literal) => {
+        concat!(
+            "INSERT INTO grant (id, issuer, subject, client, session, offline, scopes, audience, narrowed, \
+             authenticated_at, amr, approved_at, expires_at) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE ",
+            $stands,
+            " ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+const ADD_BY_SESSION: &str = add!(
+    "EXISTS (SELECT 1 FROM session WHERE id = ?14 AND issuer = ?2 AND subject = ?3 AND ended_at IS NULL)"
+);
+
+const ADD_BY_SUBJECT: &str =
+    add!("coalesce((SELECT version FROM subject WHERE issuer = ?2 AND subject = ?3), 0) = ?14");
 
 const CONSENT: &str = "INSERT INTO consent (issuer, subject, client, scopes, given_at) VALUES (?1, ?2, ?3, ?4, ?5) \
     ON CONFLICT DO UPDATE SET scopes = excluded.scopes, given_at = excluded.given_at";
@@ -17,7 +33,8 @@ const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND subject 
 
 pub(super) fn apply(t: &Transaction<'_>, change: &GrantChange) -> Result<bool, Broken> {
     match change {
-        GrantChange::Add(grant) => add(t, grant),
+        GrantChange::Add(grant, Basis::Session(id)) => add(t, ADD_BY_SESSION, grant, id.0),
+        GrantChange::Add(grant, Basis::Subject(version)) => add(t, ADD_BY_SUBJECT, grant, *version),
         GrantChange::Consent(consent) => {
             let (subject, client) = (consent.subject.as_str(), consent.client.as_str());
             let values = params![t.issuer, subject, client, consent.scopes.as_str(), consent.given_at.0];
@@ -29,7 +46,7 @@ pub(super) fn apply(t: &Transaction<'_>, change: &GrantChange) -> Result<bool, B
     }
 }
 
-fn add(t: &Transaction<'_>, grant: &Grant) -> Result<bool, Broken> {
+fn add(t: &Transaction<'_>, sql: &str, grant: &Grant, basis: i64) -> Result<bool, Broken> {
     let values = params![
         grant.id.0,
         t.issuer,
@@ -44,6 +61,7 @@ fn add(t: &Transaction<'_>, grant: &Grant) -> Result<bool, Broken> {
         grant.amr,
         grant.approved_at.0,
         grant.expires_at.0,
+        basis,
     ];
-    t.guarded(ADD, values)
+    t.guarded(sql, values)
 }

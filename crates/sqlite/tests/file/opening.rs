@@ -6,7 +6,7 @@ use accounts::{Account, AccountChange, Directory as _, Username, directory::Pass
 use passavant_sqlite::{OpenError, Options, SqliteStore};
 use protocol::{ClientId, ClientMetadata, Issuer, Subject};
 use server::store::{
-    Caller, Client, Commit, Committed, Expect, GrantChange, RegistryChange, Store as _, StoredSecret,
+    Basis, Caller, Client, Commit, Committed, Expect, GrantChange, RegistryChange, Store as _, StoredSecret,
     TokenChange,
 };
 
@@ -121,7 +121,7 @@ async fn a_file_that_is_opened_again_holds_what_was_written() {
     {
         let store = rows::one(&folder.open(SERVER));
         let commit = Commit::new(NOW)
-            .with(GrantChange::Add(Box::new(grant.clone())))
+            .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
             .with(TokenChange::AddAccess(handle, rows::access(Some(grant.id))))
             .with(TokenChange::AddRefresh(digest, family.clone()))
             .with(RegistryChange::PutClient(Box::new(client()), Expect::Absent));

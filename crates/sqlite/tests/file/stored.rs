@@ -104,7 +104,8 @@ async fn a_paused_authorization_request_goes_on() {
         assert_eq!((sign_in.ask(), sign_in.login_hint()), (Ask::SignIn, Some("alice")));
         assert_eq!(sign_in.client_id().map(ClientId::as_str), Some("shop"));
         assert_eq!(sign_in.redirect_uri(), Some("https://shop.example/cb"));
-        let answer = sign_in.signed_in(&subject("alice"), "pwd").await.expect("goes on");
+        let answer =
+            sign_in.signed_in(&stored.server.seen(&subject("alice")).await, "pwd").await.expect("goes on");
         assert!(location(&answer).starts_with("https://shop.example/cb?code="), "{}", location(&answer));
         assert!(location(&answer).contains("&state=a+b%26c%3D%C3%BC&"), "{}", location(&answer));
 

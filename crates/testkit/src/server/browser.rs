@@ -172,7 +172,10 @@ impl Browser {
         let form = Visit { method: Method::POST, ..Visit::to(url) };
         open.check_form(&self.head(&form), Some(&open.csrf())).expect("its own form");
         let answer = match (ask, &self.user) {
-            (Ask::SignIn, Some(user)) => open.signed_in(user, "pwd").await,
+            (Ask::SignIn, Some(user)) => {
+                let seen = self.server.seen(user).await;
+                open.signed_in(&seen, "pwd").await
+            }
             (Ask::SignIn, None) => return None,
             (Ask::Consent, _) if self.allows => open.approve().await,
             (Ask::Consent, _) => open.deny().await,

@@ -8,12 +8,12 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 use jose::{JwkSet, SignatureAlgorithm, SigningKey, Unverified, Verified};
-use protocol::ClientId;
+use protocol::{ClientId, Subject};
 use serde_json::Value;
 use server::{
     AuthorizationServer,
     ports::Clock as _,
-    store::{Commit, Event, Expect, RegistryChange, Store},
+    store::{Commit, Event, Expect, RegistryChange, SeenSubject, Store},
 };
 use tower_service::Service as _;
 
@@ -170,6 +170,14 @@ impl Running {
         if let Some((id, Some(secret))) = resource.caller {
             self.know(id, Credentials::Basic(secret), None);
         }
+    }
+
+    /// A subject, as a host's page looks at it before it checks who somebody is.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn seen(&self, subject: &Subject) -> SeenSubject {
+        self.store.subject(subject).await.expect("the store works")
     }
 
     /// What others learned of since it was started.

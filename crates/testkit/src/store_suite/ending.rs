@@ -2,14 +2,15 @@
 
 use protocol::{AccessToken, ClientId, GrantId, Handle, SessionId};
 use server::store::{
-    Caller, CodeChange, Commit, Committed, Ended, Expect, Grant, GrantChange, Of, RegistryChange,
+    Basis, Caller, CodeChange, Commit, Committed, Ended, Expect, Grant, GrantChange, Of, RegistryChange,
     SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
 
 async fn add_grant(store: &dyn Store, grant: &Grant) {
-    asking::done(store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
+    asking::done(store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))))
+        .await;
 }
 
 /// Whether an access token of this grant would be ended.
@@ -28,7 +29,7 @@ pub async fn whatever_was_issued_from_a_revoked_grant_is_ended(f: Fixture) {
     let (grant, code, access) = (rows::grant(), rows::code_handle(), rows::access_handle());
     let family = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
         .with(CodeChange::Add(code, Box::new(rows::code(&grant))))
         .with(TokenChange::AddAccess(access, rows::access(&grant)))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), family.clone()));
@@ -136,10 +137,10 @@ pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
     (grant.session, grant.offline) = (Some(id), true);
     let family = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(SessionChange::Add(session, rows::session()))
+        .with(SessionChange::Add(session, rows::session(), 0))
         .with(CodeChange::Add(code, Box::new(rows::code(&grant))))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), family.clone()))
-        .with(GrantChange::Add(Box::new(grant)));
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
     asking::done(&*f.store, commit).await;
     let expires_at = Some(rows::session().expires_at);
     for end in [expires_at, None] {
@@ -205,9 +206,9 @@ pub async fn an_end_says_how_much_of_what_lived_it_ended(f: Fixture) {
     let (one, two, expired) = (rows::session_handle(), rows::session_handle(), rows::session_handle());
     let mut over = rows::session();
     over.expires_at = NOW;
-    let mut sessions = Commit::new(NOW - 9).with(SessionChange::Add(expired, over));
+    let mut sessions = Commit::new(NOW - 9).with(SessionChange::Add(expired, over, 0));
     for handle in [one, two] {
-        sessions.push(SessionChange::Add(handle, rows::session()));
+        sessions.push(SessionChange::Add(handle, rows::session(), 0));
     }
     asking::done(&*f.store, sessions).await;
     all[0].id = GrantId(rows::id());

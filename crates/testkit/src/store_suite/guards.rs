@@ -2,8 +2,8 @@
 
 use protocol::Timestamp;
 use server::store::{
-    Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, Of,
-    RegistryChange, SessionChange, Store, TokenChange,
+    Basis, Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, Of,
+    RegistryChange, SessionChange, Store, TokenChange, Why,
 };
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
@@ -62,10 +62,14 @@ pub async fn a_code_that_is_not_there_is_not_used(f: Fixture) {
 
 pub async fn the_id_of_a_grant_is_new(f: Fixture) {
     let grant = rows::grant();
-    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
-    refuses(&*f.store, GrantChange::Add(Box::new(grant.clone()))).await;
+    asking::done(
+        &*f.store,
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+    )
+    .await;
+    refuses(&*f.store, GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::revoked(grant.id))).await;
-    refuses(&*f.store, GrantChange::Add(Box::new(grant))).await;
+    refuses(&*f.store, GrantChange::Add(Box::new(grant), Basis::Subject(0))).await;
 }
 
 pub async fn the_id_of_an_access_token_is_new(f: Fixture) {
@@ -79,7 +83,7 @@ pub async fn a_family_is_new(f: Fixture) {
     let (grant, digest) = (rows::grant(), rows::refresh_digest());
     let row = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant)))
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
         .with(TokenChange::AddRefresh(digest, row.clone()));
     asking::done(&*f.store, commit).await;
     refuses(&*f.store, TokenChange::AddRefresh(rows::refresh_digest(), row.clone())).await;
@@ -93,7 +97,7 @@ pub async fn a_family_rotates_only_from_its_generation(f: Fixture) {
     let rotate =
         |from, to| TokenChange::Rotate { family: row.family, from, to, at: NOW, expires_at: NOW + 999 };
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant)))
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), row.clone()));
     asking::done(&*f.store, commit).await;
     asking::done(&*f.store, Commit::new(NOW).with(rotate(0, live))).await;
@@ -112,26 +116,91 @@ pub async fn a_family_that_is_not_there_is_not_rotated(f: Fixture) {
 
 pub async fn the_id_of_a_session_is_new(f: Fixture) {
     let (handle, row) = (rows::session_handle(), rows::session());
-    let add = SessionChange::Add(handle, row);
+    let add = SessionChange::Add(handle, row, 0);
     asking::done(&*f.store, Commit::new(NOW).with(add.clone())).await;
     refuses(&*f.store, add).await;
 }
 
 pub async fn a_session_is_renewed_only_while_its_subject_has_it(f: Fixture) {
     let (handle, row) = (rows::session_handle(), rows::session());
-    refuses(&*f.store, SessionChange::Renew(handle, row.clone())).await;
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    refuses(&*f.store, SessionChange::Renew(handle, row.clone(), 0)).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone(), 0))).await;
     let mut bobs = row.clone();
     bobs.subject = rows::subject("bob");
-    refuses(&*f.store, SessionChange::Renew(handle, bobs)).await;
+    refuses(&*f.store, SessionChange::Renew(handle, bobs, 0)).await;
     assert_eq!(asking::session(&*f.store, handle).await, Some(row.clone()));
     asking::done(
         &*f.store,
         Commit::new(NOW).with(rows::ended(Of::Session(protocol::SessionId(handle.id)), true)),
     )
     .await;
-    refuses(&*f.store, SessionChange::Renew(handle, row)).await;
+    refuses(&*f.store, SessionChange::Renew(handle, row, 0)).await;
     assert_eq!(asking::session(&*f.store, handle).await, None, "what has ended is not revived");
+}
+
+/// Ends a subject for this reason.
+async fn end(store: &dyn Store, subject: &str, why: Why) {
+    let end = server::store::End::new(Of::Subject(rows::subject(subject)), why, false);
+    asking::done(store, Commit::new(NOW).with(end)).await;
+}
+
+pub async fn a_session_is_added_only_if_its_subject_was_not_ended_since_it_was_seen(f: Fixture) {
+    let add = |version| SessionChange::Add(rows::session_handle(), rows::session(), version);
+    let seen = async || f.store.subject(&rows::subject("alice")).await.expect("the store works").version;
+    assert_eq!(seen().await, 0, "never ended");
+    refuses(&*f.store, add(1)).await;
+    end(&*f.store, "bob", Why::AccountDisabled).await;
+    asking::done(&*f.store, Commit::new(NOW).with(add(seen().await))).await;
+    let before = seen().await;
+    for why in [Why::PasswordChanged, Why::AccountDisabled, Why::SessionKilled, Why::Revoked] {
+        let old = seen().await;
+        end(&*f.store, "alice", why).await;
+        assert!(seen().await > old, "{why:?}");
+        refuses(&*f.store, add(old)).await;
+        refuses(&*f.store, add(before)).await;
+        asking::done(&*f.store, Commit::new(NOW).with(add(seen().await))).await;
+    }
+}
+
+pub async fn a_session_is_renewed_only_if_its_subject_was_not_ended_since_it_was_seen(f: Fixture) {
+    let (handle, row) = (rows::session_handle(), rows::session());
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone(), 0))).await;
+    // This end leaves the session itself alone.
+    end(&*f.store, "alice", Why::Revoked).await;
+    refuses(&*f.store, SessionChange::Renew(handle, row.clone(), 0)).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Renew(handle, row, 1))).await;
+}
+
+pub async fn a_grant_is_added_only_while_its_session_lives(f: Fixture) {
+    let (handle, row) = (rows::session_handle(), rows::session());
+    let id = protocol::SessionId(handle.id);
+    let add = |subject: &str| {
+        let mut grant = rows::grant();
+        (grant.session, grant.subject) = (Some(id), rows::subject(subject));
+        GrantChange::Add(Box::new(grant), Basis::Session(id))
+    };
+    refuses(&*f.store, add("alice")).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row, 0))).await;
+    refuses(&*f.store, add("bob")).await;
+    asking::done(&*f.store, Commit::new(NOW).with(add("alice"))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(id), true))).await;
+    refuses(&*f.store, add("alice")).await;
+}
+
+pub async fn a_grant_without_session_is_added_only_if_its_subject_was_not_ended_since_it_was_seen(
+    f: Fixture,
+) {
+    let add = |version| {
+        let mut grant = rows::grant();
+        grant.session = None;
+        GrantChange::Add(Box::new(grant), Basis::Subject(version))
+    };
+    refuses(&*f.store, add(1)).await;
+    end(&*f.store, "bob", Why::AccountDisabled).await;
+    asking::done(&*f.store, Commit::new(NOW).with(add(0))).await;
+    end(&*f.store, "alice", Why::Revoked).await;
+    refuses(&*f.store, add(0)).await;
+    asking::done(&*f.store, Commit::new(NOW).with(add(1))).await;
 }
 
 pub async fn the_id_of_an_interaction_is_new(f: Fixture) {

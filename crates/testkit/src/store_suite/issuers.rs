@@ -2,8 +2,8 @@
 
 use protocol::{Audience, GrantId, SessionId};
 use server::store::{
-    CodeChange, Commit, Consent, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState, Of,
-    RegistryChange, SessionChange, Store, TokenChange,
+    Basis, CodeChange, Commit, Consent, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState,
+    Of, RegistryChange, SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -34,11 +34,12 @@ impl Written {
             session,
             interaction: rows::interaction_handle(),
         };
-        asking::done(store, written.added()).await;
+        let seen = store.subject(&written.grant.subject).await.expect("the store works");
+        asking::done(store, written.added(seen.version)).await;
         written
     }
 
-    fn added(&self) -> Commit {
+    fn added(&self, version: i64) -> Commit {
         let (grant, api) = (&self.grant, rows::resource("https://api.example", Some(rows::caller("api"))));
         let consent = Consent {
             subject: grant.subject.clone(),
@@ -48,11 +49,11 @@ impl Written {
         };
         Commit::new(NOW)
             .with(CodeChange::Add(self.code, Box::new(rows::code(grant))))
-            .with(GrantChange::Add(Box::new(grant.clone())))
+            .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(version)))
             .with(TokenChange::AddAccess(self.access, rows::access(grant)))
             .with(TokenChange::AddAccess(self.own, rows::own_access(&rows::caller("shop"))))
             .with(TokenChange::AddRefresh(rows::refresh_digest(), self.family.clone()))
-            .with(SessionChange::Add(self.session, rows::session()))
+            .with(SessionChange::Add(self.session, rows::session(), version))
             .with(InteractionChange::Add(self.interaction, rows::interaction()))
             .with(RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent))
             .with(RegistryChange::PutResource(Box::new(api), Expect::Absent))
@@ -102,6 +103,8 @@ impl Written {
         assert_eq!(store.resources().await.expect("the store works").len(), 1);
         assert_eq!(store.scopes().await.expect("the store works"), [rows::scope("orders")]);
         assert_eq!(store.keys().await.expect("the store works"), [rows::key("one")]);
+        let seen = store.subject(&self.grant.subject).await.expect("the store works");
+        assert_eq!(seen.version, 0, "the end of a subject of another issuer");
         let ended = self.jwt_ended(store).await;
         assert_eq!(ended, None);
     }
@@ -169,7 +172,7 @@ pub async fn guards_of_another_issuer_do_not_hold_for_these_rows(f: Fixture) {
     let changes: [server::store::Change; 6] = [
         CodeChange::Use(written.code).into(),
         TokenChange::Rotate { family, from: 0, to, at: NOW, expires_at: NOW + 9 }.into(),
-        SessionChange::Renew(written.session, rows::session()).into(),
+        SessionChange::Renew(written.session, rows::session(), 0).into(),
         InteractionChange::Use(written.interaction).into(),
         InteractionChange::Update(written.interaction, "{}".into()).into(),
         rows::item("k", Some(b"a"), Some(b"b")).into(),

@@ -2,7 +2,8 @@
 
 use protocol::{AuthorizationCode, Handle, SessionToken, limits};
 use server::store::{
-    CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, SessionChange, Store, TokenChange,
+    Basis, CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, SessionChange, Store,
+    TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -11,7 +12,7 @@ use super::{Fixture, asking, rows, rows::NOW};
 pub(super) async fn a_code(store: &dyn Store) -> Handle<AuthorizationCode> {
     let (grant, handle) = (rows::grant(), rows::code_handle());
     let add = CodeChange::Add(handle, Box::new(rows::code(&grant)));
-    let commit = Commit::new(NOW).with(GrantChange::Add(Box::new(grant))).with(add);
+    let commit = Commit::new(NOW).with(GrantChange::Add(Box::new(grant), Basis::Subject(0))).with(add);
     asking::done(store, commit).await;
     handle
 }
@@ -20,7 +21,7 @@ pub async fn a_code_is_read_with_its_grant(f: Fixture) {
     let (grant, handle) = (rows::grant(), rows::code_handle());
     let code = rows::code(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
         .with(CodeChange::Add(handle, Box::new(code.clone())));
     asking::done(&*f.store, commit).await;
     let read = asking::code(&*f.store, handle).await.expect("it was written");
@@ -34,7 +35,7 @@ pub async fn a_code_without_challenge_and_nonce_is_read_as_such(f: Fixture) {
     let (handle, mut code) = (rows::code_handle(), rows::code(&grant));
     (code.challenge, code.nonce) = (None, None);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
         .with(CodeChange::Add(handle, Box::new(code.clone())));
     asking::done(&*f.store, commit).await;
     let read = asking::code(&*f.store, handle).await.expect("it was written");
@@ -76,7 +77,7 @@ pub async fn an_access_token_is_read_as_it_was_written(f: Fixture) {
     let (grant, handle) = (rows::grant(), rows::access_handle());
     let row = rows::access(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant)))
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
         .with(TokenChange::AddAccess(handle, row.clone()));
     asking::done(&*f.store, commit).await;
     let read = asking::access(&*f.store, handle).await.expect("it was written");
@@ -95,7 +96,7 @@ pub async fn an_ended_access_token_is_read_as_ended(f: Fixture) {
     let commit = Commit::new(NOW)
         .with(TokenChange::AddAccess(ended, rows::access(&grant)))
         .with(TokenChange::AddAccess(other, rows::access(&grant)))
-        .with(GrantChange::Add(Box::new(grant)));
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
     asking::done(&*f.store, commit).await;
     for _ in 0..2 {
         asking::done(&*f.store, Commit::new(NOW).with(TokenChange::EndAccess(ended))).await;
@@ -108,7 +109,11 @@ pub async fn an_ended_access_token_is_read_as_ended(f: Fixture) {
 pub async fn a_revoked_jwt_is_ended(f: Fixture) {
     let (grant, revoked, other) = (rows::grant(), rows::jti(), rows::jti());
     let client = (&grant.client, 7);
-    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
+    asking::done(
+        &*f.store,
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+    )
+    .await;
     for _ in 0..2 {
         let revoke = TokenChange::RevokeJwt(revoked.clone(), NOW + rows::MINUTES_10);
         asking::done(&*f.store, Commit::new(NOW).with(revoke)).await;
@@ -123,7 +128,7 @@ pub async fn a_family_is_read_with_its_grant(f: Fixture) {
     let (grant, digest) = (rows::grant(), rows::refresh_digest());
     let row = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone())))
+        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
         .with(TokenChange::AddRefresh(digest, row.clone()));
     asking::done(&*f.store, commit).await;
     let (stored, read) = asking::refresh(&*f.store, row.family).await.expect("it was written");
@@ -134,7 +139,7 @@ pub async fn a_rotated_family_is_read_at_its_next_generation(f: Fixture) {
     let (grant, to) = (rows::grant(), rows::refresh_digest());
     let row = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant)))
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), row.clone()));
     asking::done(&*f.store, commit).await;
     let (family, at, expires_at) = (row.family, NOW + 60, NOW + 999);
@@ -169,25 +174,25 @@ pub async fn the_newest_consent_stands_until_it_is_forgotten(f: Fixture) {
 
 pub async fn a_session_is_read_as_it_was_written(f: Fixture) {
     let (handle, row) = (rows::session_handle(), rows::session());
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone(), 0))).await;
     assert_eq!(asking::session(&*f.store, handle).await, Some(row));
 }
 
 pub async fn a_touched_session_was_seen_then(f: Fixture) {
     let (handle, row) = (rows::session_handle(), rows::session());
     let id = protocol::SessionId(handle.id);
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row, 0))).await;
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Touch(id, NOW + 7))).await;
     assert_eq!(asking::session(&*f.store, handle).await.expect("it is there").seen_at, NOW + 7);
 }
 
 pub async fn a_renewed_session_opens_for_its_new_secret_alone(f: Fixture) {
     let (handle, mut row) = (rows::session_handle(), rows::session());
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone(), 0))).await;
     let renewed = SessionToken::mint(handle.id, [5; 24]).handle();
     (row.authenticated_at, row.amr, row.seen_at) = (NOW + 7, "pwd otp".into(), NOW + 7);
     row.expires_at = row.expires_at + 67;
-    asking::done(&*f.store, Commit::new(NOW + 7).with(SessionChange::Renew(renewed, row.clone()))).await;
+    asking::done(&*f.store, Commit::new(NOW + 7).with(SessionChange::Renew(renewed, row.clone(), 0))).await;
     assert_eq!(asking::session(&*f.store, renewed).await, Some(row.clone()));
     let stored = f.store.session(handle).await.expect("the store works").expect("the row has this id");
     assert_eq!(stored.open(&handle), None, "the secret of before");
@@ -199,7 +204,7 @@ pub async fn an_expired_session_is_found_and_an_ended_one_is_not(f: Fixture) {
     let (handle, mut row) = (rows::session_handle(), rows::session());
     row.expires_at = NOW - 1;
     let id = protocol::SessionId(handle.id);
-    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone()))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone(), 0))).await;
     assert_eq!(asking::session(&*f.store, handle).await, Some(row));
     for _ in 0..2 {
         asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(id), true))).await;
@@ -210,11 +215,13 @@ pub async fn an_expired_session_is_found_and_an_ended_one_is_not(f: Fixture) {
 pub async fn all_sessions_of_one_subject_end(f: Fixture) {
     let (one, two, other) = (rows::session_handle(), rows::session_handle(), rows::session_handle());
     let mut row = rows::session();
-    let mut commit = Commit::new(NOW)
-        .with(SessionChange::Add(one, row.clone()))
-        .with(SessionChange::Add(two, row.clone()));
+    let mut commit = Commit::new(NOW).with(SessionChange::Add(one, row.clone(), 0)).with(SessionChange::Add(
+        two,
+        row.clone(),
+        0,
+    ));
     row.subject = rows::subject("bob");
-    commit.push(SessionChange::Add(other, row.clone()));
+    commit.push(SessionChange::Add(other, row.clone(), 0));
     asking::done(&*f.store, commit).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Subject(rows::subject("alice")), true)))
         .await;

@@ -1,7 +1,7 @@
 //! Lists, page by page.
 
 use protocol::{ClientId, GrantId, SessionId};
-use server::store::{Commit, Expect, Grant, GrantChange, Of, RegistryChange, SessionChange, Store};
+use server::store::{Basis, Commit, Expect, Grant, GrantChange, Of, RegistryChange, SessionChange, Store};
 
 use super::{Fixture, asking, rows, rows::NOW};
 
@@ -35,7 +35,11 @@ async fn add_grants(store: &dyn Store) -> [Grant; 4] {
     all[2].client = rows::client_id("other");
     all[3].session = all[0].session;
     for grant in all.iter().rev() {
-        asking::done(store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
+        asking::done(
+            store,
+            Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+        )
+        .await;
     }
     all
 }
@@ -77,7 +81,7 @@ pub async fn sessions_are_listed_by_id_page_by_page(f: Fixture) {
     bob.subject = rows::subject("bob");
     for (index, handle) in handles.into_iter().enumerate().rev() {
         let row = if index == 1 { bob.clone() } else { alice.clone() };
-        asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row))).await;
+        asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row, 0))).await;
     }
     asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(ids[2]), true))).await;
     let list = async |subject: Option<&str>, after, limit| {

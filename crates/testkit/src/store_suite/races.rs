@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use protocol::{AccessToken, Handle};
 use server::store::{
-    Change, CodeChange, Commit, Conflict, Ended, GrantChange, InteractionChange, Store, TokenChange,
+    Basis, Change, CodeChange, Commit, Conflict, Ended, GrantChange, InteractionChange, Store, TokenChange,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -114,7 +114,11 @@ pub async fn one_of_many_refreshes_rotates(f: Fixture) {
     let row = rows::family(&grant);
     let family = row.family;
     let add = TokenChange::AddRefresh(rows::refresh_digest(), row);
-    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant))).with(add)).await;
+    asking::done(
+        &*f.store,
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant), Basis::Subject(0))).with(add),
+    )
+    .await;
     for round in 0..ROUNDS {
         let presented = u32::try_from(round).expect("few rounds");
         let tokens = tokens();
@@ -177,7 +181,7 @@ pub async fn one_of_many_answers_of_an_interaction_counts(f: Fixture) {
                 }
                 let commit = Commit::new(NOW)
                     .with(InteractionChange::Use(interaction))
-                    .with(GrantChange::Add(Box::new(grant)));
+                    .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
                 Some(asking::outcome(&*store, commit).await)
             }
         })
@@ -208,7 +212,7 @@ pub async fn one_of_many_sets_of_an_item_holds(f: Fixture) {
 pub async fn whatever_races_with_a_revocation_is_ended(f: Fixture) {
     for round in 0..ROUNDS {
         let grant = rows::grant();
-        let add = GrantChange::Add(Box::new(grant.clone()));
+        let add = GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0));
         asking::done(&*f.store, Commit::new(NOW).with(add)).await;
         let tokens = tokens();
         let answers = race(round, |number, looked| {

@@ -2,8 +2,8 @@
 
 use protocol::{SessionId, Timestamp};
 use server::store::{
-    CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of, RegistryChange,
-    SessionChange, Store, TokenChange,
+    Basis, CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of,
+    RegistryChange, SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -64,13 +64,13 @@ impl Expiring {
             .with(CodeChange::Add(written.code, Box::new(code)))
             .with(TokenChange::AddAccess(written.access, access))
             .with(TokenChange::AddRefresh(rows::refresh_digest(), family))
-            .with(SessionChange::Add(written.session, session))
+            .with(SessionChange::Add(written.session, session, 0))
             .with(InteractionChange::Add(written.interaction, interaction))
             .with(TokenChange::RevokeJwt(written.jti.clone(), end))
             .with(once)
             .with(item)
             .with(RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent))
-            .with(GrantChange::Add(Box::new(grant)));
+            .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
         asking::done(store, commit).await;
         written
     }
@@ -127,9 +127,9 @@ pub async fn an_ended_session_is_swept_and_its_grant_knows_none(f: Fixture) {
     let mut row = rows::code(&grant);
     row.expires_at = NOW + 10 * 86_400;
     let commit = Commit::new(NOW)
-        .with(SessionChange::Add(session, rows::session()))
+        .with(SessionChange::Add(session, rows::session(), 0))
         .with(CodeChange::Add(code, Box::new(row)))
-        .with(GrantChange::Add(Box::new(grant)));
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
     asking::done(&*f.store, commit).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(SessionId(session.id)), true)))
         .await;

@@ -2,7 +2,7 @@
 
 use protocol::{FamilyId, GrantId, Handle, SessionId, SessionToken};
 use server::store::{
-    CodeChange, Commit, Ended, Expect, GrantChange, InteractionChange, KeyChange, Of, RegistryChange,
+    Basis, CodeChange, Commit, Ended, Expect, GrantChange, InteractionChange, KeyChange, Of, RegistryChange,
     SessionChange, Store, TokenChange,
 };
 
@@ -39,13 +39,13 @@ impl Written {
             .with(CodeChange::Add(written.tried, Box::new(rows::code(&grant))))
             .with(TokenChange::AddAccess(written.access, rows::access(&grant)))
             .with(TokenChange::AddRefresh(rows::refresh_digest(), family))
-            .with(SessionChange::Add(written.session, rows::session()))
+            .with(SessionChange::Add(written.session, rows::session(), 0))
             .with(InteractionChange::Add(written.interaction, rows::interaction()))
             .with(RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent))
             .with(RegistryChange::PutScope(rows::scope("orders")))
             .with(KeyChange::Add(rows::key("one")))
             .with(rows::item("k", None, Some(b"a")))
-            .with(GrantChange::Add(Box::new(grant)));
+            .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
         asking::done(store, commit).await;
         written.cursor = asking::cursor(store).await;
         written
@@ -137,7 +137,7 @@ pub async fn a_code_is_not_used_by_the_commit_that_adds_it(f: Fixture) {
     let commit = Commit::new(NOW)
         .with(CodeChange::Use(handle))
         .with(CodeChange::Add(handle, Box::new(rows::code(&grant))))
-        .with(GrantChange::Add(Box::new(grant)));
+        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
     asking::refused(&*f.store, 0, commit).await;
     assert_eq!(asking::code(&*f.store, handle).await, None);
 }
@@ -166,7 +166,11 @@ pub async fn a_try_counted_in_the_same_commit_does_not_burn_its_code_first(f: Fi
 
 pub async fn a_token_added_by_the_commit_that_revokes_its_grant_is_ended(f: Fixture) {
     let (grant, handle) = (rows::grant(), rows::access_handle());
-    asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone())))).await;
+    asking::done(
+        &*f.store,
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+    )
+    .await;
     let commit = Commit::new(NOW)
         .with(rows::revoked(grant.id))
         .with(TokenChange::AddAccess(handle, rows::access(&grant)));

@@ -49,7 +49,7 @@ impl State {
 
     fn apply_grant(&mut self, change: GrantChange) {
         match change {
-            GrantChange::Add(row) => {
+            GrantChange::Add(row, _) => {
                 self.grants.insert(row.id, KeptGrant { row: *row, ended_at: None });
             }
             GrantChange::Consent(consent) => {
@@ -90,7 +90,7 @@ impl State {
 
     fn apply_session(&mut self, change: SessionChange) {
         match change {
-            SessionChange::Add(token, row) | SessionChange::Renew(token, row) => {
+            SessionChange::Add(token, row, _) | SessionChange::Renew(token, row, _) => {
                 let kept = KeptSession { digest: token.digest, row, ended_at: None };
                 self.sessions.insert(protocol::SessionId(token.id), kept);
             }

@@ -9,6 +9,9 @@ impl State {
     /// Ends what is meant, and counts what still lived.
     pub(super) fn end(&mut self, end: &End, now: Timestamp) -> Committed {
         let mut ended = Committed::default();
+        if let Of::Subject(subject) = &end.of {
+            *self.subjects.entry(subject.clone()).or_default() += 1;
+        }
         if end.sessions {
             let meant = self.sessions.iter_mut().filter(|(id, kept)| match &end.of {
                 Of::Session(session) => *id == session,

@@ -1,11 +1,11 @@
 //! Whether a change holds: the guards, each as the doc comment of its change says it.
 
-use protocol::{Handle, InteractionToken, SessionId, Timestamp};
+use protocol::{Handle, InteractionToken, SessionId, Subject, Timestamp};
 
 use super::state::State;
 use crate::store::{
-    Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, RegistryChange, Remember,
-    SessionChange, TokenChange,
+    Basis, Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, RegistryChange,
+    Remember, SessionChange, TokenChange,
 };
 
 impl State {
@@ -14,16 +14,21 @@ impl State {
         match change {
             Change::Code(change) => self.code_holds(change),
             Change::Grant(change) => match change {
-                GrantChange::Add(grant) => !self.grants.contains_key(&grant.id),
+                GrantChange::Add(grant, basis) => {
+                    !self.grants.contains_key(&grant.id) && self.stands(*basis, &grant.subject)
+                }
                 GrantChange::Consent(_) | GrantChange::ForgetConsent(..) => true,
             },
             Change::Token(change) => self.token_holds(change),
             Change::Session(change) => match change {
-                SessionChange::Add(token, _) => !self.sessions.contains_key(&SessionId(token.id)),
-                SessionChange::Renew(token, row) => self
-                    .sessions
-                    .get(&SessionId(token.id))
-                    .is_some_and(|kept| kept.ended_at.is_none() && kept.row.subject == row.subject),
+                SessionChange::Add(token, row, version) => {
+                    let is_new = !self.sessions.contains_key(&SessionId(token.id));
+                    is_new && self.stands(Basis::Subject(*version), &row.subject)
+                }
+                SessionChange::Renew(token, row, version) => {
+                    let session = Basis::Session(SessionId(token.id));
+                    self.stands(session, &row.subject) && self.stands(Basis::Subject(*version), &row.subject)
+                }
                 SessionChange::Touch(..) => true,
             },
             Change::Interaction(change) => match change {
@@ -40,6 +45,17 @@ impl State {
             }
             Change::Item(item) => self.item_holds(item, now),
             Change::End(_) => true,
+        }
+    }
+
+    /// Whether what is to begin for this subject still has what it rests on.
+    fn stands(&self, basis: Basis, subject: &Subject) -> bool {
+        match basis {
+            Basis::Session(id) => {
+                let kept = self.sessions.get(&id);
+                kept.is_some_and(|kept| kept.ended_at.is_none() && kept.row.subject == *subject)
+            }
+            Basis::Subject(version) => self.version_of(subject) == version,
         }
     }
 

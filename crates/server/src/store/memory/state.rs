@@ -25,6 +25,8 @@ pub(super) struct State {
     /// Revoked JWT access tokens, each with its `exp`.
     pub(super) revoked: BTreeMap<JwtId, Timestamp>,
     pub(super) sessions: BTreeMap<SessionId, KeptSession>,
+    /// How often each subject was ended, where it was.
+    pub(super) subjects: BTreeMap<Subject, i64>,
     pub(super) interactions: BTreeMap<i64, (Digest<InteractionToken>, Interaction)>,
     /// The credentials of clients and resources. The copies in `clients` and `resources` only name them.
     pub(super) callers: BTreeMap<ClientId, Caller>,
@@ -64,6 +66,11 @@ pub(super) struct KeptItem {
 }
 
 impl State {
+    /// How often a subject was ended.
+    pub(super) fn version_of(&self, subject: &Subject) -> i64 {
+        self.subjects.get(subject).copied().unwrap_or_default()
+    }
+
     /// A row with the grant it was issued from; `None` where that is swept away.
     pub(super) fn through<T>(&self, grant: GrantId, row: T) -> Option<Through<T>> {
         let kept = self.grants.get(&grant)?;
