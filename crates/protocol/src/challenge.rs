@@ -1,4 +1,4 @@
-//! `WWW-Authenticate` (RFC 9110 §11.6.1): how a refusal says what would have been accepted.
+//! `WWW-Authenticate` (RFC 9110 §11.6.1): which credentials a refused request would have needed.
 
 use std::fmt::Write as _;
 
@@ -17,12 +17,12 @@ impl Challenge {
         Self(scheme.to_owned())
     }
 
-    /// A `Basic` challenge (RFC 7617 §2); it demands a realm.
+    /// A `Basic` challenge (RFC 7617 §2), where the realm is required.
     pub fn basic(realm: &str) -> Self {
         Self("Basic".to_owned()).with("realm", realm)
     }
 
-    /// Adds `name="value"`. Characters that a quoted string can't hold become `?`.
+    /// Adds `name="value"`. Characters that are not allowed in a quoted string become `?`.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.0.push_str(if self.0.contains('=') { ", " } else { " " });
@@ -38,7 +38,7 @@ impl Challenge {
         self
     }
 
-    /// The header's value: visible ASCII alone.
+    /// The value of the header: only visible ASCII.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -3,23 +3,23 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The registered members of a client. What this server does not serve is kept as it came, in `other`.
+/// The registered members of a client. Members that this server does not use are kept unchanged in `other`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientMetadata {
-    /// Shown to people.
+    /// The name shown to users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
-    /// The client's home page.
+    /// The URL of the client's home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
-    /// A picture of the client.
+    /// The URL of the client's logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
-    /// How the client treats a person's data.
+    /// The URL of the client's privacy policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,
-    /// The client's terms of service.
+    /// The URL of the client's terms of service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
     /// `web` or `native`; absent: `web`.
@@ -40,7 +40,7 @@ pub struct ClientMetadata {
     /// Absent: `client_secret_basic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
-    /// The one algorithm of the client's assertions; absent: any that fits its keys.
+    /// The only algorithm allowed for the client's assertions; absent: any that fits its keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// What the client may ask for, space separated.
@@ -73,13 +73,13 @@ pub struct ClientMetadata {
     /// `public`, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_type: Option<String>,
-    /// Seconds since the user signed in that the client puts up with, where its request says nothing.
+    /// Maximum age of the user's authentication in seconds, for requests without `max_age`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
-    /// Whether `auth_time` always stands in the ID token.
+    /// Whether the ID token always contains `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_auth_time: Option<bool>,
-    /// Every other registered member, as it came.
+    /// Every other registered member, unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -106,7 +106,7 @@ impl ClientMetadata {
         self.token_endpoint_auth_method.as_deref().unwrap_or("client_secret_basic")
     }
 
-    /// The name that people see: `client_name`, with characters that could mislead taken out by the page.
+    /// The name shown to users, `client_name`. Pages remove characters that could mislead.
     pub fn name(&self) -> Option<&str> {
         self.client_name.as_deref()
     }

@@ -1,11 +1,11 @@
-//! Text from outside that is shown to a person or written to a log: bounded, and without control characters.
+//! Untrusted text for pages and logs: of bounded length and without control characters.
 
 use std::fmt;
 
-/// Characters shown of a value that a peer sent.
+/// Maximum number of characters shown of an untrusted value.
 pub const SHOWN_CHARS_MAX: usize = 200;
 
-/// A peer's value, safe to show: control characters become `?`, and it ends after [`SHOWN_CHARS_MAX`].
+/// An untrusted value that is safe to show: control characters become `?`, and it is cut after [`SHOWN_CHARS_MAX`].
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a>(pub &'a str);
 

@@ -1,24 +1,24 @@
-//! The error codes that the specifications register, and the HTTP status each one has.
+//! Registered error codes and their HTTP status.
 
-/// A registered error code: what stands in `error` on the wire.
+/// A registered error code: the value of `error` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// The user or the server said no (RFC 6749 §4.1.2.1).
+    /// The user or the server denied the request (RFC 6749 §4.1.2.1).
     AccessDenied,
-    /// A page must be shown, and `prompt=none` forbids it (OpenID Connect Core 1.0 §3.1.2.6).
+    /// The user must consent, and `prompt=none` forbids asking (OpenID Connect Core 1.0 §3.1.2.6).
     ConsentRequired,
-    /// The token holds too little scope (RFC 6750 §3.1).
+    /// The token lacks a scope (RFC 6750 §3.1).
     InsufficientScope,
-    /// The user signed in too weakly or too long ago (RFC 9470 §3).
+    /// The user's authentication is too weak or too old (RFC 9470 §3).
     InsufficientUserAuthentication,
-    /// `prompt=none`, and something must be shown (OpenID Connect Core 1.0 §3.1.2.6).
+    /// The user must interact, and `prompt=none` forbids it (OpenID Connect Core 1.0 §3.1.2.6).
     InteractionRequired,
-    /// Who asks is not who it says, or did not say it as registered (RFC 6749 §5.2).
+    /// Client authentication failed, or used another method than the registered one (RFC 6749 §5.2).
     InvalidClient,
-    /// The DPoP proof is no good (RFC 9449 §5, §7.1). At an API the status is 401.
+    /// The DPoP proof is invalid (RFC 9449 §5, §7.1). At an API the status is 401.
     InvalidDpopProof,
-    /// The code, refresh token or assertion is no good (RFC 6749 §5.2).
+    /// The code, refresh token or assertion is invalid, expired or revoked (RFC 6749 §5.2).
     InvalidGrant,
     /// Malformed, missing or repeated parameters (RFC 6749 §5.2).
     InvalidRequest,
@@ -26,9 +26,9 @@ pub enum ErrorCode {
     InvalidScope,
     /// An unknown or unacceptable resource (RFC 8707 §2).
     InvalidTarget,
-    /// The access token is no good (RFC 6750 §3.1).
+    /// The access token is invalid, expired or revoked (RFC 6750 §3.1).
     InvalidToken,
-    /// Nobody is signed in, and `prompt=none` forbids asking (OpenID Connect Core 1.0 §3.1.2.6).
+    /// The user must sign in, and `prompt=none` forbids asking (OpenID Connect Core 1.0 §3.1.2.6).
     LoginRequired,
     /// `registration` is not supported (OpenID Connect Core 1.0 §3.1.2.6).
     RegistrationNotSupported,
@@ -36,17 +36,17 @@ pub enum ErrorCode {
     RequestNotSupported,
     /// `request_uri` is not supported (OpenID Connect Core 1.0 §3.1.2.6).
     RequestUriNotSupported,
-    /// Something of ours broke (RFC 6749 §4.1.2.1).
+    /// The server failed (RFC 6749 §4.1.2.1).
     ServerError,
-    /// Come again later (RFC 6749 §4.1.2.1).
+    /// The server can't answer now; the client may try again later (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
-    /// This client may not do that (RFC 6749 §5.2).
+    /// The client is not allowed to use this grant or response type (RFC 6749 §5.2).
     UnauthorizedClient,
-    /// No such grant type here (RFC 6749 §5.2).
+    /// The server does not support the grant type (RFC 6749 §5.2).
     UnsupportedGrantType,
-    /// No such response type here (RFC 6749 §4.1.2.1).
+    /// The server does not support the response type (RFC 6749 §4.1.2.1).
     UnsupportedResponseType,
-    /// This kind of token can't be revoked here (RFC 7009 §2.2.1).
+    /// The server does not revoke tokens of this kind (RFC 7009 §2.2.1).
     UnsupportedTokenType,
     /// The DPoP proof needs another nonce, which comes with the answer (RFC 9449 §8, §9). At an API the status is 401.
     UseDpopNonce,
@@ -82,7 +82,7 @@ impl ErrorCode {
         }
     }
 
-    /// The status of a direct answer: a JSON body or a challenge.
+    /// The HTTP status of an answer that is not a redirect.
     pub const fn status(self) -> u16 {
         match self {
             Self::InsufficientUserAuthentication | Self::InvalidClient | Self::InvalidToken => 401,

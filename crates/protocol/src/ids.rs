@@ -1,4 +1,4 @@
-//! Identifiers. Each kind is its own type, so one can't stand in for another.
+//! Identifiers. Each kind has its own type, so that they can't be mixed up.
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
@@ -14,12 +14,12 @@ macro_rules! text_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// An identifier that the caller has checked, or that this server wrote itself.
+            /// An identifier that the caller has validated or that this server generated.
             pub fn new(value: impl Into<Arc<str>>) -> Self {
                 Self(value.into())
             }
 
-            /// The identifier as it stands on the wire.
+            /// The identifier as it is on the wire.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -52,7 +52,7 @@ macro_rules! row_id {
         pub struct $name(pub i64);
 
         impl $name {
-            /// Reads the 11 characters that [`fmt::Display`] writes.
+            /// Parses the 11 characters that [`fmt::Display`] writes.
             pub fn parse(text: &str) -> Option<Self> {
                 let bytes = jose::base64url::decode(text).ok()?;
                 Some(Self(i64::from_be_bytes(bytes.try_into().ok()?)))
@@ -87,7 +87,7 @@ text_id! {
     Issuer
 }
 text_id! {
-    /// Whom a token is for: a resource identifier (RFC 8707 §2) or the issuer itself.
+    /// The recipient of a token: a resource identifier (RFC 8707 §2) or the issuer.
     Audience
 }
 text_id! {
@@ -95,11 +95,11 @@ text_id! {
     JwtId
 }
 row_id! {
-    /// The lasting record that an approval leaves; ending it ends all its tokens.
+    /// The record of an approval; revoking it revokes all its tokens.
     GrantId
 }
 row_id! {
-    /// The browser's sign-in at this server, `sid` in ID tokens (OpenID Connect Front-Channel Logout 1.0 §3).
+    /// A browser's session at this server, `sid` in ID tokens (OpenID Connect Front-Channel Logout 1.0 §3).
     SessionId
 }
 row_id! {
@@ -108,7 +108,7 @@ row_id! {
 }
 
 impl ClientId {
-    /// Reads a `client_id` from outside: visible ASCII (RFC 6749 Appendix A.1) within
+    /// Parses an untrusted `client_id`: visible ASCII (RFC 6749 Appendix A.1) within
     /// [`limits::CLIENT_ID_BYTES_MAX`].
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= limits::CLIENT_ID_BYTES_MAX;
@@ -117,7 +117,7 @@ impl ClientId {
 }
 
 impl Subject {
-    /// Reads a `sub`: visible ASCII within [`limits::SUBJECT_BYTES_MAX`] (OpenID Connect Core 1.0 §2).
+    /// Parses a `sub`: visible ASCII within [`limits::SUBJECT_BYTES_MAX`] (OpenID Connect Core 1.0 §2).
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= limits::SUBJECT_BYTES_MAX;
         (fits && text.bytes().all(|b| (0x21..=0x7e).contains(&b))).then(|| Self::new(text))

@@ -1,8 +1,8 @@
-//! The words of OAuth 2.x and OpenID Connect, as types.
+//! The vocabulary of OAuth 2.x and OpenID Connect, as types.
 //!
-//! Nothing here reads a clock, opens a socket or waits: a value of these types has been parsed and is within its
-//! limits, and that is all it says. Start with [`ids`] (who), [`secrets`] (what possession proves) and [`error`]
-//! (how a refusal is spelled on the wire).
+//! Nothing here reads a clock, performs I/O or awaits. A value of one of these types has been parsed and is within its
+//! limits, and nothing more is implied. Start with [`ids`] (who), [`secrets`] (what possession proves) and [`error`]
+//! (how a refusal is written on the wire).
 
 pub mod challenge;
 pub mod client_metadata;

@@ -1,4 +1,4 @@
-//! Every limit of the wire, in one table, with its unit. Sources: `docs/defaults.md`.
+//! Every limit on what is read from the wire, in one table, with its unit. Sources: `docs/defaults.md`.
 
 /// Longest form body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -10,7 +10,7 @@ pub const PARAMETER_NAME_BYTES_MAX: usize = 128;
 pub const PARAMETER_VALUE_BYTES_MAX: usize = 16 * 1024;
 /// Longest URL that is read, path and query, in bytes.
 pub const URL_BYTES_MAX: usize = 8 * 1024;
-/// Longest token of any kind that is looked at, in bytes.
+/// Longest token of any kind that is parsed, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Longest `client_id`, in bytes. Django peers keep ids in columns of 255 characters.
 pub const CLIENT_ID_BYTES_MAX: usize = 255;
@@ -22,7 +22,7 @@ pub const SCOPE_BYTES_MAX: usize = 2 * 1024;
 pub const SCOPES_MAX: usize = 64;
 /// Most `resource` parameters in one request (RFC 8707 §2).
 pub const RESOURCES_MAX: usize = 8;
-/// Longest redirect URI, resource identifier or other URI that is kept, in bytes.
+/// Longest redirect URI, resource identifier or other URI that is stored, in bytes.
 pub const URI_BYTES_MAX: usize = 2 * 1024;
 /// Longest `state`, in bytes: it is stored with the interaction and sent back.
 pub const STATE_BYTES_MAX: usize = 2 * 1024;
@@ -34,7 +34,7 @@ pub const NONCE_BYTES_MAX: usize = 1024;
 pub const CLIENT_SECRET_CHARS_MIN: usize = 22;
 /// Longest client or resource secret, in bytes.
 pub const CLIENT_SECRET_BYTES_MAX: usize = 512;
-/// Wrong verifiers after which a code is burnt (RFC 9700 §4.5).
+/// Number of wrong verifiers after which a code becomes unusable (RFC 9700 §4.5).
 pub const CODE_TRIES_MAX: u32 = 5;
-/// Generations back that a refresh token is derived forward before it counts as foreign.
+/// Maximum number of generations that a presented refresh token may be behind the live one and still be recognized.
 pub const GENERATIONS_BACK_MAX: u32 = 10_000;

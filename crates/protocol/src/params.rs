@@ -1,10 +1,10 @@
-//! Parsed parameters of a form or query: each name once, within limits, nothing guessed.
+//! Parsed parameters of a form or query: each name once, within limits, nothing repaired.
 
 use std::borrow::Cow;
 
 use crate::limits;
 
-/// Names that may stand more than once (RFC 8707 §2).
+/// Names that may be repeated (RFC 8707 §2).
 const REPEATABLE: [&str; 1] = ["resource"];
 
 /// The parameters of one request (RFC 6749 §3.1, §3.2). A parameter without a value counts as absent.
@@ -14,11 +14,11 @@ pub struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// Reads `application/x-www-form-urlencoded` text: a body, or the query of a URL.
+    /// Parses `application/x-www-form-urlencoded` text: a body, or the query of a URL.
     ///
     /// # Errors
-    /// [`ParamsError`] for a repeated name, a broken percent-encoding, a byte that is no UTF-8, a NUL, or anything
-    /// beyond the limits. Nothing is repaired.
+    /// [`ParamsError`] for a repeated name, malformed percent-encoding, invalid UTF-8, a NUL, or anything beyond the
+    /// limits.
     pub fn parse(text: &'a [u8]) -> Result<Self, ParamsError> {
         if text.len() > limits::BODY_BYTES_MAX {
             return Err(ParamsError::TooLarge);
@@ -43,13 +43,13 @@ impl<'a> Params<'a> {
         Ok(Self { pairs })
     }
 
-    /// The same parameters, apart from the text that they were read from.
+    /// The same parameters, independent of the text that they were parsed from.
     pub fn into_owned(self) -> Params<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         Params { pairs: self.pairs.into_iter().map(|(name, value)| (owned(name), owned(value))).collect() }
     }
 
-    /// The value of a name, if it was sent and isn't empty.
+    /// The value of a name, if it was sent and is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| &**value)
     }
@@ -65,20 +65,20 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Values may be secrets: only the names print.
+/// Values may be secrets, so only the names are printed.
 impl std::fmt::Debug for Params<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
     }
 }
 
-/// Why a form or query can't be read.
+/// Why a form or query is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
-    /// A percent sign without two hexadecimal digits, a byte that is no UTF-8, or a NUL.
+    /// A percent sign without two hexadecimal digits, invalid UTF-8, or a NUL.
     #[error("a parameter is not valid percent-encoded UTF-8, or it contains a NUL")]
     Malformed,
-    /// A name stands twice (RFC 6749 §3.1: parameters must not be included more than once).
+    /// A name is repeated (RFC 6749 §3.1: parameters must not be included more than once).
     #[error("a parameter is included more than once")]
     Repeated,
     /// Beyond a limit of [`limits`].
@@ -86,7 +86,7 @@ pub enum ParamsError {
     TooLarge,
 }
 
-/// One name or value of a form, strictly: `+` is a space, `%` has two digits behind it, the result is UTF-8.
+/// Decodes one name or value of a form strictly: `+` is a space, `%` is followed by two digits, the result is UTF-8.
 ///
 /// # Errors
 /// [`ParamsError::Malformed`].

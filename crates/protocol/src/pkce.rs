@@ -1,25 +1,25 @@
-//! Proof Key for Code Exchange (RFC 7636), method `S256` alone.
+//! Proof Key for Code Exchange (RFC 7636), only with the method `S256`.
 
 use serde::{Deserialize, Serialize};
 
-/// Characters of a verifier (RFC 7636 §4.1).
+/// Length of a verifier, in characters (RFC 7636 §4.1).
 pub const VERIFIER_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
-/// Characters of an `S256` challenge: base64url of a SHA-256.
+/// Length of an `S256` challenge, in characters: a SHA-256 hash as base64url.
 pub const CHALLENGE_CHARS: usize = 43;
 
-/// What a client promised to prove when it redeems the code.
+/// The code challenge: the hash of the verifier that the client sends when it redeems the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CodeChallenge(Box<str>);
 
 impl CodeChallenge {
-    /// Reads an `S256` challenge: 43 characters of base64url (RFC 7636 §4.2).
+    /// Parses an `S256` challenge: 43 characters of base64url (RFC 7636 §4.2).
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == CHALLENGE_CHARS && jose::base64url::decode(text).is_ok();
         fits.then(|| Self(text.into()))
     }
 
-    /// A challenge that this server wrote itself.
+    /// A challenge that this server stored.
     pub fn stored(text: &str) -> Self {
         Self(text.into())
     }
@@ -34,7 +34,7 @@ impl CodeChallenge {
         &self.0
     }
 
-    /// Whether the verifier is well-formed and the challenge is its own (RFC 7636 §4.6), in constant time.
+    /// Whether the verifier is well-formed and hashes to this challenge (RFC 7636 §4.6), in constant time.
     pub fn is_met_by(&self, verifier: &str) -> bool {
         is_verifier(verifier)
             && jose::primitives::constant_time_eq(Self::of(verifier).0.as_bytes(), self.0.as_bytes())

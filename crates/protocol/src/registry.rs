@@ -1,4 +1,4 @@
-//! Sets of registered names: grant types, response modes, client authentication methods, prompts.
+//! Registered names: grant types, response modes, client authentication methods, prompts.
 
 macro_rules! names {
     (
@@ -20,7 +20,7 @@ macro_rules! names {
                 match self { $(Self::$item => $text,)+ $(Self::$other(name) => name)? }
             }
 
-            /// Reads a registered name.
+            /// Parses a registered name.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$item),)+ _ => None }
             }
@@ -44,12 +44,12 @@ names! {
         /// RFC 6749 §6
         RefreshToken = "refresh_token",
     }
-    /// An extension of a host's own, by its absolute URI (RFC 6749 §4.5).
+    /// An extension grant of the host, named by its absolute URI (RFC 6749 §4.5).
     or Extension
 }
 
 names! {
-    /// How an authorization response travels, `response_mode` (OAuth 2.0 Multiple Response Types §2.1).
+    /// How an authorization response is sent to the client, `response_mode` (OAuth 2.0 Multiple Response Types §2.1).
     ResponseMode {
         /// Parameters in the query of the redirect URI.
         Query = "query",
@@ -57,7 +57,7 @@ names! {
 }
 
 names! {
-    /// How a client proves who it is, `token_endpoint_auth_method` (RFC 7591 §2, OpenID Connect Core 1.0 §9).
+    /// How a client authenticates, `token_endpoint_auth_method` (RFC 7591 §2, OpenID Connect Core 1.0 §9).
     ClientAuthMethod {
         /// A public client has no credential.
         None = "none",
@@ -65,21 +65,21 @@ names! {
         ClientSecretBasic = "client_secret_basic",
         /// `client_id` and `client_secret` in the body (RFC 6749 §2.3.1).
         ClientSecretPost = "client_secret_post",
-        /// A JWT under a MAC of the secret (OpenID Connect Core 1.0 §9).
+        /// A JWT with a MAC keyed by the secret (OpenID Connect Core 1.0 §9).
         ClientSecretJwt = "client_secret_jwt",
-        /// A JWT under the client's private key (OpenID Connect Core 1.0 §9).
+        /// A JWT signed with the client's private key (OpenID Connect Core 1.0 §9).
         PrivateKeyJwt = "private_key_jwt",
     }
 }
 
 names! {
-    /// What the client wants shown, `prompt` (OpenID Connect Core 1.0 §3.1.2.1).
+    /// Which pages the client asks for, `prompt` (OpenID Connect Core 1.0 §3.1.2.1).
     Prompt {
-        /// Show nothing.
+        /// Show no page.
         None = "none",
-        /// Ask who it is, whoever is signed in.
+        /// Ask the user to sign in, even if somebody is signed in.
         Login = "login",
-        /// Ask for consent, whatever was remembered.
+        /// Ask for consent, even if it was given before.
         Consent = "consent",
         /// Let the user choose among accounts.
         SelectAccount = "select_account",
@@ -87,7 +87,7 @@ names! {
 }
 
 names! {
-    /// How an access token is shown to an API, `token_type` (RFC 6749 §7.1).
+    /// How an access token is presented to an API, `token_type` (RFC 6749 §7.1).
     TokenType {
         /// RFC 6750
         Bearer = "Bearer",

@@ -1,4 +1,4 @@
-//! What a protected resource says of itself (RFC 9728 §2).
+//! Metadata of a protected resource (RFC 9728 §2).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,43 +9,43 @@ use crate::uri::Parts;
 pub struct ResourceMetadata {
     /// The resource identifier.
     pub resource: String,
-    /// Issuers whose tokens are taken.
+    /// Issuers whose tokens are accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_servers: Vec<String>,
-    /// Where the resource's own keys are.
+    /// The URL of the resource's own keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
-    /// What may be asked for.
+    /// Scopes that a client may request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes_supported: Vec<String>,
     /// How a token may be sent: `header`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bearer_methods_supported: Vec<String>,
-    /// The algorithms of what the resource signs itself.
+    /// The algorithms that the resource signs with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource_signing_alg_values_supported: Vec<String>,
-    /// A name for people.
+    /// A name for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,
-    /// Where developers read how to use it: a URL.
+    /// The URL of documentation for developers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_documentation: Option<String>,
-    /// Where it says what clients may do with its data: a URL.
+    /// The URL of the policy on how clients may use the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_policy_uri: Option<String>,
-    /// Where its terms of service are: a URL.
+    /// The URL of the terms of service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_tos_uri: Option<String>,
-    /// Whether tokens bound to client certificates are taken (RFC 8705 §3).
+    /// Whether tokens bound to client certificates are supported (RFC 8705 §3).
     #[serde(default, skip_serializing_if = "is_false")]
     pub tls_client_certificate_bound_access_tokens: bool,
-    /// The `type`s of authorization details that are understood (RFC 9396 §2).
+    /// The `type`s of authorization details that are supported (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types_supported: Vec<String>,
     /// The algorithms of DPoP proofs that are accepted (RFC 9449 §5.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dpop_signing_alg_values_supported: Vec<String>,
-    /// Whether every token must be bound by DPoP (RFC 9449).
+    /// Whether every token must be DPoP-bound (RFC 9449).
     #[serde(default, skip_serializing_if = "is_false")]
     pub dpop_bound_access_tokens_required: bool,
 }
@@ -54,8 +54,8 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The path of the document for a resource identifier: the well-known name stands between host and path (RFC 9728
-/// §3.1). `None` where the identifier is no URL with a host.
+/// The path of the document for a resource identifier: the well-known name is inserted between host and path (RFC
+/// 9728 §3.1). `None` if the identifier is not a URL with a host.
 pub fn well_known_path(resource: &str) -> Option<String> {
     let parts = Parts::of(resource).ok()?;
     parts.host?;

@@ -1,4 +1,4 @@
-//! Scope: a set of scope tokens, one text on the wire (RFC 6749 §3.3).
+//! Scope: a set of scope tokens, written as one string on the wire (RFC 6749 §3.3).
 
 use std::{fmt, sync::Arc};
 
@@ -6,24 +6,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::limits;
 
-/// The scope that asks for an ID token (OpenID Connect Core 1.0 §3.1.2.1).
+/// The scope that requests an ID token (OpenID Connect Core 1.0 §3.1.2.1).
 pub const OPENID: &str = "openid";
-/// The scope that asks for tokens that outlive the session (OpenID Connect Core 1.0 §11).
+/// The scope that requests tokens that outlive the session (OpenID Connect Core 1.0 §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scope that lets its bearer introspect. Only resources can hold it.
 pub const INTROSPECTION: &str = "introspection";
-/// The scope of whoever administers this server. Only a client that acts for itself can hold it.
+/// The scope for administering this server. Only a client that acts on its own behalf can hold it.
 pub const ADMIN: &str = "passavant.admin";
-/// The same, for whoever only looks.
+/// The same for read-only access.
 pub const READ: &str = "passavant.read";
 
-/// Whether a scope token belongs to the server's own admin API: never given to a user's token, and never registered by
-/// anybody but an operator.
+/// Whether a scope token belongs to the server's own admin API: never granted by a user, and registered only by an
+/// operator.
 pub fn is_administrative(token: &str) -> bool {
     token == ADMIN || token == READ
 }
 
-/// The claims that the standard scopes open (OpenID Connect Core 1.0 §5.4).
+/// The claims that the standard scopes give access to (OpenID Connect Core 1.0 §5.4).
 pub const STANDARD_CLAIMS: [(&str, &[&str]); 4] = [
     (
         "profile",
@@ -49,13 +49,13 @@ pub const STANDARD_CLAIMS: [(&str, &[&str]); 4] = [
     ("phone", &["phone_number", "phone_number_verified"]),
 ];
 
-/// A set of scope tokens, in the order in which they were asked for. One allocation, cheap to clone.
+/// A set of scope tokens, in the order in which they were requested. One allocation, cheap to clone.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Scopes(Arc<str>);
 
 impl Scopes {
-    /// Reads the `scope` text of a request: tokens of `%x21 / %x23-5B / %x5D-7E` separated by single spaces,
-    /// repetitions dropped. Spaces in front, behind or doubled are forgiven.
+    /// Parses the `scope` of a request: tokens of `%x21 / %x23-5B / %x5D-7E` separated by single spaces,
+    /// duplicates dropped. Leading, trailing and repeated spaces are accepted.
     ///
     /// # Errors
     /// [`ScopeError`] for another character or beyond [`limits::SCOPE_BYTES_MAX`], [`limits::SCOPES_MAX`].
@@ -74,7 +74,7 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// Scope text that this server wrote itself.
+    /// A scope that this server stored.
     pub fn stored(text: &str) -> Self {
         Self(text.into())
     }
@@ -84,7 +84,7 @@ impl Scopes {
         &self.0
     }
 
-    /// Whether there is no scope token at all.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -94,7 +94,7 @@ impl Scopes {
         self.0.split(' ').filter(|token| !token.is_empty())
     }
 
-    /// Whether this token is in the set.
+    /// Whether the set contains this token.
     pub fn contains(&self, token: &str) -> bool {
         self.iter().any(|own| own == token)
     }
@@ -104,7 +104,7 @@ impl Scopes {
         self.iter().all(|token| other.contains(token))
     }
 
-    /// Those tokens for which `keep` says yes.
+    /// The tokens for which `keep` returns true.
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
         self.iter().filter(|token| keep(token)).collect()
     }
@@ -147,14 +147,14 @@ impl<'de> Deserialize<'de> for Scopes {
     }
 }
 
-/// Why a text is no scope.
+/// Why a scope is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// A character outside of RFC 6749 §3.3.
-    #[error("a scope holds visible ASCII without quotation mark and backslash, separated by spaces")]
+    #[error("a scope consists of visible ASCII without quotation marks and backslashes, separated by spaces")]
     BadCharacter,
     /// Beyond [`limits::SCOPE_BYTES_MAX`] or [`limits::SCOPES_MAX`].
-    #[error("a scope holds at most {} tokens and {} bytes", limits::SCOPES_MAX, limits::SCOPE_BYTES_MAX)]
+    #[error("a scope has at most {} tokens and {} bytes", limits::SCOPES_MAX, limits::SCOPE_BYTES_MAX)]
     TooLong,
 }
 

@@ -1,4 +1,4 @@
-//! Values whose possession is authority. They never print, and a store only ever sees a [`Handle`].
+//! Values whose possession is authority. They are never printed, and a store only sees a [`Handle`].
 
 use std::{fmt, marker::PhantomData};
 
@@ -6,20 +6,20 @@ use zeroize::Zeroize;
 
 use crate::ids::FamilyId;
 
-/// Characters of every opaque secret: base64url of 32 bytes.
+/// Length of every opaque secret, in characters: 32 bytes as base64url.
 pub const SECRET_CHARS: usize = 43;
 const SECRET_BYTES: usize = 32;
 
-/// SHA-256 of a secret of kind `S`: what may be stored. Compared in constant time.
+/// The SHA-256 hash of a secret of kind `S`, which may be stored. Compared in constant time.
 pub struct Digest<S>([u8; 32], PhantomData<fn() -> S>);
 
 impl<S> Digest<S> {
-    /// Digests the bytes of a secret.
+    /// Hashes the bytes of a secret.
     pub fn of(secret: &[u8]) -> Self {
         Self(jose::primitives::sha256(secret), PhantomData)
     }
 
-    /// A digest read back from a store.
+    /// A digest that a store returned.
     pub const fn stored(bytes: [u8; 32]) -> Self {
         Self(bytes, PhantomData)
     }
@@ -46,18 +46,18 @@ impl<S> PartialEq for Digest<S> {
 
 impl<S> Eq for Digest<S> {}
 
-/// The first 8 hex digits: enough to correlate log lines, too little to find a secret.
+/// The first 8 hex digits: enough to correlate log lines, too few to find the secret.
 impl<S> fmt::Debug for Digest<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-/// What a store sees of a secret of kind `S`: the id of its row, and the digest that the row must match.
+/// What a store sees of a secret of kind `S`: the id of its row, and the digest that must be in the row.
 pub struct Handle<S> {
-    /// The row's key, time-ordered. It orders rows and is never trusted.
+    /// The key of the row, time-ordered. It orders rows and is never trusted.
     pub id: i64,
-    /// What the row must hold.
+    /// The digest that must be in the row.
     pub digest: Digest<S>,
 }
 
@@ -83,7 +83,7 @@ impl<S> fmt::Debug for Handle<S> {
     }
 }
 
-/// A row that only the right secret opens, so that no reader can forget the comparison.
+/// A row that can be read only with the right secret, so that no reader can forget the comparison.
 #[derive(Clone, Debug)]
 pub struct Stored<S, T> {
     digest: Digest<S>,
@@ -91,17 +91,17 @@ pub struct Stored<S, T> {
 }
 
 impl<S, T> Stored<S, T> {
-    /// A row as the store found it, with the digest it holds.
+    /// A row as the store found it, with its digest.
     pub const fn new(digest: Digest<S>, row: T) -> Self {
         Self { digest, row }
     }
 
-    /// The row, if the handle was made by the secret that the row was written with.
+    /// The row, if the handle belongs to the secret that the row was stored under.
     pub fn open(self, handle: &Handle<S>) -> Option<T> {
         (self.digest == handle.digest).then_some(self.row)
     }
 
-    /// The row and the digest it holds, for a rule that derives secrets and compares digests itself.
+    /// The row and its digest, for a rule that derives secrets and compares digests itself.
     pub fn into_parts(self) -> (Digest<S>, T) {
         (self.digest, self.row)
     }
@@ -114,7 +114,7 @@ macro_rules! secret {
         pub struct $name([u8; SECRET_BYTES]);
 
         impl $name {
-            /// Makes a secret from a row id and 192 bits of chance.
+            /// Makes a secret from a row id and 192 bits of randomness.
             pub fn mint(id: i64, entropy: [u8; 24]) -> Self {
                 let mut bytes = [0; SECRET_BYTES];
                 bytes[..8].copy_from_slice(&id.to_be_bytes());
@@ -122,7 +122,7 @@ macro_rules! secret {
                 Self(bytes)
             }
 
-            /// Reads a secret that somebody presented: 43 characters of strict base64url, or it never was one.
+            /// Parses an untrusted secret: 43 characters of strict base64url.
             pub fn presented(text: &str) -> Option<Self> {
                 if text.len() != SECRET_CHARS {
                     return None;
@@ -130,12 +130,12 @@ macro_rules! secret {
                 Some(Self(jose::base64url::decode(text).ok()?.try_into().ok()?))
             }
 
-            /// Where its row is and what the row must match.
+            /// The id of its row and the digest that must be in it.
             pub fn handle(&self) -> Handle<Self> {
                 Handle { id: self.id(), digest: Digest::of(&self.0) }
             }
 
-            /// The secret itself, only to be handed to whom it belongs.
+            /// The secret itself, to be sent only to its owner.
             pub fn expose(&self) -> String {
                 jose::base64url::encode(&self.0)
             }
@@ -160,15 +160,16 @@ macro_rules! secret {
 }
 
 secret! {
-    /// What the browser carries from the authorization endpoint to the client (RFC 6749 §1.3.1).
+    /// The code that the browser carries from the authorization endpoint to the client (RFC 6749 §1.3.1).
     AuthorizationCode
 }
 secret! {
-    /// What the client shows to an API (RFC 6749 §1.4), where it is opaque.
+    /// An opaque token that the client presents to an API (RFC 6749 §1.4).
     AccessToken
 }
 secret! {
-    /// What buys the next access token (RFC 6749 §1.5): family 8 bytes, generation 4, secret 20.
+    /// The token that is exchanged for the next access token (RFC 6749 §1.5): 8 bytes of family, 4 of generation, 20 of
+    /// secret.
     RefreshToken
 }
 secret! {
@@ -180,7 +181,7 @@ secret! {
     InteractionToken
 }
 secret! {
-    /// The interaction cookie's value: the same browser that began the request is going on with it.
+    /// The interaction cookie's value: the browser is the one that began the request.
     BrowserSecret
 }
 
@@ -200,18 +201,18 @@ impl RefreshToken {
         Self(bytes)
     }
 
-    /// The family it claims to be of.
+    /// The family that it claims to belong to.
     pub fn family(&self) -> FamilyId {
         FamilyId(self.id())
     }
 
-    /// How many rotations made it.
+    /// The number of rotations that led to it.
     pub fn generation(&self) -> u32 {
         u32::from_be_bytes(std::array::from_fn(|i| self.0[8 + i]))
     }
 
-    /// The next token of the family: always the same one, so a lost answer can be given again and no secret is
-    /// kept. `None` after the last generation.
+    /// The next token of the family. It is always the same, so a lost answer can be repeated without storing the secret.
+    /// `None` after the last generation.
     pub fn successor(&self, key: &[u8; 32]) -> Option<Self> {
         let next = self.generation().checked_add(1)?;
         let tag = jose::primitives::hmac_sha256(key, &self.0);

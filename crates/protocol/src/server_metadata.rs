@@ -1,11 +1,11 @@
-//! What an authorization server says of itself (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
+//! Metadata of an authorization server (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::uri::Parts;
 
-/// The discovery document. Members that a server does not mount are absent.
+/// The discovery document. Members of features that are off are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(
@@ -81,13 +81,13 @@ pub struct ServerMetadata {
     pub request_uri_parameter_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_parameter_supported: Option<bool>,
-    /// Members of other specifications, and of the server's own (RFC 8414 §2: "additional metadata parameters").
+    /// Members of other specifications and of the server itself (RFC 8414 §2: "additional metadata parameters").
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// Where the RFC 8414 document of an issuer is: the well-known name stands between host and path (RFC 8414 §3.1).
-/// `None` where the issuer is no URL with a host.
+/// Where the RFC 8414 document of an issuer is: the well-known name is inserted between host and path (RFC 8414
+/// §3.1). `None` if the issuer is not a URL with a host.
 pub fn well_known_url(issuer: &str) -> Option<String> {
     let parts = Parts::of(issuer).ok()?;
     parts.host?;

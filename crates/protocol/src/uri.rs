@@ -1,33 +1,32 @@
 //! URIs that the specifications compare: redirect URIs, resource identifiers, issuers.
 //!
-//! Comparing is byte for byte (RFC 9700 §2.1). Taking apart only ever says whether a URI is acceptable at
-//! registration; it never decides whether two are the same, since parsers differ.
+//! URIs are compared byte for byte (RFC 9700 §2.1). Parsing only decides whether a URI is acceptable at registration,
+//! never whether two are the same, since parsers differ.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::limits;
 
-/// The parts of an absolute URI (RFC 3986 §3), as they stand in the text.
+/// The parts of an absolute URI (RFC 3986 §3), as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {
-    /// Before the colon, as written.
+    /// The scheme, as written.
     pub scheme: &'a str,
-    /// The host, IPv6 in brackets; `None` where no `//` follows the scheme.
+    /// The host, IPv6 in brackets; `None` if no `//` follows the scheme.
     pub host: Option<&'a str>,
-    /// The port, where one is written.
+    /// The port, if there is one.
     pub port: Option<u16>,
-    /// From the first slash behind the host to the query.
+    /// From the first slash after the host to the query.
     pub path: &'a str,
-    /// Behind the question mark.
+    /// After the question mark.
     pub query: Option<&'a str>,
 }
 
 impl<'a> Parts<'a> {
-    /// Takes an absolute URI without fragment and user information apart. Strict: what a browser would repair is
-    /// refused.
+    /// Parses an absolute URI without fragment and user information. What a browser would repair is refused.
     ///
     /// # Errors
-    /// What is wrong, as a sentence for the person who wrote it.
+    /// What is wrong, as a sentence for the author of the URI.
     pub fn of(text: &'a str) -> Result<Self, UriError> {
         if text.len() > limits::URI_BYTES_MAX {
             return Err(UriError::TooLong);
@@ -97,11 +96,11 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), UriError> {
     }
 }
 
-/// What a redirect URI of a registration must be (RFC 6749 §3.1.2, RFC 8252 §7): absolute, without fragment and
-/// user information, and `https`, or `http` to loopback, or a private-use scheme with a dot in it.
+/// Checks a redirect URI for registration (RFC 6749 §3.1.2, RFC 8252 §7): absolute, without fragment and user
+/// information, and `https`, or `http` to loopback, or a private-use scheme with a dot in it.
 ///
 /// # Errors
-/// What is wrong, as a sentence for the person who registers.
+/// What is wrong, as a sentence for the person who registers it.
 pub fn check_redirect_uri(text: &str) -> Result<(), UriError> {
     let parts = Parts::of(text)?;
     match parts.scheme {
@@ -113,7 +112,7 @@ pub fn check_redirect_uri(text: &str) -> Result<(), UriError> {
     }
 }
 
-/// What a resource identifier must be (RFC 8707 §2): an absolute URI without fragment.
+/// Checks a resource identifier (RFC 8707 §2): an absolute URI without fragment.
 ///
 /// # Errors
 /// As [`check_redirect_uri`].
@@ -121,7 +120,7 @@ pub fn check_resource(text: &str) -> Result<(), UriError> {
     Parts::of(text).map(drop)
 }
 
-/// What an issuer must be (RFC 8414 §2): `https`, or `http` where the host is loopback; no query, no fragment.
+/// Checks an issuer (RFC 8414 §2): `https`, or `http` if the host is loopback; no query, no fragment.
 ///
 /// # Errors
 /// As [`check_redirect_uri`].
@@ -141,8 +140,8 @@ pub fn check_issuer(text: &str) -> Result<(), UriError> {
     }
 }
 
-/// Whether the redirect URI of a request is this registered one: equal byte for byte, or equal but for the port
-/// where both are `http` to a loopback IP literal (RFC 8252 §7.3; `localhost` is no literal).
+/// Whether the redirect URI of a request matches this registered one: equal byte for byte, or equal except for the port
+/// if both are `http` to a loopback IP literal (RFC 8252 §7.3; `localhost` is not a literal).
 pub fn is_registered_redirect(registered: &str, sent: &str) -> bool {
     if registered == sent {
         return true;
@@ -168,7 +167,7 @@ pub fn origin(text: &str) -> Option<String> {
     })
 }
 
-/// Host and everything behind the port, of `http://127.0.0.1[:port]/..` and `http://[::1][:port]/..` alone.
+/// The host and everything after the port, only of `http://127.0.0.1[:port]/..` and `http://[::1][:port]/..`.
 fn loopback_parts(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix("http://")?;
     let host = ["127.0.0.1", "[::1]"].into_iter().find(|host| rest.starts_with(host))?;
@@ -184,16 +183,16 @@ fn loopback_parts(text: &str) -> Option<(&str, &str)> {
     (tail.is_empty() || tail.starts_with(['/', '?'])).then_some((host, tail))
 }
 
-/// Why a URI can't be registered.
+/// Why a URI is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
-    /// Anything but visible ASCII, or a character that URIs never hold.
-    #[error("contains a character that a URI can't hold; percent-encode it")]
+    /// Anything other than visible ASCII, or a character that is not allowed in URIs.
+    #[error("contains a character that is not allowed in a URI; percent-encode it")]
     BadCharacter,
     /// RFC 6749 §3.1.2
     #[error("must not have a fragment (#...)")]
     Fragment,
-    /// No scheme or no host.
+    /// The scheme or the host is missing.
     #[error("must be absolute: https://host/path")]
     NotAbsolute,
     /// RFC 9700 §2.6
@@ -211,7 +210,7 @@ pub enum UriError {
     #[error("is longer than {} bytes", limits::URI_BYTES_MAX)]
     TooLong,
     /// RFC 9700 §4.1.1: parsers disagree on `@`.
-    #[error("must not hold user information (@)")]
+    #[error("must not contain user information (@)")]
     UserInformation,
 }
 

@@ -1,5 +1,5 @@
-//! Access tokens that come back: found by their handle or their signature, and judged. For this server's own endpoints,
-//! and for the host's own routes.
+//! Access tokens as credentials: found by their handle or verified by their signature, for this server's endpoints and
+//! for the host's own routes.
 
 use http::request::Parts;
 use protocol::{AccessToken, Handle, JwtId, Timestamp, limits};
@@ -16,11 +16,12 @@ use crate::{
 };
 
 impl AuthorizationServer {
-    /// The access token of a request to one of the host's own routes, opaque or JWT, from the `Authorization` header
-    /// alone (RFC 6750 §2.1). The audience must be one of the token's, byte for byte, and every scope must be in it.
+    /// The access token of a request to one of the host's own routes, opaque or JWT, only from the `Authorization`
+    /// header (RFC 6750 §2.1). The audience must be one of the token's, byte for byte, and the token must have every
+    /// scope.
     ///
-    /// What the store says is asked each time, so a revoked token, an ended grant, a disabled client and a disabled
-    /// account are seen at once.
+    /// The store is asked each time, so that a revoked token, an ended grant, a disabled client and a disabled account
+    /// are noticed at once.
     ///
     /// # Errors
     /// [`Denied`], whose answer carries the challenge of RFC 6750 §3.
@@ -50,7 +51,7 @@ impl AuthorizationServer {
     }
 }
 
-/// Why a request to one of the host's own routes is turned away, and what it was to show.
+/// Why a request to one of the host's own routes is refused, and the scopes that the route requires.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Denied {
@@ -59,12 +60,12 @@ pub struct Denied {
 }
 
 impl Denied {
-    /// A refusal by a rule of the host's own, on a route that asks for these scopes.
+    /// A refusal by a rule of the host, on a route that requires these scopes.
     pub fn new(reason: Reason, scopes: &[&str]) -> Self {
         Self { error: reason.into(), scopes: scopes.join(" ") }
     }
 
-    /// Why; `None` where the server itself failed.
+    /// The reason; `None` if the server itself failed.
     pub fn reason(&self) -> Option<Reason> {
         match self.error {
             Error::Refused(reason) => Some(reason),
@@ -72,8 +73,8 @@ impl Denied {
         }
     }
 
-    /// What the caller reads: the status, the challenge with the scopes where they were missing, and the code as JSON
-    /// (RFC 6750 §3.1).
+    /// The answer: the status, the challenge (with the scopes if the token lacks one), and the code as JSON (RFC 6750
+    /// §3.1).
     pub fn answer(&self) -> Answer {
         answer::bearer_error(&self.error, &self.scopes)
     }
@@ -85,23 +86,23 @@ impl From<Fault> for Denied {
     }
 }
 
-/// An access token of this server, and what ended it before its time.
+/// An access token of this server, and what ended it before it expired.
 pub(crate) struct Found {
     pub(crate) access: Access,
     pub(crate) ended: Option<Ended>,
     pub(crate) by: FoundBy,
 }
 
-/// What is remembered of an access token, or would be.
+/// An access token as it is stored, or as it would be.
 pub(crate) enum FoundBy {
     /// Its row.
     Handle(Handle<AccessToken>),
-    /// The `jti` of a JWT, which has no row.
+    /// The `jti` of a JWT, which is not stored.
     Jti(JwtId),
 }
 
 impl Found {
-    /// What it says, while it is neither ended nor expired.
+    /// Its contents, unless it has ended or expired.
     pub(crate) fn live(self, now: Timestamp) -> Result<Access, Reason> {
         if self.ended.is_none() && self.access.expires_at > now {
             Ok(self.access)
@@ -111,7 +112,7 @@ impl Found {
     }
 }
 
-/// Finds an access token, opaque or JWT. `None`: none of this server's, or no longer remembered.
+/// Finds an access token, opaque or JWT. `None`: it is not one of this server, or no longer stored.
 pub(crate) async fn find(server: &AuthorizationServer, token: &str) -> Result<Option<Found>, Fault> {
     if let Some(opaque) = AccessToken::presented(token) {
         return open(server, opaque.handle()).await;

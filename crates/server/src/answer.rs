@@ -1,4 +1,4 @@
-//! How an answer leaves: JSON, a challenge, a redirect, a page. One renderer for each delivery of a refusal.
+//! Answers: JSON, a challenge, a redirect, a page. Each way of delivering a refusal has one renderer.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -11,13 +11,13 @@ use crate::{
     reason::{Reason, Severity},
 };
 
-/// Every answer of this server. One that refuses carries its [`Reason`] among the extensions of the response, so that
-/// a host may log and count by it; extensions never leave the process.
+/// An answer of this server. A refusal has its [`Reason`] among the extensions of the response, so that a host can log
+/// and count it; extensions never leave the process.
 pub type Answer = Response<Full<Bytes>>;
 
-/// Seconds in `Retry-After` when too much was waiting.
+/// Seconds in `Retry-After` when the server is overloaded.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-/// Seconds in `Retry-After` when a peer failed too often.
+/// Seconds in `Retry-After` when a client failed to authenticate too often.
 const RETRY_AFTER_FAILURES: HeaderValue = HeaderValue::from_static("60");
 
 /// A JSON answer that is not to be cached (RFC 6749 §5.1).
@@ -26,12 +26,12 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Error> {
     Ok(with_body(StatusCode::OK, HeaderValue::from_static("application/json"), body))
 }
 
-/// A JWT as the whole answer.
+/// An answer whose body is a JWT.
 pub(crate) fn jwt(content_type: &'static str, token: String) -> Answer {
     with_body(StatusCode::OK, HeaderValue::from_static(content_type), token.into_bytes())
 }
 
-/// No body, not to be cached.
+/// An answer without a body that is not to be cached.
 pub(crate) fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = status;
@@ -39,7 +39,7 @@ pub(crate) fn empty(status: StatusCode) -> Answer {
     answer
 }
 
-/// A redirect that turns any method into GET (RFC 9700 §4.12), and leaks no address.
+/// A redirect that turns any method into GET (RFC 9700 §4.12) and sends no `Referer`.
 pub(crate) fn see_other(location: &str) -> Result<Answer, Error> {
     let location = HeaderValue::from_str(location).map_err(Fault::new)?;
     let mut answer = empty(StatusCode::SEE_OTHER);
@@ -48,7 +48,7 @@ pub(crate) fn see_other(location: &str) -> Result<Answer, Error> {
     Ok(answer)
 }
 
-/// A method that this endpoint does not take (RFC 9110 §15.5.6).
+/// The answer to a method that this endpoint does not support (RFC 9110 §15.5.6).
 pub(crate) fn method_not_allowed(allow: &str) -> Answer {
     let mut answer = error_body(&Error::Refused(Reason::MethodNotAllowed));
     *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
@@ -58,7 +58,7 @@ pub(crate) fn method_not_allowed(allow: &str) -> Answer {
     answer
 }
 
-/// What a client of `/token`, `/introspect`, `/revoke` reads of a refusal (RFC 6749 §5.2, RFC 7662 §2.3).
+/// A refusal at `/token`, `/introspect` or `/revoke` (RFC 6749 §5.2, RFC 7662 §2.3).
 pub(crate) fn json_error(error: &Error, scheme: Scheme) -> Answer {
     let mut answer = error_body(error);
     if let Error::Refused(reason) = error
@@ -73,9 +73,9 @@ pub(crate) fn json_error(error: &Error, scheme: Scheme) -> Answer {
     answer
 }
 
-/// What the caller of a protected endpoint reads of a refusal (RFC 6750 §3).
+/// A refusal at a protected endpoint (RFC 6750 §3).
 ///
-/// A refusal for want of scope names those that are wanted, where the caller of this says them.
+/// A refusal for lack of scope names the required scopes if the caller passes them.
 pub(crate) fn bearer_error(error: &Error, wanted: &str) -> Answer {
     let mut answer = error_body(error);
     if let Error::Refused(reason) = error {
@@ -88,7 +88,7 @@ pub(crate) fn bearer_error(error: &Error, wanted: &str) -> Answer {
     answer
 }
 
-/// The scheme that a challenge names first: the one that the caller tried.
+/// The scheme that a challenge names first: the one that the client tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     /// Client credentials.
@@ -97,7 +97,7 @@ pub(crate) enum Scheme {
     Bearer,
 }
 
-/// RFC 6750 §3.1: where no token came, the challenge says nothing else.
+/// RFC 6750 §3.1: if the request had no token, the challenge has no error code.
 fn bearer_challenge(reason: Reason) -> Challenge {
     if reason == Reason::TokenMissing {
         return Challenge::bearer();
@@ -137,7 +137,7 @@ fn error_body(error: &Error) -> Answer {
     answer
 }
 
-/// Notes why this answer refuses: for the log, and for the host.
+/// Records the reason of this refusal, for the log and for the host.
 pub(crate) fn name_reason(answer: &mut Answer, reason: Reason) {
     answer.extensions_mut().insert(reason);
     match reason.severity() {

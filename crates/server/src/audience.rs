@@ -1,4 +1,4 @@
-//! Whom a token is for: resources by the scopes they own (RFC 8707, RFC 9068 §3).
+//! The audience of a token: resources, by the scopes they list (RFC 8707, RFC 9068 §3).
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use crate::{
     store::Grant,
 };
 
-/// Scopes of OpenID Connect Core 1.0 §5.4 and §11: they belong to no resource, and stay when a token is narrowed.
+/// Scopes of OpenID Connect Core 1.0 §5.4 and §11: they belong to no resource and are kept when a token is narrowed.
 const OPENID_SCOPES: [&str; 6] =
     [scope::OPENID, "profile", "email", "address", "phone", scope::OFFLINE_ACCESS];
 
-/// The `resource` parameters of a request, as they were sent.
+/// The `resource` parameters of a request, as sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted(pub Vec<Audience>);
 
 impl Wanted {
-    /// Reads them.
+    /// Parses them.
     ///
     /// # Errors
-    /// [`Reason::AudienceNotRegistered`] beyond [`limits::RESOURCES_MAX`].
+    /// [`Reason::AudienceNotRegistered`] for more than [`limits::RESOURCES_MAX`].
     pub fn read<'a>(resources: impl IntoIterator<Item = &'a str>) -> Result<Self, Reason> {
         let mut wanted: Vec<Audience> = Vec::new();
         for resource in resources {
@@ -37,12 +37,12 @@ impl Wanted {
     }
 }
 
-/// Whom an access token is for, and what it is.
+/// The audience of an access token and its scopes there.
 #[derive(Clone, Debug)]
 pub struct TokenAudience {
-    /// Its resources; none: the issuer itself, for UserInfo alone.
+    /// Its resources; if empty, the token is only for the issuer's UserInfo endpoint.
     pub resources: Vec<Arc<RegisteredResource>>,
-    /// What it allows there.
+    /// The scopes of the token.
     pub scopes: Scopes,
     /// Whether the client named the resources.
     pub narrowed: bool,
@@ -54,7 +54,7 @@ impl TokenAudience {
         self.resources.iter().map(|resource| resource.identifier.clone()).collect()
     }
 
-    /// A JWT only where every resource asks for one.
+    /// JWT only if every resource asks for it.
     pub fn format(&self) -> AccessTokenFormat {
         let jwt = |resource: &Arc<RegisteredResource>| resource.format == AccessTokenFormat::Jwt;
         if !self.resources.is_empty() && self.resources.iter().all(jwt) {
@@ -76,8 +76,8 @@ impl TokenAudience {
 
 /// The audience of a token with these scopes.
 ///
-/// With `resource`: those resources, each of which must own a scope that is registered to the client, and the scope
-/// narrowed to theirs and the OpenID ones. Without: every resource that owns one of the scopes.
+/// With `resource`: those resources, each of which must list a scope that is registered to the client, and the scopes
+/// narrowed to theirs and the OpenID ones. Without: every resource that lists one of the scopes.
 ///
 /// # Errors
 /// [`Reason::AudienceNotRegistered`] or [`Reason::ResourceNotAllowed`], both `invalid_target` (RFC 8707 §2).
@@ -107,15 +107,15 @@ pub fn of(
     Ok(TokenAudience { resources: named, scopes, narrowed: true })
 }
 
-/// The audience of a token for what was approved earlier, as far as it is still registered today.
+/// The audience of a token for an earlier approval, as far as it is still registered.
 ///
 /// Scopes that the client no longer has are dropped, and so are resources that were deleted or list none of the scopes
-/// any more. A resource outside of the approved audience never joins it, whichever scopes it lists. `scopes` are those
-/// approved or some of them; `wanted` are some of the approved resources, or none for all of them.
+/// any more. A resource outside of the approved audience is never added, whichever scopes it lists. `scopes` are the
+/// approved scopes or some of them; `wanted` are some of the approved resources, or empty for all of them.
 ///
 /// # Errors
-/// Those of [`of`]; [`Reason::ApprovalEnded`] where nothing is left, or [`Reason::ScopeNotGranted`] where nothing is
-/// left of a part that was asked for (RFC 6749 §6).
+/// Those of [`of`]; [`Reason::ApprovalEnded`] if nothing is left, or [`Reason::ScopeNotGranted`] if nothing is left of
+/// the part that was requested (RFC 6749 §6).
 pub(crate) fn approved(
     resources: &Resources,
     client: &RegisteredClient,
@@ -140,15 +140,15 @@ pub(crate) fn approved(
     }
 }
 
-/// What is left of the approved audience, and of these scopes in it.
+/// The approved resources that are still registered, and the scopes that are left there.
 fn still_listed(resources: &Resources, registered: &Scopes, grant: &Grant, scopes: &Scopes) -> TokenAudience {
-    // A resource that the client named is of use with any scope that it has there, as when it was approved.
+    // A resource that the client named stays if the client has any scope there, as when it was approved.
     let of_use = if grant.narrowed { registered } else { scopes };
     let is_of_use =
         |resource: &&Arc<RegisteredResource>| of_use.iter().any(|token| resource.scopes.contains(token));
     let left: Vec<_> = resources.of(&grant.audience).filter(is_of_use).cloned().collect();
     let lists = |resource: &Arc<RegisteredResource>, token: &str| resource.scopes.contains(token);
-    // A scope that no resource lists opens nothing, and is told as it was told before.
+    // A scope that no resource lists gives access to nothing, and is kept as it was at approval.
     let may_be_unlisted = !grant.narrowed && left.is_empty() == grant.audience.is_empty();
     let scopes = scopes.filter(|token| {
         OPENID_SCOPES.contains(&token)

@@ -1,4 +1,4 @@
-//! Who is calling. An [`AuthenticatedClient`] is made only here.
+//! Client authentication. An [`AuthenticatedClient`] is made only here.
 
 mod assertion;
 mod authenticated;
@@ -27,7 +27,7 @@ use crate::{
     registry::Resources,
 };
 
-/// What a request offers to prove who is calling (RFC 6749 §2.3: one of them, never two).
+/// The credential of a request (RFC 6749 §2.3: exactly one method).
 enum Credential<'a> {
     None(&'a str),
     Basic(secret::Basic),
@@ -55,7 +55,7 @@ pub(crate) async fn authenticate(
     }
 }
 
-/// Who has this id, if the credential shows it.
+/// The client and resources with this id, if the credential is theirs.
 async fn prove(
     server: &AuthorizationServer,
     id: &str,
@@ -93,7 +93,7 @@ async fn prove(
 }
 
 /// Authenticates a resource by a bearer token with scope `introspection` (django-oauth-toolkit's
-/// `RESOURCE_SERVER_AUTH_TOKEN`). Such tokens are issued to resources alone.
+/// `RESOURCE_SERVER_AUTH_TOKEN`). Such tokens are issued only to resources.
 pub(crate) async fn authenticate_bearer(
     server: &AuthorizationServer,
     incoming: &Incoming,

@@ -9,11 +9,11 @@ use crate::{
     registry::RegisteredClient,
 };
 
-/// Seconds that a browser may keep the answer of a preflight.
+/// Seconds that a browser may cache the answer to a preflight.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Lets a page of the client's own origin read the answer. A refusal that knows no client tells nothing of one, so
-/// any registered origin reads it, as with a preflight: a page must see that its token has expired.
+/// Lets a page of the client's own origin read the answer. A refusal without a client says nothing about one, so any
+/// registered origin may read it, as with a preflight: a page must see that its token has expired.
 pub(crate) async fn allow_origin_of(
     server: &AuthorizationServer,
     mut answer: Answer,
@@ -42,8 +42,8 @@ pub(crate) fn allow_all(mut answer: Answer) -> Answer {
     answer
 }
 
-/// Answers a preflight. It names no client, so any registered origin will do; what it then reads is decided by the
-/// client that authenticates.
+/// Answers a preflight. It names no client, so any registered origin is allowed; which answers the origin may read is
+/// decided by the client that authenticates.
 pub(crate) async fn preflight(server: &AuthorizationServer, headers: &HeaderMap) -> Result<Answer, Fault> {
     let mut answer = answer::empty(StatusCode::NO_CONTENT);
     let own = answer.headers_mut();

@@ -1,4 +1,4 @@
-//! The key ring: keys that are about to sign, that sign, and whose signatures still live.
+//! The key ring: keys that will sign, that sign, and that are retired but still published.
 
 mod ring;
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl AuthorizationServer {
-    /// The key ring as the store has it.
+    /// The key ring as stored.
     pub(crate) async fn keys(&self) -> Result<Arc<KeyRing>, Fault> {
         let version = self.store().registry_version()?;
         {
@@ -37,10 +37,10 @@ impl AuthorizationServer {
         Ok(ring)
     }
 
-    /// Makes the keys that are missing. Called once at start; whoever comes second finds them there.
+    /// Makes the missing keys. Called once at start; a concurrent start finds them already there.
     ///
     /// # Errors
-    /// The store's, and where a stored key does not open under the master key.
+    /// The store's, and one for a stored key that can't be decrypted with the master key.
     pub async fn ensure_keys(&self) -> Result<(), Fault> {
         let known = self.store().keys().await?;
         for algorithm in FIRST_ALGORITHMS {
@@ -51,7 +51,7 @@ impl AuthorizationServer {
         self.keys().await.map(drop)
     }
 
-    /// Makes a key; answers its `kid`.
+    /// Makes a key and returns its `kid`.
     ///
     /// # Errors
     /// The store's.
@@ -62,8 +62,7 @@ impl AuthorizationServer {
         Ok(kid)
     }
 
-    /// Rotates: a fresh key of this algorithm signs from now on, the one before stays published
-    /// for a week.
+    /// Rotates: a new key of this algorithm signs from now on; the previous one stays published for a week.
     ///
     /// # Errors
     /// The store's.
@@ -82,8 +81,8 @@ impl AuthorizationServer {
         Ok(kid)
     }
 
-    /// Deletes at most `limit` keys whose last signature has long expired; answers how many. The ring that is kept
-    /// knows when each is due, so that nothing is read or written before.
+    /// Deletes at most `limit` keys whose last signature has expired long ago, and returns how many. The cached ring
+    /// knows when each is due, so nothing is read or written before that.
     pub(crate) async fn delete_outlived_keys(&self, limit: u32) -> Result<u32, Fault> {
         let (ring, mut commit, mut deleted) = (self.keys().await?, Commit::new(self.now()), 0);
         for kid in ring.outlived(commit.now).take(limit as usize) {

@@ -1,4 +1,4 @@
-//! The master key and what is derived from it. Nothing that must stay secret is stored in the clear.
+//! The master key and the keys derived from it. Nothing secret is stored unencrypted.
 
 use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256, open, seal};
 use protocol::ClientId;
@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use crate::store::StoredSecret;
 
-/// The name of the derived key that makes refresh token successors; it stands in each family's row.
+/// The name of the derived key that makes refresh token successors; it is stored with each family.
 pub const REFRESH_KEY: u32 = 1;
 
-/// Keys derived (HKDF-SHA-256) from the 32 bytes that the operator keeps.
+/// Keys derived (HKDF-SHA-256) from the operator's master key of 32 bytes.
 pub struct MasterKey {
     client_secrets: HmacKey,
     sealing: Zeroizing<[u8; 32]>,
@@ -18,7 +18,7 @@ pub struct MasterKey {
 }
 
 impl MasterKey {
-    /// Derives everything from the master key.
+    /// Derives the keys.
     pub fn new(master: &[u8; 32]) -> Self {
         let derive = |purpose: &str| Zeroizing::new(hkdf_sha256(master, purpose));
         Self {
@@ -29,8 +29,8 @@ impl MasterKey {
         }
     }
 
-    /// What is stored of a client secret; sealed as well where `recoverable`, because a registered method needs the
-    /// secret itself.
+    /// The stored form of a client secret. It includes the encrypted secret if `recoverable`, since some registered
+    /// methods need the secret itself.
     pub fn store_secret(&self, id: &ClientId, secret: &str, recoverable: bool) -> StoredSecret {
         StoredSecret {
             digest: self.digest_secret(id, secret.as_bytes()),
@@ -38,38 +38,38 @@ impl MasterKey {
         }
     }
 
-    /// Whether this is the secret that was stored. In constant time.
+    /// Whether this is the stored secret, in constant time.
     pub fn is_secret(&self, id: &ClientId, secret: &[u8], stored: &StoredSecret) -> bool {
         constant_time_eq(&self.digest_secret(id, secret), &stored.digest)
     }
 
-    /// The secret itself, where it was kept recoverable.
+    /// The secret itself, if it was stored recoverable.
     pub fn recover_secret(&self, id: &ClientId, stored: &StoredSecret) -> Option<Zeroizing<Vec<u8>>> {
         self.open(id.as_str(), stored.sealed.as_deref()?)
     }
 
-    /// Encrypts for the store; `purpose` must be named again to open.
+    /// Encrypts a value for the store; opening it needs the same `purpose`.
     pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> Vec<u8> {
         seal(&self.sealing, purpose.as_bytes(), plaintext)
     }
 
-    /// Opens what [`Self::seal`] made under the same master key and purpose.
+    /// Decrypts what [`Self::seal`] encrypted with the same master key and purpose.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         open(&self.sealing, purpose.as_bytes(), sealed)
     }
 
-    /// The key that makes successors of refresh tokens, by the name in the family's row.
+    /// The key that makes successors of refresh tokens, by the name stored with the family.
     pub fn refresh_key(&self, name: u32) -> Option<&[u8; 32]> {
         (name == REFRESH_KEY).then_some(&*self.refresh)
     }
 
-    /// A token for a form, bound to what only this browser and this form have.
+    /// A CSRF token for a form, bound to values that only this browser and this form have.
     pub fn form_token(&self, bound_to: &[u8]) -> String {
         jose::base64url::encode(&self.forms.sign(&[bound_to]))
     }
 
     fn digest_secret(&self, id: &ClientId, secret: &[u8]) -> [u8; 32] {
-        // No client id holds a NUL, so no two pairs run together.
+        // No client id contains a NUL, so no two pairs give the same input.
         self.client_secrets.sign(&[id.as_str().as_bytes(), &[0], secret])
     }
 }

@@ -1,4 +1,4 @@
-//! What a host fills in: who the users are, what time it is, where randomness comes from, how documents are fetched.
+//! The ports that a host provides: users, time, randomness, fetching of documents.
 
 use std::sync::Arc;
 
@@ -15,22 +15,22 @@ use crate::{
     store::Store,
 };
 
-/// What a host fills in.
+/// The ports that a host provides.
 #[derive(Clone)]
 pub struct Ports {
-    /// What is remembered.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// Who the users are.
+    /// The users.
     pub accounts: Arc<dyn Accounts>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where randomness comes from.
+    /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// How key sets of clients and resources are fetched.
+    /// Fetches key sets of clients and resources.
     pub fetch: Arc<dyn Fetch>,
-    /// How pages look that are shown instead of a redirect.
+    /// Renders pages that are shown instead of a redirect.
     pub pages: Arc<dyn Pages>,
-    /// What secrets are kept under.
+    /// The key that secrets are encrypted with.
     pub master: Arc<MasterKey>,
 }
 
@@ -56,10 +56,10 @@ impl Ports {
 /// Who the users are. A host with its own users implements this over its own table.
 #[async_trait]
 pub trait Accounts: Send + Sync + 'static {
-    /// Whether this subject may get tokens now. Asked at redemption, refresh and UserInfo, never cached.
+    /// Whether this subject may get tokens now. Called at redemption, refresh and UserInfo, never cached.
     async fn standing(&self, who: &Subject) -> Result<Standing, Fault>;
 
-    /// The values of those claims that are wanted and known (OpenID Connect Core 1.0 §5.1), without `sub`.
+    /// The values of the requested claims that are known (OpenID Connect Core 1.0 §5.1), without `sub`.
     async fn claims(&self, who: &Subject, wanted: &[String]) -> Result<Map<String, Value>, Fault>;
 
     /// What stands in `username` of introspection answers (RFC 7662 §2.2), where it is not left out.
@@ -71,17 +71,17 @@ pub trait Accounts: Send + Sync + 'static {
 /// Whether a subject may get tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Yes.
+    /// It may.
     Active,
-    /// Not now.
+    /// The account is disabled.
     Disabled,
-    /// There is no such account, or no longer.
+    /// There is no such account, or it was deleted.
     Gone,
 }
 
-/// Where randomness comes from. Must be fit for cryptography.
+/// Cryptographically secure randomness.
 pub trait Entropy: Send + Sync + 'static {
-    /// Fills all of it.
+    /// Fills the whole buffer.
     fn fill(&self, bytes: &mut [u8]);
 }
 

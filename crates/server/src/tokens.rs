@@ -1,4 +1,4 @@
-//! Minting: from what was decided to tokens and the changes that make them real.
+//! Minting: from a decision to tokens and the changes that store them.
 
 mod access_token;
 pub(crate) mod id_token;
@@ -20,7 +20,7 @@ use crate::{
     store::{Access, Commit, TokenChange},
 };
 
-/// Mints an access token of the kind that its resources ask for.
+/// Mints an access token in the format that its resources ask for.
 pub(crate) async fn mint_access(
     server: &AuthorizationServer,
     claims: AccessClaims<'_>,

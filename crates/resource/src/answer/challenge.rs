@@ -382,7 +382,7 @@ mod tests {
         ),
         (
             Reason::MessageUnreadable,
-            r#"Bearer error="invalid_request", error_description="The body is no JSON-RPC message that can be read""#,
+            r#"Bearer error="invalid_request", error_description="The body is not a readable JSON-RPC message""#,
         ),
         (
             Reason::TokenUnbound,
@@ -414,7 +414,7 @@ mod tests {
         ),
         (
             Reason::ProofMalformed,
-            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is no JWT of the kind that is needed""#,
+            r#"Bearer error="invalid_dpop_proof", error_description="The DPoP proof is not a well-formed JWT""#,
         ),
         (
             Reason::ProofTypeWrong,

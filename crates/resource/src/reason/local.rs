@@ -5,7 +5,7 @@ family! { $ local
     SubjectUnknown, "subject_unknown", Some(InvalidToken), "The user of the token is not known here";
     /// The claims of the user, or the keys to sign and encrypt them with, are unavailable.
     ClaimsUnavailable, "claims_unavailable", Some(TemporarilyUnavailable),
-        "The claims can not be had at the moment";
+        "The claims are unavailable at the moment";
     /// An extractor stands on a route that no guard covers.
     GuardMissing, "guard_missing", Some(ServerError), "This route is not protected as it should be";
 }

@@ -23,7 +23,7 @@ family! { $ proof
     /// The proof is not a well-formed JWT, is too long, or has a header member that is forbidden (RFC 9449 §4.3, point
     /// 2).
     ProofMalformed, "proof_malformed", Some(InvalidDpopProof),
-        "The DPoP proof is no JWT of the kind that is needed";
+        "The DPoP proof is not a well-formed JWT";
     /// `typ` is not `dpop+jwt` (RFC 9449 §4.3, point 4).
     ProofTypeWrong, "proof_type_wrong", Some(InvalidDpopProof), "The type of the DPoP proof is not dpop+jwt";
     /// `alg` is `none`, symmetric, unknown, or not on the list (RFC 9449 §4.3, point 5).

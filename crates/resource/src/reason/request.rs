@@ -13,8 +13,8 @@ family! { $ request
     TokenRepeated, "token_repeated", Some(InvalidRequest), "An access token came more than once";
     /// The token is longer than `limits::TOKEN_BYTES_MAX`.
     TokenTooLong, "token_too_long", Some(InvalidToken), "The token is too long";
-    /// A message to an MCP server is not JSON-RPC, is encoded, or is longer than `limits::MCP_MESSAGE_BYTES_MAX`, so that
-    /// which tool it calls is unknown.
+    /// A message to an MCP server is not JSON-RPC, is encoded, or is longer than `limits::MCP_MESSAGE_BYTES_MAX`, so
+    /// that which tool it calls is unknown.
     MessageUnreadable, "message_unreadable", Some(InvalidRequest),
-        "The body is no JSON-RPC message that can be read";
+        "The body is not a readable JSON-RPC message";
 }

@@ -11,14 +11,14 @@ use crate::{
     store::{Caller, Remember, Space},
 };
 
-/// The one `client_assertion_type` (RFC 7523 §2.2).
+/// The only `client_assertion_type` (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// An assertion may end at most so far ahead, in seconds.
+/// Maximum time until `exp` of an assertion, in seconds.
 const EXPIRY_AHEAD_MAX: i64 = 300;
 /// Longest `jti` of an assertion, in bytes.
 const JTI_BYTES_MAX: usize = 255;
 
-/// An assertion as it came: nothing of it is trusted yet.
+/// An assertion as received: nothing in it is trusted yet.
 pub(super) struct Presented<'a> {
     jws: &'a str,
     client_id: String,
@@ -39,13 +39,13 @@ impl<'a> Presented<'a> {
         Ok(Self { jws, client_id: client_id.to_owned() })
     }
 
-    /// Who it says is calling: only good for finding the keys that must verify it.
+    /// The client it claims to be from: used only to find the keys that must verify it.
     pub(super) fn client_id(&self) -> &str {
         &self.client_id
     }
 }
 
-/// Verifies an assertion; answers what makes it single-use.
+/// Verifies an assertion and returns the change that makes it single-use.
 pub(super) async fn check(
     server: &AuthorizationServer,
     known: &Known,
@@ -95,13 +95,13 @@ async fn verifying_key(
     keys.verifying_key(kid, algorithm).map_err(|_| Reason::AssertionSignatureWrong.into())
 }
 
-/// Turns what a key lookup could not do into the refusal that the client reads.
+/// Turns a failed key lookup into the refusal that the client reads.
 fn keys_unavailable(error: &Fault) -> Reason {
     tracing::warn!(%error, "a client's keys could not be fetched");
     Reason::AssertionKeysUnavailable
 }
 
-/// Who and when an assertion must speak of.
+/// The values that an assertion must have.
 struct Expected<'a> {
     audiences: [&'a str; 2],
     now: Timestamp,
@@ -109,7 +109,7 @@ struct Expected<'a> {
 }
 
 impl<'a> Expected<'a> {
-    /// The issuer; and the token endpoint, which RFC 7523 §3 names and clients of before RFC 10070 still send.
+    /// The issuer; and the token endpoint, which RFC 7523 §3 names and clients older than RFC 10070 send.
     fn of(server: &'a AuthorizationServer) -> Self {
         let settings = server.settings();
         Self {
@@ -120,7 +120,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// The rule of RFC 7523 §3, and until when the `jti` must be remembered.
+/// The rule of RFC 7523 §3. Returns until when the `jti` must be remembered.
 fn judge(claims: &Claims, client_id: &str, expected: &Expected<'_>) -> Result<Timestamp, Reason> {
     let text = |name| claims.string(name).map_err(|_| Reason::AssertionClaimWrong);
     let time = |name| claims.time(name).map_err(|_| Reason::AssertionClaimWrong);

@@ -1,4 +1,4 @@
-//! Who authenticated, as types that only `clients.rs` makes.
+//! Authenticated callers, as types that only `clients.rs` makes.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     store::Remember,
 };
 
-/// Proof, as a type, that the client authenticated as it registered to.
+/// Proof, as a type, that the client authenticated by its registered method.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient(pub(super) Arc<RegisteredClient>);
 
@@ -21,7 +21,7 @@ impl std::ops::Deref for AuthenticatedClient {
     }
 }
 
-/// Who authenticated: a client, the resources behind an id, or both at once.
+/// An authenticated caller: a client, the resources with an id, or both.
 #[derive(Debug)]
 pub struct AuthenticatedCaller {
     /// The id in the shared namespace of clients and resources.
@@ -32,6 +32,6 @@ pub struct AuthenticatedCaller {
     pub client: Option<AuthenticatedClient>,
     /// The resources with this id.
     pub resources: Vec<Arc<RegisteredResource>>,
-    /// What must be remembered of this authentication, whatever is decided (the `jti` of an assertion, say).
+    /// What this authentication must remember whatever is decided (for example the `jti` of an assertion).
     pub remember: Vec<Remember>,
 }

@@ -1,7 +1,7 @@
 //! Failed authentications, counted (RFC 6749 §2.3.1: "the authorization server MUST protect any endpoint utilizing it
 //! against brute force attacks").
 //!
-//! Only failures count, and the right credential always works: nobody locks a client out by guessing in its name.
+//! Only failures count, and the right credential always works, so nobody can lock a client out by guessing in its name.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -10,15 +10,15 @@ use std::{
 
 use protocol::Timestamp;
 
-/// Failures of one client in one window that are answered as what they are.
+/// Failures of one client in one window before further ones are answered with 503.
 const FAILURES_MAX: u32 = 30;
-/// How long a window is, in seconds.
+/// Length of a window, in seconds.
 const WINDOW_SECONDS: i64 = 60;
-/// Counters. Two ids that share one share their failures, which costs neither of them more than another status; and
-/// however many ids are made up, no counter is forgotten.
+/// Number of counters. Two ids with the same counter share their failures, which only changes the status of their
+/// failures; and no counter is evicted, however many ids are made up.
 const COUNTERS: usize = 4096;
 
-/// Counts failures by the id that was claimed, known or not, so that nobody learns from it which ids are known.
+/// Counts failures by the id that the request claims, registered or not, so that nobody learns which ids exist.
 pub(crate) struct Failures {
     hasher: RandomState,
     counters: Mutex<Box<[Counter]>>,
@@ -31,7 +31,7 @@ struct Counter {
 }
 
 impl Failures {
-    /// Counts one more; answers whether that is one too many.
+    /// Counts one more; returns whether that is too many.
     pub(crate) fn count(&self, id: &str, now: Timestamp) -> bool {
         let bucket = usize::try_from(self.hasher.hash_one(id) % COUNTERS as u64).unwrap_or_default();
         let window = now.0.div_euclid(WINDOW_SECONDS);

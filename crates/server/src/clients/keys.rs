@@ -18,10 +18,10 @@ const SCHEDULE: Schedule = Schedule {
     retry_abandoned: 0,
     newer_after: NewerAfter::AnyFetch,
 };
-/// Key sets kept at most; beyond that, all of them are fetched anew.
+/// Maximum number of cached key sets; beyond it, all of them are fetched again.
 const SETS_MAX: usize = 1_000;
 
-/// The key sets at the `jwks_uri`s that the operator registered.
+/// The key sets at registered `jwks_uri`s.
 pub(crate) struct RemoteKeys(KeySets);
 
 impl RemoteKeys {
@@ -31,8 +31,8 @@ impl RemoteKeys {
         Self(KeySets::new(http, Arc::clone(&ports.clock), named_by, SCHEDULE, SETS_MAX))
     }
 
-    /// The key set of a registration. A fetched one is fetched again when it is old, or when it lacks the wanted `kid`,
-    /// but at most once in 30 s; the last good one is used while its owner is away.
+    /// The key set of a registration. A fetched set is fetched again when it is old or lacks the requested `kid`, but at
+    /// most once in 30 s; while its owner is unreachable the last good set is used.
     pub(crate) async fn of(
         &self,
         by_value: Option<&Value>,

@@ -1,4 +1,4 @@
-//! What is registered under the id that a caller names: a client, resources, or both.
+//! What is registered with the id that a caller names: a client, resources, or both.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     store::Caller,
 };
 
-/// What is registered under the id that a caller names.
+/// What is registered with the id that a caller names.
 pub(super) struct Known {
     pub(super) client: Option<Arc<RegisteredClient>>,
     pub(super) resources: Vec<Arc<RegisteredResource>>,
@@ -24,8 +24,8 @@ impl Known {
         }
     }
 
-    /// A client authenticates by its one registered method. A resource that registered none may use any method
-    /// that shows its secret.
+    /// A client authenticates by its registered method. A resource that registered none may use any method that sends
+    /// its secret.
     pub(super) fn must_be(&self, method: ClientAuthMethod) -> Result<(), Reason> {
         if self.registered().map_or(method != ClientAuthMethod::None, |registered| registered == Some(method))
         {
@@ -37,11 +37,11 @@ impl Known {
         })
     }
 
-    /// `None`: any method with the secret will do. `Some(None)`: one that is not served here.
+    /// `None`: any method with the secret. `Some(None)`: a method that this server does not support.
     fn registered(&self) -> Option<Option<ClientAuthMethod>> {
         match &self.client {
             Some(client) => Some(client.method),
-            // A resource has no public kind (RFC 7662 §2.1): where it registered `none`, it must show its secret.
+            // A resource can't be public (RFC 7662 §2.1): with the method `none` it must still send its secret.
             None => {
                 self.resources.first()?.method.filter(|method| *method != ClientAuthMethod::None).map(Some)
             }

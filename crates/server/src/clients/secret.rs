@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::{AuthorizationServer, reason::Reason, store::Caller};
 
-/// An `Authorization: Basic`, read both ways: RFC 6749 §2.3.1 demands that both parts are form-encoded first, and
+/// An `Authorization: Basic` header, decoded both ways: RFC 6749 §2.3.1 requires both parts to be form-encoded, and
 /// django-oauth-toolkit and others send them raw.
 pub(super) struct Basic {
     pub(super) id: String,
@@ -16,7 +16,7 @@ pub(super) struct Basic {
 }
 
 impl Basic {
-    /// Whether a `client_id` of the body is the one in the header.
+    /// Whether the `client_id` in the body is the one in the header.
     pub(super) fn is_called(&self, id: &str) -> bool {
         self.id == id || self.raw_id == id
     }
@@ -30,7 +30,7 @@ impl Basic {
     }
 }
 
-/// Reads the header, if there is one of this scheme.
+/// Parses the header, if there is one with this scheme.
 pub(super) fn basic(headers: &HeaderMap) -> Result<Option<Basic>, Reason> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -59,7 +59,7 @@ pub(super) fn basic(headers: &HeaderMap) -> Result<Option<Basic>, Reason> {
     Ok(Some(Basic { id: decoded_id, raw_id, secrets: [decoded, raw] }))
 }
 
-/// Compares in constant time with what is stored.
+/// Compares with the stored secret in constant time.
 pub(super) fn check(server: &AuthorizationServer, caller: &Caller, secret: &[u8]) -> Result<(), Reason> {
     if secret.len() > limits::CLIENT_SECRET_BYTES_MAX {
         return Err(Reason::ClientSecretWrong);

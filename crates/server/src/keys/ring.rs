@@ -11,8 +11,8 @@ use crate::{
     store::{KeyRecord, KeyState},
 };
 
-/// Seconds that a key stays published after it last signed. Longer than any signature is asked about: tokens live
-/// for minutes, a day at the most, and an expired ID token hints at a session that ended within a day as well.
+/// Seconds that a key stays published after its last signature. Longer than any signature is verified: the lifetime of a
+/// token is minutes, a day at most, and an expired ID token is accepted as a hint for no longer than a session lasts.
 const RETIRED_KEPT_SECONDS: i64 = 7 * 86_400;
 
 /// The parsed keys of one issuer.
@@ -30,7 +30,7 @@ impl KeyRing {
         for record in records {
             let private = master
                 .open(&record.kid, &record.sealed)
-                .ok_or_else(|| Fault::new("a signing key does not open under this master key"))?;
+                .ok_or_else(|| Fault::new("a signing key can't be decrypted with this master key"))?;
             let key = SigningKey::from_private_jwk(&private, record.algorithm).map_err(Fault::new)?;
             keys.push((record.state, key));
             if let (KeyState::Retiring, Some(at)) = (record.state, record.retired_at) {
@@ -41,7 +41,7 @@ impl KeyRing {
         Ok(Self { jwks: JwkSet::new(jwks).map_err(Fault::new)?, keys, retired })
     }
 
-    /// The key that signs with this algorithm now.
+    /// The key that currently signs with this algorithm.
     pub fn signing(&self, algorithm: SignatureAlgorithm) -> Option<&SigningKey> {
         let active = |(state, key): &&(KeyState, SigningKey)| {
             *state == KeyState::Active && key.algorithm() == algorithm
@@ -49,17 +49,17 @@ impl KeyRing {
         self.keys.iter().find(active).map(|(_, key)| key)
     }
 
-    /// The key with this `kid`, whatever its state: signatures outlive the time in which it signs.
+    /// The key with this `kid`, in any state: its signatures are valid for longer than it signs.
     pub fn verifying(&self, kid: &str) -> Option<VerifyingKey> {
         self.keys.iter().find(|(_, key)| key.kid() == kid).map(|(_, key)| key.verifying_key())
     }
 
-    /// The public halves, as published.
+    /// The public keys, as published.
     pub fn jwks(&self) -> &JwkSet {
         &self.jwks
     }
 
-    /// The algorithms that some key signs with now.
+    /// The algorithms that a key currently signs with.
     pub fn algorithms(&self) -> Vec<&'static str> {
         let active = self.keys.iter().filter(|(state, _)| *state == KeyState::Active);
         active.map(|(_, key)| key.algorithm().as_str()).collect()
@@ -72,6 +72,6 @@ impl KeyRing {
     }
 }
 
-/// The ring as it was at a version of the registry.
+/// The ring at a version of the registry.
 #[derive(Default)]
 pub(crate) struct KeptKeys(pub(super) RwLock<Option<(i64, Arc<KeyRing>)>>);

@@ -1,4 +1,4 @@
-//! A refusal as a page, where there is nowhere to redirect to.
+//! A refusal as a page, where a request can't be answered by a redirect.
 
 use http::{HeaderValue, StatusCode, header, request::Parts};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl AuthorizationServer {
-    /// An error as a page, in the host's style.
+    /// An error as a page in the host's style.
     pub fn error_page(&self, head: &Parts, error: &Error) -> Answer {
         error_page(self, head, error, Vec::new())
     }

@@ -28,9 +28,9 @@ struct Wire<'a> {
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
-    /// Private: what revocation is read through. The grant's id, or the client's epoch where there is no grant.
+    /// Private claim: the grant's id, or the client's epoch if there is no grant. Revocation is checked by it.
     gid: &'a str,
-    /// Private: the client named the audience by `resource`, so introspection shows it.
+    /// Private claim: the client named the audience by `resource`, so introspection returns it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     resource_named: bool,
 }
@@ -83,8 +83,8 @@ pub(super) async fn mint_jwt(
     Ok(IssuedAccess { token: Zeroizing::new(token), expires_in: lifetime, scopes })
 }
 
-/// A JWT access token of this server, verified; what ended it is read from the store in one statement. `None`: it
-/// never was one of ours.
+/// A verified JWT access token of this server; what ended it is read from the store in one statement. `None`: it is not
+/// one of this server.
 pub(crate) async fn read_jwt(
     server: &AuthorizationServer,
     token: &str,
@@ -106,12 +106,12 @@ pub(crate) async fn read_jwt(
     Ok(Some((access, jti, ended)))
 }
 
-/// The row that this token would have been.
+/// The record that this token would have if it were stored.
 fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
     let client = ClientId::new(claims.string("client_id").ok()??);
     let subject = claims.string("sub").ok()??;
     let through = GrantId::parse(claims.string("gid").ok()??)?;
-    // Not by comparing `sub` with `client_id`, since an account may be called like a client (RFC 9068 §5).
+    // `sub` is not compared with `client_id`, since an account may have the same name as a client (RFC 9068 §5).
     let is_machine = claims.time("auth_time").ok()?.is_none();
     let access = Access {
         grant: (!is_machine).then_some(through),

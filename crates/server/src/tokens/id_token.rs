@@ -13,7 +13,7 @@ use crate::{
     store::Grant,
 };
 
-/// The `typ` of ID tokens: distinct from `at+jwt`, so that neither passes for the other (RFC 8725 §3.11).
+/// The `typ` of ID tokens: distinct from `at+jwt`, so that one is never accepted as the other (RFC 8725 §3.11).
 const TYPE: &str = "JWT";
 
 #[derive(Serialize)]
@@ -69,12 +69,12 @@ pub(crate) async fn mint(
     }
 }
 
-/// The left half of the hash that the signature uses (OpenID Connect Core 1.0 §3.1.3.6).
+/// The left half of the hash of the signature algorithm (OpenID Connect Core 1.0 §3.1.3.6).
 fn half_hash(algorithm: SignatureAlgorithm, text: &str) -> String {
     jose::base64url::encode(&jose::primitives::left_half_hash(algorithm, text.as_bytes()))
 }
 
-/// What a hint says: whom an ID token of this server was about.
+/// The contents of an ID token that was sent as a hint.
 #[derive(Debug)]
 pub(crate) struct Hint {
     pub(crate) subject: Subject,
@@ -82,7 +82,7 @@ pub(crate) struct Hint {
     pub(crate) session: Option<SessionId>,
 }
 
-/// Reads an `id_token_hint`: an ID token of this server, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2).
+/// Verifies an `id_token_hint`: an ID token of this server, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2).
 pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Result<Option<Hint>, Fault> {
     let Ok(unverified) = Unverified::parse(token) else { return Ok(None) };
     let Some(key) = verifying_key(server, &unverified).await? else { return Ok(None) };
@@ -105,8 +105,8 @@ pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Resu
     }))
 }
 
-/// The key that an ID token of ours is under: one of the ring, or the secret of its client where that registered
-/// the HS* algorithm.
+/// The key that verifies an ID token of this server: one of the ring, or the secret of its client if that registered an
+/// HS* algorithm.
 async fn verifying_key(
     server: &AuthorizationServer,
     token: &Unverified<'_>,

@@ -1,4 +1,4 @@
-//! From a grant to the tokens of its first answer.
+//! The first tokens of a grant.
 
 use protocol::{FamilyId, GrantType, RefreshToken, scope};
 
@@ -16,17 +16,17 @@ use crate::{
     store::{Commit, Grant, Refresh, TokenChange},
 };
 
-/// A grant of which nothing was issued yet.
+/// A grant for which no token was issued yet.
 pub(crate) struct Issue<'a> {
     pub(crate) server: &'a AuthorizationServer,
     pub(crate) client: &'a RegisteredClient,
     pub(crate) grant: &'a Grant,
-    /// What the authorization request sent along (OpenID Connect Core 1.0 §3.1.2.1).
+    /// The nonce of the authorization request (OpenID Connect Core 1.0 §3.1.2.1).
     pub(crate) nonce: Option<&'a str>,
 }
 
 impl Issue<'_> {
-    /// The access token, and what comes with it.
+    /// The access token, and the ID token and refresh token if the grant has them.
     pub(crate) async fn tokens(&self, audience: TokenAudience, commit: &mut Commit) -> Result<Issued, Error> {
         let (server, client, grant) = (self.server, self.client, self.grant);
         let claims = AccessClaims {
@@ -45,8 +45,8 @@ impl Issue<'_> {
         Ok(Issued { access, refresh_token: self.refresh_token(commit), id_token })
     }
 
-    /// A plain OAuth client that registered `refresh_token` gets one; an OpenID one asks by `offline_access`, which was
-    /// shown on the consent page.
+    /// A client that registered `refresh_token` gets one; for an OpenID request only with `offline_access`, which the
+    /// consent page showed.
     fn refresh_token(&self, commit: &mut Commit) -> Option<RefreshToken> {
         let (server, client, grant) = (self.server, self.client, self.grant);
         let refreshes =

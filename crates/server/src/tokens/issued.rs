@@ -1,11 +1,11 @@
-//! What minting takes, and what it returns.
+//! The input and output of minting.
 
 use protocol::{ClientId, GrantId, RefreshToken, Scopes, Subject, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::audience::TokenAudience;
 
-/// What a token response carries (RFC 6749 §5.1).
+/// The tokens of a token response (RFC 6749 §5.1).
 #[derive(Debug)]
 pub struct Issued {
     /// The access token.
@@ -16,13 +16,13 @@ pub struct Issued {
     pub id_token: Option<String>,
 }
 
-/// An access token that is about to be handed out.
+/// A new access token.
 pub struct IssuedAccess {
     /// The token itself.
     pub token: Zeroizing<String>,
-    /// Seconds that it lives.
+    /// Its lifetime in seconds.
     pub expires_in: i64,
-    /// What it allows.
+    /// Its scopes.
     pub scopes: Scopes,
 }
 
@@ -32,19 +32,19 @@ impl std::fmt::Debug for IssuedAccess {
     }
 }
 
-/// What an access token says.
+/// The contents of an access token.
 #[derive(Debug)]
 pub struct AccessClaims<'a> {
-    /// What it is issued from.
+    /// The grant it belongs to; `None` for client_credentials.
     pub grant: Option<GrantId>,
-    /// Who it is issued to.
+    /// The client it is issued to.
     pub client: &'a ClientId,
     /// The client's epoch.
     pub epoch: i64,
-    /// On whose behalf.
+    /// The user on whose behalf it is issued.
     pub subject: Option<&'a Subject>,
-    /// Whom it is for.
+    /// Its audience.
     pub audience: TokenAudience,
-    /// When the user signed in.
+    /// When the user authenticated.
     pub authenticated_at: Option<Timestamp>,
 }

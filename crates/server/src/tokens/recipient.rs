@@ -1,4 +1,4 @@
-//! JWTs for one recipient: signed and encrypted as it registered, whoever it is and whatever they say.
+//! JWTs for one recipient, signed and encrypted as it registered.
 
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm, SigningKey, jwe, jws};
 use protocol::ClientId;
@@ -11,7 +11,7 @@ use crate::{
     registry::{RegisteredClient, RegisteredResource},
 };
 
-/// Signs for one client: under a key of ours, or under its secret where it registered an HS* algorithm.
+/// Signs for one client: with a key of the ring, or with its secret if it registered an HS* algorithm.
 pub(crate) async fn sign_for(
     server: &AuthorizationServer,
     client: &RegisteredClient,
@@ -21,8 +21,7 @@ pub(crate) async fn sign_for(
     if algorithm.is_symmetric() {
         let secret = client.caller.secret.as_ref();
         let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
-        // It is not kept where another method was registered when it was set, and too short a key is none (RFC 7518
-        // §3.2).
+        // The secret is not stored if another method was registered when it was set, and may be too short (RFC 7518 §3.2).
         let key = secret.and_then(|secret| SigningKey::hmac(algorithm, &secret).ok());
         let key = key.ok_or_else(|| not_served(client.id(), algorithm.as_str()))?;
         let header = jws::Header { typ: Some(typ.into()), ..jws::Header::default() };
@@ -34,13 +33,13 @@ pub(crate) async fn sign_for(
     Ok(jws::sign(&header, payload, key).map_err(Fault::new)?)
 }
 
-/// Refuses for what was registered, and tells the operator what that is.
+/// Refuses a registered algorithm that is not supported, and logs it for the operator.
 pub(crate) fn not_served(who: &ClientId, name: &str) -> Reason {
     tracing::warn!(client = %who, algorithm = name, "a registered algorithm is not served");
     Reason::RegistrationNotServed
 }
 
-/// Whom something is encrypted to, and where the keys are that it registered.
+/// The recipient of an encrypted JWT and its registered keys.
 pub(crate) struct Recipient<'a> {
     who: &'a ClientId,
     jwks: Option<&'a Value>,
@@ -54,7 +53,7 @@ impl<'a> Recipient<'a> {
         Self { who: client.id(), jwks: metadata.jwks.as_ref(), jwks_uri: metadata.jwks_uri.as_deref() }
     }
 
-    /// A resource, by the id that it authenticated with.
+    /// A resource, with the id that it authenticated by.
     pub(crate) fn resource(who: &'a ClientId, resource: &'a RegisteredResource) -> Self {
         let settings = &resource.settings;
         Self { who, jwks: settings.jwks.as_ref(), jwks_uri: settings.jwks_uri.as_deref() }
@@ -70,7 +69,7 @@ impl<'a> Recipient<'a> {
         self.encrypt(server, registered, (Some("JWT".into()), signed.as_bytes())).await
     }
 
-    /// Encrypts claims that nobody signed: what is inside is no JWT, so there is no `cty`.
+    /// Encrypts unsigned claims: the content is not a JWT, so there is no `cty`.
     pub(crate) async fn encrypt_claims(
         &self,
         server: &AuthorizationServer,
@@ -80,7 +79,7 @@ impl<'a> Recipient<'a> {
         self.encrypt(server, registered, (None, claims)).await
     }
 
-    /// Where the key can't be had, nothing is answered: 503, never a plain answer.
+    /// If the key is unavailable the answer is 503, never an unencrypted one.
     async fn encrypt(
         &self,
         server: &AuthorizationServer,
@@ -91,8 +90,8 @@ impl<'a> Recipient<'a> {
         let keys = server.remote_keys().of(self.jwks, self.jwks_uri, None).await;
         let key = keys.and_then(|keys| keys.encryption_key(algorithm).map_err(Fault::new));
         let key = key.map_err(|error| {
-            tracing::warn!(client = %self.who, %error, "the recipient's encryption key is not to be had");
-            Fault::Busy("the recipient's encryption key is not to be had")
+            tracing::warn!(client = %self.who, %error, "the recipient's encryption key is unavailable");
+            Fault::Busy("the recipient's encryption key is unavailable")
         })?;
         let header = jwe::Header { cty, kid: key.kid().map(Into::into), ..jwe::Header::default() };
         Ok(jwe::encrypt(&header, plaintext, &key, encryption).map_err(Fault::new)?)
@@ -100,7 +99,7 @@ impl<'a> Recipient<'a> {
 
     /// The default `enc` is A128CBC-HS256 (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
     fn read(&self, (alg, enc): (&str, Option<&str>)) -> Result<(KeyManagement, ContentEncryption), Reason> {
-        // A key that both sides hold can't be among those that a peer publishes.
+        // A symmetric key can't be among the keys that a peer publishes.
         let algorithm = KeyManagement::parse(alg).filter(|algorithm| !algorithm.is_symmetric());
         let algorithm = algorithm.ok_or_else(|| not_served(self.who, alg))?;
         let encryption = match enc {
