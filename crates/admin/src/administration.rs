@@ -5,7 +5,7 @@ use std::sync::Arc;
 use accounts::{Directory, PasswordRule, Passwords};
 use protocol::Audience;
 use server::{
-    AuthorizationServer, Fault,
+    AuthorizationServer, Fault, RequestId,
     registration::{Registrar, Rules},
     store::{Actor, Committed},
 };
@@ -33,13 +33,16 @@ pub struct Administration {
     pub password_rule: PasswordRule,
     /// Who has it done, for the outbox.
     pub actor: Actor,
+    /// The request in which it is done, for the same.
+    pub request_id: Option<Box<str>>,
 }
 
 impl Administration {
-    /// The same, done by somebody else.
+    /// The same, done by somebody else, in a request where there is one.
     #[must_use]
-    pub fn acting_for(&self, actor: Actor) -> Self {
-        Self { actor, ..self.clone() }
+    pub fn acting_for(&self, actor: Actor, request: Option<&RequestId>) -> Self {
+        let request_id = request.map(|RequestId(id)| id.as_str().into());
+        Self { actor, request_id, ..self.clone() }
     }
 
     /// The rules for whoever registers at this server.
@@ -54,6 +57,8 @@ impl Administration {
             return Ok(Some(Committed::default()));
         }
         let Changes { people, commit, .. } = changes;
-        Ok(self.directory.commit_people(people, commit.by(self.actor.clone())).await?.ok())
+        let mut commit = commit.by(self.actor.clone());
+        commit.request_id.clone_from(&self.request_id);
+        Ok(self.directory.commit_people(people, commit).await?.ok())
     }
 }

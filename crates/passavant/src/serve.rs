@@ -133,7 +133,7 @@ async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
 async fn apply_at_start(administration: &Administration, file: &Path) -> Result<(), Failure> {
     let world = read_world(file, administration)?;
     let apply = Apply { world: &world, mode: ApplyMode::Replace, dry_run: false };
-    let operator = administration.acting_for(Actor::Operator("apply".into()));
+    let operator = administration.acting_for(Actor::Operator("apply".into()), None);
     let difference = apply.run(&operator).await?;
     for warning in &difference.warnings {
         tracing::warn!(file = %file.display(), "{warning}");

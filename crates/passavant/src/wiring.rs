@@ -88,6 +88,7 @@ impl Installation {
             passwords: Arc::new(passwords),
             password_rule: self.config.password_rule,
             actor,
+            request_id: None,
         })
     }
 }

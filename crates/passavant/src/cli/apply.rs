@@ -12,17 +12,16 @@ use crate::{
 };
 use remote::{Asked, Remote};
 
-/// Which file, and how.
+/// Options of `apply`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApplyArgs {
-    /// Clients, resources, users and scopes under their registered names; JSON or TOML, by its extension, or - for JSON
-    /// from standard input
+    /// File with clients, resources, users and scopes: .json or .toml, or - for JSON from standard input
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
-    /// Show what would change, and change nothing
+    /// Show what would change without changing it
     #[arg(long)]
     dry_run: bool,
-    /// Delete what an earlier apply made and the file no longer lists; users are disabled instead
+    /// Delete what an earlier apply created and the file no longer lists; users are disabled instead
     #[arg(long)]
     prune: bool,
     #[command(flatten)]
@@ -30,7 +29,7 @@ pub(crate) struct ApplyArgs {
 }
 
 impl ApplyArgs {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// [`admin::ApplyError`]; exit code 3 where the document is invalid.

@@ -17,16 +17,16 @@ const LAYOUT: Layout = Layout {
 };
 const SECRET: Layout = Layout { quiet: &["client_secret"], columns: &["client_id", "client_secret"] };
 
-/// What is done with clients.
+/// Commands for clients.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Register a client, and print its secret once
     Create {
-        /// Its id; without one, 22 characters are drawn
+        /// Client ID; without one, a random ID of 22 characters
         client_id: Option<String>,
         #[command(flatten)]
         members: Members,
-        /// Its secret, from standard input (-) or a @FILE, instead of one that is made
+        /// Read the secret from standard input (-) or a @FILE instead of generating one
         #[arg(long, value_name = "SOURCE")]
         secret: Option<Source>,
     },
@@ -34,58 +34,58 @@ pub(crate) enum Command {
     List(Page),
     /// Show a client
     Show {
-        /// Its id
+        /// Client ID
         client_id: String,
     },
     /// Change a client
     Edit {
-        /// Its id
+        /// Client ID
         client_id: String,
         #[command(flatten)]
         members: Members,
-        /// Whether it is turned away; its grants and tokens end
+        /// Disable or enable the client; disabling ends its grants and tokens
         #[arg(long, value_name = "BOOL")]
         disabled: Option<bool>,
-        /// Its secret, from standard input (-) or a @FILE
+        /// Replace the secret: read it from standard input (-) or a @FILE
         #[arg(long, value_name = "SOURCE")]
         secret: Option<Source>,
     },
-    /// Give a client another secret, and print it once
+    /// Replace the secret of a client, and print it once
     Secret {
-        /// Its id
+        /// Client ID
         client_id: String,
-        /// The secret, from standard input (-) or a @FILE, instead of one that is made
+        /// Read the secret from standard input (-) or a @FILE instead of generating one
         source: Option<Source>,
     },
     /// Delete a client; its grants and tokens end
     Delete {
-        /// Its id
+        /// Client ID
         client_id: String,
     },
 }
 
-/// Members of a registration, by their common names and by their registered ones.
+/// Metadata of a client: options for the common members, and one for any other.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Members {
-    /// How people read it
+    /// Display name
     #[arg(long)]
     name: Option<String>,
-    /// Where it takes authorization responses; may be repeated
+    /// Redirect URI for authorization responses; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// authorization_code (the default), refresh_token, client_credentials; may be repeated
+    /// Grant type: authorization_code (the default), refresh_token, client_credentials; may be repeated
     #[arg(long, value_name = "TYPE")]
     grant_type: Vec<String>,
-    /// What it may ask for, separated by spaces
+    /// Scopes that the client may request, separated by spaces
     #[arg(long)]
     scope: Option<String>,
-    /// How it authenticates; client_secret_basic by default
+    /// Authentication method; client_secret_basic by default
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
-    /// It can't keep a secret: the same as --auth-method none
+    /// The client can't keep a secret: the same as --auth-method none
     #[arg(long, conflicts_with = "auth_method")]
     public: bool,
-    /// Any registered member; JSON, or text where it is none; without a value the member is dropped
+    /// Set any metadata member to a JSON value (plain text if it is not JSON); NAME= removes it
     #[arg(long, short, value_name = "NAME=VALUE")]
     member: Vec<String>,
 }
@@ -110,10 +110,10 @@ impl Members {
     }
 }
 
-/// Does it.
+/// Runs a command.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(
     command: Command,
     administration: &Administration,

@@ -15,19 +15,19 @@ const LAYOUT: Layout = Layout {
     columns: &["grant_id", "sub", "client_id", "scope", "approved_at", "expires_at", "offline"],
 };
 
-/// What is done with grants.
+/// Commands for grants.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List the grants that stand
+    /// List active grants
     List {
         #[command(flatten)]
         whose: Whose,
         #[command(flatten)]
         page: Page,
     },
-    /// Revoke a grant, or all of a user, client or session; every token issued from it ends
+    /// Revoke a grant, or all grants of a user, client or session; every token issued from it ends
     Revoke {
-        /// The grant
+        /// Grant identifier
         #[arg(required_unless_present_any = ["user", "client", "session"], conflicts_with_all = ["user", "client", "session"])]
         grant_id: Option<String>,
         #[command(flatten)]
@@ -39,13 +39,13 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub(crate) struct Whose {
-    /// Those that this user approved: a username or sub
+    /// Grants that this user approved: username or subject identifier
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Those approved for this client
+    /// Grants approved for this client
     #[arg(long, value_name = "CLIENT_ID")]
     client: Option<String>,
-    /// Those approved in this session
+    /// Grants approved in this session
     #[arg(long, value_name = "SID")]
     session: Option<String>,
 }
@@ -64,10 +64,10 @@ impl Whose {
     }
 }
 
-/// Does it.
+/// Runs a command.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(
     command: Command,
     administration: &Administration,

@@ -20,28 +20,28 @@ use crate::{
 const LAYOUT: Layout =
     Layout { quiet: &["kid"], columns: &["kid", "alg", "state", "created_at", "retired_at"] };
 
-/// What is done with keys.
+/// Commands for keys.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List the signing keys
     List,
-    /// Make a new signing key; the one before stays published until its signatures have expired
+    /// Generate a new signing key; the previous one stays published until its signatures have expired
     Rotate {
-        /// The algorithm, ES256 or EdDSA say; without one, every algorithm that signs now
+        /// Algorithm, such as ES256 or EdDSA; without one, every algorithm that signs now
         #[arg(long, value_parser = parse_algorithm)]
         alg: Option<SignatureAlgorithm>,
     },
-    /// Write a new master key; never over another one
+    /// Write a new master key; never overwrites one
     Master {
-        /// The file; without one, the key goes to standard output
+        /// File for the key; without one, it goes to standard output
         file: Option<PathBuf>,
     },
 }
 
-/// Does it. The master key needs no installation: it is made before there is one.
+/// Runs a command. The master key needs no installation: it is made before there is one.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
     match command {
         Command::List => list(&global.administration().await?, global.format).await?,

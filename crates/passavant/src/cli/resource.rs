@@ -23,12 +23,12 @@ const LAYOUT: Layout = Layout {
 };
 const SECRET: Layout = Layout { quiet: &["client_secret"], columns: &["client_id", "client_secret"] };
 
-/// What is done with resources.
+/// Commands for resources.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Register a resource, and print its secret once
     Create {
-        /// Its identifier, an absolute URI: the audience of its tokens
+        /// Resource identifier: an absolute URI, and the audience of its tokens
         resource: String,
         #[command(flatten)]
         members: Members,
@@ -39,54 +39,54 @@ pub(crate) enum Command {
     List,
     /// Show a resource
     Show {
-        /// Its identifier or its client_id
+        /// Resource identifier or client ID
         resource: String,
     },
     /// Change a resource
     Edit {
-        /// Its identifier or its client_id
+        /// Resource identifier or client ID
         resource: String,
         #[command(flatten)]
         members: Members,
-        /// Its secret, from standard input (-) or a @FILE
+        /// Replace the secret: read it from standard input (-) or a @FILE
         #[arg(long, value_name = "SOURCE")]
         secret: Option<Source>,
     },
-    /// Give a resource another secret, and print it once
+    /// Replace the secret of a resource, and print it once
     Secret {
-        /// Its client_id or its identifier
+        /// Client ID or resource identifier
         resource: String,
-        /// The secret, from standard input (-) or a @FILE, instead of one that is made
+        /// Read the secret from standard input (-) or a @FILE instead of generating one
         source: Option<Source>,
     },
-    /// Print a long-lived token by which the resource may introspect: it alone on standard output
+    /// Print a long-lived token with which the resource may introspect; only the token goes to standard output
     Token {
-        /// Its client_id or its identifier
+        /// Client ID or resource identifier
         resource: String,
-        /// How long it lives: a number of s, m, h or d
+        /// Lifetime: a number and s, m, h or d
         #[arg(long, default_value = "365d", value_parser = token::parse_lifetime)]
         lifetime: i64,
     },
     /// Delete a resource; its credentials end
     Delete {
-        /// Its identifier or its client_id
+        /// Resource identifier or client ID
         resource: String,
     },
 }
 
-/// Members of a resource, by their common names and by their own.
+/// Metadata of a resource: options for the common members, and one for any other.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Members {
-    /// How people read it
+    /// Display name
     #[arg(long)]
     name: Option<String>,
-    /// The scopes that belong to it, separated by spaces; may be repeated
+    /// Scopes of the resource, separated by spaces; may be repeated
     #[arg(long)]
     scope: Vec<String>,
-    /// What its access tokens are: opaque (the default) or jwt
+    /// Format of its access tokens: opaque (the default) or jwt
     #[arg(long, value_name = "FORMAT")]
     token_format: Option<String>,
-    /// Any other member; JSON, or text where it is none; without a value the member is dropped
+    /// Set any metadata member to a JSON value (plain text if it is not JSON); NAME= removes it
     #[arg(long, short, value_name = "NAME=VALUE")]
     member: Vec<String>,
 }
@@ -105,16 +105,16 @@ impl Members {
     }
 }
 
-/// By what a resource authenticates.
+/// The credentials of a new resource.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Credentials {
-    /// Its client_id, or that of a client whose credentials it uses; without one, 22 characters are drawn
+    /// Client ID, or the ID of a client whose credentials it shares; without one, a random ID of 22 characters
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// It never calls this server, since its access tokens are JWTs
+    /// Register no credentials: the resource reads JWTs and never calls this server
     #[arg(long, conflicts_with_all = ["client_id", "secret"])]
     without_credentials: bool,
-    /// Its secret, from standard input (-) or a @FILE, instead of one that is made
+    /// Read the secret from standard input (-) or a @FILE instead of generating one
     #[arg(long, value_name = "SOURCE")]
     secret: Option<Source>,
 }
@@ -129,10 +129,10 @@ impl Credentials {
     }
 }
 
-/// Does it.
+/// Runs a command.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(
     command: Command,
     administration: &Administration,

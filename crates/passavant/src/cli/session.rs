@@ -13,32 +13,32 @@ use crate::terminal::{Exit, Failure, Format, Layout, Page, misused, not_found, o
 const LAYOUT: Layout =
     Layout { quiet: &["sid"], columns: &["sid", "sub", "amr", "auth_time", "seen_at", "expires_at"] };
 
-/// What is done with sessions.
+/// Commands for sessions.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List the sessions that live
+    /// List live sessions
     List {
-        /// Those of this user alone: a username or sub
+        /// Only sessions of this user: username or subject identifier
         #[arg(long, value_name = "USER")]
         user: Option<String>,
         #[command(flatten)]
         page: Page,
     },
-    /// End a session, or all of a user; the grants approved in it end, but those with offline_access
+    /// End a session, or all sessions of a user; grants approved in it end too, except those with offline_access
     Kill {
-        /// The session
+        /// Session identifier
         #[arg(required_unless_present = "user", conflicts_with = "user")]
         sid: Option<String>,
-        /// All sessions of this user: a username or sub
+        /// All sessions of this user: username or subject identifier
         #[arg(long, value_name = "USER")]
         user: Option<String>,
     },
 }
 
-/// Does it.
+/// Runs a command.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(
     command: Command,
     administration: &Administration,

@@ -42,7 +42,7 @@ pub(crate) enum Command {
 /// Runs the command.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
     match command {
         Command::Introspect { source } => {

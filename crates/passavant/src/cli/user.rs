@@ -14,23 +14,23 @@ use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, misused, new_
 
 const LAYOUT: Layout = Layout { quiet: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
 
-/// What is done with users.
+/// Commands for users.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Make an account; the password is asked for, or read from standard input
+    /// Create an account; the password is prompted for, or read from standard input
     Create {
-        /// What the user signs in with
+        /// Username for sign-in
         username: String,
-        /// Its identifier, which never changes; without one, 22 characters are drawn
+        /// Subject identifier, which never changes; without one, a random one of 22 characters
         #[arg(long)]
         sub: Option<String>,
-        /// A claim about the user; JSON, or text where it is none; may be repeated
+        /// Set a claim to a JSON value (plain text if it is not JSON); may be repeated
         #[arg(long, value_name = "NAME=VALUE")]
         claim: Vec<String>,
-        /// The password, from standard input (-) or a @FILE
+        /// Read the password from standard input (-) or a @FILE
         #[arg(long, value_name = "SOURCE")]
         password: Option<Source>,
-        /// The account can't sign in by password
+        /// Create the account without a password: it can't sign in by password
         #[arg(long, conflicts_with = "password")]
         without_password: bool,
     },
@@ -38,14 +38,14 @@ pub(crate) enum Command {
     List(Page),
     /// Show an account
     Show {
-        /// The username or sub
+        /// Username or subject identifier
         user: String,
     },
-    /// Set a password; it is asked for, or read from standard input. The user's sessions, grants and tokens end
+    /// Set a password (prompted for, or read from standard input); the user's sessions, grants and tokens end
     Passwd {
-        /// The username or sub
+        /// Username or subject identifier
         user: String,
-        /// The password, from standard input (-) or a @FILE
+        /// Read the password from standard input (-) or a @FILE
         source: Option<Source>,
         /// Keep grants with offline_access: applications stay connected
         #[arg(long)]
@@ -53,25 +53,25 @@ pub(crate) enum Command {
     },
     /// Disable an account; its sessions, grants and tokens end
     Disable {
-        /// The username or sub
+        /// Username or subject identifier
         user: String,
     },
-    /// Let a disabled account sign in again
+    /// Enable a disabled account
     Enable {
-        /// The username or sub
+        /// Username or subject identifier
         user: String,
     },
     /// Delete an account; its sessions, grants and tokens end
     Delete {
-        /// The username or sub
+        /// Username or subject identifier
         user: String,
     },
 }
 
-/// Does it.
+/// Runs a command.
 ///
 /// # Errors
-/// [`Failure`] says what and by which exit code.
+/// [`Failure`] with its exit code.
 pub(crate) async fn run(
     command: Command,
     administration: &Administration,
@@ -122,7 +122,7 @@ pub(crate) async fn run(
     Ok(Exit::Ok)
 }
 
-/// Says how much ended. For people that is all.
+/// Reports how much ended: on standard error, and as a record in the formats for machines.
 fn report_password(set: &PasswordSet, keep_apps: bool, format: Format) -> Result<(), Failure> {
     let PasswordSet { account, ended } = set;
     let kept = if keep_apps { "; grants with offline_access stay" } else { "" };

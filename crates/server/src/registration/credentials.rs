@@ -192,3 +192,131 @@ impl<'c> Credentials<'c> {
         self.drawn
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        ports::{Clock, SystemEntropy},
+        registration::rules::{Registrar, Rules},
+        settings::Settings,
+    };
+
+    const SECRET: &str = "a-secret-of-22-characters-or-more";
+    const OTHER: &str = "another-secret-of-22-characters";
+
+    struct Still;
+
+    impl Clock for Still {
+        fn millis(&self) -> i64 {
+            1_700_000_000_000
+        }
+    }
+
+    /// A registry to which batches are added.
+    struct World {
+        master: MasterKey,
+        view: RegistryView,
+    }
+
+    /// What one batch says, and the secrets that it made.
+    type Said = (Vec<String>, HashMap<ClientId, Zeroizing<String>>);
+
+    impl World {
+        fn new() -> Self {
+            Self { master: MasterKey::new(&[7; 32]), view: RegistryView::default() }
+        }
+
+        /// Registers what is right of a batch, and answers what is wrong.
+        fn register(&mut self, missing_secret: MissingSecret, clients: Value, resources: Value) -> Said {
+            let settings = Settings::new("https://id.example").expect("an issuer");
+            let rules = Rules::new(&settings, Registrar::Operator);
+            let mut findings = Findings::default();
+            let entries = |array: Value| array.as_array().cloned().expect("an array").into_iter().enumerate();
+            let clients: Vec<_> = entries(clients)
+                .filter_map(|(at, value)| {
+                    ClientRegistration::read(format!("/clients/{at}"), value, &rules, &mut findings)
+                })
+                .collect();
+            let resources: Vec<_> = entries(resources)
+                .filter_map(|(at, value)| {
+                    ResourceRegistration::read(format!("/resources/{at}"), value, &rules, &mut findings)
+                })
+                .collect();
+            let deleted = HashSet::new();
+            let batch =
+                Batch { clients: &clients, resources: &resources, deleted, missing_secret, applied: false };
+            let draw = Draw::new(&Still, &SystemEntropy);
+            let mut credentials = Credentials::new(&self.master, draw, &self.view, batch);
+            let new_clients: Vec<_> =
+                clients.iter().filter_map(|entry| credentials.client(entry, &mut findings)).collect();
+            let new_resources: Vec<_> =
+                resources.iter().filter_map(|entry| credentials.resource(entry, &mut findings)).collect();
+            let drawn = credentials.drawn();
+            self.view
+                .clients
+                .extend(new_clients.into_iter().map(|client| (client.caller.id.clone(), client)));
+            self.view.resources.extend(new_resources);
+            (findings.wrongs.iter().map(|wrong| wrong.pointer.clone()).collect(), drawn)
+        }
+    }
+
+    fn shop(secret: Option<&str>) -> Value {
+        json!([{ "client_id": "shop", "client_secret": secret, "grant_types": ["client_credentials"] }])
+    }
+
+    fn notes(identifier: &str, id: &str, secret: Option<&str>) -> Value {
+        json!([{ "resource": identifier, "client_id": id, "client_secret": secret }])
+    }
+
+    #[test]
+    fn a_secret_that_is_missing_is_refused_or_made() {
+        let mut world = World::new();
+        let (wrongs, drawn) = world.register(MissingSecret::Refuse, shop(None), json!([]));
+        assert_eq!((wrongs, drawn.len()), (vec!["/clients/0/client_secret".to_owned()], 0));
+        let (wrongs, drawn) = world.register(MissingSecret::Draw, shop(None), json!([]));
+        assert_eq!((wrongs, drawn.len()), (vec![], 1));
+        let client = &world.view.clients[&ClientId::new("shop")];
+        let made = &drawn[&ClientId::new("shop")];
+        let stored = client.caller.secret.as_ref().expect("kept");
+        assert!(world.master.is_secret(&client.caller.id, made.as_bytes(), stored));
+    }
+
+    #[test]
+    fn a_resource_shares_the_credentials_of_a_client_and_does_not_change_them() {
+        let mut world = World::new();
+        let resource = |secret| notes("https://notes.example", "shop", secret);
+        let (wrongs, _) = world.register(MissingSecret::Refuse, shop(Some(SECRET)), resource(Some(OTHER)));
+        assert_eq!(wrongs, ["/resources/0/client_secret"]);
+        let (wrongs, drawn) = world.register(MissingSecret::Draw, json!([]), resource(None));
+        assert_eq!((wrongs, drawn.len()), (vec![], 0));
+        let client = &world.view.clients[&ClientId::new("shop")];
+        assert_eq!(world.view.resources[0].caller.as_ref(), Some(&client.caller));
+    }
+
+    #[test]
+    fn a_client_does_not_take_the_id_of_a_resource() {
+        let mut world = World::new();
+        let resource = notes("https://notes.example", "shop", Some(SECRET));
+        assert_eq!(world.register(MissingSecret::Refuse, json!([]), resource).0, [""; 0]);
+        let (wrongs, _) = world.register(MissingSecret::Refuse, shop(Some(SECRET)), json!([]));
+        assert_eq!(wrongs, ["/clients/0/client_id"]);
+    }
+
+    #[test]
+    fn a_new_resource_joins_the_credentials_of_another_and_does_not_change_them() {
+        let mut world = World::new();
+        let first = notes("https://notes.example", "rs", Some(SECRET));
+        assert_eq!(world.register(MissingSecret::Refuse, json!([]), first.clone()).0, [""; 0]);
+        let second = |secret| notes("https://music.example", "rs", secret);
+        let (wrongs, _) = world.register(MissingSecret::Refuse, json!([]), second(Some(OTHER)));
+        assert_eq!(wrongs, ["/resources/0/client_secret"]);
+        assert_eq!(world.register(MissingSecret::Refuse, json!([]), second(None)).0, [""; 0]);
+        assert_eq!(world.view.resources[0].caller, world.view.resources[1].caller);
+        // Listed together they get another secret together.
+        let both = json!([notes("https://notes.example", "rs", Some(OTHER))[0], second(Some(OTHER))[0]]);
+        assert_eq!(world.register(MissingSecret::Refuse, json!([]), both).0, [""; 0]);
+    }
+}
