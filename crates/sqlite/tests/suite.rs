@@ -8,7 +8,7 @@ use server::{
     Reason,
     store::{Change, Remember, Space},
 };
-use testkit::store_suite::Fixture;
+use testkit::{directory_suite, store_suite::Fixture};
 
 /// As a server: reads are held across requests.
 mod served {
@@ -18,6 +18,20 @@ mod served {
 /// As a tool beside a server: each read is a transaction of its own.
 mod beside {
     testkit::store_suite!(super::beside, poison = super::poison());
+}
+
+/// The directory in the same file.
+mod people {
+    testkit::directory_suite!(super::people_served);
+}
+
+async fn people_served() -> directory_suite::Fixture {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { server: true, ..Options::default() };
+    let store = SqliteStore::open_with(&folder.path().join("passavant.db"), options).expect("it opens");
+    let issuer = |url| Arc::new(store.issuer(&Issuer::new(url)).expect("an issuer"));
+    let (one, other) = (issuer("https://one.example"), issuer("https://two.example"));
+    directory_suite::Fixture::new(one.clone(), one, other).keeping(folder)
 }
 
 async fn served() -> Fixture {

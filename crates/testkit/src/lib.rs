@@ -4,6 +4,7 @@
 //!   does what a test says.
 //! * Feature `server`: a whole authorization server without sockets, its clock and chance in the test's hand.
 //! * Feature `store`: the suite that every store must pass, and a store that shows races.
+//! * Feature `directory`: the suite that every directory of accounts must pass.
 //! * Feature `browser`: a real Chromium, for pages that people use.
 //!
 //! An API's own test points its guard at [`Authority::issuer`] and changes one thing at a time:
@@ -38,6 +39,8 @@ mod authority;
 pub mod browser;
 #[cfg(feature = "server")]
 mod clock;
+#[cfg(feature = "directory")]
+pub mod directory_suite;
 #[cfg(feature = "server")]
 mod entropy;
 #[cfg(feature = "store")]

@@ -73,12 +73,17 @@ where
     M: Future<Output = Fixture>,
     C: Future<Output = ()>,
 {
+    on_threads(async { case(make().await).await });
+}
+
+/// Runs a future on threads of its own.
+pub(crate) fn on_threads(future: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_time()
         .build()
         .expect("a runtime can be made");
-    runtime.block_on(async { case(make().await).await });
+    runtime.block_on(future);
 }
 
 /// Makes a test of every case. `$make` is an async function or closure without arguments that gives a [`Fixture`]

@@ -27,10 +27,51 @@ pub struct MemoryStore {
     state: Mutex<State>,
 }
 
+/// What a host writes in the transaction of a commit.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Events of its own, for the outbox.
+    pub events: Vec<Event>,
+    /// Subjects that are gone: whoever has one of them one day has allowed nothing yet.
+    pub forgotten: Vec<Subject>,
+}
+
 impl MemoryStore {
     /// A store that remembers nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Commits, and has a host write state of its own in the same transaction: `beside` is called once every guard holds,
+    /// and what it answers is written with the rest. Where a guard of the host's own does not hold it answers with its
+    /// index, which is counted behind the guards of the commit, and nothing is written.
+    ///
+    /// # Errors
+    /// [`Conflict`]
+    pub fn commit_beside(
+        &self,
+        commit: Commit,
+        beside: impl FnOnce() -> Result<Beside, usize>,
+    ) -> Result<Committed, Conflict> {
+        let mut state = self.state();
+        // All guards look at the state before the commit: none of them sees what another change of it does.
+        let failed = commit.guards.iter().position(|change| !state.holds(change, commit.now));
+        if let Some(guard) = failed {
+            return Err(Conflict { guard });
+        }
+        let Beside { events, forgotten } =
+            beside().map_err(|guard| Conflict { guard: commit.guards.len() + guard })?;
+        state.newest = state.newest.max(commit.now);
+        state.events.extend(events);
+        state.events.extend(commit.events());
+        state.consents.retain(|(subject, _), _| !forgotten.contains(subject));
+        let mut committed = Committed::default();
+        for change in commit.guards.into_iter().chain(commit.writes) {
+            let ended = state.apply(change, commit.now);
+            committed.sessions += ended.sessions;
+            committed.grants += ended.grants;
+        }
+        Ok(committed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -187,21 +228,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
-        let mut state = self.state();
-        // All guards look at the state before the commit: none of them sees what another change of it does.
-        let failed = commit.guards.iter().position(|change| !state.holds(change, commit.now));
-        if let Some(guard) = failed {
-            return Ok(Err(Conflict { guard }));
-        }
-        state.newest = state.newest.max(commit.now);
-        state.events.extend(commit.events());
-        let mut committed = Committed::default();
-        for change in commit.guards.into_iter().chain(commit.writes) {
-            let ended = state.apply(change, commit.now);
-            committed.sessions += ended.sessions;
-            committed.grants += ended.grants;
-        }
-        Ok(Ok(committed))
+        Ok(self.commit_beside(commit, || Ok(Beside::default())))
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {

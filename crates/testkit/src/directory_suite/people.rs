@@ -1,0 +1,73 @@
+//! Accounts that cases write, and what they ask afterwards.
+
+use accounts::{Account, AccountChange, Directory, PasswordHash, Username};
+use protocol::{Subject, Timestamp};
+use serde_json::json;
+use server::store::{Commit, Committed, Conflict, Item, Store};
+
+/// The time of every commit.
+pub(super) const NOW: Timestamp = Timestamp(1_700_000_000);
+
+/// Somebody with everything that an account can have.
+pub(super) fn account(subject: &str, username: &str) -> Account {
+    let claims = json!({ "name": "Alice Martin", "address": { "locality": "Köln" }, "email_verified": true });
+    Account {
+        subject: Subject::new(subject),
+        username: Username::parse(username).expect("a username"),
+        password: Some(PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into())),
+        disabled: true,
+        claims: claims.as_object().cloned().expect("an object"),
+        applied: true,
+        version: 1,
+    }
+}
+
+pub(super) fn add(account: Account) -> AccountChange {
+    AccountChange::Add(Box::new(account))
+}
+
+pub(super) fn replace(account: Account, version: i64) -> AccountChange {
+    AccountChange::Replace(Box::new(account), version)
+}
+
+/// Commits changes of people.
+pub(super) async fn commit(
+    directory: &dyn Directory,
+    people: Vec<AccountChange>,
+) -> Result<Committed, Conflict> {
+    directory.commit_people(people, Commit::new(NOW)).await.expect("it answers")
+}
+
+/// Commits changes of people that must hold.
+pub(super) async fn write(directory: &dyn Directory, people: Vec<AccountChange>) {
+    commit(directory, people).await.expect("every guard holds");
+}
+
+pub(super) async fn by_subject(directory: &dyn Directory, subject: &str) -> Option<Account> {
+    directory.by_subject(&Subject::new(subject)).await.expect("it answers")
+}
+
+pub(super) async fn by_username(directory: &dyn Directory, username: &str) -> Option<Account> {
+    let username = Username::parse(username).expect("a username");
+    directory.by_username(&username).await.expect("it answers")
+}
+
+/// The subjects of all accounts.
+pub(super) async fn subjects(directory: &dyn Directory) -> Vec<String> {
+    let accounts = directory.list_accounts(None, 100).await.expect("it answers");
+    accounts.iter().map(|account| account.subject.as_str().to_owned()).collect()
+}
+
+/// A change of protocol state that holds while nothing has this key.
+pub(super) fn item(key: &str) -> Item {
+    Item { space: "suite".into(), key: key.into(), value: Some(vec![1]), expect: None, until: NOW + 60 }
+}
+
+/// A change of protocol state that never holds.
+pub(super) fn impossible() -> Item {
+    Item { expect: Some(vec![2]), ..item("never") }
+}
+
+pub(super) async fn has_item(store: &dyn Store, key: &str) -> bool {
+    store.item("suite", key).await.expect("it answers").is_some()
+}
