@@ -4,6 +4,9 @@
 //! function over values; every write is one [`store::Store::commit`] whose guards are part of its statements. Read
 //! `endpoints/token.rs`, `grants/authorization_code.rs`, `store.rs`, `reason.rs` and `assemble.rs`, and the rest is
 //! more of the same.
+//!
+//! A host fills the [`Ports`] and mounts [`AuthorizationServer::service`]; grants and endpoints of its own go through
+//! [`AuthorizationServer::builder`]. `examples/embed.rs` of the SQLite store is a whole one.
 
 mod access;
 mod answer;

@@ -12,11 +12,11 @@ use crate::{
     context::{Cors, Endpoint, Installed, Responder},
     cors,
     error::Error,
-    grants,
     incoming::Incoming,
     reason::Reason,
     settle::{Carried, Decision, settle},
     store::{Commit, End, TokenChange, Why},
+    tokens::family::Family,
 };
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -55,7 +55,7 @@ async fn respond(
     Ok(caller.client)
 }
 
-/// What a token of the caller's own ends. Somebody else's token, and what is no token at all, end nothing and are
+/// What a token of the caller's own ends. Another client's token, and a text that is not a token, end nothing and are
 /// answered alike (RFC 7009 §2.2). The hint is not needed: a token says itself what it is.
 async fn decide(server: &AuthorizationServer, caller: &ClientId, token: &str) -> Result<Decision<()>, Error> {
     let now = server.now();
@@ -66,7 +66,7 @@ async fn decide(server: &AuthorizationServer, caller: &ClientId, token: &str) ->
     Ok(Decision { commit, answer: Ok(()) })
 }
 
-/// An access token ends alone: its refresh token lives on, as RFC 7009 §2.1 leaves open. A JWT is remembered as revoked
+/// Only the access token ends: its refresh token stays valid, as RFC 7009 §2.1 leaves open. A JWT is remembered as revoked
 /// until it would have expired.
 fn of_access(found: Found, caller: &ClientId, now: Timestamp) -> Commit {
     let mut commit = Commit::new(now);
@@ -94,7 +94,7 @@ async fn refresh(
     let Some(stored) = server.store().refresh(presented.family()).await? else { return Ok(None) };
     let (live, read) = stored.into_parts();
     let key = server.master().refresh_key(read.row.key);
-    if !grants::refresh_token::is_of_family(&presented, live, &read.row, key) {
+    if !(Family { live, row: &read.row, key }).knows(&presented) {
         return Ok(None);
     }
     let mut commit = Commit::new(now);

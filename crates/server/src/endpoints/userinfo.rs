@@ -17,7 +17,7 @@ use crate::{
     reason::Reason,
     registry::{RegisteredClient, Resources},
     store::Access,
-    tokens::recipient::{Recipient, not_served, sign_for},
+    tokens::recipient::{Encryption, Recipient, not_served, sign_for},
 };
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -118,8 +118,8 @@ async fn send(
     claims: Map<String, Value>,
 ) -> Result<Answer, Error> {
     let (metadata, recipient) = (&client.metadata, Recipient::client(client));
-    let encrypted = metadata.userinfo_encrypted_response_alg.as_deref();
-    let encrypted = encrypted.map(|alg| (alg, metadata.userinfo_encrypted_response_enc.as_deref()));
+    let (alg, enc) = (&metadata.userinfo_encrypted_response_alg, &metadata.userinfo_encrypted_response_enc);
+    let encrypted = Encryption::registered(alg.as_deref(), enc.as_deref());
     let token = match (metadata.userinfo_signed_response_alg.as_deref(), encrypted) {
         (None, None) => return answer::json(&claims),
         (None, Some(wanted)) => {
@@ -130,7 +130,7 @@ async fn send(
             let algorithm = SignatureAlgorithm::parse(name);
             let algorithm = algorithm.ok_or_else(|| not_served(client.id(), name))?;
             let payload = addressed(server, client, claims)?;
-            let signed = sign_for(server, client, algorithm, ("JWT", &payload)).await?;
+            let signed = sign_for(server, client, algorithm, "JWT", &payload).await?;
             match encrypted {
                 Some(wanted) => recipient.encrypt_jwt(server, wanted, &signed).await?,
                 None => signed,

@@ -52,7 +52,7 @@ impl GrantHandler for ClientCredentials {
     }
 }
 
-/// The rule: confidential clients alone, and only what they registered.
+/// The rule: only confidential clients, and only what they registered.
 fn scopes(client: &RegisteredClient, asked: Option<&str>) -> Result<Scopes, Reason> {
     if client.is_public() {
         return Err(Reason::ClientCredentialsNotAllowed);

@@ -1,7 +1,8 @@
 //! `grant_type=client_credentials` of a resource: a token that lets it introspect, and nothing else.
 //!
 //! A resource is a caller, not a client: it shares the namespace of client ids, and the scope `introspection` that it
-//! asks for is one that no client can hold. So this is no [`GrantHandler`](super::GrantHandler).
+//! asks for is one that no client can hold. So this is not a
+//! [`GrantHandler`](super::GrantHandler).
 
 use protocol::{GrantType, Params, Scopes, scope};
 

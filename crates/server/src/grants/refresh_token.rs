@@ -1,7 +1,7 @@
 //! `grant_type=refresh_token` (RFC 6749 §6), rotated (RFC 9700 §4.14.2), forgiving a lost answer for a moment.
 
 use async_trait::async_trait;
-use protocol::{Digest, GrantType, RefreshToken, Scopes, Timestamp, limits, scope};
+use protocol::{GrantType, RefreshToken, Scopes, Timestamp, scope};
 
 use crate::{
     AuthorizationServer,
@@ -12,7 +12,11 @@ use crate::{
     reason::Reason,
     settle::Decision,
     store::{Commit, End, Grant, Refresh, Through, TokenChange, Why},
-    tokens::{self, AccessClaims, Issued, id_token},
+    tokens::{
+        self, AccessClaims, Issued,
+        family::{Family, Presented},
+        id_token,
+    },
 };
 
 /// The grant of clients that come back.
@@ -21,55 +25,6 @@ pub struct RefreshTokenGrant;
 
 pub(crate) fn install(installed: &mut Installed) {
     installed.grant(RefreshTokenGrant);
-}
-
-/// What a presented refresh token is to its family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presented {
-    /// The one that works.
-    Live,
-    /// Rotated a moment ago: the answer was lost, or two tabs raced. It gets its successor again.
-    JustRotated,
-    /// Once ours, long since rotated: somebody else holds it, or held it.
-    Spent,
-    /// Never ours.
-    Foreign,
-}
-
-/// The rule. Successors are derived, so a spent token proves itself by leading to the live one, and garbage can't
-/// revoke a family. `(now, grace)` is the time and for how many seconds a rotation is forgiven.
-pub(crate) fn standing(
-    presented: &RefreshToken,
-    live: Digest<RefreshToken>,
-    family: &Refresh,
-    key: Option<&[u8; 32]>,
-    (now, grace): (Timestamp, i64),
-) -> Presented {
-    let Some(back) = family.generation.checked_sub(presented.generation()) else { return Presented::Foreign };
-    let Some(key) = key.filter(|_| back <= limits::GENERATIONS_BACK_MAX) else { return Presented::Foreign };
-    let mut reached = presented.clone();
-    for _ in 0..back {
-        let Some(next) = reached.successor(key) else { return Presented::Foreign };
-        reached = next;
-    }
-    if reached.handle().digest != live {
-        return Presented::Foreign;
-    }
-    match back {
-        0 => Presented::Live,
-        1 if now.since(family.rotated_at) < grace => Presented::JustRotated,
-        _ => Presented::Spent,
-    }
-}
-
-/// Whether this token is of this family, in whatever generation.
-pub(crate) fn is_of_family(
-    presented: &RefreshToken,
-    live: Digest<RefreshToken>,
-    family: &Refresh,
-    key: Option<&[u8; 32]>,
-) -> bool {
-    standing(presented, live, family, key, (Timestamp(0), 0)) != Presented::Foreign
 }
 
 #[async_trait]
@@ -88,8 +43,8 @@ impl GrantHandler for RefreshTokenGrant {
         let stored = server.store().refresh(presented.family()).await?.ok_or(Reason::RefreshUnknown)?;
         let (live, read) = stored.into_parts();
         let key = server.master().refresh_key(read.row.key);
-        let grace = (request.now, server.settings().refresh_grace);
-        let standing = standing(&presented, live, &read.row, key, grace);
+        let family = Family { live, row: &read.row, key };
+        let standing = family.standing(&presented, request.now, server.settings().refresh_grace);
         if let Err(reason) = redeem(&read, standing, request) {
             return Ok(refusal(reason, &read, request.now));
         }
@@ -184,36 +139,4 @@ fn narrowed(grant: &Grant, request: &TokenRequest<'_>) -> Result<(Scopes, Wanted
         return Err(Reason::ResourceNotAllowed);
     }
     Ok((scopes, wanted))
-}
-
-#[cfg(test)]
-mod tests {
-    use protocol::{FamilyId, GrantId};
-
-    use super::*;
-
-    #[test]
-    fn a_presented_token_is_what_it_leads_to() {
-        let key = [1; 32];
-        let next = |token: &RefreshToken| token.successor(&key);
-        let line: Vec<RefreshToken> =
-            std::iter::successors(Some(RefreshToken::first(FamilyId(7), [9; 20])), next).take(5).collect();
-        let family = Refresh {
-            family: FamilyId(7),
-            grant: GrantId(1),
-            generation: 3,
-            rotated_at: Timestamp(100),
-            expires_at: Timestamp(1_000),
-            key: 1,
-        };
-        let live = line[3].handle().digest;
-        let is = |token: &RefreshToken, now| standing(token, live, &family, Some(&key), (Timestamp(now), 10));
-        assert_eq!(is(&line[3], 500), Presented::Live);
-        assert_eq!(is(&line[2], 109), Presented::JustRotated);
-        assert_eq!(is(&line[2], 110), Presented::Spent);
-        assert_eq!(is(&line[1], 100), Presented::Spent);
-        assert_eq!(is(&line[4], 100), Presented::Foreign);
-        assert_eq!(is(&RefreshToken::first(FamilyId(7), [8; 20]), 100), Presented::Foreign);
-        assert_eq!(standing(&line[3], live, &family, None, (Timestamp(100), 10)), Presented::Foreign);
-    }
 }

@@ -5,7 +5,7 @@ use protocol::{ClientId, SessionId, Subject};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::recipient::{Recipient, not_served, sign_for};
+use super::recipient::{Encryption, Recipient, not_served, sign_for};
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},
@@ -58,14 +58,12 @@ pub(crate) async fn mint(
         at_hash: half_hash(algorithm, access_token),
     };
     let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
-    let signed = sign_for(server, client, algorithm, (TYPE, &payload)).await?;
+    let signed = sign_for(server, client, algorithm, TYPE, &payload).await?;
     let metadata = &client.metadata;
-    match metadata.id_token_encrypted_response_alg.as_deref() {
+    let (alg, enc) = (&metadata.id_token_encrypted_response_alg, &metadata.id_token_encrypted_response_enc);
+    match Encryption::registered(alg.as_deref(), enc.as_deref()) {
         None => Ok(signed),
-        Some(alg) => {
-            let registered = (alg, metadata.id_token_encrypted_response_enc.as_deref());
-            Recipient::client(client).encrypt_jwt(server, registered, &signed).await
-        }
+        Some(registered) => Recipient::client(client).encrypt_jwt(server, registered, &signed).await,
     }
 }
 

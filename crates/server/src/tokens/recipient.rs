@@ -16,7 +16,8 @@ pub(crate) async fn sign_for(
     server: &AuthorizationServer,
     client: &RegisteredClient,
     algorithm: SignatureAlgorithm,
-    (typ, payload): (&str, &[u8]),
+    typ: &str,
+    payload: &[u8],
 ) -> Result<String, Error> {
     if algorithm.is_symmetric() {
         let secret = client.caller.secret.as_ref();
@@ -39,6 +40,20 @@ pub(crate) fn not_served(who: &ClientId, name: &str) -> Reason {
     Reason::RegistrationNotServed
 }
 
+/// How a recipient registered that it is encrypted to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encryption<'a> {
+    alg: &'a str,
+    enc: Option<&'a str>,
+}
+
+impl<'a> Encryption<'a> {
+    /// `None` without `alg`: nothing is encrypted.
+    pub(crate) fn registered(alg: Option<&'a str>, enc: Option<&'a str>) -> Option<Self> {
+        alg.map(|alg| Self { alg, enc })
+    }
+}
+
 /// The recipient of an encrypted JWT and its registered keys.
 pub(crate) struct Recipient<'a> {
     who: &'a ClientId,
@@ -59,32 +74,33 @@ impl<'a> Recipient<'a> {
         Self { who, jwks: settings.jwks.as_ref(), jwks_uri: settings.jwks_uri.as_deref() }
     }
 
-    /// Encrypts a JWT. `registered` is the `alg` and `enc`.
+    /// Encrypts a JWT.
     pub(crate) async fn encrypt_jwt(
         &self,
         server: &AuthorizationServer,
-        registered: (&str, Option<&str>),
+        registered: Encryption<'_>,
         signed: &str,
     ) -> Result<String, Error> {
-        self.encrypt(server, registered, (Some("JWT".into()), signed.as_bytes())).await
+        self.encrypt(server, registered, Some("JWT".into()), signed.as_bytes()).await
     }
 
     /// Encrypts unsigned claims: the content is not a JWT, so there is no `cty`.
     pub(crate) async fn encrypt_claims(
         &self,
         server: &AuthorizationServer,
-        registered: (&str, Option<&str>),
+        registered: Encryption<'_>,
         claims: &[u8],
     ) -> Result<String, Error> {
-        self.encrypt(server, registered, (None, claims)).await
+        self.encrypt(server, registered, None, claims).await
     }
 
     /// If the key is unavailable the answer is 503, never an unencrypted one.
     async fn encrypt(
         &self,
         server: &AuthorizationServer,
-        registered: (&str, Option<&str>),
-        (cty, plaintext): (Option<String>, &[u8]),
+        registered: Encryption<'_>,
+        cty: Option<String>,
+        plaintext: &[u8],
     ) -> Result<String, Error> {
         let (algorithm, encryption) = self.read(registered)?;
         let keys = server.remote_keys().of(self.jwks, self.jwks_uri, None).await;
@@ -98,7 +114,8 @@ impl<'a> Recipient<'a> {
     }
 
     /// The default `enc` is A128CBC-HS256 (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
-    fn read(&self, (alg, enc): (&str, Option<&str>)) -> Result<(KeyManagement, ContentEncryption), Reason> {
+    fn read(&self, registered: Encryption<'_>) -> Result<(KeyManagement, ContentEncryption), Reason> {
+        let Encryption { alg, enc } = registered;
         // A symmetric key can't be among the keys that a peer publishes.
         let algorithm = KeyManagement::parse(alg).filter(|algorithm| !algorithm.is_symmetric());
         let algorithm = algorithm.ok_or_else(|| not_served(self.who, alg))?;

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Fault},
     reason::Reason,
     registry::RegisteredResource,
-    tokens::recipient::{Recipient, not_served},
+    tokens::recipient::{Encryption, Recipient, not_served},
 };
 
 /// The media type of RFC 9701 §4, without `application/`: it is the JWT's `typ` as well.
@@ -104,8 +104,7 @@ async fn sign(
     Ok(jws::sign(&header, &payload, key).map_err(Fault::new)?)
 }
 
-/// Encrypts where the resource registered that. Where the key can't be had, nothing is answered: 503, never a plain
-/// answer.
+/// Encrypts where the resource registered that. If the key is unavailable the answer is 503, never a plain one.
 async fn encrypt(
     server: &AuthorizationServer,
     who: &ClientId,
@@ -113,7 +112,10 @@ async fn encrypt(
     signed: String,
 ) -> Result<String, Error> {
     let settings = &resource.settings;
-    let Some(alg) = settings.introspection_encrypted_response_alg.as_deref() else { return Ok(signed) };
-    let wanted = (alg, settings.introspection_encrypted_response_enc.as_deref());
-    Recipient::resource(who, resource).encrypt_jwt(server, wanted, &signed).await
+    let alg = settings.introspection_encrypted_response_alg.as_deref();
+    let enc = settings.introspection_encrypted_response_enc.as_deref();
+    match Encryption::registered(alg, enc) {
+        None => Ok(signed),
+        Some(wanted) => Recipient::resource(who, resource).encrypt_jwt(server, wanted, &signed).await,
+    }
 }

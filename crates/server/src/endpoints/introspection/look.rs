@@ -6,8 +6,8 @@ use crate::{
     AuthorizationServer,
     access::{self, Found, FoundBy},
     error::Fault,
-    grants::refresh_token::{self, Presented},
     store::{Access, Ended, Refresh, Through},
+    tokens::family::{Family, Presented},
 };
 
 /// What was found of a token.
@@ -74,7 +74,7 @@ impl Inactive {
             Self::Rotated => "it was rotated: a later refresh token of its family is the live one",
             Self::TokenRevoked => "it was revoked at the revocation endpoint",
             Self::Unknown => {
-                "it is no access or refresh token of this issuer, or ended so long ago that it is forgotten"
+                "it is not an access or refresh token of this issuer, or it ended so long ago that it was deleted"
             }
         }
     }
@@ -120,7 +120,8 @@ async fn refresh(server: &AuthorizationServer, presented: &RefreshToken) -> Resu
     let (live, read) = stored.into_parts();
     let key = server.master().refresh_key(read.row.key);
     let now = server.now();
-    Ok(match refresh_token::standing(presented, live, &read.row, key, (now, 0)) {
+    let family = Family { live, row: &read.row, key };
+    Ok(match family.standing(presented, now, 0) {
         Presented::Foreign => Look::Inactive(Inactive::Unknown),
         Presented::JustRotated | Presented::Spent => Look::Inactive(Inactive::Rotated),
         Presented::Live => {
