@@ -1,4 +1,4 @@
-//! `serve`: from a configuration to a server that answers, and to its end.
+//! `serve`: runs the server, from its configuration to its graceful end.
 
 mod base_path;
 mod health;
@@ -36,14 +36,14 @@ use crate::{
 
 /// Seconds between two rounds of housekeeping.
 const MAINTENANCE_SECONDS: u64 = 5;
-/// Rows that one step of housekeeping deletes at most.
+/// Most rows that one step of housekeeping deletes.
 const MAINTENANCE_ROWS: u32 = 1_000;
-/// Steps of one round: an hour of a busy server is worked off in a few rounds, and no request waits for it.
+/// Most steps of one round: a few rounds delete what a busy server collects in an hour, and no request waits for them.
 const MAINTENANCE_STEPS_MAX: usize = 50;
 
 static START: OnceLock<Instant> = OnceLock::new();
 
-/// The process began now.
+/// Remembers the start of the process.
 pub(crate) fn mark_start() {
     START.get_or_init(Instant::now);
 }
@@ -51,18 +51,18 @@ pub(crate) fn mark_start() {
 /// How the server runs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// Listen here instead (with --dev: on this port of both loopback addresses)
+    /// Address to listen on instead of the configured ones (with --dev: its port, on both loopback addresses)
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// Make the registry what this file says before answering anybody
+    /// Apply this file before the first request is answered
     #[arg(long, value_name = "FILE")]
     apply: Option<PathBuf>,
-    /// Refuse a database of an older version instead of bringing it up to date
+    /// Refuse a database with an older schema instead of migrating it
     #[arg(long)]
     no_migrate: bool,
 }
 
-/// Runs the server until it is told to end.
+/// Runs the server until a signal stops it.
 ///
 /// # Errors
 /// [`Failure`] where it can't start.
@@ -99,7 +99,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     Ok(Exit::Ok)
 }
 
-/// What is there before anything is opened: ports are taken first, so that a second server fails at once.
+/// What is ready before the database is opened. Ports are bound first, so that a second server fails at once.
 struct Ready {
     config: Config,
     sockets: Vec<TcpListener>,
@@ -160,7 +160,7 @@ fn service(
     Ok(IssuerService::new(server, pages, config.trusted_proxies.clone().into(), &**entropy))
 }
 
-/// Sweeps what ended, in bounded steps.
+/// Deletes what has expired, in bounded steps.
 async fn maintain(server: AuthorizationServer) {
     let mut rounds = tokio::time::interval(Duration::from_secs(MAINTENANCE_SECONDS));
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -179,7 +179,7 @@ async fn maintain(server: AuthorizationServer) {
     }
 }
 
-/// Says where the server is.
+/// Prints where the server listens.
 fn announce(installation: &Installation, listeners: &[Listener<IssuerService>]) {
     let config = &installation.config;
     let mut text = if config.dev { dev::welcome(config) } else { format!("issuer     {}\n", config.issuer) };
@@ -195,7 +195,7 @@ fn announce(installation: &Installation, listeners: &[Listener<IssuerService>]) 
     say_ready(text);
 }
 
-/// Says the last words of a start: what was set up, and how long that took. That nobody reads it is no failure.
+/// Prints what was set up, and how long the start took. A closed standard output is no error.
 pub(crate) fn say_ready(mut text: String) {
     let millis = START.get().map_or(0, |start| start.elapsed().as_millis());
     text.push_str(&format!("ready in {millis} ms\n"));

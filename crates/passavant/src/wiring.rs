@@ -1,6 +1,6 @@
-//! One installation, put together: the configuration, the store, the server over it, the directory.
+//! One installation: its configuration, its storage, the server and the directory over it.
 //!
-//! The server and the command line are the same embedder: both use nothing but the public interfaces of the crates.
+//! `serve` and the other commands embed the server in the same way, by the public interfaces of the crates.
 
 pub(crate) mod master_key;
 
@@ -28,24 +28,24 @@ use crate::{
 };
 use master_key::MasterKeyError;
 
-/// Fetches at the same time; more of them wait, within their deadline.
+/// Most concurrent fetches; others wait, within their deadline.
 const FETCHES_MAX: usize = 4;
 
 /// What a command works with.
 pub(crate) struct Installation {
-    /// What the operator said.
+    /// Its configuration.
     pub(crate) config: Config,
-    /// The server over it.
+    /// Its authorization server.
     pub(crate) server: AuthorizationServer,
-    /// The accounts in it.
+    /// Its accounts.
     pub(crate) directory: Arc<dyn Directory>,
-    /// What secrets are kept under.
+    /// The key that encrypts secrets at rest.
     pub(crate) master: Arc<MasterKey>,
-    /// What time it is.
+    /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Where chance comes from.
+    /// The source of randomness.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// How pages look.
+    /// The pages, with name and logo.
     pub(crate) pages: StyledPages,
 }
 
@@ -105,7 +105,7 @@ fn operator_fetch(issuer: &str) -> ReqwestFetch {
 /// Why an installation can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenFailure {
-    /// The logo is not usable.
+    /// The logo is invalid.
     #[error("the logo {} {text}", path.display())]
     Logo {
         /// Which file.
@@ -113,19 +113,19 @@ pub(crate) enum OpenFailure {
         /// What is wrong with it.
         text: String,
     },
-    /// No master key.
+    /// The master key is missing or invalid.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
     /// The database can't be opened.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The store fails.
+    /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
 impl OpenFailure {
-    /// Whether the operator can put it right by the configuration.
+    /// Whether the configuration is at fault.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
             Self::Logo { .. } | Self::MasterKey(_) => true,

@@ -1,4 +1,4 @@
-//! `config check`, `config show`, and what can be configured at all.
+//! `config ..`: checks and shows the configuration, and prints its reference.
 
 use serde_json::{Map, Value};
 
@@ -16,10 +16,10 @@ use crate::{
 const LAYOUT: Layout = Layout { quiet: &["value"], columns: &["key", "value"] };
 const ORIGIN: Layout = Layout { quiet: &["value"], columns: &["key", "value", "origin"] };
 
-/// What is done with the configuration.
+/// Checks and shows the configuration.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Report everything that is wrong with it (exit 3)
+    /// Check the configuration, and list every problem (exit code 3)
     Check,
     /// Show the effective values
     Show {
@@ -34,7 +34,7 @@ pub(crate) enum ConfigCommand {
 }
 
 impl ConfigCommand {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
     /// [`Problems`], with exit code 3.

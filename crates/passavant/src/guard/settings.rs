@@ -1,4 +1,4 @@
-//! What the operator says: flags first, then the same variables as `Guard::from_env` takes.
+//! The flags of the guard, and the environment variables that they share with `Guard::from_env`.
 
 use std::{fmt::Display, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -19,25 +19,25 @@ use crate::{
     terminal::{Exit, Failure, Source, misused},
 };
 
-/// How the guard runs. A flag wins over its variable.
+/// The flags of the guard. A flag takes precedence over its variable.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GuardArgs {
-    /// Whose tokens are accepted (or PASSAVANT_ISSUER)
+    /// Issuer whose tokens are accepted (or PASSAVANT_ISSUER)
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// Audience that tokens must have (or PASSAVANT_AUDIENCE); without --upstream it may be repeated
     #[arg(long, value_name = "AUDIENCE")]
     audience: Vec<String>,
-    /// The server behind the guard; without one, only /check is answered
+    /// URL of the server behind the guard; without one, only /check is answered
     #[arg(long, value_name = "URL", value_parser = values::origin)]
     upstream: Option<Origin>,
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4180")]
     listen: SocketAddr,
-    /// Where to answer /check beside an upstream
+    /// Address to answer /check on beside an upstream
     #[arg(long, value_name = "ADDRESS:PORT", requires = "upstream")]
     check_listen: Option<SocketAddr>,
-    /// Where to answer /health/live and /health/ready
+    /// Address to answer /health/live and /health/ready on
     #[arg(long, value_name = "ADDRESS:PORT")]
     management_listen: Option<SocketAddr>,
     #[command(flatten)]
@@ -101,7 +101,7 @@ struct PassingArgs {
     /// Pass the Authorization header on
     #[arg(long, requires = "upstream")]
     keep_authorization: bool,
-    /// Send the upstream's own name as Host, instead of the one that was asked for
+    /// Send the upstream's own name as Host, instead of the one in the request
     #[arg(long, requires = "upstream")]
     upstream_host: bool,
     /// Trust X-Forwarded-For, -Proto and -Host of this address or network; may be repeated
@@ -115,7 +115,7 @@ struct PassingArgs {
     body_bytes_max: u64,
 }
 
-/// All of it, checked.
+/// The checked settings.
 pub(super) struct Settings {
     /// One for each audience, and at least one; with an upstream exactly one.
     pub(super) guards: Vec<Guard>,
@@ -135,7 +135,7 @@ impl Settings {
     /// Reads and checks everything. Nothing is fetched or connected.
     ///
     /// # Errors
-    /// [`Exit::Usage`] for a flag, [`Exit::Config`] for what the guard is told.
+    /// [`Exit::Usage`] for an invalid flag, [`Exit::Config`] for invalid settings.
     pub(super) fn read(args: GuardArgs) -> Result<Self, Failure> {
         let GuardArgs { upstream, listen, check_listen, management_listen, .. } = &args;
         let (listen, check_listen, management_listen) = (*listen, *check_listen, *management_listen);
@@ -167,7 +167,7 @@ impl Settings {
         })
     }
 
-    /// What the start says of it.
+    /// What the start prints of them.
     pub(super) fn described(&self) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: &dyn Display| text.push_str(&format!("{name:10} {value}\n"));

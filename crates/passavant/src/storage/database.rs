@@ -66,7 +66,7 @@ pub(crate) struct Storage {
 /// Why a database can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
-    /// Others could read the tokens' digests and everybody's claims.
+    /// Others may read the file: it holds token digests and the claims of all users.
     #[error("{} may be read by others (mode {mode:04o}): chmod 600 it first", path.display())]
     Exposed {
         /// Which file.
@@ -74,7 +74,7 @@ pub(crate) enum StorageError {
         /// Its permissions.
         mode: u32,
     },
-    /// The folder of the database can't be looked into.
+    /// The file can't be examined.
     #[error("{}: {source}", path.display())]
     Unreadable {
         /// Which file.
@@ -91,7 +91,7 @@ pub(crate) enum StorageError {
 }
 
 impl StorageError {
-    /// Whether the operator can put it right by the configuration.
+    /// Whether the configuration is at fault.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
             Self::Exposed { .. } | Self::Unreadable { .. } => true,

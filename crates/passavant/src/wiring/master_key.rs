@@ -1,4 +1,4 @@
-//! The file with the master key: 32 bytes as base64, base64url or hex, readable by its owner alone.
+//! The file with the master key: 32 bytes as base64, base64url or hex, readable only by its owner.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,7 +14,7 @@ use base64::{
 use server::ports::Entropy;
 use zeroize::Zeroizing;
 
-/// Longest file that is looked at, in bytes: 64 hex digits and a line end fit.
+/// Longest file, in bytes: 64 hex digits and a line end fit.
 const FILE_BYTES_MAX: u64 = 128;
 
 /// Reads the master key.
@@ -36,10 +36,10 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
     parse(&text).ok_or_else(|| MasterKeyError::Malformed(path.to_owned()))
 }
 
-/// Writes a fresh master key, as base64url and a line end, mode 0600. Never over another file.
+/// Writes a new master key as base64url and a line end, mode 0600. Never overwrites a file.
 ///
 /// # Errors
-/// The operating system's; `AlreadyExists` where there is a file of that name.
+/// The operating system's; `AlreadyExists` where the file exists.
 pub(crate) fn write_new(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
     let mut key = Zeroizing::new([0; 32]);
     entropy.fill(&mut *key);
@@ -74,13 +74,13 @@ fn from_hex(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     Some(key)
 }
 
-/// Why there is no master key.
+/// Why a master key can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MasterKeyError {
-    /// No file.
+    /// There is no file.
     #[error("there is no master key at {path}; write one with: passavant key master {path}", path = .0.display())]
     Missing(PathBuf),
-    /// The operating system refused.
+    /// It can't be read.
     #[error("the master key {} can't be read: {source}", path.display())]
     Unreadable {
         /// Which file.
@@ -88,7 +88,7 @@ pub(crate) enum MasterKeyError {
         /// Why.
         source: io::Error,
     },
-    /// Everything at rest is sealed under it.
+    /// Others may read the file: it encrypts everything at rest.
     #[error("the master key {} may be read by others (mode {mode:04o}): chmod 600 it first", path.display())]
     Exposed {
         /// Which file.
@@ -96,7 +96,7 @@ pub(crate) enum MasterKeyError {
         /// Its permissions.
         mode: u32,
     },
-    /// Too short, too long, or other characters.
+    /// Its length or encoding is invalid.
     #[error("{} holds no master key: 32 bytes as base64, base64url or hex", .0.display())]
     Malformed(PathBuf),
 }
