@@ -62,7 +62,7 @@ struct TokenArgs {
     /// Form of introspection answers (or PASSAVANT_INTROSPECTION_RESPONSE) [default: auto]
     #[arg(long, value_name = "FORM")]
     introspection_response: Option<ResponseForm>,
-    /// Client id for introspection (or PASSAVANT_CLIENT_ID)
+    /// Client ID for introspection (or PASSAVANT_CLIENT_ID)
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
     /// Client secret: - for standard input, or @FILE (or PASSAVANT_CLIENT_SECRET)

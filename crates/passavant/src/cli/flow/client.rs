@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     /// Issuer of the server
     #[arg(long, value_name = "URL", default_value = "http://localhost:4000")]
     server: String,
-    /// Client id
+    /// Client ID
     #[arg(long, value_name = "ID")]
     client_id: String,
     /// Source of the client secret: - for standard input, or @FILE; a public client has none
