@@ -30,7 +30,7 @@ No code stands where no token came: that is no error (RFC 6750 §3.1).
 ";
 
 /// What can be wrong with a thing: one of these ends every slug. A new one belongs here only if none of these says it.
-const WRONG: [&str; 41] = [
+const WRONG: [&str; 42] = [
     "bound",          // to a key, and sent as if it were not
     "cross_site",     // it comes from another site
     "denied",         // by the user
@@ -52,6 +52,7 @@ const WRONG: [&str; 41] = [
     "not_served",     // registered, but this server does not serve it now
     "not_yet_valid",  // too early
     "old",            // too long ago
+    "outdated",       // what it was judged by has changed since
     "paused",         // not asked for a while, after failures
     "refused",        // by the party that was asked, or by a rule of the API
     "repeated",       // more than one where only one is allowed
