@@ -116,3 +116,77 @@ impl From<Busy> for DocumentError {
         Self::Busy
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::{Context, Poll, Waker};
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use http::{Request, Response};
+
+    use super::*;
+    use crate::fetch::{Fetch, FetchLimits};
+    use crate::{NewerAfter, SystemClock};
+
+    const SCHEDULE: Schedule = Schedule {
+        fresh: 300,
+        age_max: i64::MAX,
+        refetch: 30,
+        retry: 30,
+        retry_abandoned: 0,
+        newer_after: NewerAfter::AnyFetch,
+    };
+
+    /// Serves an empty key set everywhere, and counts the requests.
+    #[derive(Default)]
+    struct Counting(AtomicU32);
+
+    #[async_trait]
+    impl Fetch for Counting {
+        async fn fetch(&self, _: Request<Bytes>, _: FetchLimits) -> Result<Response<Bytes>, FetchError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(Response::new(Bytes::from_static(br#"{"keys":[]}"#)))
+        }
+    }
+
+    fn sets(named_by: NamedBy) -> (KeySets, Arc<Counting>) {
+        let fetch = Arc::new(Counting::default());
+        let http = Http { fetch: Arc::clone(&fetch) as Arc<dyn Fetch>, limits: FetchLimits::default() };
+        (KeySets::new(http, Arc::new(SystemClock::default()), named_by, SCHEDULE, 2), fetch)
+    }
+
+    fn get(sets: &KeySets, url: &str) -> Result<KeySet, DocumentError> {
+        match pin!(sets.get(url, None)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(found) => found,
+            Poll::Pending => panic!("nothing to wait for"),
+        }
+    }
+
+    #[test]
+    fn a_url_that_may_not_be_fetched_is_not() {
+        let (operators, fetch) = sets(NamedBy::operator_of("https://id.example.org"));
+        let url = "http://127.0.0.1:4000/jwks";
+        let forbidden = DocumentError::Fetch(FetchError::Forbidden(url.to_owned()));
+        assert_eq!(get(&operators, url).err(), Some(forbidden));
+        assert_eq!(fetch.0.load(Ordering::SeqCst), 0);
+        let (strangers, fetch) = sets(NamedBy::Stranger);
+        let url = "https://169.254.169.254/latest";
+        let forbidden = DocumentError::Fetch(FetchError::Forbidden(url.to_owned()));
+        assert_eq!(get(&strangers, url).err(), Some(forbidden));
+        assert_eq!(fetch.0.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn no_more_sets_are_kept_than_the_limit() {
+        let (sets, fetch) = sets(NamedBy::operator_of("https://id.example.org"));
+        for url in ["https://a.example/jwks", "https://b.example/jwks", "https://a.example/jwks"] {
+            assert!(get(&sets, url).is_ok());
+        }
+        assert_eq!(fetch.0.load(Ordering::SeqCst), 2, "the first is kept");
+        assert!(get(&sets, "https://c.example/jwks").is_ok());
+        assert_eq!(sets.sets.lock().unwrap_or_else(PoisonError::into_inner).len(), 1);
+    }
+}
