@@ -1,4 +1,4 @@
-//! What the operator says: a file, the environment, flags; read in layers, checked whole, then plain values.
+//! The configuration: a file, the environment and flags, read in layers, checked as a whole, then plain values.
 
 mod check;
 mod duration;

@@ -31,7 +31,7 @@ use master_key::MasterKeyError;
 /// Most concurrent fetches; others wait, within their deadline.
 const FETCHES_MAX: usize = 4;
 
-/// What a command works with.
+/// Everything that a command works with.
 pub(crate) struct Installation {
     /// Its configuration.
     pub(crate) config: Config,

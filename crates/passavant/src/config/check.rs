@@ -1,4 +1,4 @@
-//! From typed sections to one configuration: what no row can say of itself. Every problem is found, not only the first.
+//! From typed sections to one configuration: what a row alone can't check. Every problem is found, not only the first.
 
 use std::{
     ffi::OsString,
@@ -18,7 +18,7 @@ use super::{
     duration,
     env::{self, environment},
     layers::Layers,
-    problem::Problems,
+    problem::{Origin, Problems},
     sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
     value::Value,
 };
@@ -80,8 +80,8 @@ impl Config {
         }
     }
 
-    /// What sections must be true of together, and what they come to.
-    fn made_of(sections: Sections, layers: &mut Layers) -> Option<Self> {
+    /// Checks what must be true of several keys together, and converts the sections.
+    fn made_of(mut sections: Sections, layers: &mut Layers) -> Option<Self> {
         if sections.http.listen.is_empty() {
             layers.refuse("http.listen", "must name at least one address");
         }
@@ -90,9 +90,12 @@ impl Config {
             let warning = format!("issuer {issuer} is plain http, which is safe on this machine only");
             layers.warnings.push(warning);
         }
-        for (key, [short, long], most) in limited(&sections) {
-            if short > long {
-                layers.refuse(key, format!("must not be longer than {most} ({})", duration::print(long)));
+        for Within { key, duration, most, other } in limited(&mut sections) {
+            let is_default = layers.value(key).is_some_and(|(_, origin)| *origin == Origin::Default);
+            if *duration > most && is_default {
+                *duration = most;
+            } else if *duration > most {
+                layers.refuse(key, format!("must not be longer than {other} ({})", duration::print(most)));
             }
         }
         let settings = settings(&sections)?;
@@ -129,15 +132,25 @@ impl Config {
 /// Lanes of a password hash: one, since concurrent sign-ins use the cores already.
 const PASSWORD_LANES: u32 = 1;
 
-/// Durations that are within others: the key, its value and the other's, the other key.
-fn limited(sections: &Sections) -> [(&'static str, [Duration; 2], &'static str); 3] {
-    let (sessions, refresh) = (&sections.sessions, &sections.refresh_tokens);
+/// A duration that is within another. A default that is longer is shortened to it.
+struct Within<'s> {
+    key: &'static str,
+    duration: &'s mut Duration,
+    most: Duration,
+    other: &'static str,
+}
+
+fn limited(sections: &mut Sections) -> [Within<'_>; 3] {
+    let (sessions, refresh) = (&mut sections.sessions, &mut sections.refresh_tokens);
+    let within = |key, duration, most, other| Within { key, duration, most, other };
+    let (session, tokens) = (sessions.absolute, refresh.absolute);
     [
-        ("sessions.idle", [sessions.idle, sessions.absolute], "sessions.absolute"),
-        ("refresh_tokens.idle", [refresh.idle, refresh.absolute], "refresh_tokens.absolute"),
-        (
+        within("sessions.idle", &mut sessions.idle, session, "sessions.absolute"),
+        within("refresh_tokens.idle", &mut refresh.idle, tokens, "refresh_tokens.absolute"),
+        within(
             "refresh_tokens.absolute_public_web",
-            [refresh.absolute_public_web, refresh.absolute],
+            &mut refresh.absolute_public_web,
+            tokens,
             "refresh_tokens.absolute",
         ),
     ]
@@ -181,7 +194,7 @@ pub(crate) fn log_filter(environment: Vec<(String, OsString)>) -> Result<String,
     }
 }
 
-/// What no row can say of its texts, since it needs more than this folder.
+/// Checks of texts that need more than `std`, which the rows are limited to.
 const CHECKS: &[(&str, Check)] = &[
     ("issuer", issuer),
     ("http.trusted_proxies", network),

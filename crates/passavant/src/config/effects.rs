@@ -203,6 +203,14 @@ async fn pkce_policy() {
 }
 
 #[test]
+fn a_default_that_exceeds_what_it_is_within_is_shortened_to_it() {
+    let settings =
+        config("[sessions]\nabsolute = \"30 min\"\n[refresh_tokens]\nabsolute = \"2 h\"\n").settings;
+    assert_eq!((settings.session_idle_lifetime, settings.refresh_idle_lifetime), (1_800, 7_200));
+    assert_eq!(settings.refresh_absolute_lifetime_public_web, 7_200);
+}
+
+#[test]
 fn the_defaults_are_those_of_the_library() {
     let config = config("");
     let settings = server::Settings::new(ISSUER).expect("an issuer");

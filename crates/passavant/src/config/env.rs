@@ -55,14 +55,14 @@ pub(crate) fn config_file(environment: &[(String, OsString)]) -> Option<&Path> {
     named.map(|(_, path)| Path::new(path)).filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Those variables that say what is logged.
+/// Only those variables that configure logging.
 pub(crate) fn logging(mut environment: Vec<(String, OsString)>) -> Vec<(String, OsString)> {
     environment
         .retain(|(name, _)| name == RUST_LOG || named(name).is_some_and(|(key, _)| key.path == LOG_FILTER));
     environment
 }
 
-/// What `RUST_LOG` says; empty, it says nothing.
+/// The value of `RUST_LOG`; an empty one counts as unset.
 pub(super) fn rust_log(environment: &[(String, OsString)]) -> Layer {
     let mut layer = Layer::default();
     let said = environment.iter().find(|(name, value)| name == RUST_LOG && !value.is_empty());
@@ -73,7 +73,7 @@ pub(super) fn rust_log(environment: &[(String, OsString)]) -> Layer {
     layer
 }
 
-/// What the variables say.
+/// The values of the variables.
 pub(super) fn read(environment: &[(String, OsString)]) -> Layer {
     let mut layer = Layer::default();
     let mut taken: Vec<(&'static str, &str)> = Vec::new();

@@ -15,7 +15,7 @@ use server::spelling::suggestion;
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// What the file says.
+/// The values of the file.
 ///
 /// # Errors
 /// Where it can't be read, or is not TOML.

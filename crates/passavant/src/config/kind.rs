@@ -51,7 +51,7 @@ pub(crate) trait Kind: Shape {
     /// The value, where it is one of this kind and within its range.
     fn read(&self, given: Given<'_>) -> Option<Self::Held>;
 
-    /// What holds where nobody says anything; nothing: the key is required.
+    /// The value where none is set; nothing: the key is required.
     fn absent(&self) -> Option<Self::Held> {
         None
     }

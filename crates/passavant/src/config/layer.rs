@@ -1,4 +1,4 @@
-//! What one place says: the defaults, the file, the environment, or the flags.
+//! The values of one place: the defaults, the file, the environment, or the flags.
 
 use super::{
     problem::{Origin, Problem},

@@ -12,7 +12,7 @@ use super::{
     value::{Value, redacted},
 };
 
-/// What every key holds, and since which layer.
+/// The value of every key, and the layer that it comes from.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
     values: BTreeMap<&'static str, (Value, Origin)>,
@@ -33,7 +33,7 @@ impl Layers {
     ) -> Result<Self, Problems> {
         let mut layers = Self::default();
         layers.add(defaults());
-        // Other programs go by it too, so whatever is said to this one goes before it.
+        // Other programs read it too, so whatever is set for this one wins.
         layers.add(env::rust_log(environment));
         if let Some(path) = path {
             layers.add(file::read(path)?);
@@ -49,7 +49,7 @@ impl Layers {
         Ok(layers)
     }
 
-    /// What a key holds, and where from.
+    /// The value of a key, and where it comes from.
     pub(crate) fn value(&self, path: &str) -> Option<&(Value, Origin)> {
         self.values.get(path)
     }

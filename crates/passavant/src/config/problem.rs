@@ -8,7 +8,7 @@ use std::{
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Nobody said anything.
+    /// Set nowhere.
     Default,
     /// A line of the file, counted from 1.
     File(PathBuf, usize),
@@ -42,9 +42,9 @@ impl fmt::Display for Origin {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// Which key, where it is about one.
+    /// The key, if it is about one.
     pub(crate) key: String,
-    /// Where it stands, where it stands somewhere.
+    /// Where the value is set, if it is.
     pub(crate) origin: Option<Origin>,
     /// What is wrong, and what helps.
     pub(crate) text: String,

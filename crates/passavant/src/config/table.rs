@@ -24,9 +24,9 @@ pub(crate) struct Section {
 pub(crate) struct Key {
     /// Table and name, joined by a dot.
     pub(crate) path: &'static str,
-    /// What is written behind it.
+    /// The kind of its values.
     pub(crate) shape: &'static dyn Shape,
-    /// What holds where nobody says anything, as the environment would have it.
+    /// The value where none is set, as the environment would have it.
     pub(crate) default: Option<&'static str>,
     /// A value that is accepted.
     pub(crate) example: &'static str,

@@ -1,8 +1,8 @@
-//! A value as it was written, before anybody knows whether it fits its key.
+//! A value as it was written, before it is checked against the kind of its key.
 
 use std::fmt;
 
-/// What stands behind a key in the file, or in a variable of the environment.
+/// The value of a key in the file, or of a variable of the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     /// One text. The environment has no other scalar.

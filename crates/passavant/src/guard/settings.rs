@@ -225,8 +225,8 @@ impl Variables {
         })
     }
 
-    /// A guard for each audience; for that of the environment where no flag names one. Where there are several, a token
-    /// must say for which it is: credentials that introspect for all of them would see it as good for each.
+    /// A guard for each audience, or for that of the environment where no flag names one. Where there are several, a
+    /// token must name its audience: credentials that introspect for all of them would accept it for each.
     fn guards(&self, audiences: &[String]) -> Result<Vec<Guard>, Failure> {
         let guard = |audience: Option<&String>| {
             let named = |name: &str| audience.filter(|_| name == "PASSAVANT_AUDIENCE").cloned();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::super::kind::{Address, Several, Text};
 
 section! {
-    /// Where requests come in.
+    /// The public listeners.
     Http at "http." {
         /// Where requests come in: plain HTTP, for a proxy in front. At least one; port 0 is one that the system picks.
         listen: Vec<SocketAddr> = Several(Address), default "127.0.0.1:4000";

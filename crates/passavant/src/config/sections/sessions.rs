@@ -10,7 +10,8 @@ use super::super::{
 section! {
     /// How long browsers stay signed in, and what signing out ends.
     Sessions at "sessions." {
-        /// How long a session lasts while nobody uses it. At most `sessions.absolute`.
+        /// How long a session lasts while nobody uses it. At most `sessions.absolute`, to which a longer default is
+        /// shortened.
         idle: Duration = Lasting { min: 5 * MINUTE, max: 365 * DAY }, default "1 hour";
         /// How long a session lasts, used or not; then users sign in again.
         absolute: Duration = Lasting { min: 5 * MINUTE, max: 365 * DAY }, default "12 hours";
