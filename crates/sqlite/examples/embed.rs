@@ -53,11 +53,13 @@ async fn answer(App(server, users): &App, incoming: &Incoming) -> Result<Answer,
     match (interaction.ask(), sent("decision")) {
         (Ask::SignIn, _) => {
             let (name, password) = (sent("username"), Password::parse(sent("password")));
+            // Before the password is checked: whoever ends the user meanwhile ends this sign-in as well.
+            let seen = server.store().subject(&Subject::new(name)).await?;
             let verdict = users.1.verify(password.ok_or(Reason::BodyTooLarge)?, users.0.get(name));
             if verdict.await? == Verdict::Wrong {
                 return page(&interaction, "The name or the password is wrong.");
             }
-            interaction.signed_in(&Subject::new(name), "pwd").await
+            interaction.signed_in(&seen, "pwd").await
         }
         (Ask::Consent, "allow") => interaction.approve().await,
         (Ask::Consent, _) => interaction.deny().await,
