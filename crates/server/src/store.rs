@@ -55,7 +55,8 @@ pub trait Store: Send + Sync + 'static {
         &self,
         jti: &JwtId,
         grant: Option<GrantId>,
-        client: (&ClientId, i64),
+        client: &ClientId,
+        epoch: i64,
     ) -> Result<Option<Ended>, Fault>;
 
     /// The session that a cookie opens. Ended sessions are not found; expired ones are.

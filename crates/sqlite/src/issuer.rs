@@ -1,11 +1,9 @@
-//! The handle for one issuer, and what is known of it without asking the database.
+//! The handle for one issuer.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use accounts::AccountChange;
+use protocol::Timestamp;
 use rusqlite::Connection;
 use server::{
     Fault,
@@ -14,8 +12,9 @@ use server::{
 
 use crate::{
     error::Broken,
-    open::Core,
+    shared::Core,
     sweep::Sweeper,
+    tenant::Tenant,
     writer::{Outcome, Work},
 };
 
@@ -40,8 +39,9 @@ impl SqliteIssuer {
         self.tenant.id
     }
 
-    pub(crate) fn sweeper(&self) -> &Sweeper {
-        &self.sweeper
+    /// Deletes what ended long ago; see [`Sweeper`].
+    pub(crate) async fn sweep_rows(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {
+        self.sweeper.sweep(&self.core, self.id(), now, limit).await
     }
 
     /// Asks one question, inline.
@@ -83,39 +83,5 @@ impl SqliteIssuer {
             self.tenant.look_again_at.store(now.saturating_add(REGISTRY_STALE_MILLIS), Ordering::Release);
         }
         Ok(self.tenant.registry.load(Ordering::Acquire))
-    }
-}
-
-/// One issuer in the open file.
-pub(crate) struct Tenant {
-    pub(crate) id: i64,
-    /// The newest time that this process wrote. Only the writer looks at it.
-    newest: AtomicI64,
-    /// Only grows, so that whoever learns of a version later can't take it back.
-    registry: AtomicI64,
-    /// Milliseconds since the file was opened.
-    look_again_at: AtomicU64,
-}
-
-impl Tenant {
-    pub(crate) fn new(id: i64) -> Self {
-        Self {
-            id,
-            newest: AtomicI64::new(i64::MIN),
-            registry: AtomicI64::new(i64::MIN),
-            look_again_at: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn newest(&self) -> i64 {
-        self.newest.load(Ordering::Relaxed)
-    }
-
-    /// Notes what a transaction of this process moved, before anybody is told that it did.
-    pub(crate) fn committed(&self, newest: i64, registry: Option<i64>) {
-        self.newest.fetch_max(newest, Ordering::Relaxed);
-        if let Some(version) = registry {
-            self.registry.fetch_max(version, Ordering::AcqRel);
-        }
     }
 }

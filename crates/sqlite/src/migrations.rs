@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::open::OpenError;
+use crate::open_error::OpenError;
 
 /// Marks a file as ours (`PRAGMA application_id`, the ASCII letters `PSVT`).
 const APPLICATION_ID: i64 = 0x5053_5654;

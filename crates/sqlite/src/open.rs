@@ -16,11 +16,14 @@ use server::Fault;
 
 use crate::{
     error::Broken,
-    issuer::{SqliteIssuer, Tenant},
+    issuer::SqliteIssuer,
     migrations,
+    open_error::OpenError,
     readers::Readers,
+    shared::Core,
+    tenant::Tenant,
     wal_index::WalIndex,
-    writer::{Counters, Outcome, Queue, Work, Writer, WriterThread},
+    writer::{Counters, Outcome, Statistics, Work, Writer},
 };
 
 /// How long a statement waits for another process, in milliseconds.
@@ -63,62 +66,6 @@ impl Default for Options {
     fn default() -> Self {
         Self { migrate: true, server: false }
     }
-}
-
-/// What the writer did since the file was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Transactions that were made durable, each by one fsync.
-    pub batches: u64,
-    /// Commits that were gathered in them, those that conflicted included.
-    pub commits: u64,
-}
-
-/// Why a file can't be opened as a store.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// There is no file, and it was not to be made.
-    #[error("there is no database at {}", .0.display())]
-    Missing(PathBuf),
-    /// The operating system refused.
-    #[error("could not open {}: {source}", path.display())]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another server is running on this file.
-    #[error("another server is running on this database: it holds {}", .0.display())]
-    Served(PathBuf),
-    /// A database, but not one of passavant.
-    #[error("this is a database, but not one of passavant")]
-    Foreign,
-    /// Written by a newer version.
-    #[error("the database has schema {found}, and this version of passavant knows {known}: run a newer one")]
-    Newer {
-        /// The schema in the file.
-        found: i64,
-        /// The newest schema of this version.
-        known: i64,
-    },
-    /// Written by an older version, and it was not to be changed.
-    #[error("the database has schema {found}, and this version of passavant needs {known}: migrate it first")]
-    Older {
-        /// The schema in the file.
-        found: i64,
-        /// The newest schema of this version.
-        known: i64,
-    },
-    /// The file system can't hold a write-ahead log (a network share, say).
-    #[error("the file system does not support a write-ahead log (journal mode is {0})")]
-    NoLog(String),
-    /// No thread could be started.
-    #[error("could not start the writer: {0}")]
-    Thread(io::Error),
-    /// SQLite refused.
-    #[error(transparent)]
-    Sql(#[from] rusqlite::Error),
 }
 
 impl SqliteStore {
@@ -188,19 +135,6 @@ impl SqliteStore {
     pub fn statistics(&self) -> Statistics {
         self.core.counters.read()
     }
-}
-
-/// What all handles share. Its fields end in this order: the queue closes, the readers go, the writer works off what
-/// still waits and goes as the last connection, then the files beside the database.
-pub(crate) struct Core {
-    pub(crate) queue: Queue,
-    pub(crate) readers: Arc<Readers>,
-    tenants: Mutex<HashMap<Issuer, Arc<Tenant>>>,
-    counters: Arc<Counters>,
-    pub(crate) opened: Instant,
-    _writer: WriterThread,
-    _index: Option<Arc<WalIndex>>,
-    _lock: Option<File>,
 }
 
 /// The absolute path of the file, so that neither a change of directory nor a special name (`:memory:`) matters.

@@ -139,9 +139,9 @@ impl Store for SqliteIssuer {
         &self,
         jti: &JwtId,
         grant: Option<GrantId>,
-        client: (&ClientId, i64),
+        client: &ClientId,
+        epoch: i64,
     ) -> Result<Option<Ended>, Fault> {
-        let (client, epoch) = client;
         let values = params![self.id(), jti.as_str(), grant.map(|grant| grant.0), client.as_str(), epoch];
         let found = self.row(JWT_ENDED, values, |columns| {
             let (token_ended, stands) = (columns.flag()?, columns.flag()?);
@@ -247,7 +247,7 @@ impl Store for SqliteIssuer {
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {
-        self.sweeper().sweep(self, now, limit).await
+        self.sweep_rows(now, limit).await
     }
 }
 

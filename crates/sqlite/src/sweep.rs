@@ -7,7 +7,7 @@
 //! have been ended early.
 
 use protocol::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use server::{
     Fault,
     store::{EVENTS_KEPT_SECONDS, KEPT_AFTER_END_SECONDS},
@@ -15,8 +15,8 @@ use server::{
 use tokio::sync::Mutex;
 
 use crate::{
-    SqliteIssuer,
-    error::Broken,
+    range::Range,
+    shared::Core,
     writer::{Outcome, Work},
 };
 
@@ -27,7 +27,7 @@ const PASSED_ROWS_MAX: u32 = 20_000;
 /// Seconds after which a table is looked at from its first row again.
 const ROUND_SECONDS: i64 = 24 * 3600;
 /// Bits of a key behind its milliseconds.
-const CHANCE_BITS: u32 = 21;
+const RANDOM_BITS: u32 = 21;
 
 /// A table whose key is the time-ordered id.
 struct Hot {
@@ -82,29 +82,6 @@ const EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 \
     AND cursor < (SELECT max(cursor) FROM event WHERE issuer = ?1) AND cursor IN (SELECT cursor FROM \
     (SELECT cursor, at FROM event WHERE issuer = ?1 ORDER BY cursor LIMIT ?3) WHERE at < ?2)";
 
-/// Ended rows to be deleted.
-pub(crate) enum Range {
-    /// Those of a hot table within these keys.
-    Keys { sql: &'static str, issuer: i64, after: i64, upto: i64, before: i64 },
-    /// So many of another table.
-    Due { sql: &'static str, issuer: i64, before: i64, limit: u32 },
-}
-
-impl Range {
-    /// Deletes them and answers how many they were.
-    pub(crate) fn delete(&self, connection: &Connection) -> Result<i64, Broken> {
-        let deleted = match *self {
-            Self::Keys { sql, issuer, after, upto, before } => {
-                connection.prepare_cached(sql)?.execute([issuer, after, upto, before])?
-            }
-            Self::Due { sql, issuer, before, limit } => {
-                connection.prepare_cached(sql)?.execute(params![issuer, before, limit])?
-            }
-        };
-        Ok(deleted as i64)
-    }
-}
-
 /// How far each hot table has been swept.
 #[derive(Default)]
 pub(crate) struct Sweeper {
@@ -143,99 +120,103 @@ struct Page {
 }
 
 impl Sweeper {
-    pub(crate) async fn sweep(&self, store: &SqliteIssuer, now: Timestamp, limit: u32) -> Result<u32, Fault> {
-        let before = (now - KEPT_AFTER_END_SECONDS).0;
+    pub(crate) async fn sweep(
+        &self,
+        core: &Core,
+        issuer: i64,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u32, Fault> {
+        let sweep = Sweep { core, issuer, before: (now - KEPT_AFTER_END_SECONDS).0 };
         let mut progress = self.progress.lock().await;
         let mut left = limit;
         for (table, progress) in HOT.iter().zip(progress.iter_mut()) {
-            left = left.saturating_sub(sweep_hot(store, table, progress, (before, left)).await?);
+            left = left.saturating_sub(sweep.hot(table, progress, left).await?);
         }
         for sql in COLD {
-            left = left.saturating_sub(sweep_cold(store, sql, (before, left)).await?);
+            left = left.saturating_sub(sweep.cold(sql, left).await?);
         }
-        let before = (now - EVENTS_KEPT_SECONDS).0;
-        left = left.saturating_sub(sweep_cold(store, EVENTS, (before, left)).await?);
+        let events = Sweep { before: (now - EVENTS_KEPT_SECONDS).0, ..sweep };
+        left = left.saturating_sub(events.cold(EVENTS, left).await?);
         Ok(limit - left)
     }
 }
 
-async fn sweep_hot(
-    store: &SqliteIssuer,
-    table: &Hot,
-    progress: &mut Progress,
-    (before, limit): (i64, u32),
-) -> Result<u32, Fault> {
-    if progress.due < before {
-        *progress = Progress::begin(before);
-    }
-    // A row that was issued later than this can't have ended before it.
-    let newest = before.saturating_mul(1000).saturating_mul(1 << CHANCE_BITS);
-    let (mut deleted, mut passed) = (0, 0);
-    while deleted < limit && passed < PASSED_ROWS_MAX {
-        let most = (limit - deleted).min(PAGE_ROWS);
-        let page = look(store, table, (progress.upto, newest), (before, most))?;
-        let Some(upto) = page.upto else { break };
-        if page.ended > 0 {
-            let (sql, issuer, after) = (table.delete, store.id(), progress.upto);
-            deleted += delete(store, Range::Keys { sql, issuer, after, upto, before }).await?;
-        }
-        passed += page.passed;
-        *progress = Progress { upto, due: progress.due.min(page.due) };
-    }
-    Ok(deleted)
+/// One sweep of the rows of one issuer that ended before this.
+#[derive(Clone, Copy)]
+struct Sweep<'a> {
+    core: &'a Core,
+    issuer: i64,
+    before: i64,
 }
 
-async fn sweep_cold(
-    store: &SqliteIssuer,
-    sql: &'static str,
-    (before, limit): (i64, u32),
-) -> Result<u32, Fault> {
-    let mut deleted = 0;
-    while deleted < limit {
-        let most = (limit - deleted).min(PAGE_ROWS);
-        let found = delete(store, Range::Due { sql, issuer: store.id(), before, limit: most }).await?;
-        deleted += found;
-        if found < most {
-            break;
+impl Sweep<'_> {
+    async fn hot(self, table: &Hot, progress: &mut Progress, limit: u32) -> Result<u32, Fault> {
+        if progress.due < self.before {
+            *progress = Progress::begin(self.before);
         }
-    }
-    Ok(deleted)
-}
-
-async fn delete(store: &SqliteIssuer, range: Range) -> Result<u32, Fault> {
-    match store.have(Work::Sweep(range)).await? {
-        Outcome::Done(deleted) => u32::try_from(deleted).map_err(Fault::new),
-        Outcome::Committed(_) | Outcome::Conflict(_) => {
-            Err(Fault::new("a sweep is answered by how much it deleted"))
+        let (mut deleted, mut passed) = (0, 0);
+        while deleted < limit && passed < PASSED_ROWS_MAX {
+            let most = (limit - deleted).min(PAGE_ROWS);
+            let page = self.look(table, progress.upto, most)?;
+            let Some(upto) = page.upto else { break };
+            if page.ended > 0 {
+                let (sql, issuer, after, before) = (table.delete, self.issuer, progress.upto, self.before);
+                deleted += self.delete(Range::Keys { sql, issuer, after, upto, before }).await?;
+            }
+            passed += page.passed;
+            *progress = Progress { upto, due: progress.due.min(page.due) };
         }
+        Ok(deleted)
     }
-}
 
-/// Looks at one page of rows and stops behind the last ended one that may still be deleted.
-fn look(
-    store: &SqliteIssuer,
-    table: &Hot,
-    (after, newest): (i64, i64),
-    (before, most): (i64, u32),
-) -> Result<Page, Fault> {
-    store.ask(|connection| {
-        let mut page = Page { upto: None, due: i64::MAX, ended: 0, passed: 0 };
-        let mut statement = connection.prepare_cached(table.look)?;
-        let mut rows = statement.query(params![after, newest, PAGE_ROWS])?;
-        while page.ended < most
-            && let Some(row) = rows.next()?
-        {
-            page.upto = Some(row.get(0)?);
-            let (issuer, end): (i64, i64) = (row.get(1)?, row.get(2)?);
-            if issuer != store.id() {
-                page.passed += 1;
-            } else if end < before {
-                page.ended += 1;
-            } else {
-                page.passed += 1;
-                page.due = page.due.min(end);
+    async fn cold(self, sql: &'static str, limit: u32) -> Result<u32, Fault> {
+        let (issuer, before) = (self.issuer, self.before);
+        let mut deleted = 0;
+        while deleted < limit {
+            let most = (limit - deleted).min(PAGE_ROWS);
+            let found = self.delete(Range::Due { sql, issuer, before, limit: most }).await?;
+            deleted += found;
+            if found < most {
+                break;
             }
         }
-        Ok(page)
-    })
+        Ok(deleted)
+    }
+
+    async fn delete(self, range: Range) -> Result<u32, Fault> {
+        match self.core.queue.ask(Work::Sweep(range)).await? {
+            Outcome::Done(deleted) => u32::try_from(deleted).map_err(Fault::new),
+            Outcome::Committed(_) | Outcome::Conflict(_) => {
+                Err(Fault::new("a sweep is answered by how much it deleted"))
+            }
+        }
+    }
+
+    /// Looks at one page of rows and stops behind the last ended one that may still be deleted.
+    fn look(self, table: &Hot, after: i64, most: u32) -> Result<Page, Fault> {
+        // A row that was issued later than this can't have ended before it.
+        let newest = self.before.saturating_mul(1000).saturating_mul(1 << RANDOM_BITS);
+        let read = self.core.readers.read(|connection| {
+            let mut page = Page { upto: None, due: i64::MAX, ended: 0, passed: 0 };
+            let mut statement = connection.prepare_cached(table.look)?;
+            let mut rows = statement.query(params![after, newest, PAGE_ROWS])?;
+            while page.ended < most
+                && let Some(row) = rows.next()?
+            {
+                page.upto = Some(row.get(0)?);
+                let (issuer, end): (i64, i64) = (row.get(1)?, row.get(2)?);
+                if issuer != self.issuer {
+                    page.passed += 1;
+                } else if end < self.before {
+                    page.ended += 1;
+                } else {
+                    page.passed += 1;
+                    page.due = page.due.min(end);
+                }
+            }
+            Ok(page)
+        });
+        read.map_err(Fault::from)
+    }
 }

@@ -21,12 +21,12 @@ use server::{
 use tokio::sync::oneshot;
 
 use crate::{
-    commit::{self, Transaction},
+    commit,
     error::{Broken, shared_fault},
-    issuer::Tenant,
-    open::Statistics,
+    range::Range,
     readers::Readers,
-    sweep::Range,
+    tenant::Tenant,
+    transaction::Transaction,
     wal_index::WalIndex,
 };
 
@@ -116,6 +116,15 @@ impl Queue {
             TrySendError::Disconnected(_) => Fault::new(GONE),
         })
     }
+}
+
+/// What the writer did since the file was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Transactions that were made durable, each by one fsync.
+    pub batches: u64,
+    /// Commits that were gathered in them, those that conflicted included.
+    pub commits: u64,
 }
 
 /// Counts what was done.

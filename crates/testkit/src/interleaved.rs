@@ -85,9 +85,10 @@ impl<S: Store> Store for Interleaved<S> {
         &self,
         jti: &JwtId,
         grant: Option<GrantId>,
-        client: (&ClientId, i64),
+        client: &ClientId,
+        epoch: i64,
     ) -> Result<Option<Ended>, Fault> {
-        let answer = self.store.jwt_ended(jti, grant, client).await;
+        let answer = self.store.jwt_ended(jti, grant, client, epoch).await;
         self.looked(answer).await
     }
 

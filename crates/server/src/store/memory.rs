@@ -99,7 +99,7 @@ impl Store for MemoryStore {
         let Some(kept) = state.access.get(&token.id) else { return Ok(None) };
         let row = kept.row.clone();
         let ended =
-            if kept.ended { Some(Ended::Token) } else { state.ended(row.grant, (&row.client, row.epoch)) };
+            if kept.ended { Some(Ended::Token) } else { state.ended(row.grant, &row.client, row.epoch) };
         Ok(Some(Stored::new(kept.digest, AccessRead { row, ended })))
     }
 
@@ -117,13 +117,14 @@ impl Store for MemoryStore {
         &self,
         jti: &JwtId,
         grant: Option<GrantId>,
-        client: (&ClientId, i64),
+        client: &ClientId,
+        epoch: i64,
     ) -> Result<Option<Ended>, Fault> {
         let state = self.state();
         if state.revoked.contains_key(jti) {
             return Ok(Some(Ended::Token));
         }
-        Ok(state.ended(grant, client))
+        Ok(state.ended(grant, client, epoch))
     }
 
     async fn session(

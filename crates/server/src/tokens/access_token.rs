@@ -102,7 +102,7 @@ pub(crate) async fn read_jwt(
     }) else {
         return Ok(None);
     };
-    let ended = server.store().jwt_ended(&jti, access.grant, (&access.client, access.epoch)).await?;
+    let ended = server.store().jwt_ended(&jti, access.grant, &access.client, access.epoch).await?;
     Ok(Some((access, jti, ended)))
 }
 

@@ -3,8 +3,7 @@
 use accounts::{Account, AccountChange};
 use rusqlite::params;
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 const ADD: &str = "INSERT INTO account \
     (issuer, subject, username, canonical, password, disabled, claims, applied, version) \

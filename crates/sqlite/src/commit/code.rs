@@ -4,8 +4,7 @@ use protocol::{AuthorizationCode, Handle, limits::CODE_TRIES_MAX};
 use rusqlite::params;
 use server::store::{Code, CodeChange};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 const ADD: &str = "INSERT INTO code \
     (id, issuer, digest, expires_at, grant_id, redirect_uri, challenge, nonce, used_at, tries) \

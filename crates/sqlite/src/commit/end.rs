@@ -3,8 +3,7 @@
 use rusqlite::{Params, params};
 use server::store::{Committed, End, Of};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 /// Each statement answers a row for each that it ended, and says whether that one still lived.
 macro_rules! end {

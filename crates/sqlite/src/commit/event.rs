@@ -3,8 +3,7 @@
 use rusqlite::params;
 use server::store::{Actor, Event};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 /// There is one writer at a time, so cursors grow in the order of commits and no reader passes over one.
 const ADD: &str = "INSERT INTO event (issuer, cursor, kind, at, subject, client, detail, actor, request_id, why) \

@@ -3,8 +3,7 @@
 use rusqlite::params;
 use server::store::{Basis, Grant, GrantChange};
 
-use super::Transaction;
-use crate::{error::Broken, rows::spaced};
+use crate::{error::Broken, rows::spaced, transaction::Transaction};
 
 /// The grant, where what it rests on (`?14`) still stands.
 macro_rules! add {

@@ -3,8 +3,7 @@
 use rusqlite::params;
 use server::store::InteractionChange;
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 const ADD: &str = "INSERT INTO interaction (id, issuer, digest, expires_at, used_at, browser, request) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";

@@ -3,8 +3,7 @@
 use rusqlite::params;
 use server::store::Item;
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 // An item ends with the second `until`: in that second it is still there.
 

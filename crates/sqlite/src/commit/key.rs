@@ -3,8 +3,7 @@
 use rusqlite::params;
 use server::store::{KeyChange, KeyRecord};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 const ADD: &str = "INSERT INTO signing_key (issuer, kid, algorithm, state, sealed, created_at, retired_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";

@@ -3,8 +3,7 @@
 use rusqlite::params;
 use server::store::{Remember, Space};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 /// What was seen and is over may be seen again.
 const REMEMBER: &str = "INSERT INTO once (issuer, space, key, until) VALUES (?1, ?2, ?3, ?4) \

@@ -4,8 +4,7 @@ use protocol::Audience;
 use rusqlite::params;
 use server::store::{Caller, Client, Expect, RegistryChange, Resource, Scope};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 /// A resource may come to the credentials of a client, a client never to those of a resource.
 const ADD_CLIENT: &str = "INSERT INTO client \

@@ -4,8 +4,7 @@ use protocol::{Handle, SessionToken};
 use rusqlite::params;
 use server::store::{Session, SessionChange};
 
-use super::Transaction;
-use crate::error::Broken;
+use crate::{error::Broken, transaction::Transaction};
 
 const ADD: &str = "INSERT INTO session (id, issuer, digest, expires_at, subject, authenticated_at, amr, seen_at) \
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \

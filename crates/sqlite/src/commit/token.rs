@@ -4,8 +4,7 @@ use protocol::{AccessToken, Digest, Handle, RefreshToken};
 use rusqlite::params;
 use server::store::{Access, Refresh, TokenChange};
 
-use super::Transaction;
-use crate::{error::Broken, rows::spaced};
+use crate::{error::Broken, rows::spaced, transaction::Transaction};
 
 const ADD_ACCESS: &str = "INSERT INTO access (id, issuer, digest, issued_at, expires_in, grant_id, client, epoch, \
     subject, scopes, audience, narrowed) \

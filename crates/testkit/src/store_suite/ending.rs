@@ -16,7 +16,8 @@ async fn add_grant(store: &dyn Store, grant: &Grant) {
 /// Whether an access token of this grant would be ended.
 async fn is_ended(store: &dyn Store, grant: &Grant) -> bool {
     let client = (&grant.client, 7);
-    let ended = store.jwt_ended(&rows::jti(), Some(grant.id), client).await.expect("the store works");
+    let ended =
+        store.jwt_ended(&rows::jti(), Some(grant.id), client.0, client.1).await.expect("the store works");
     assert!(matches!(ended, None | Some(Ended::Grant)), "only its grant can have ended it");
     ended.is_some()
 }
@@ -155,7 +156,7 @@ pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
 /// What ended the tokens of a client that nobody approved, opaque and JWT alike.
 async fn own_ended(store: &dyn Store, token: Handle<AccessToken>, client: (&ClientId, i64)) -> Option<Ended> {
     let opaque = asking::access(store, token).await.expect("it is kept").ended;
-    let jwt = store.jwt_ended(&rows::jti(), None, client).await.expect("the store works");
+    let jwt = store.jwt_ended(&rows::jti(), None, client.0, client.1).await.expect("the store works");
     assert_eq!(opaque, jwt, "an opaque token and a JWT end alike");
     opaque
 }

@@ -112,7 +112,7 @@ impl Written {
     async fn jwt_ended(&self, store: &dyn Store) -> Option<Ended> {
         let client = (&self.grant.client, 7);
         let jti = protocol::JwtId::new("jti-1");
-        store.jwt_ended(&jti, Some(self.grant.id), client).await.expect("the store works")
+        store.jwt_ended(&jti, Some(self.grant.id), client.0, client.1).await.expect("the store works")
     }
 }
 
@@ -128,7 +128,7 @@ pub async fn another_issuer_sees_no_secret(f: Fixture) {
     assert_eq!(written.jwt_ended(other).await, Some(Ended::Grant), "it is no grant of the other issuer");
     let (jti, caller) = (rows::jti(), rows::caller("shop"));
     let client = (&caller.id, caller.epoch);
-    let ended = other.jwt_ended(&jti, None, client).await.expect("the store works");
+    let ended = other.jwt_ended(&jti, None, client.0, client.1).await.expect("the store works");
     assert_eq!(ended, Some(Ended::Client), "it is no client of the other issuer");
 }
 

@@ -118,9 +118,10 @@ pub async fn a_revoked_jwt_is_ended(f: Fixture) {
         let revoke = TokenChange::RevokeJwt(revoked.clone(), NOW + rows::MINUTES_10);
         asking::done(&*f.store, Commit::new(NOW).with(revoke)).await;
     }
-    let ended = f.store.jwt_ended(&revoked, Some(grant.id), client).await.expect("the store works");
+    let ended =
+        f.store.jwt_ended(&revoked, Some(grant.id), client.0, client.1).await.expect("the store works");
     assert_eq!(ended, Some(Ended::Token));
-    let ended = f.store.jwt_ended(&other, Some(grant.id), client).await.expect("the store works");
+    let ended = f.store.jwt_ended(&other, Some(grant.id), client.0, client.1).await.expect("the store works");
     assert_eq!(ended, None);
 }
 

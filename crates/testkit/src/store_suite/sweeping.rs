@@ -79,7 +79,7 @@ impl Expiring {
         let grants = store.list_grants(None, None, 9).await.expect("the store works");
         let caller = rows::caller("shop");
         let client = (&caller.id, caller.epoch);
-        let revoked = store.jwt_ended(&self.jti, None, client).await.expect("the store works");
+        let revoked = store.jwt_ended(&self.jti, None, client.0, client.1).await.expect("the store works");
         [
             asking::code(store, self.code).await.is_some(),
             asking::access(store, self.access).await.is_some(),

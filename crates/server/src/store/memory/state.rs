@@ -86,7 +86,7 @@ impl State {
     }
 
     /// What ended the tokens of this grant, or, where there is none, of this client at this epoch.
-    pub(super) fn ended(&self, grant: Option<GrantId>, (client, epoch): (&ClientId, i64)) -> Option<Ended> {
+    pub(super) fn ended(&self, grant: Option<GrantId>, client: &ClientId, epoch: i64) -> Option<Ended> {
         if let Some(grant) = grant {
             let stands = self.grants.get(&grant).is_some_and(|kept| kept.ended_at.is_none());
             return (!stands).then_some(Ended::Grant);

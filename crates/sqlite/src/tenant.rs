@@ -1,0 +1,37 @@
+//! What is known of one issuer without asking the database.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// One issuer in the open file.
+pub(crate) struct Tenant {
+    pub(crate) id: i64,
+    /// The newest time that this process wrote. Only the writer looks at it.
+    newest: AtomicI64,
+    /// Only grows, so that whoever learns of a version later can't take it back.
+    pub(crate) registry: AtomicI64,
+    /// Milliseconds since the file was opened.
+    pub(crate) look_again_at: AtomicU64,
+}
+
+impl Tenant {
+    pub(crate) fn new(id: i64) -> Self {
+        Self {
+            id,
+            newest: AtomicI64::new(i64::MIN),
+            registry: AtomicI64::new(i64::MIN),
+            look_again_at: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn newest(&self) -> i64 {
+        self.newest.load(Ordering::Relaxed)
+    }
+
+    /// Notes what a transaction of this process moved, before anybody is told that it did.
+    pub(crate) fn committed(&self, newest: i64, registry: Option<i64>) {
+        self.newest.fetch_max(newest, Ordering::Relaxed);
+        if let Some(version) = registry {
+            self.registry.fetch_max(version, Ordering::AcqRel);
+        }
+    }
+}
