@@ -53,8 +53,7 @@ async fn answer(App(server, users): &App, incoming: &Incoming) -> Result<Answer,
     match (interaction.ask(), sent("decision")) {
         (Ask::SignIn, _) => {
             let (name, password) = (sent("username"), Password::parse(sent("password")));
-            // Before the password is checked: whoever ends the user meanwhile ends this sign-in as well.
-            let seen = server.store().subject(&Subject::new(name)).await?;
+            let seen = server.store().subject(&Subject::new(name)).await?; // Before the password is checked.
             let verdict = users.1.verify(password.ok_or(Reason::BodyTooLarge)?, users.0.get(name));
             if verdict.await? == Verdict::Wrong {
                 return page(&interaction, "The name or the password is wrong.");
@@ -73,9 +72,9 @@ fn page(interaction: &OpenInteraction, problem: &str) -> Result<Answer, Error> {
         Ask::Consent => "<button name=decision value=allow>Allow</button><button>Deny</button>",
         Ask::SignOut => "<button>Sign out</button>",
     };
+    let scopes = interaction.scopes().iter().map(|scope| &*scope.scope).collect::<Vec<_>>().join(", ");
     let client = interaction.client_id().map_or("", ClientId::as_str);
-    let scopes: Vec<_> = interaction.scopes().iter().map(|scope| &*scope.scope).collect();
-    let about = format!("<p>{problem}<p>{client} asks for {}", scopes.join(", "));
+    let about = format!("<p>{problem}<p>{client} asks for {scopes}");
     let form = format!("<form method=post><input name=csrf type=hidden value={}>", interaction.csrf());
     let mut answer = Answer::new((about + &form + fields).into());
     let policy = format!("frame-ancestors 'none'; form-action {}", interaction.form_action()).parse();
@@ -113,9 +112,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// A client: an app on the user's phone.
 fn phone() -> Result<RegistryChange, serde_json::Error> {
     let metadata = json!({"redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none"});
-    let metadata = serde_json::from_value(metadata)?;
     let caller = Caller { id: ClientId::new("phone"), epoch: 1, disabled: false, secret: None };
     let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
+    let metadata = serde_json::from_value(metadata)?;
     let client = Client { caller, metadata, require_pkce, skip_consent, applied, version };
     Ok(RegistryChange::PutClient(Box::new(client), Expect::Absent))
 }
