@@ -216,7 +216,7 @@ impl App {
         if is_own && self.is_same_site(&head.headers) {
             return Ok(Some((cookie, signed_in)));
         }
-        Err(AppError::forbidden("cross_site_form", "This form did not come from here"))
+        Err(AppError::forbidden("form_cross_site", "This form did not come from here"))
     }
 
     fn is_same_site(&self, headers: &HeaderMap) -> bool {

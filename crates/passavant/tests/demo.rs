@@ -258,7 +258,7 @@ async fn a_form_without_its_token_or_from_another_site_does_nothing() {
     let csrf = format!("csrf={}", page.field("csrf"));
     let crossed = browser.send(Method::POST, &refresh, Some(("cross-site", csrf))).await;
     assert_eq!(crossed.status, 403);
-    assert!(crossed.body.contains("cross_site_form"), "{}", crossed.body);
+    assert!(crossed.body.contains("form_cross_site"), "{}", crossed.body);
     let after = browser.open(&page.url).await;
     assert!(after.body.contains("<dd id=\"refreshed\">not yet</dd>"), "{}", after.body);
 }

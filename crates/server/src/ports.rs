@@ -35,10 +35,10 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// With the clock and the randomness of the system, plain error pages, and nothing that fetches: clients and
-    /// resources register their keys by value.
+    /// Ports with the system's clock and randomness, unstyled error pages, and no fetching: clients and resources
+    /// register their keys by value.
     ///
-    /// The clock must not start below [`Store::newest`]; a host whose clock may have been set back fills in
+    /// The clock must not start below [`Store::newest`]; a host whose clock may have been set back uses
     /// [`SystemClock::starting_at`].
     pub fn new(store: Arc<dyn Store>, accounts: Arc<dyn Accounts>, master: MasterKey) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Ports {
     }
 }
 
-/// Who the users are. A host with its own users implements this over its own table.
+/// The users. A host with its own users implements this over its own table.
 #[async_trait]
 pub trait Accounts: Send + Sync + 'static {
     /// Whether this subject may get tokens now. Called at redemption, refresh and UserInfo, never cached.
@@ -62,7 +62,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// The values of the requested claims that are known (OpenID Connect Core 1.0 §5.1), without `sub`.
     async fn claims(&self, who: &Subject, wanted: &[String]) -> Result<Map<String, Value>, Fault>;
 
-    /// What stands in `username` of introspection answers (RFC 7662 §2.2), where it is not left out.
+    /// The value of `username` in introspection answers (RFC 7662 §2.2); absent if `None`.
     async fn username(&self, _who: &Subject) -> Result<Option<String>, Fault> {
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! What is registered, parsed once and kept until the store says that something changed.
+//! Registered clients, resources and scopes, parsed once and cached until the registry's version changes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,9 +15,9 @@ use crate::{
     store::{Scope, Store},
 };
 
-/// Clients kept parsed at most; beyond it the cache starts over.
+/// Maximum number of cached clients; beyond it the cache is cleared.
 const CLIENTS_KEPT_MAX: usize = 10_000;
-/// Clients read at once when every client must be looked at.
+/// Number of clients read at once when all of them must be examined.
 const PAGE: u32 = 500;
 
 /// The registry of one issuer, over its store.
@@ -62,14 +62,14 @@ impl Resources {
         self.scopes.iter().find(|scope| scope.scope == name)
     }
 
-    /// The resources named by these identifiers, those that are gone left out.
+    /// The resources with these identifiers; deleted ones are left out.
     pub fn of<'s>(&'s self, audience: &'s [Audience]) -> impl Iterator<Item = &'s Arc<RegisteredResource>> {
         audience.iter().filter_map(|identifier| self.by_identifier(identifier.as_str()))
     }
 }
 
 impl Registry {
-    /// A registry that has looked at nothing yet.
+    /// A registry with an empty cache.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store, kept: RwLock::default() }
     }
@@ -114,8 +114,7 @@ impl Registry {
         Ok(resources)
     }
 
-    /// Whether any client has registered a redirect URI of this origin: what a CORS preflight is answered by, since
-    /// it names no client.
+    /// Whether any client has registered a redirect URI of this origin. Decides CORS preflights, which name no client.
     ///
     /// # Errors
     /// The store's.
@@ -145,7 +144,7 @@ impl Registry {
         if kept.version == Some(version) { look(&kept) } else { None }
     }
 
-    /// What was read may be older than what another thread has kept since; only the same version is added to.
+    /// Another thread may have cached a newer version meanwhile; entries are added only to the same version.
     fn keep(&self, version: i64, add: impl FnOnce(&mut Kept)) {
         let mut kept = self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.version.is_some_and(|known| known > version) {

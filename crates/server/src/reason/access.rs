@@ -1,4 +1,4 @@
-//! Access tokens as credentials, and who may ask about tokens.
+//! Access tokens as credentials, and introspection.
 
 family! { $ access
     /// The request has no access token: a bare challenge answers it (RFC 6750 §3).

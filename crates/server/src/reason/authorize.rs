@@ -1,4 +1,4 @@
-//! What the authorization endpoint answers to the client: by a redirect, with `state` and `iss`.
+//! Refusals of the authorization endpoint that are redirected to the client, with `state` and `iss`.
 
 family! { $ authorize
     /// `response_type` is required (RFC 6749 §4.1.1).

@@ -1,4 +1,4 @@
-//! How a client or resource authenticates, at every endpoint that asks it to.
+//! Client authentication, at every endpoint that requires it.
 
 family! { $ client
     /// There is no client or resource with this `client_id` (RFC 6749 §5.2).

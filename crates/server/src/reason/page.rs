@@ -1,4 +1,4 @@
-//! What a person reads on a page of this server and no client ever does: from here nothing is redirected.
+//! Refusals that are shown on a page of this server and never redirected to the client.
 
 family! { $ page
     /// There is no client with this `client_id` (RFC 6749 §4.1.2.1).
