@@ -31,21 +31,21 @@ pub struct Administration {
     pub passwords: Arc<Passwords>,
     /// What a new password must be.
     pub password_rule: PasswordRule,
-    /// Who has it done, for the outbox.
+    /// The actor, for the outbox.
     pub actor: Actor,
-    /// The request in which it is done, for the same.
+    /// The request, for the outbox.
     pub request_id: Option<Box<str>>,
 }
 
 impl Administration {
-    /// The same, done by somebody else, in a request where there is one.
+    /// The same with another actor, in a request where there is one.
     #[must_use]
     pub fn acting_for(&self, actor: Actor, request: Option<&RequestId>) -> Self {
         let request_id = request.map(|RequestId(id)| id.as_str().into());
         Self { actor, request_id, ..self.clone() }
     }
 
-    /// The rules for whoever registers at this server.
+    /// The rules of this server for a registrar.
     pub(crate) fn rules(&self, registrar: Registrar) -> Rules {
         let settings = self.server.settings();
         Rules::new(settings, registrar).reserve(Audience::new(api_identifier(settings.issuer.as_str())))

@@ -1,5 +1,5 @@
-//! `POST /admin/api/v1/apply`: `passavant apply` for whoever is not on the server's machine. The same plan, the same one
-//! commit, the same report.
+//! `POST /admin/api/v1/apply`: `passavant apply` from another machine: the same plan, the same single commit, the same
+//! report.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::{
 /// Longest document that is taken over HTTP, in bytes: some thousands of clients.
 pub const WORLD_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// What may be asked for in the query.
+/// The query parameters.
 const ASKABLE: [&str; 2] = ["dry_run", "prune"];
 
 pub(super) async fn apply(State(admin): State<Arc<Admin>>, request: Request) -> Response {
@@ -69,7 +69,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// A parameter that nobody knows is refused: somebody who mistypes `dry_run` must not change anything.
+    /// An unknown parameter is refused: a mistyped `dry_run` must not change anything.
     fn read(query: &str) -> Result<Self, Problem> {
         let refused = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
         let params =

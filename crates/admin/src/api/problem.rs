@@ -10,7 +10,7 @@ use server::{
 
 use crate::error::ApplyError;
 
-/// When a client that is turned away may come back, in seconds.
+/// `Retry-After` of a 503, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Why a request changed nothing.

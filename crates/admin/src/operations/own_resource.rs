@@ -10,7 +10,7 @@ use crate::{
     writer::Changes,
 };
 
-/// Registers the admin API as a resource, or puts it right where somebody changed it. No `--prune` deletes it, since no
+/// Registers the admin API as a resource, or restores it where it was changed. No `--prune` deletes it, since no
 /// `apply` made it.
 #[derive(Clone, Copy, Debug)]
 pub struct RegisterOwnResource;

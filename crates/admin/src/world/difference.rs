@@ -148,7 +148,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A text of somebody else's, without what a terminal would obey.
+/// Text from another machine, without control characters, which a terminal would obey.
 fn shown(text: &Value) -> Option<String> {
     text.as_str().map(tamed)
 }

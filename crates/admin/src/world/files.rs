@@ -1,4 +1,4 @@
-//! Secrets that a document names by file, put in their place, so that whoever reads the document sees one form only.
+//! Secrets that a document names by file, put in their place, so that a reader of the document sees only one form.
 
 use std::{
     collections::BTreeSet,
@@ -62,7 +62,7 @@ impl Sent {
 }
 
 /// Puts every secret that a file holds in its place. Answers with the pointers to them, whether they could be read or
-/// not. Without a folder no file is read: whoever sends a document reads its files.
+/// not. Without a folder no file is read: the sender of a document reads its files.
 pub(super) fn inline(value: &mut Value, folder: Option<&Path>, findings: &mut Findings) -> BTreeSet<String> {
     let mut from_files = BTreeSet::new();
     for secret in &SECRETS {

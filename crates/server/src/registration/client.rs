@@ -12,7 +12,7 @@ use super::{
     secret,
 };
 
-/// A client as it is to be registered. What it says passed every rule that looks at it alone.
+/// A client as it is to be registered. Its members passed every rule that needs no other record.
 #[derive(Clone, Debug)]
 pub struct ClientRegistration {
     pub(super) pointer: String,

@@ -53,7 +53,7 @@ pub struct Credentials<'c> {
     draw: Draw<'c>,
     view: &'c RegistryView,
     batch: Batch<'c>,
-    /// Ids whose secret is needed itself, by whoever shares them.
+    /// Ids whose secret itself is needed, by any of those that share them.
     recoverable: HashSet<ClientId>,
     of_resources: HashMap<ClientId, Caller>,
     planned: HashMap<ClientId, Caller>,

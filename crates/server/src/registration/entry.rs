@@ -61,7 +61,7 @@ pub enum SetBy {
 pub enum Effect {
     /// It is obeyed.
     Served,
-    /// It is stored and has no effect; whoever registers it is warned.
+    /// It is stored and has no effect; its registration is answered with a warning.
     Kept,
     /// It is stored, and nobody expects an effect.
     Note,

@@ -14,7 +14,7 @@ pub struct RegisteredClient {
     pub metadata: ClientMetadata,
     /// How it authenticates; `None`: by a method that this server does not serve.
     pub method: Option<ClientAuthMethod>,
-    /// What it may ask for; `openid` alone where it registered no scope. Never `introspection`, which is the scope of
+    /// What it may ask for; only `openid` where it registered no scope. Never `introspection`, which is the scope of
     /// resources.
     pub scopes: Scopes,
     /// Own member.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::ResourceSettings;
 
-/// A resource as it is to be registered. What it says passed every rule that looks at it alone.
+/// A resource as it is to be registered. Its members passed every rule that needs no other record.
 #[derive(Clone, Debug)]
 pub struct ResourceRegistration {
     pub(super) pointer: String,

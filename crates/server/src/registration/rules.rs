@@ -26,7 +26,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of an issuer for whoever registers.
+    /// The rules of an issuer for a registrar.
     pub fn new(settings: &Settings, registrar: Registrar) -> Self {
         Self { registrar, http_to_loopback: !settings.is_https(), reserved: None }
     }

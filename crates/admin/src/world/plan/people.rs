@@ -16,7 +16,7 @@ impl Planner<'_> {
             }
             let owner = self.stored.usernames.get(&entry.username.canonical());
             if let Some(owner) = owner.filter(|owner| **owner != entry.subject) {
-                // A seed gives way to whoever has taken the name.
+                // A seed is skipped where another user has the name.
                 if !self.keeps_stored() {
                     let text = format!("is the username of the user {owner} already");
                     self.findings.refuse(Finding::new(pointer(&entry.pointer, "username"), text));

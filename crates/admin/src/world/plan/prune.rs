@@ -39,7 +39,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Users are disabled: their `sub` must never come to mean somebody else.
+    /// Users are disabled: their `sub` must never become another user's.
     fn prune_users(&mut self) {
         let Some(entries) = &self.world.users else { return };
         let mut accounts: Vec<_> = self.stored.accounts.values().collect();

@@ -134,12 +134,12 @@ fn report(answer: &Response<Bytes>, sent: &Sent) -> Result<Difference, Failure> 
         return Err(failed("this server has no admin API"));
     }
     let Ok(Value::Object(members)) = serde_json::from_slice(answer.body()) else {
-        return Err(failed(format_args!("the server answered {status}, and no report")));
+        return Err(failed(format_args!("the server answered {status} without a report")));
     };
     match status {
         StatusCode::OK => {
             let mut read = Difference::read(&members.into())
-                .ok_or_else(|| failed("the server answered something that is no report"))?;
+                .ok_or_else(|| failed("the server's answer is not a report"))?;
             read.warnings = read.warnings.into_iter().map(|warning| sent.told(warning)).collect();
             Ok(read)
         }

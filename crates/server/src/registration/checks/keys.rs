@@ -34,7 +34,7 @@ pub(crate) fn encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rule
     let algorithm = entry.text(name).and_then(KeyManagement::parse);
     let has_keys = entry.has("jwks") || entry.has("jwks_uri");
     if algorithm.is_some_and(|algorithm| !algorithm.is_symmetric()) && !has_keys {
-        entry.warn(name, "without jwks or jwks_uri there is no key to encrypt to, and such an answer fails");
+        entry.warn(name, "without jwks or jwks_uri there is no key to encrypt to, and the answer fails");
     }
 }
 

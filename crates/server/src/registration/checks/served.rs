@@ -1,4 +1,4 @@
-//! Registered values that this server does not serve: they are kept, and whoever registers them is warned.
+//! Registered values that this server does not serve: they are kept, with a warning.
 
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
 use protocol::{ClientAuthMethod, GrantType};

@@ -9,7 +9,7 @@ use crate::{
     store::{Caller, Resource, StoredSecret},
 };
 
-/// What is said to whoever left it out where nobody would see a secret that is made.
+/// The refusal where a secret is missing and nobody would see one that is generated.
 const SECRET_MISSING: &str = "is required: give client_secret, or client_secret_file in a file (only `passavant client create` makes one)";
 
 /// The member that is wrong, and what is wrong with it.
