@@ -8,7 +8,7 @@ use crate::{
     AuthorizationServer,
     answer::{self, Answer},
     error::{Error, Fault},
-    incoming::Head as _,
+    incoming::RequestHead as _,
     ports::Standing,
     reason::Reason,
     store::{Access, Ended},

@@ -51,8 +51,8 @@ impl AuthorizationServer {
     /// The store's.
     pub async fn maintain(&self, limit: u32) -> Result<u32, Fault> {
         let mut deleted = self.store().sweep(self.now(), limit).await?;
-        for chore in &self.installed().chores {
-            deleted += chore(self, limit.saturating_sub(deleted)).await?;
+        for step in &self.installed().maintenance {
+            deleted += step(self, limit.saturating_sub(deleted)).await?;
         }
         Ok(deleted)
     }

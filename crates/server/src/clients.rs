@@ -22,7 +22,7 @@ use known::Known;
 use crate::{
     AuthorizationServer, access,
     error::Error,
-    incoming::{Head as _, Incoming},
+    incoming::{Incoming, RequestHead as _},
     reason::Reason,
     registry::Resources,
 };

@@ -1,6 +1,6 @@
-//! The server as a value: its settings, its ports, what it caches, and what is installed in it. A grant and an endpoint
-//! receive the server, and the server holds them: the three types stand together here, below everything that is
-//! installed.
+//! The server as a value: its settings, its ports, its caches, and the grants and endpoints that are installed in it.
+//! A grant and an endpoint receive the server, and the server owns them, so the three types are defined together, below
+//! everything that is installed.
 
 use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
@@ -45,8 +45,8 @@ struct Inner {
     installed: Installed,
 }
 
-/// What answers later, boxed.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A boxed future.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Answers token requests of one `grant_type`.
 #[async_trait]
@@ -94,7 +94,7 @@ pub struct Endpoint {
     /// Which pages of other origins may call it.
     pub cors: Cors,
     /// Writes its part of the metadata document (RFC 8414 §2).
-    pub advertise: Advertise,
+    pub advertise: AdvertiseFn,
     /// What it answers.
     pub answer: Responder,
 }
@@ -112,11 +112,11 @@ pub enum Cors {
 }
 
 /// Writes a part of the metadata document.
-pub type Advertise = Box<dyn Fn(&mut ServerMetadata, &Offer<'_>) + Send + Sync>;
+pub type AdvertiseFn = Box<dyn Fn(&mut ServerMetadata, &Offer<'_>) + Send + Sync>;
 
 /// Answers a request.
-pub type Answering =
-    Box<dyn for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> Later<'a, Answer> + Send + Sync>;
+pub type RespondFn =
+    Box<dyn for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> BoxFuture<'a, Answer> + Send + Sync>;
 
 /// How an endpoint answers.
 pub enum Responder {
@@ -127,28 +127,29 @@ pub enum Responder {
     /// `endpoints/token.rs`
     Token,
     /// All others. (The three above are asked all day: `service.rs` calls them without a box.)
-    Boxed(Answering),
+    Boxed(RespondFn),
 }
 
 impl Responder {
     /// Any function of the server and the request.
     pub fn new<F>(answer: F) -> Self
     where
-        F: for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> Later<'a, Answer> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> BoxFuture<'a, Answer> + Send + Sync + 'static,
     {
         Self::Boxed(Box::new(answer))
     }
 }
 
-/// One bounded step of housekeeping: deletes at most so many rows, answers how many.
-pub(crate) type Chore = for<'a> fn(&'a AuthorizationServer, u32) -> Later<'a, Result<u32, Fault>>;
+/// One bounded step of maintenance: deletes at most this many rows, returns how many.
+pub(crate) type MaintenanceStep =
+    for<'a> fn(&'a AuthorizationServer, u32) -> BoxFuture<'a, Result<u32, Fault>>;
 
 /// What is installed in a server.
 #[derive(Default)]
 pub(crate) struct Installed {
     pub(crate) grants: BTreeMap<&'static str, Box<dyn GrantHandler>>,
     pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) chores: Vec<Chore>,
+    pub(crate) maintenance: Vec<MaintenanceStep>,
 }
 
 impl Installed {
@@ -160,8 +161,8 @@ impl Installed {
         self.endpoints.push(endpoint);
     }
 
-    pub(crate) fn chore(&mut self, chore: Chore) {
-        self.chores.push(chore);
+    pub(crate) fn maintenance(&mut self, step: MaintenanceStep) {
+        self.maintenance.push(step);
     }
 }
 

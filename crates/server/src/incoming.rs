@@ -79,7 +79,7 @@ impl fmt::Debug for Incoming {
 }
 
 /// What this server reads of the head of a request, its own endpoints' and the host's routes' alike.
-pub(crate) trait Head {
+pub(crate) trait RequestHead {
     /// The parameters of the query.
     fn query(&self) -> Result<Params<'_>, Reason>;
 
@@ -94,7 +94,7 @@ pub(crate) trait Head {
     fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
 }
 
-impl Head for Parts {
+impl RequestHead for Parts {
     fn query(&self) -> Result<Params<'_>, Reason> {
         parse(self.uri.query().unwrap_or_default().as_bytes())
     }

@@ -45,7 +45,7 @@ pub use access::Denied;
 pub use answer::Answer;
 pub use ask::Ask;
 pub use assemble::{AssemblyError, ServerBuilder};
-pub use context::{Advertise, Answering, AuthorizationServer, Cors, Endpoint, Later, Responder};
+pub use context::{AdvertiseFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder};
 pub use draw::Draw;
 pub use endpoints::introspection::{Inactive, Look, TokenKind};
 pub use endpoints::offer::Offer;

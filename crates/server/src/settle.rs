@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::{
     error::{Error, Fault},
-    incoming::Head as _,
+    incoming::RequestHead as _,
     reason::Reason,
     store::{Actor, Change, Commit, InteractionChange, Remember, SessionChange, Store},
 };

@@ -19,7 +19,7 @@ use crate::{
     },
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
-    incoming::{Head as _, Incoming},
+    incoming::{Incoming, RequestHead as _},
     pages::refusal::{PageError, answer_or_page},
     pause::{OpenInteraction, PendingAuthorization, pause},
     reason::Reason,

@@ -8,7 +8,7 @@ use crate::{
     answer::Answer,
     context::{Cors, Endpoint, Installed, Responder},
     error::Error,
-    incoming::{Head as _, Incoming},
+    incoming::{Incoming, RequestHead as _},
     logout::{self, SignOut},
     pages::refusal::{PageError, answer_or_page},
     pause::{PendingSignOut, pause},

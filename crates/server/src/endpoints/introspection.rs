@@ -17,7 +17,7 @@ use crate::{
     clients::{self, AuthenticatedCaller},
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
-    incoming::{Head as _, Incoming},
+    incoming::{Incoming, RequestHead as _},
     reason::Reason,
     registry::{IntrospectionAudience, RegisteredResource},
     settle::{Carried, Decision, settle},

@@ -12,7 +12,7 @@ use crate::{
     context::{Cors, Endpoint, Installed, Responder},
     cors,
     error::{Error, Fault},
-    incoming::{Head as _, Incoming},
+    incoming::{Incoming, RequestHead as _},
     ports::Standing,
     reason::Reason,
     registry::{RegisteredClient, Resources},

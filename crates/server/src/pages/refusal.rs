@@ -7,7 +7,7 @@ use crate::{
     AuthorizationServer,
     answer::{self, Answer, log_fault, name_reason},
     error::{Error, Fault},
-    incoming::Head as _,
+    incoming::RequestHead as _,
     reason::Reason,
 };
 

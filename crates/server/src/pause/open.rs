@@ -17,7 +17,7 @@ use crate::{
     ask::Ask,
     authorize::return_to::Returnable,
     error::{Error, Fault},
-    incoming::Head as _,
+    incoming::RequestHead as _,
     reason::Reason,
     session::{self, SignedIn},
     settle::Carried,
