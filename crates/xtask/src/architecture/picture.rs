@@ -51,7 +51,7 @@ fn reachable<'a>(from: &str, edges: &[&'a Edge]) -> BTreeSet<&'a str> {
 
 fn table(house: &House, trees: &Trees) -> String {
     let mut table = String::from(
-        "| crate | leans on | crates in its tree |\n\
+        "| crate | depends on | crates in its tree |\n\
          |---|---|---|\n",
     );
     for name in &house.crates {
