@@ -13,7 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  architecture [--write]         check who leans on whom, circles and long files; --write renews the picture in ARCHITECTURE.md
+  architecture [--write]         check dependencies, import cycles and file lengths; --write updates the graph in ARCHITECTURE.md
   bench [--seconds N] [--rounds N] [--connections N,N] [--beside BINARY]
                                  what a request costs beside its physical limit, and beside another build of passavant;
                                  needs wrk and two cores

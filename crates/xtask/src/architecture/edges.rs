@@ -1,4 +1,4 @@
-//! Who leans on whom inside the workspace, against who may.
+//! Dependencies between the crates of the workspace, and which of them are allowed.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, Metadata};
 
 use super::finding::Finding;
 
-/// Who may lean on whom in code that is shipped. Tests may also lean on testkit, and on anything beneath.
+/// The allowed dependencies of shipped code. Tests may also depend on testkit, and on any crate below.
 const DESIGN: &[(&str, &[&str])] = &[
     ("jose", &[]),
     ("protocol", &["jose"]),
@@ -81,8 +81,8 @@ pub(super) fn judge(house: &House) -> Vec<Finding> {
     let forbidden = house.edges.iter().filter(|edge| !allowed(edge)).map(|edge| Finding {
         place: manifest(&edge.from),
         wrong: match edge.kind {
-            Kind::InTests => format!("{} may not lean on {}, not even in its tests", edge.from, edge.to),
-            _ => format!("{} may not lean on {}", edge.from, edge.to),
+            Kind::InTests => format!("{} may not depend on {}, not even in its tests", edge.from, edge.to),
+            _ => format!("{} may not depend on {}", edge.from, edge.to),
         },
         fix: format!(
             "move what it needs into {}, or take it through a port that the host fills",
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn the_design_has_no_circle() {
         for (name, _) in DESIGN {
-            assert!(!beneath(name).contains(name), "{name} leans on itself");
+            assert!(!beneath(name).contains(name), "{name} depends on itself");
         }
     }
 }
