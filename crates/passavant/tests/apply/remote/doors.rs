@@ -11,7 +11,8 @@ const PLAIN_HTTP: &str =
 const SCHEME: &str =
     "the scheme must be https, http to loopback, or a private-use scheme with a dot, like com.example.app";
 const JWKS_URI: &str = "must be https (or http to loopback, where the issuer is http)";
-const SCOPE: &str = "a scope holds visible ASCII without quotation mark and backslash, separated by spaces";
+const SCOPE: &str =
+    "a scope consists of visible ASCII without quotation marks and backslashes, separated by spaces";
 const SECRET_LONG: &str = "must have at most 512 bytes, and no control characters such as a newline";
 
 /// A client or a resource.
