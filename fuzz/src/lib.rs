@@ -5,6 +5,7 @@
 //! was found so far.
 
 mod credentials;
+mod documents;
 mod framing;
 mod jose_input;
 mod parameters;
@@ -12,6 +13,7 @@ mod proofs;
 mod uris;
 
 pub use credentials::credentials;
+pub use documents::documents;
 pub use framing::framing;
 pub use jose_input::{keys, tokens};
 pub use parameters::parameters;

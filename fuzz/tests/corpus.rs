@@ -22,4 +22,4 @@ macro_rules! corpora {
     };
 }
 
-corpora! { parameters tokens keys proofs credentials uris framing }
+corpora! { parameters tokens keys proofs credentials uris framing documents }

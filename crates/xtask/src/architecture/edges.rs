@@ -26,7 +26,7 @@ const DESIGN: &[(&str, &[&str])] = &[
             "demo",
         ],
     ),
-    ("fuzz", &["jose", "protocol", "resource", "server", "serving", "testkit"]),
+    ("fuzz", &["accounts", "admin", "jose", "protocol", "resource", "server", "serving", "testkit"]),
     ("xtask", &[]),
 ];
 
