@@ -1,18 +1,13 @@
 //! One rule, whoever is asked: a wrong value is told by the same text, with its JSON pointer, by the file that is applied,
 //! by the commands and by the admin API.
 
+use protocol::{scope::ScopeError, uri::UriError};
 use serde_json::{Map, Value, json};
 
 use super::Remote;
 use crate::{installation::Outcome, world::SECRET};
 
-const PLAIN_HTTP: &str =
-    "plain http is only for loopback (http://127.0.0.1, http://[::1], http://localhost); use https";
-const SCHEME: &str =
-    "the scheme must be https, http to loopback, or a private-use scheme with a dot, like com.example.app";
 const JWKS_URI: &str = "must be https (or http to loopback, where the issuer is http)";
-const SCOPE: &str =
-    "a scope consists of visible ASCII without quotation marks and backslashes, separated by spaces";
 const SECRET_LONG: &str = "must have at most 512 bytes, and no control characters such as a newline";
 
 /// A client or a resource.
@@ -28,27 +23,39 @@ struct Wrong {
     member: &'static str,
     value: Value,
     pointer: &'static str,
-    text: &'static str,
+    text: String,
 }
 
 fn wrong_clients() -> Vec<Wrong> {
-    let row = |member, value, pointer, text| Wrong { noun: Noun::Client, member, value, pointer, text };
+    let row = |member, value, pointer, text: &str| Wrong {
+        noun: Noun::Client,
+        member,
+        value,
+        pointer,
+        text: text.to_owned(),
+    };
+    let uri = |error: UriError| error.to_string();
     vec![
         row("redirect_uris", json!("x"), "/redirect_uris", "must be an array of strings"),
-        row("redirect_uris", json!(["http://shop.example/cb"]), "/redirect_uris/0", PLAIN_HTTP),
+        row(
+            "redirect_uris",
+            json!(["http://shop.example/cb"]),
+            "/redirect_uris/0",
+            &uri(UriError::PlainHttp),
+        ),
         row(
             "redirect_uris",
             json!(["https://a.example/", "https://a.example/#x"]),
             "/redirect_uris/1",
-            "must not have a fragment (#...)",
+            &uri(UriError::Fragment),
         ),
-        row("redirect_uris", json!(["javascript:alert(1)"]), "/redirect_uris/0", SCHEME),
+        row("redirect_uris", json!(["javascript:alert(1)"]), "/redirect_uris/0", &uri(UriError::Scheme)),
         row("redirect_uris", json!([7]), "/redirect_uris/0", "must be a string"),
         row(
             "post_logout_redirect_uris",
             json!(["shop"]),
             "/post_logout_redirect_uris/0",
-            "must be absolute: https://host/path",
+            &uri(UriError::NotAbsolute),
         ),
         row(
             "redirect_uri",
@@ -58,7 +65,7 @@ fn wrong_clients() -> Vec<Wrong> {
         ),
         row("colour/~", json!("red"), "/colour~1~0", "unknown member"),
         row("logo_uri", json!("javascript:alert(1)"), "/logo_uri", "must be an https or http address"),
-        row("policy_uri", json!("shop.example/policy"), "/policy_uri", "must be absolute: https://host/path"),
+        row("policy_uri", json!("shop.example/policy"), "/policy_uri", &uri(UriError::NotAbsolute)),
         row("client_name", json!(7), "/client_name", "must be a string"),
         row("client_name", json!("x".repeat(5_000)), "/client_name", "must have at most 4096 bytes"),
         row("grant_types", json!("authorization_code"), "/grant_types", "must be an array of strings"),
@@ -68,10 +75,10 @@ fn wrong_clients() -> Vec<Wrong> {
             "/scope",
             "`introspection` is for resources only: no client can hold it",
         ),
-        row("scope", json!("a\\b"), "/scope", SCOPE),
+        row("scope", json!("a\\b"), "/scope", &ScopeError::BadCharacter.to_string()),
         row("jwks", json!("https://shop.example/jwks"), "/jwks", "must be an object"),
         row("jwks_uri", json!("http://shop.example/jwks"), "/jwks_uri", JWKS_URI),
-        row("jwks_uri", json!("file:///etc/passwd"), "/jwks_uri", "must be absolute: https://host/path"),
+        row("jwks_uri", json!("file:///etc/passwd"), "/jwks_uri", &uri(UriError::NotAbsolute)),
         row("default_max_age", json!("60"), "/default_max_age", "must be a non-negative integer"),
         row("default_max_age", json!(-1), "/default_max_age", "must be a non-negative integer"),
         row("require_pkce", json!("perhaps"), "/require_pkce", "must be true or false"),
@@ -106,7 +113,13 @@ fn wrong_clients() -> Vec<Wrong> {
 }
 
 fn wrong_resources() -> Vec<Wrong> {
-    let row = |member, value, pointer, text| Wrong { noun: Noun::Resource, member, value, pointer, text };
+    let row = |member, value, pointer, text: &str| Wrong {
+        noun: Noun::Resource,
+        member,
+        value,
+        pointer,
+        text: text.to_owned(),
+    };
     vec![
         row("scopes", json!("notes.read"), "/scopes", "must be an array of strings"),
         row("scopes", json!(["fine", "a b"]), "/scopes/1", "must be one scope, without spaces"),
@@ -252,9 +265,9 @@ async fn a_wrong_value_is_told_alike_at_every_door() {
     assert!(table.len() >= 25);
     for wrong in &table {
         let name = format!("{:?} {}={}", wrong.noun, wrong.member, wrong.value);
-        let in_entry = vec![(wrong.pointer.to_owned(), wrong.text.to_owned())];
+        let in_entry = vec![(wrong.pointer.to_owned(), wrong.text.clone())];
         let at = format!("/{}s/0{}", wrong.noun.word(), wrong.pointer);
-        let in_document = vec![(at, wrong.text.to_owned())];
+        let in_document = vec![(at, wrong.text.clone())];
 
         let file = remote.installation.write("wrong.json", &wrong.document());
         let applied = remote.installation.run(&["apply", "-f", file.to_str().expect("UTF-8")], "");
