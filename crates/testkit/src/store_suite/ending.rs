@@ -154,9 +154,14 @@ pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
 }
 
 /// What ended the tokens of a client that nobody approved, opaque and JWT alike.
-async fn own_ended(store: &dyn Store, token: Handle<AccessToken>, client: (&ClientId, i64)) -> Option<Ended> {
+async fn own_ended(
+    store: &dyn Store,
+    token: Handle<AccessToken>,
+    client: &ClientId,
+    epoch: i64,
+) -> Option<Ended> {
     let opaque = asking::access(store, token).await.expect("it is kept").ended;
-    let jwt = store.jwt_ended(&rows::jti(), None, client.0, client.1).await.expect("the store works");
+    let jwt = store.jwt_ended(&rows::jti(), None, client, epoch).await.expect("the store works");
     assert_eq!(opaque, jwt, "an opaque token and a JWT end alike");
     opaque
 }
@@ -172,25 +177,28 @@ async fn put(store: &dyn Store, caller: &Caller, expect: Expect) {
 pub async fn a_token_without_grant_lives_as_long_as_its_client_does(f: Fixture) {
     let (token, mut caller) = (rows::access_handle(), rows::caller("machine"));
     let (id, epoch) = (caller.id.clone(), caller.epoch);
-    let client = (&id, epoch);
     let add = TokenChange::AddAccess(token, rows::own_access(&caller));
     asking::done(&*f.store, Commit::new(NOW).with(add)).await;
-    assert_eq!(own_ended(&*f.store, token, client).await, Some(Ended::Client), "never registered");
+    assert_eq!(own_ended(&*f.store, token, &id, epoch).await, Some(Ended::Client), "never registered");
     put(&*f.store, &caller, Expect::Absent).await;
-    assert_eq!(own_ended(&*f.store, token, client).await, None, "registered");
+    assert_eq!(own_ended(&*f.store, token, &id, epoch).await, None, "registered");
     caller.disabled = true;
     put(&*f.store, &caller, Expect::Version(1)).await;
-    assert_eq!(own_ended(&*f.store, token, client).await, Some(Ended::Client), "disabled");
+    assert_eq!(own_ended(&*f.store, token, &id, epoch).await, Some(Ended::Client), "disabled");
     caller.disabled = false;
     caller.epoch += 1;
     put(&*f.store, &caller, Expect::Version(2)).await;
-    assert_eq!(own_ended(&*f.store, token, client).await, Some(Ended::Client), "enabled at another epoch");
+    assert_eq!(
+        own_ended(&*f.store, token, &id, epoch).await,
+        Some(Ended::Client),
+        "enabled at another epoch"
+    );
     let delete = RegistryChange::DeleteClient(id.clone());
     asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
-    assert_eq!(own_ended(&*f.store, token, client).await, Some(Ended::Client), "deleted");
+    assert_eq!(own_ended(&*f.store, token, &id, epoch).await, Some(Ended::Client), "deleted");
     caller.epoch += 1;
     put(&*f.store, &caller, Expect::Absent).await;
-    assert_eq!(own_ended(&*f.store, token, client).await, Some(Ended::Client), "made anew");
+    assert_eq!(own_ended(&*f.store, token, &id, epoch).await, Some(Ended::Client), "made anew");
 }
 
 pub async fn a_token_of_a_grant_is_not_read_through_its_client(f: Fixture) {
