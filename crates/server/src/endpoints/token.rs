@@ -69,7 +69,8 @@ async fn respond(
     let carried = Carried::of(now, &incoming.head, &caller.remember).by(&caller.id);
     let Some(client) = caller.client.as_ref().filter(|_| !introspection_token::is_asked(&caller, &params))
     else {
-        let decide = || introspection_token::decide(server, &caller, &params);
+        // Boxed: the future of every token request would be as large as this rare one.
+        let decide = || Box::pin(introspection_token::decide(server, &caller, &params));
         return Ok((wire(&settle(server.store(), carried, decide).await?)?, None));
     };
     let request = TokenRequest { client: client.clone(), params: &params, incoming, now };
