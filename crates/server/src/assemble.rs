@@ -44,7 +44,7 @@ impl AuthorizationServer {
         Self::new(settings, ports, installed)
     }
 
-    /// One bounded step of housekeeping: deletes what ended, and retired keys; answers how many rows went. The host
+    /// One bounded step of housekeeping: deletes ended rows and retired keys, and returns the number of rows. The host
     /// calls it every few seconds, and again at once while it answers with `limit`.
     ///
     /// # Errors

@@ -27,11 +27,11 @@ use crate::{
     tokens::issued::Issued,
 };
 
-/// An authorization server for one issuer. Cheap to clone; all clones are one server.
+/// An authorization server for one issuer. Cheap to clone; all clones share one state.
 #[derive(Clone)]
 pub struct AuthorizationServer(Arc<Inner>);
 
-/// The token endpoint: an assertion of a client may name it as its audience (RFC 7523 §3).
+/// The URL of the token endpoint, which client assertions may name as their audience (RFC 7523 §3).
 pub(crate) const TOKEN_PATH: &str = "/token";
 
 struct Inner {
@@ -51,10 +51,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Answers token requests of one `grant_type`.
 #[async_trait]
 pub trait GrantHandler: Send + Sync + 'static {
-    /// Which one: a registered name, or the URI of an extension (RFC 6749 §4.5).
+    /// The `grant_type`: a registered name, or the URI of an extension (RFC 6749 §4.5).
     fn grant_type(&self) -> GrantType;
 
-    /// Looks at what is remembered and decides. Deciding changes nothing: the caller commits.
+    /// Reads the stored state and decides. It writes nothing: the caller commits.
     async fn decide(
         &self,
         server: &AuthorizationServer,
@@ -62,21 +62,21 @@ pub trait GrantHandler: Send + Sync + 'static {
     ) -> Result<Decision<Issued>, Error>;
 }
 
-/// A token request whose client is known.
+/// A token request whose client is authenticated.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
-    /// Who asks.
+    /// The client.
     pub client: AuthenticatedClient,
-    /// What it sent.
+    /// The parameters of the request.
     pub params: &'a Params<'a>,
-    /// How it came: the headers, and the address of the client.
+    /// The head of the request: its headers, and the address of the client.
     pub incoming: &'a Incoming,
-    /// When.
+    /// When it was received.
     pub now: Timestamp,
 }
 
 impl TokenRequest<'_> {
-    /// A parameter that must be there.
+    /// A required parameter.
     ///
     /// # Errors
     /// [`Reason::ParameterMissing`].
@@ -85,29 +85,29 @@ impl TokenRequest<'_> {
     }
 }
 
-/// What is mounted below the issuer: where it is, who may call it, what the metadata says of it, and what it answers.
+/// An endpoint below the issuer: its path, methods, CORS policy, metadata and response.
 pub struct Endpoint {
-    /// Relative to the issuer, with a slash in front.
+    /// The path relative to the issuer, with a leading slash.
     pub path: Cow<'static, str>,
-    /// Every other method is answered with 405 and `Allow` (RFC 9110 §15.5.6).
+    /// The allowed methods; all others are answered with 405 and `Allow` (RFC 9110 §15.5.6).
     pub methods: &'static [Method],
     /// Which pages of other origins may call it.
     pub cors: Cors,
     /// Writes its part of the metadata document (RFC 8414 §2).
     pub advertise: AdvertiseFn,
-    /// What it answers.
+    /// Produces the response.
     pub answer: Responder,
 }
 
 /// Which pages of other origins may call an endpoint and read its answers (Fetch, "CORS protocol").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cors {
-    /// None: it is for servers, or for the browser itself.
+    /// None: it is for servers, or for navigation in the browser.
     Forbidden,
-    /// Those of redirect URIs that are registered. The server answers the preflight; who reads the answer itself is
-    /// up to the endpoint, which knows the client.
+    /// The origins of registered redirect URIs. The server answers the preflight; the endpoint, which knows the
+    /// client, decides which origin may read the response.
     ClientOrigins,
-    /// All of them: it is a public document.
+    /// All: it is a public document.
     Anyone,
 }
 
@@ -126,12 +126,12 @@ pub enum Responder {
     Revocation,
     /// `endpoints/token.rs`
     Token,
-    /// All others. (The three above are asked all day: `service.rs` calls them without a box.)
+    /// All others. (The three above are called most: `service.rs` calls them without a box.)
     Boxed(RespondFn),
 }
 
 impl Responder {
-    /// Any function of the server and the request.
+    /// Wraps a function of the server and the request.
     pub fn new<F>(answer: F) -> Self
     where
         F: for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> BoxFuture<'a, Answer> + Send + Sync + 'static,
@@ -188,17 +188,17 @@ impl AuthorizationServer {
         &self.0.installed
     }
 
-    /// The settings it was assembled with.
+    /// The settings that it was assembled with.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// What is registered, parsed.
+    /// The parsed clients, resources and scopes.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 
-    /// What is remembered.
+    /// The store.
     pub fn store(&self) -> &dyn Store {
         &*self.0.ports.store
     }
@@ -208,15 +208,15 @@ impl AuthorizationServer {
         &self.0.ports.master
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.0.ports.clock.now()
     }
 
-    /// Commits changes that have nothing to lose a race against.
+    /// Commits changes that no concurrent writer can conflict with; a conflict is a fault.
     pub(crate) async fn write(&self, commit: Commit) -> Result<Committed, Fault> {
         let verdict = self.store().commit(commit).await?;
-        verdict.map_err(|conflict| Fault::new(format!("guard {} did not hold", conflict.guard)))
+        verdict.map_err(|conflict| Fault::new(format!("guard {} failed", conflict.guard)))
     }
 
     pub(crate) fn accounts(&self) -> &dyn Accounts {
@@ -239,7 +239,7 @@ impl AuthorizationServer {
         &self.0.keys
     }
 
-    /// Draws ids and secrets.
+    /// The generator of ids and secrets.
     pub fn draws(&self) -> Draw<'_> {
         Draw::new(&*self.0.ports.clock, &*self.0.ports.entropy)
     }
@@ -248,7 +248,7 @@ impl AuthorizationServer {
         self.draws().token(make)
     }
 
-    /// Draws a row id; see [`Draw::row_id`].
+    /// Generates a row id; see [`Draw::row_id`].
     pub fn draw_row_id(&self) -> i64 {
         self.draws().row_id()
     }

@@ -1,5 +1,4 @@
-//! The one end of sessions, subjects, clients and grants: every door that ends something before its time goes through
-//! here.
+//! Ends sessions, and the grants of sessions, subjects and clients. Every early end is made here.
 
 use protocol::{SessionId, Subject};
 
@@ -10,15 +9,15 @@ use crate::{
 };
 
 impl AuthorizationServer {
-    /// An end as a change, so that it travels in the commit of what caused it: an account that is disabled, a client
-    /// that is deleted. What it keeps is decided by [`Why::keeps_offline`].
+    /// An end as a change, for the commit of its cause, such as the disabling of an account or the deletion of a
+    /// client. [`Why::keeps_offline`] decides which grants are kept.
     pub fn ending(&self, of: Of, why: Why) -> End {
         End::new(of, why, self.settings().logout_ends_offline)
     }
 
-    /// Ends a session, subject, client or grant now, and answers how much that was. For a host that disables an account
-    /// or a client of its own: call it after that is written. Whatever was in flight, a sign-in or an approval, ends
-    /// too: it is written only if nothing ended it meanwhile.
+    /// Ends a session, subject, client or grant now, and returns the numbers of rows that it ended. A host that
+    /// disables its own account or client calls it after writing that. Concurrent sign-ins and approvals end too: they are
+    /// written only if nothing ended their subject or session meanwhile.
     ///
     /// # Errors
     /// The store's.
@@ -31,7 +30,7 @@ impl AuthorizationServer {
         self.write(Commit::new(self.now()).with(end)).await
     }
 
-    /// Whose session it is, unless it ended. A list that begins just before it begins with it.
+    /// The subject of a session that has not ended. It is the first of a list that starts just before its id.
     pub(crate) async fn subject_of(&self, session: SessionId) -> Result<Option<Subject>, Fault> {
         let before = SessionId(session.0.saturating_sub(1));
         let found = self.store().list_sessions(None, Some(before), 1).await?;

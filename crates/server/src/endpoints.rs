@@ -1,4 +1,4 @@
-//! One endpoint, one file: each installs itself, and turns a request into an [`Answer`](crate::Answer).
+//! One file for each endpoint: it installs itself, and turns a request into an [`Answer`](crate::Answer).
 
 pub(crate) mod authorize;
 pub(crate) mod end_session;

@@ -1,4 +1,4 @@
-//! The ways a client may obtain tokens: one file per `grant_type`.
+//! Grants: one file for each `grant_type`.
 
 pub mod authorization_code;
 pub mod client_credentials;

@@ -1,4 +1,4 @@
-//! A request as every endpoint receives it: its head, and its whole body within the limit.
+//! A request as endpoints receive it: its head, and its complete body within the limit.
 
 use std::{fmt, net::IpAddr};
 
@@ -9,7 +9,7 @@ use protocol::{Params, limits, params::ParamsError, uri};
 
 use crate::{reason::Reason, settings::Settings};
 
-/// The identifier of a request, set by the host as an extension and shown wherever a person may ask about it.
+/// The identifier of a request, set by the host as an extension, and shown on error pages and in logs.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
@@ -19,7 +19,7 @@ pub struct PeerAddress(pub IpAddr);
 
 /// A request whose body has been read.
 pub struct Incoming {
-    /// Method, URI, headers, and what the host set as extensions.
+    /// Method, URI, headers, and the extensions that the host set.
     pub head: Parts,
     /// The body, at most [`limits::BODY_BYTES_MAX`].
     pub body: Bytes,
@@ -29,7 +29,7 @@ impl Incoming {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// [`Reason::BodyTooLarge`] beyond [`limits::BODY_BYTES_MAX`], and [`Reason::BodyUnreadable`] where the body ended
+    /// [`Reason::BodyTooLarge`] beyond [`limits::BODY_BYTES_MAX`], and [`Reason::BodyUnreadable`] if the body ended
     /// early.
     pub async fn read<B>(request: Request<B>) -> Result<Self, Reason>
     where
@@ -52,7 +52,7 @@ impl Incoming {
     /// The parameters of a form body (RFC 6749 §3.2, Appendix B).
     ///
     /// # Errors
-    /// [`Reason::BodyTypeWrong`] where the body is of another media type, and those of [`Self::query`].
+    /// [`Reason::BodyTypeWrong`] if the body has another media type, and those of [`Self::query`].
     pub fn form(&self) -> Result<Params<'_>, Reason> {
         let content_type = self.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or("").trim();
@@ -71,14 +71,14 @@ impl Incoming {
     }
 }
 
-/// Bodies hold passwords and secrets, and queries hold codes: neither is printed.
+/// Prints neither the body, which may hold passwords and secrets, nor the query, which may hold codes.
 impl fmt::Debug for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Incoming({} {}, {} bytes)", self.head.method, self.head.uri.path(), self.body.len())
     }
 }
 
-/// What this server reads of the head of a request, its own endpoints' and the host's routes' alike.
+/// Accessors for the head of a request, to endpoints of this server and to routes of the host.
 pub(crate) trait RequestHead {
     /// The parameters of the query.
     fn query(&self) -> Result<Params<'_>, Reason>;
@@ -86,11 +86,10 @@ pub(crate) trait RequestHead {
     /// The token of `Authorization: Bearer` (RFC 6750 §2.1), if the header has that scheme.
     fn bearer(&self) -> Result<Option<&str>, Reason>;
 
-    /// What the host calls this request; empty where it sets no [`RequestId`].
+    /// The [`RequestId`] that the host set; empty if it set none.
     fn request_id(&self) -> &str;
 
-    /// Refuses a request that names another host than the issuer's: a page under it would set cookies that the next
-    /// page never receives.
+    /// Refuses a request whose host is not the issuer's: cookies that a page sets there would not reach the next page.
     fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
 }
 

@@ -33,7 +33,7 @@ impl AuthorizationServer {
 }
 
 impl HttpService {
-    /// Whether this path is one of the server's own.
+    /// Whether an endpoint of the server has this path.
     pub fn serves(&self, path: &str) -> bool {
         self.0.endpoint_at(path).is_some()
     }
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// A request's future is as large as that of its largest endpoint, and is moved about: what is not asked for all day is
+/// The future of a request is as large as that of its largest endpoint, and is moved: so less frequent endpoints are
 /// boxed.
 async fn route(server: &AuthorizationServer, endpoint: &Endpoint, incoming: &Incoming) -> Answer {
     let method = &incoming.head.method;
@@ -100,7 +100,7 @@ async fn route(server: &AuthorizationServer, endpoint: &Endpoint, incoming: &Inc
     if endpoint.cors == Cors::Anyone { cors::allow_all(answer) } else { answer }
 }
 
-/// What is refused before any endpoint looks at it.
+/// The response to a request that is refused before it reaches an endpoint.
 fn refused(reason: Reason, status: StatusCode) -> Answer {
     let mut answer = answer::json_error(&Error::Refused(reason), Scheme::Basic);
     *answer.status_mut() = status;

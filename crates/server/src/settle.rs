@@ -1,7 +1,7 @@
-//! The one loop that decides and commits.
+//! The loop that decides and commits.
 //!
-//! Deciding writes nothing: it returns what to write. Here that is committed, all of it or nothing; where another
-//! writer was first, the decision is made again on what the store says by then.
+//! A decision writes nothing: it returns what to write, which is committed here atomically. After a conflict with a
+//! concurrent writer, the decision is made again on the new state of the store.
 
 use std::future::Future;
 
@@ -16,56 +16,56 @@ use crate::{
     store::{Actor, Change, Commit, InteractionChange, Remember, SessionChange, Store},
 };
 
-/// How often a decision is made before the request is answered with 503.
+/// Number of attempts before the request is answered with 503.
 const ATTEMPTS_MAX: usize = 3;
 
-/// What to remember, and what to answer. A refusal may need remembering too.
+/// What to write, and what to answer. A refusal may have something to write too.
 #[derive(Debug)]
 pub struct Decision<A> {
-    /// What must be written before the answer is given.
+    /// What must be written before the answer is sent.
     pub commit: Commit,
-    /// What the client reads.
+    /// The answer to the client.
     pub answer: Result<A, Reason>,
 }
 
 impl<A> Decision<A> {
-    /// An answer that needs nothing remembered.
+    /// An answer with nothing to write.
     pub fn answer(now: Timestamp, answer: A) -> Self {
         Self { commit: Commit::new(now), answer: Ok(answer) }
     }
 
-    /// A refusal that needs nothing remembered.
+    /// A refusal with nothing to write.
     pub fn refuse(now: Timestamp, reason: Reason) -> Self {
         Self { commit: Commit::new(now), answer: Err(reason) }
     }
 }
 
-/// What goes into every commit of a request, whatever is decided.
+/// What goes into every commit of a request, independent of the decision.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Carried<'a> {
-    /// When it came.
+    /// When it was received.
     pub(crate) now: Timestamp,
-    /// What authentication and proofs of possession want seen only once: first in every commit, that of a refusal
-    /// included.
+    /// The single-use values of client authentication and proofs of possession: first in every commit, including that
+    /// of a refusal.
     pub(crate) remember: &'a [Remember],
-    /// What the host calls the request.
+    /// The host's id of the request; empty if it has none.
     pub(crate) request_id: &'a str,
-    /// The client that has it done, where it is known.
+    /// The client that sent it, if it is known.
     pub(crate) client: Option<&'a ClientId>,
 }
 
 impl<'a> Carried<'a> {
-    /// The request's own id, and what proved who sent it.
+    /// From the head of the request and the single-use values of its authentication.
     pub(crate) fn of(now: Timestamp, head: &'a Parts, remember: &'a [Remember]) -> Self {
         Self { now, remember, request_id: head.request_id(), client: None }
     }
 
-    /// The client has it done.
+    /// Sets the client that sent it.
     pub(crate) fn by(self, client: &'a ClientId) -> Self {
         Self { client: Some(client), ..self }
     }
 
-    /// Notes for the outbox who has it done, and in which request; of a page, the commit says so itself.
+    /// Sets the request id and the client for the outbox; the commit of a page already names its actor.
     fn sign(&self, commit: &mut Commit) {
         if !self.request_id.is_empty() {
             commit.request_id = Some(self.request_id.into());
@@ -76,12 +76,12 @@ impl<'a> Carried<'a> {
     }
 }
 
-/// Decides and commits; where another writer was first, decides again.
+/// Decides and commits; decides again after a conflict with a concurrent writer.
 ///
-/// A conflict of a change that can hold only once is a refusal ([`refusal`]): deciding again would not help.
+/// A conflict of a single-use change is a refusal ([`refusal`]): deciding again would not help.
 ///
 /// # Errors
-/// The refusal that was decided, that of a conflict, and [`Fault::Busy`] where every attempt met another writer.
+/// The refusal that was decided or that a conflict means, and [`Fault::Busy`] if every attempt conflicted.
 pub(crate) async fn settle<A, F>(
     store: &dyn Store,
     carried: Carried<'_>,
@@ -111,11 +111,11 @@ where
             }
         }
     }
-    tracing::warn!(request_id = carried.request_id, "every decision met another writer");
-    Err(Fault::Busy("every decision met another writer").into())
+    tracing::warn!(request_id = carried.request_id, "every attempt to commit conflicted with another writer");
+    Err(Fault::Busy("every attempt to commit conflicted with another writer").into())
 }
 
-/// What the conflict of a change means where it can hold only once; `None` where deciding again may help.
+/// The refusal that a conflict of a single-use change means; `None` if deciding again may help.
 const fn refusal(change: &Change) -> Option<Reason> {
     match change {
         Change::Once(remember) => Some(remember.replayed),

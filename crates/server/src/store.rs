@@ -1,9 +1,9 @@
-//! What the server must remember: questions, and one verb.
+//! The storage port: reads, and one write operation.
 //!
-//! Reads answer a question about one row (or a page of rows) and change nothing. Every write is one
-//! [`Store::commit`]: all of it, or a [`Conflict`] and none of it. Validity is read *through*: a code, a refresh
-//! token and an access token come back together with what ended them, so a token that is added while its grant is
-//! being revoked is dead on arrival.
+//! A read returns one row (or a page of rows) and changes nothing. Every write is one
+//! [`Store::commit`], which is atomic: it writes everything, or nothing and returns a [`Conflict`]. Validity is
+//! read *through* the grant: a code, a refresh token and an access token are returned together with what ended them,
+//! so a token that is added while its grant is being revoked is never valid.
 
 pub mod change;
 pub mod memory;
@@ -27,7 +27,7 @@ pub use records::{
 
 use crate::error::Fault;
 
-/// A store for one issuer. Implementations pass `testkit::store_suite!`.
+/// A store for one issuer. Implementations must pass `testkit::store_suite!`.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// The code with this id, read through its grant. One statement.
@@ -36,7 +36,7 @@ pub trait Store: Send + Sync + 'static {
         code: Handle<AuthorizationCode>,
     ) -> Result<Option<Stored<AuthorizationCode, Through<Code>>>, Fault>;
 
-    /// The access token with this id, read through its grant, or through its client where it has none. One
+    /// The access token with this id, read through its grant, or through its client if it has none. One
     /// statement.
     async fn access(
         &self,
@@ -49,8 +49,8 @@ pub trait Store: Send + Sync + 'static {
         family: FamilyId,
     ) -> Result<Option<Stored<RefreshToken, Through<Refresh>>>, Fault>;
 
-    /// What ended a JWT access token before its `exp`, if anything did: its grant (or, where it has none, its client
-    /// with this epoch), or the revocation of this very `jti`. One statement.
+    /// What ended a JWT access token before its `exp`, if anything did: the end of its grant (or, if it has none, of
+    /// its client with this epoch), or the revocation of this `jti`. One statement.
     async fn jwt_ended(
         &self,
         jti: &JwtId,
@@ -59,25 +59,25 @@ pub trait Store: Send + Sync + 'static {
         epoch: i64,
     ) -> Result<Option<Ended>, Fault>;
 
-    /// The session that a cookie opens. Ended sessions are not found; expired ones are.
+    /// The session that this cookie refers to. Expired sessions are returned, ended ones are not.
     async fn session(
         &self,
         token: Handle<SessionToken>,
     ) -> Result<Option<Stored<SessionToken, Session>>, Fault>;
 
-    /// A subject and how often it was ended, so that what begins for it can be guarded by that.
+    /// A subject and the number of times it was ended, which guards the sessions and grants that are added for it.
     async fn subject(&self, subject: &Subject) -> Result<SeenSubject, Fault>;
 
-    /// The pause of an authorization request.
+    /// The interaction (a paused authorization request) of this token.
     async fn interaction(
         &self,
         token: Handle<InteractionToken>,
     ) -> Result<Option<Stored<InteractionToken, Interaction>>, Fault>;
 
-    /// What this subject remembered to allow this client.
+    /// The consent of this subject to this client, if it was remembered.
     async fn consent(&self, subject: &Subject, client: &ClientId) -> Result<Option<Consent>, Fault>;
 
-    /// The value of a grant from outside this crate, and until when it is kept; the caller weighs the time.
+    /// The value that an extension grant stored, and when it expires. The caller compares the time.
     async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault>;
 
     /// The registered client with this id, disabled or not.
@@ -92,14 +92,14 @@ pub trait Store: Send + Sync + 'static {
     /// Every signing key.
     async fn keys(&self) -> Result<Vec<KeyRecord>, Fault>;
 
-    /// Moves whenever a client, resource, scope or key changed, by whatever process, at most 250 ms late. What the
-    /// server caches of them holds while this stands still.
+    /// Increases whenever a client, resource, scope or key is changed by any process, at most 250 ms late. The server
+    /// caches them until it changes.
     fn registry_version(&self) -> Result<i64, Fault>;
 
-    /// Clients after this id, by id.
+    /// Clients after this id, in the order of ids.
     async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault>;
 
-    /// Grants after this id, by id, ended ones left out.
+    /// Grants after this id that have not ended, in the order of ids.
     async fn list_grants(
         &self,
         of: Option<&Of>,
@@ -107,7 +107,7 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Grant>, Fault>;
 
-    /// Sessions after this id, by id, ended ones left out.
+    /// Sessions after this id that have not ended, in the order of ids.
     async fn list_sessions(
         &self,
         subject: Option<&Subject>,
@@ -118,18 +118,18 @@ pub trait Store: Send + Sync + 'static {
     /// Events after this cursor, oldest first, each with its cursor.
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault>;
 
-    /// The newest time that any commit carried: at start, the clock is not set below it.
+    /// The latest [`Commit::now`] of all commits. The clock does not start before it.
     async fn newest(&self) -> Result<Timestamp, Fault>;
 
-    /// Does all of it, durably, or nothing, and appends the events of its changes ([`Commit::events`]) in the same
-    /// transaction. `Ok(Ok(_))` is said only after it would survive a power cut.
+    /// Applies all changes durably, or none, and appends their events ([`Commit::events`]) in the same transaction.
+    /// `Ok(Ok(_))` is returned only once the commit would survive a power failure.
     async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault>;
 
-    /// Deletes at most `limit` rows that ended more than an hour before `now`; answers how many.
+    /// Deletes at most `limit` rows that ended more than an hour before `now`, and returns their number.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault>;
 }
 
-/// What a commit ended before its time: rows that had neither ended nor expired.
+/// What a commit ended early: the numbers of rows that had neither ended nor expired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Sessions.
@@ -138,15 +138,15 @@ pub struct Committed {
     pub grants: u64,
 }
 
-/// The state moved between the look and the commit; nothing was written.
+/// The state changed between the read and the commit; nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// Index into [`Commit::guards`] of the first one that did not hold.
+    /// Index into [`Commit::guards`] of the first guard that failed.
     pub guard: usize,
 }
 
-/// Seconds after its end that a row is kept, so that a replay is still recognized as one.
+/// Seconds for which a row is kept after its end, so that a replay is still recognized.
 pub const KEPT_AFTER_END_SECONDS: i64 = 3600;
 
-/// Seconds that an event of the outbox is kept for its readers: 30 days.
+/// Seconds for which an event of the outbox is kept for its readers: 30 days.
 pub const EVENTS_KEPT_SECONDS: i64 = 30 * 86_400;

@@ -1,4 +1,4 @@
-//! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/` in order, and the pause where the user
+//! `GET` and `POST /authorize` (RFC 6749 §3.1): the stages of `authorize/` in order, and the interaction if the user
 //! must be asked.
 
 use http::request::Parts;
@@ -76,7 +76,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     };
     let request = AuthorizationRequest { client, return_to, requested };
     if params.source() == Source::Form {
-        // A form that another site submits carries no Lax cookie: the browser comes back with a GET.
+        // A cross-site form carries no `SameSite=Lax` cookie: the browser returns with a GET.
         return Ok(pause(server, head, PendingAuthorization::new(None, &request), None).await?);
     }
     let mut signed_in = session::current(server, &head.headers).await?;
@@ -88,7 +88,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
                 return Ok(pause(server, head, pending, signed_in.as_ref()).await?);
             }
             Step::Approve => match approve(server, head, &request, signed_in.take()).await {
-                // Signed out while it was on its way: nobody is signed in, which is decided on once more.
+                // The user signed out meanwhile: decide again without a session.
                 Err(Error::Refused(Reason::SignInOutdated)) => {}
                 answer => return Ok(answer?),
             },

@@ -41,7 +41,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     let hint = logout::hint(server, &params).await?;
     let request = logout::validate(server, &params, hint.as_ref()).await?;
     let Some(signed_in) = session::current(server, &head.headers).await? else {
-        // Another site's form carries no cookie, so nobody seems signed in: the browser comes back with a GET.
+        // A cross-site form carries no `SameSite=Lax` cookie and so no session: the browser returns with a GET.
         if head.method == Method::POST {
             return ask(server, head, &request, None).await;
         }
@@ -58,7 +58,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     }
 }
 
-/// The user is asked whether to sign out.
+/// Asks the user whether to sign out.
 async fn ask(
     server: &AuthorizationServer,
     head: &Parts,

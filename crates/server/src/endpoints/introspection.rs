@@ -36,7 +36,7 @@ pub(crate) fn install(installed: &mut Installed) {
 
 fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.introspection_endpoint = Some(offer.url.to_owned());
-    // RFC 8414 §2: a name of an access token type may stand among those of authentication methods.
+    // RFC 8414 §2: the list of authentication methods may contain an access token type.
     let mut methods = Offer::client_auth_methods(false);
     methods.push(TokenType::Bearer.as_str().to_owned());
     metadata.introspection_endpoint_auth_methods_supported = methods;
@@ -76,7 +76,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Sche
 }
 
 impl AuthorizationServer {
-    /// What a token is, or why it is not active: for the operator, who may know what callers may not.
+    /// What a token is, or why it is not active: for the operator, since callers must not learn the reason.
     ///
     /// # Errors
     /// The store's.
@@ -85,7 +85,7 @@ impl AuthorizationServer {
     }
 }
 
-/// What this caller may know of this token.
+/// The introspection answer for this caller.
 async fn look_for(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
@@ -130,8 +130,8 @@ async fn look_for(
     })
 }
 
-/// What stands in `aud`, as the resource that the token is for registered; without that, the resource where the
-/// client named it.
+/// The value of `aud` as the resource registered it (`introspection_audience`). By default, the resource if the client
+/// chose it with `resource`, and else none.
 fn audience(
     caller: &AuthenticatedCaller,
     access: &Access,

@@ -1,4 +1,4 @@
-//! Discovery (OpenID Connect Discovery 1.0 §4, RFC 8414 §3): every endpoint that is mounted writes its own part.
+//! Discovery (OpenID Connect Discovery 1.0 §4, RFC 8414 §3): every installed endpoint writes its own part.
 
 use http::{HeaderValue, header};
 use protocol::ServerMetadata;
@@ -14,10 +14,10 @@ use crate::{
     error::Error,
 };
 
-/// How long a public document may be kept: short enough for key rotation, long enough to matter.
+/// How long a public document may be cached: short enough for key rotation.
 pub(crate) const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// One document at both places.
+/// The paths of the document.
 const PATHS: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -43,7 +43,7 @@ async fn metadata(server: &AuthorizationServer) -> Answer {
     }
 }
 
-/// The document as it is now: keys and scopes change while the server runs.
+/// The current document: keys and scopes change while the server runs.
 async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error> {
     let (keys, resources) = (server.keys().await?, server.registry().resources().await?);
     let Installed { grants, endpoints, .. } = server.installed();

@@ -1,4 +1,4 @@
-//! What a server offers, for whoever writes a part of its metadata (RFC 8414 §2).
+//! What a server supports, for the parts of its metadata (RFC 8414 §2).
 
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
 use protocol::ClientAuthMethod;
@@ -7,32 +7,32 @@ use crate::keys::KeyRing;
 
 /// What the metadata document is made from. Keys change while the server runs.
 pub struct Offer<'a> {
-    /// Where the endpoint is that is described.
+    /// The URL of the described endpoint.
     pub url: &'a str,
     pub(crate) grant_types: &'a [&'static str],
     pub(crate) keys: &'a KeyRing,
 }
 
 impl Offer<'_> {
-    /// `client_secret_basic`, `private_key_jwt` and the others that `clients.rs` takes, with `none` where public clients
-    /// are served.
+    /// The client authentication methods that `clients.rs` accepts, with `none` if the endpoint is open to public
+    /// clients.
     pub(crate) fn client_auth_methods(public: bool) -> Vec<String> {
         let methods =
             ClientAuthMethod::ALL.iter().filter(|method| public || **method != ClientAuthMethod::None);
         names(methods.map(|method| method.as_str()))
     }
 
-    /// With what a client may sign its assertion.
+    /// The signature algorithms of client assertions.
     pub(crate) fn assertion_algorithms() -> Vec<String> {
         names(SignatureAlgorithm::ALL.iter().map(|algorithm| algorithm.as_str()))
     }
 
-    /// With what the server signs.
+    /// The signature algorithms of the server's keys.
     pub(crate) fn signing_algorithms(&self) -> Vec<String> {
         names(self.keys.algorithms())
     }
 
-    /// With what the server signs for a client, whose secret may be the key.
+    /// The signature algorithms for a client, including those that are keyed by its secret.
     pub(crate) fn client_signing_algorithms(&self) -> Vec<String> {
         let with_secrets = [SignatureAlgorithm::Hs256, SignatureAlgorithm::Hs384, SignatureAlgorithm::Hs512];
         let mut algorithms = self.signing_algorithms();
@@ -40,12 +40,12 @@ impl Offer<'_> {
         algorithms
     }
 
-    /// How the key of an encrypted JWT is agreed on.
+    /// The key management algorithms of encrypted JWTs.
     pub(crate) fn encryption_algorithms() -> Vec<String> {
         names(KeyManagement::ALL.iter().filter(|alg| !alg.is_symmetric()).map(|alg| alg.as_str()))
     }
 
-    /// How the content of a JWT is encrypted.
+    /// The content encryption algorithms of encrypted JWTs.
     pub(crate) fn content_encryptions() -> Vec<String> {
         names(ContentEncryption::ALL.iter().map(|enc| enc.as_str()))
     }

@@ -55,8 +55,8 @@ async fn respond(
     Ok(caller.client)
 }
 
-/// What a token of the caller's own ends. Another client's token, and a text that is not a token, end nothing and are
-/// answered alike (RFC 7009 §2.2). The hint is not needed: a token says itself what it is.
+/// Ends a token of the caller. Another client's token and an invalid token end nothing and get the same answer
+/// (RFC 7009 §2.2). `token_type_hint` is not needed: the form of a token shows its type.
 async fn decide(server: &AuthorizationServer, caller: &ClientId, token: &str) -> Result<Decision<()>, Error> {
     let now = server.now();
     let commit = match access::find(server, token).await? {
@@ -66,8 +66,8 @@ async fn decide(server: &AuthorizationServer, caller: &ClientId, token: &str) ->
     Ok(Decision { commit, answer: Ok(()) })
 }
 
-/// Only the access token ends: its refresh token stays valid, as RFC 7009 §2.1 leaves open. A JWT is remembered as revoked
-/// until it would have expired.
+/// Ends only the access token: its refresh token stays valid, which RFC 7009 §2.1 permits. The revocation of a JWT is
+/// stored until its `exp`.
 fn of_access(found: Found, caller: &ClientId, now: Timestamp) -> Commit {
     let mut commit = Commit::new(now);
     if found.access.client != *caller || found.ended.is_some() {

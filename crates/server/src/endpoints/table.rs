@@ -1,4 +1,4 @@
-//! The table of what is mounted: which endpoint a path leads to, and which methods it takes.
+//! The table of installed endpoints, by path, and their methods.
 
 use http::Method;
 
@@ -8,15 +8,15 @@ use crate::{
     context::Endpoint,
 };
 
-/// For documents.
+/// The methods of a document.
 pub(crate) const READ: &[Method] = &[Method::GET, Method::HEAD];
-/// For what a browser opens, or sends a form to.
+/// The methods of an endpoint that a browser opens or sends a form to.
 pub(crate) const BROWSE: &[Method] = &[Method::GET, Method::POST];
-/// For what another program calls.
+/// The method of an endpoint that programs call.
 pub(crate) const CALL: &[Method] = &[Method::POST];
 
 impl AuthorizationServer {
-    /// What is mounted at this path.
+    /// The endpoint at this path.
     pub(crate) fn endpoint_at(&self, path: &str) -> Option<&Endpoint> {
         // Django peers are often configured with a slash at the end, and a redirect would drop their POST.
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -25,7 +25,7 @@ impl AuthorizationServer {
 }
 
 impl Endpoint {
-    /// What a request with another method reads (RFC 9110 §15.5.6).
+    /// The response to another method (RFC 9110 §15.5.6).
     pub(crate) fn method_not_allowed(&self) -> Answer {
         let allowed: Vec<&str> = self.methods.iter().map(Method::as_str).collect();
         method_not_allowed(&allowed.join(", "))

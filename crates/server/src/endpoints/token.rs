@@ -21,7 +21,7 @@ use crate::{
     tokens::Issued,
 };
 
-/// What a client reads (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
+/// The token response (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 #[derive(Serialize)]
 struct Wire<'a> {
     access_token: &'a str,
@@ -81,7 +81,7 @@ async fn respond(
     Ok((answer.unwrap_or_else(|error| answer::json_error(&error, Scheme::Basic)), Some(client.clone())))
 }
 
-/// The handler of a grant type that is served here and registered to this client.
+/// The handler of a grant type that is installed, and registered for this client.
 fn select<'s>(
     server: &'s AuthorizationServer,
     client: &AuthenticatedClient,

@@ -52,7 +52,7 @@ async fn respond(
     found: &mut Option<std::sync::Arc<RegisteredClient>>,
 ) -> Result<Answer, Error> {
     let token = presented(incoming)?;
-    // Whatever its audience.
+    // With any audience.
     let access = access::find(server, &token).await?.ok_or(Reason::TokenInactive)?.live(server.now())?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
     let subject = subject.ok_or(Reason::ScopeInsufficient)?;
@@ -67,13 +67,13 @@ async fn respond(
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), Value::String(subject.to_string()));
     for (name, value) in server.accounts().claims(subject, &wanted).await? {
-        // `sub` is what the token says, and no claim is null (OpenID Connect Core 1.0 §5.3.2).
+        // `sub` is that of the token, and no claim is null (OpenID Connect Core 1.0 §5.3.2).
         if name != "sub" && !value.is_null() {
             claims.insert(name, value);
         }
     }
     send(server, &client, claims).await.map_err(|error| match error {
-        // RFC 6750 §3.1 has other codes than RFC 6749 §5.2.
+        // The error codes of RFC 6750 §3.1 differ from those of RFC 6749 §5.2.
         Error::Refused(Reason::RegistrationNotServed) => Reason::UserinfoNotServed.into(),
         other => other,
     })
@@ -140,7 +140,7 @@ async fn send(
     Ok(answer::jwt("application/jwt", token))
 }
 
-/// The claims of a JWT: who says them, to whom, and when (OpenID Connect Core 1.0 §5.3.2).
+/// The claims of a JWT, with `iss`, `aud` and `iat` (OpenID Connect Core 1.0 §5.3.2).
 fn addressed(
     server: &AuthorizationServer,
     client: &RegisteredClient,

@@ -16,7 +16,7 @@ use crate::{
     tokens::{Issued, issue::Issue},
 };
 
-/// The grant of browsers.
+/// Redeems an authorization code (RFC 6749 §4.1.3).
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizationCodeGrant;
 
@@ -48,7 +48,7 @@ impl GrantHandler for AuthorizationCodeGrant {
     }
 }
 
-/// What the client sent.
+/// The parameters of the token request.
 struct Redemption<'a> {
     code: Handle<AuthorizationCode>,
     redirect_uri: Option<&'a str>,
@@ -68,8 +68,8 @@ impl<'a> Redemption<'a> {
     }
 }
 
-/// The rule. No clock, no store, no await: everything it weighs is in its arguments. Whose code it is comes first,
-/// so that nobody learns anything about another client's code, and nobody but its owner can end its grant.
+/// The rules, as a function of its arguments only. The owner of the code is checked first, so that a client learns
+/// nothing about another client's code, and only the owner can end its grant.
 fn redeem(
     redemption: &Redemption<'_>,
     read: &Through<Code>,
@@ -98,7 +98,7 @@ fn redeem(
         (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => {}
         (Some(_), Some(_)) => return Err(Reason::PkceMismatch),
     }
-    // OAuth 2.1 drops the parameter because PKCE does its work; without PKCE RFC 6749 §4.1.3 stands.
+    // OAuth 2.1 drops the parameter because PKCE replaces it; without PKCE, RFC 6749 §4.1.3 applies.
     if read.row.challenge.is_none() && redemption.redirect_uri.is_none() {
         return Err(Reason::ParameterMissing("redirect_uri"));
     }

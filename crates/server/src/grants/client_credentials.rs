@@ -1,4 +1,4 @@
-//! `grant_type=client_credentials` (RFC 6749 §4.4): the client acts for itself.
+//! `grant_type=client_credentials` (RFC 6749 §4.4): the client acts on its own behalf.
 
 use async_trait::async_trait;
 use protocol::{GrantType, Scopes};
@@ -15,7 +15,7 @@ use crate::{
     tokens::{self, AccessClaims, Issued},
 };
 
-/// The grant of machines.
+/// Issues a token to the client itself.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientCredentials;
 
@@ -52,7 +52,7 @@ impl GrantHandler for ClientCredentials {
     }
 }
 
-/// The rule: only confidential clients, and only what they registered.
+/// Only for confidential clients, and only registered scopes.
 fn scopes(client: &RegisteredClient, asked: Option<&str>) -> Result<Scopes, Reason> {
     if client.is_public() {
         return Err(Reason::ClientCredentialsNotAllowed);

@@ -1,8 +1,7 @@
-//! `grant_type=client_credentials` of a resource: a token that lets it introspect, and nothing else.
+//! `grant_type=client_credentials` of a resource: a token that only permits introspection.
 //!
-//! A resource is a caller, not a client: it shares the namespace of client ids, and the scope `introspection` that it
-//! asks for is one that no client can hold. So this is not a
-//! [`GrantHandler`](super::GrantHandler).
+//! A resource is not a client, although it shares the namespace of client ids, and no client can have the scope
+//! `introspection`. So this is not a [`GrantHandler`](super::GrantHandler).
 
 use protocol::{GrantType, Params, Scopes, scope};
 
@@ -17,8 +16,8 @@ use crate::{
     tokens::{self, AccessClaims, Issued},
 };
 
-/// Whether it is the resource that asks. One whose id is also a client's asks as a client, unless it asks for the one
-/// scope of resources.
+/// Whether the caller asks as a resource. A caller that is also a client asks as a client, unless it asks for the
+/// scope `introspection`.
 pub(crate) fn is_asked(caller: &AuthenticatedCaller, params: &Params<'_>) -> bool {
     let is_introspection = !caller.resources.is_empty()
         && params.get("grant_type") == Some(GrantType::ClientCredentials.as_str())
@@ -26,7 +25,7 @@ pub(crate) fn is_asked(caller: &AuthenticatedCaller, params: &Params<'_>) -> boo
     caller.client.is_none() || is_introspection
 }
 
-/// Mints a token that lets this resource introspect (RFC 7662 §2.1).
+/// Issues a token that permits this resource to introspect (RFC 7662 §2.1).
 pub(crate) async fn decide(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
@@ -46,7 +45,7 @@ pub(crate) async fn decide(
     Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
 }
 
-/// The rule: this grant type, and this scope.
+/// Only this grant type, and only this scope.
 fn scopes(params: &Params<'_>) -> Result<Scopes, Reason> {
     let grant_type = params.get("grant_type").ok_or(Reason::ParameterMissing("grant_type"))?;
     if grant_type != GrantType::ClientCredentials.as_str() {

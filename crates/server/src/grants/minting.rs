@@ -1,4 +1,4 @@
-//! Minting for a grant of the host's own.
+//! Issues tokens for an extension grant of the host.
 
 use protocol::{GrantId, Scopes, Subject, Timestamp, scope};
 
@@ -14,11 +14,11 @@ use crate::{
     tokens::{issue::Issue, issued::Issued},
 };
 
-/// What a grant of the host's own found out: who allows what to the client that asks. From it follow a grant row, which
-/// can be listed and ended, and the tokens that are read through it.
+/// What an extension grant of the host determined: which user approved what for the client. It results in a grant row,
+/// which can be listed and ended, and in tokens that are read through it.
 #[derive(Clone, Debug)]
 pub struct Minting {
-    /// On whose behalf.
+    /// The user.
     pub subject: Subject,
     /// What was approved.
     pub scopes: Scopes,
@@ -32,13 +32,13 @@ pub struct Minting {
 
 impl Minting {
     /// The decision to issue them. An access token is for the resources that the request names (RFC 8707), or for
-    /// those that own the scopes; with it comes an ID token where `openid` was approved, and a refresh token where the
-    /// client registered that grant type, and `offline_access` was approved or `openid` was not.
+    /// those that own the scopes. An ID token is issued if `openid` was approved, and a refresh token if the client
+    /// registered that grant type and either `offline_access` was approved or `openid` was not.
     ///
-    /// The caller adds what must hold when this is written: an [`Item`](crate::store::Item) that it uses up, say.
+    /// The caller adds its own guards, such as an [`Item`](crate::store::Item) that it uses up.
     ///
     /// # Errors
-    /// [`Reason::ScopeNotRegistered`] beyond what the client registered, [`Reason::SubjectDisabled`],
+    /// [`Reason::ScopeNotRegistered`] for a scope that the client did not register, [`Reason::SubjectDisabled`],
     /// [`Reason::AudienceNotRegistered`], [`Reason::ResourceNotAllowed`], and those of the store.
     pub async fn decide(
         self,
@@ -49,7 +49,7 @@ impl Minting {
         if !self.scopes.is_subset(&client.user_scopes()) {
             return Err(Reason::ScopeNotRegistered.into());
         }
-        // Before its standing: whoever is disabled after that has ended what is decided here.
+        // Read before the account: a disabling after this read conflicts with the commit.
         let seen = server.store().subject(&self.subject).await?;
         match server.accounts().standing(&self.subject).await? {
             Standing::Active => {}

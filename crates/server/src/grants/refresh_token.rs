@@ -1,4 +1,5 @@
-//! `grant_type=refresh_token` (RFC 6749 §6), rotated (RFC 9700 §4.14.2), forgiving a lost answer for a moment.
+//! `grant_type=refresh_token` (RFC 6749 §6), rotated (RFC 9700 §4.14.2), with a grace
+//! period in which a client that lost the answer may repeat the request.
 
 use async_trait::async_trait;
 use protocol::{GrantType, RefreshToken, Scopes, Timestamp, scope};
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 
-/// The grant of clients that come back.
+/// Redeems a refresh token (RFC 6749 §6).
 #[derive(Clone, Copy, Debug)]
 pub struct RefreshTokenGrant;
 
@@ -84,7 +85,7 @@ impl GrantHandler for RefreshTokenGrant {
     }
 }
 
-/// The rule: no clock, no store, everything it weighs is in its arguments.
+/// The rules, as a function of its arguments only.
 fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'_>) -> Result<(), Reason> {
     if standing == Presented::Foreign {
         return Err(Reason::RefreshUnknown);
@@ -101,7 +102,7 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
     if read.row.expires_at <= request.now || read.grant.expires_at <= request.now {
         return Err(Reason::RefreshExpired);
     }
-    // What made this grant one that refreshes: `offline_access`, or being no OpenID one.
+    // A refresh token needs `offline_access`, unless the grant is without `openid`.
     let is_offline = request.client.still_has(&read.grant.scopes, scope::OFFLINE_ACCESS);
     if !is_offline && read.grant.scopes.contains(scope::OPENID) {
         return Err(Reason::ApprovalEnded);
@@ -113,7 +114,7 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
     Ok(())
 }
 
-/// A replay ends the grant; nothing else does. A read says `ended`, so a second replay costs no second write.
+/// Only a replay ends the grant. A read returns `ended` after that, so a second replay writes nothing.
 fn refusal(reason: Reason, read: &Through<Refresh>, now: Timestamp) -> Decision<Issued> {
     let mut decision = Decision::refuse(now, reason);
     if reason == Reason::RefreshReuseDetected {
@@ -122,7 +123,7 @@ fn refusal(reason: Reason, read: &Through<Refresh>, now: Timestamp) -> Decision<
     decision
 }
 
-/// What this access token may be narrowed to (RFC 6749 §6, RFC 8707 §2.2). The refresh token keeps everything.
+/// The scopes and resources of this access token (RFC 6749 §6, RFC 8707 §2.2). The refresh token keeps all of them.
 fn narrowed(grant: &Grant, request: &TokenRequest<'_>) -> Result<(Scopes, Wanted), Reason> {
     let scopes = match request.params.get("scope") {
         Some(text) => Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?,

@@ -1,8 +1,8 @@
-//! What may be written, as values. Each change says its guard: the condition under which it holds.
+//! What may be written, as values. Each change documents its guard: the condition under which it is applied.
 //!
-//! Guards speak of the state *before* the commit, and no write may rely on an earlier one of the same commit.
-//! A guard is part of the statement that writes (`UPDATE .. WHERE used_at IS NULL` and its row count), never a look
-//! beforehand.
+//! Guards are about the state *before* the commit, and no write may rely on an earlier one of the same commit.
+//! A guard is part of the statement that writes (`UPDATE .. WHERE used_at IS NULL` and its row count), never a
+//! separate read before it.
 
 mod code;
 mod end;
@@ -32,42 +32,42 @@ pub use token::TokenChange;
 
 use super::records::Actor;
 
-/// Everything that one decision wants remembered.
+/// Everything that one decision writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commit {
-    /// The time of the decision. Guards compare with it, never with a clock of the store's own.
+    /// The time of the decision. Guards compare with it, never with the store's own clock.
     pub now: Timestamp,
-    /// Who has it done, for the events that are derived from the changes.
+    /// Who causes it, for the events that are derived from the changes.
     pub actor: Actor,
-    /// The request in which it is done, for the same.
+    /// The request that causes it, for the same events.
     pub request_id: Option<Box<str>>,
-    /// Changes that hold only under a condition, the most contended first.
+    /// Changes with a guard, the most contended first.
     pub guards: SmallVec<[Change; 2]>,
-    /// Changes that always hold.
+    /// Changes without a guard.
     pub writes: SmallVec<[Change; 4]>,
 }
 
 impl Commit {
-    /// Nothing to remember yet, and nobody who wants it but the server.
+    /// An empty commit, caused by the server itself.
     pub fn new(now: Timestamp) -> Self {
         Self { now, actor: Actor::Server, request_id: None, guards: SmallVec::new(), writes: SmallVec::new() }
     }
 
-    /// Says who has it done.
+    /// Sets who causes it.
     #[must_use]
     pub fn by(mut self, actor: Actor) -> Self {
         self.actor = actor;
         self
     }
 
-    /// Adds a change, where its guard puts it.
+    /// Adds a change, to [`Self::guards`] if it has a guard and else to [`Self::writes`].
     #[must_use]
     pub fn with(mut self, change: impl Into<Change>) -> Self {
         self.push(change);
         self
     }
 
-    /// Adds a change, where its guard puts it.
+    /// As [`Self::with`], in place.
     pub fn push(&mut self, change: impl Into<Change>) {
         let change = change.into();
         if change.is_guarded() {
@@ -77,13 +77,13 @@ impl Commit {
         }
     }
 
-    /// Whether there is nothing to remember; such a commit never reaches the store.
+    /// Whether it has no changes; such a commit never reaches the store.
     pub fn is_empty(&self) -> bool {
         self.guards.is_empty() && self.writes.is_empty()
     }
 }
 
-/// One change, by family.
+/// One change, by kind of record.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
@@ -101,11 +101,11 @@ pub enum Change {
     Registry(RegistryChange),
     /// Signing keys.
     Key(KeyChange),
-    /// What may be seen only once.
+    /// Values that are accepted only once.
     Once(Remember),
-    /// A value of a grant from outside this crate.
+    /// A value of an extension grant.
     Item(Item),
-    /// What ends before its time.
+    /// Early ends of sessions and grants.
     End(End),
 }
 

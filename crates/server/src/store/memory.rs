@@ -1,4 +1,4 @@
-//! A store in memory, for tests and examples: what the changes say, over plain maps.
+//! A store in memory, for tests and examples.
 
 mod applying;
 mod ending;
@@ -20,8 +20,8 @@ use super::{
 use crate::error::Fault;
 use state::State;
 
-/// A store for one issuer that forgets everything with the process. For tests and examples: nothing is durable,
-/// nothing waits, and a list looks at every row.
+/// A store for one issuer, in memory. For tests and examples: nothing is durable, nothing waits, and a list reads every
+/// row.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -30,21 +30,21 @@ pub struct MemoryStore {
 /// What a host writes in the transaction of a commit.
 #[derive(Debug, Default)]
 pub struct Beside {
-    /// Events of its own, for the outbox.
+    /// The host's events for the outbox.
     pub events: Vec<Event>,
-    /// Subjects that are gone: whoever has one of them one day has allowed nothing yet.
+    /// Deleted subjects, whose consent is forgotten.
     pub forgotten: Vec<Subject>,
 }
 
 impl MemoryStore {
-    /// A store that remembers nothing yet.
+    /// An empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Commits, and has a host write state of its own in the same transaction: `beside` is called once every guard holds,
-    /// and what it answers is written with the rest. Where a guard of the host's own does not hold it answers with its
-    /// index, which is counted behind the guards of the commit, and nothing is written.
+    /// Commits, and lets a host write its own state in the same transaction: `beside` is called once every guard
+    /// holds, and what it returns is written with the commit. If a guard of the host fails, it returns the index of that guard,
+    /// which is counted after the guards of the commit, and nothing is written.
     ///
     /// # Errors
     /// [`Conflict`]
@@ -54,7 +54,7 @@ impl MemoryStore {
         beside: impl FnOnce() -> Result<Beside, usize>,
     ) -> Result<Committed, Conflict> {
         let mut state = self.state();
-        // All guards look at the state before the commit: none of them sees what another change of it does.
+        // All guards are evaluated on the state before the commit.
         let failed = commit.guards.iter().position(|change| !state.holds(change, commit.now));
         if let Some(guard) = failed {
             return Err(Conflict { guard });

@@ -1,4 +1,4 @@
-//! How an introspection answer travels: plain, signed, or signed and encrypted (RFC 9701).
+//! The form of an introspection answer: plain, signed, or signed and encrypted (RFC 9701).
 
 use http::{HeaderMap, HeaderValue, header};
 use jose::{SignatureAlgorithm, jws};
@@ -16,18 +16,18 @@ use crate::{
     tokens::recipient::{Encryption, Recipient, not_served},
 };
 
-/// The media type of RFC 9701 §4, without `application/`: it is the JWT's `typ` as well.
+/// The media type of RFC 9701 §4, without `application/`: also the JWT's `typ`.
 const TYPE: &str = "token-introspection+jwt";
 const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
-/// What the caller asked for.
+/// The form that the caller requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Envelope {
     Json,
     Jwt,
 }
 
-/// The claims of the envelope (RFC 9701 §5): no top-level `sub` or `exp`, so that it is never taken for a token.
+/// The claims of the envelope (RFC 9701 §5): no top-level `sub` or `exp`, so that it is not mistaken for a token.
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
@@ -36,7 +36,7 @@ struct Claims<'a> {
     token_introspection: &'a Wire,
 }
 
-/// Reads `Accept`. A resource that registered encryption gets nothing plain, unless it registered that it may.
+/// Reads `Accept`. A resource that registered encryption gets no plain answer, unless it registered that it may.
 pub(super) fn wanted(headers: &HeaderMap, caller: &AuthenticatedCaller) -> Result<Envelope, Reason> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut types =
@@ -73,7 +73,7 @@ pub(super) async fn send(
     Ok(answer::jwt(MEDIA_TYPE, token))
 }
 
-/// The resource whose registration holds for its caller: of several, one that demands encryption.
+/// The resource whose registration applies to the caller: of several, one that requires encryption.
 fn deciding(caller: &AuthenticatedCaller) -> Option<&RegisteredResource> {
     let encrypts =
         |resource: &&RegisteredResource| resource.settings.introspection_encrypted_response_alg.is_some();
@@ -104,7 +104,7 @@ async fn sign(
     Ok(jws::sign(&header, &payload, key).map_err(Fault::new)?)
 }
 
-/// Encrypts where the resource registered that. If the key is unavailable the answer is 503, never a plain one.
+/// Encrypts the answer if the resource registered that. If the key is unavailable the answer is 503, never a plain one.
 async fn encrypt(
     server: &AuthorizationServer,
     who: &ClientId,

@@ -1,4 +1,4 @@
-//! What a token is, and why it is not active.
+//! Finds a token of any kind, or why it is not active.
 
 use protocol::{JwtId, RefreshToken, Timestamp};
 
@@ -10,23 +10,23 @@ use crate::{
     tokens::family::{Family, Presented},
 };
 
-/// What was found of a token.
+/// What a token is, or why it is not active.
 #[derive(Debug)]
 pub enum Look {
-    /// It is good.
+    /// It is active.
     Active {
-        /// What it says.
+        /// Its data.
         access: Box<Access>,
-        /// What it is.
+        /// Its kind.
         kind: TokenKind,
         /// The `jti` of a JWT.
         jti: Option<JwtId>,
     },
-    /// It is not, and this is why. The caller never learns it; the operator does.
+    /// It is not active. Only the operator learns the reason, never the caller.
     Inactive(Inactive),
 }
 
-/// What a token that can be introspected is.
+/// The kind of a token that can be introspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// An access token.
@@ -38,7 +38,7 @@ pub enum TokenKind {
 /// Why a token is not active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inactive {
-    /// Its client was disabled, deleted, or made anew since.
+    /// Its client was disabled, deleted, or created again since.
     ClientEnded,
     /// Past its `exp`.
     Expired,
@@ -46,14 +46,14 @@ pub enum Inactive {
     GrantEnded,
     /// Rotated: a later token of its family is the live one.
     Rotated,
-    /// Revoked by itself.
+    /// It was revoked itself.
     TokenRevoked,
-    /// No access or refresh token of this issuer, or no longer remembered.
+    /// Not an access or refresh token of this issuer, or no longer stored.
     Unknown,
 }
 
 impl Inactive {
-    /// The word for it, in logs and on the command line.
+    /// Its name in logs and on the command line.
     pub const fn slug(self) -> &'static str {
         match self {
             Self::ClientEnded => "client_ended",
@@ -65,7 +65,7 @@ impl Inactive {
         }
     }
 
-    /// A sentence for the operator.
+    /// A description for the operator.
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::ClientEnded => "its client was disabled, deleted, or made anew after the token was issued",
@@ -90,7 +90,7 @@ impl From<Ended> for Inactive {
     }
 }
 
-/// Looks at a token of any kind: an opaque access token, a refresh token, a JWT access token.
+/// Finds a token of any kind: an opaque access token, a refresh token, a JWT access token.
 pub(crate) async fn look(server: &AuthorizationServer, token: &str) -> Result<Look, Fault> {
     if let Some(Found { access, ended, by }) = access::find(server, token).await? {
         let jti = match by {

@@ -3,8 +3,8 @@
 use protocol::{ClientId, JwtId, Timestamp};
 use serde::Serialize;
 
-/// What a caller reads of a token (RFC 7662 §2.2). Members without a value are left out, never null: Django peers
-/// answer 500 to a null.
+/// The introspection response (RFC 7662 §2.2). Members without a value are omitted, never null: Django peers fail with
+/// 500 on a null.
 #[derive(Serialize)]
 pub(super) struct Wire {
     pub(super) active: bool,

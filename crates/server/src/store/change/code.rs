@@ -11,7 +11,7 @@ pub enum CodeChange {
     Add(Handle<AuthorizationCode>, Box<Code>),
     /// Guard: the code is unused.
     Use(Handle<AuthorizationCode>),
-    /// No guard: counts a wrong verifier; at `protocol::limits::CODE_TRIES_MAX` the code is burnt (counts as used).
+    /// No guard: counts a wrong verifier; at `protocol::limits::CODE_TRIES_MAX` the code is marked as used.
     CountTry(Handle<AuthorizationCode>),
 }
 

@@ -1,25 +1,25 @@
-//! What ends before its time: sessions and grants. No other change ends one.
+//! Early ends of sessions and grants. No other change ends one.
 
 use protocol::{ClientId, GrantId, SessionId, Subject};
 
 use crate::store::records::Grant;
 
-/// No guard: ending twice is ending. Ends the sessions and grants of one of [`Of`], and makes an end of a subject known
-/// to whatever began meanwhile: it moves the version that [`Store::subject`](crate::store::Store::subject) answers.
+/// No guard: it is idempotent. Ends the sessions and grants that [`Of`] selects. The end of a subject also increases
+/// the version that [`Store::subject`](crate::store::Store::subject) returns, so that concurrent sign-ins conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct End {
-    /// Whose.
+    /// Whose sessions and grants.
     pub of: Of,
     /// Why.
     pub why: Why,
-    /// Whether sessions end too, or grants only.
+    /// Whether sessions end too, or only grants.
     pub sessions: bool,
-    /// Whether grants with `offline_access` stay.
+    /// Whether grants with `offline_access` are kept.
     pub keep_offline: bool,
-    /// The subject that the event names.
+    /// The subject for the event.
     pub subject: Option<Subject>,
-    /// The client that the event names.
+    /// The client for the event.
     pub client: Option<ClientId>,
 }
 
@@ -32,12 +32,12 @@ impl End {
         Self { of, why, sessions: why != Why::Revoked, keep_offline, subject, client }
     }
 
-    /// The end of one grant, whole.
+    /// The end of one grant, with `offline_access` or without.
     pub fn grant(grant: &Grant, why: Why) -> Self {
         Self::new(Of::Grant(grant.id), why, true).naming(Some(&grant.subject), Some(&grant.client))
     }
 
-    /// Names whose session or grant it is, for the event.
+    /// Sets the subject and the client for the event.
     #[must_use]
     pub fn naming(mut self, subject: Option<&Subject>, client: Option<&ClientId>) -> Self {
         self.subject = self.subject.or_else(|| subject.cloned());
@@ -46,10 +46,10 @@ impl End {
     }
 }
 
-/// Whose sessions and grants are meant.
+/// Selects sessions and grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Of {
-    /// This one grant.
+    /// One grant.
     Grant(GrantId),
     /// This session, and the grants that were approved in it.
     Session(SessionId),
@@ -59,16 +59,16 @@ pub enum Of {
     Client(ClientId),
 }
 
-/// Why something ends before its time.
+/// Why something ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// The user signed out.
     SignedOut,
-    /// Somebody else signed in in the same browser.
+    /// Another user signed in in the same browser.
     AccountSwitched,
     /// An operator ended the session, or all sessions of a subject.
     SessionKilled,
-    /// The user chose another password.
+    /// The user changed the password.
     PasswordChanged,
     /// An operator set another password.
     PasswordReset {
@@ -89,13 +89,13 @@ pub enum Why {
     CodeReplayed,
     /// A refresh token was presented after its successor was used (RFC 9700 §4.14.2).
     RefreshReplayed,
-    /// The host said so, for a reason of its own.
+    /// The host ended it for its own reason.
     Host,
 }
 
 impl Why {
-    /// The one policy for `offline_access`: whether such grants outlive the session or subject that ends. The table of
-    /// `docs/defaults.md` is this function in words.
+    /// The policy for `offline_access`: whether such grants are kept when the session or subject ends. The table in
+    /// `docs/defaults.md` describes this function.
     pub const fn keeps_offline(self, logout_ends_offline: bool) -> bool {
         match self {
             Self::SignedOut | Self::AccountSwitched | Self::SessionKilled => !logout_ends_offline,
@@ -112,7 +112,7 @@ impl Why {
         }
     }
 
-    /// The word for it, in the store and in the audit trail.
+    /// Its name in the store and in the audit trail.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",

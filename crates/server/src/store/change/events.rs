@@ -1,4 +1,4 @@
-//! Which events a change makes. There is no wildcard: whoever adds a change decides here what others learn of it.
+//! The events of each change. There is no wildcard arm, so that a new change needs a decision about its events here.
 
 use smallvec::{SmallVec, smallvec};
 
@@ -8,7 +8,7 @@ use super::{
 use crate::store::records::{Event, EventKind};
 
 impl Commit {
-    /// What others must learn of: the entries of the outbox that a store appends in the transaction of this commit.
+    /// The outbox entries that a store appends in the transaction of this commit.
     pub fn events(&self) -> Vec<Event> {
         let mut events = Vec::new();
         for event in self.guards.iter().chain(&self.writes).flat_map(|change| change.events(self)) {
@@ -19,7 +19,7 @@ impl Commit {
         events
     }
 
-    /// An event of this commit, about nobody yet.
+    /// An event of this commit, without a subject or client yet.
     pub fn event(&self, kind: EventKind) -> Event {
         Event {
             kind,
@@ -35,7 +35,7 @@ impl Commit {
 }
 
 impl Change {
-    /// What others must learn of it, one entry of the outbox each. What only begins, or goes on as it must, makes none.
+    /// Its outbox entries. A change that only starts or continues something has none.
     fn events(&self, commit: &Commit) -> SmallVec<[Event; 2]> {
         let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
         match self {
@@ -87,7 +87,7 @@ fn registered(change: &RegistryChange, commit: &Commit) -> Event {
     }
 }
 
-/// The end of a session says that its grants ended; that of a subject also says so of grants of other sessions.
+/// The event of a session's end implies the end of its grants, and that of a subject's end the end of all its grants.
 fn ended(end: &End, commit: &Commit) -> SmallVec<[Event; 2]> {
     let event = |kind, detail: String| Event {
         subject: end.subject.clone(),

@@ -7,12 +7,12 @@ use crate::store::records::{Consent, Grant};
 /// Changes of grants and of remembered consent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GrantChange {
-    /// Guard: the id is new, and its [`Basis`] still stands: whoever was signed out, or whose account was ended, while
-    /// something was approved has approved nothing.
+    /// Guard: the id is new, and its [`Basis`] still holds: an approval is void if the user was signed out, or the
+    /// account was ended, meanwhile.
     Add(Box<Grant>, Basis),
-    /// No guard: the newest answer stands.
+    /// No guard: replaces the remembered consent.
     Consent(Consent),
-    /// No guard: forgets what this subject allowed this client.
+    /// No guard: forgets the consent of this subject to this client.
     ForgetConsent(Subject, ClientId),
 }
 
@@ -23,12 +23,12 @@ impl GrantChange {
     }
 }
 
-/// What a new grant rests on.
+/// What a new grant is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// Its subject has this session, and it has not ended.
+    /// This session of its subject, which must not have ended.
     Session(SessionId),
-    /// Its subject was not ended since it was seen at this version: for a grant without a session, and for one whose
-    /// session begins in the same commit.
+    /// Its subject at this version, which must not have been ended since: for a grant without a session, and for one
+    /// whose session is added in the same commit.
     Subject(i64),
 }

@@ -9,8 +9,8 @@ use crate::store::records::Interaction;
 pub enum InteractionChange {
     /// Guard: the id is new.
     Add(Handle<InteractionToken>, Interaction),
-    /// Guard: it is unanswered and not expired at the commit's `now`. It can't be answered again.
+    /// Guard: it is unanswered and not expired at the commit's `now`. Marks it as answered.
     Use(Handle<InteractionToken>),
-    /// Guard: it is unanswered and not expired at the commit's `now`. Goes on with another request text.
+    /// Guard: it is unanswered and not expired at the commit's `now`. Replaces the request text.
     Update(Handle<InteractionToken>, Box<str>),
 }

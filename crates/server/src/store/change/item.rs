@@ -2,18 +2,18 @@
 
 use protocol::Timestamp;
 
-/// Guard: the stored value is `expect` (`None`: there is none, or it ended before the commit's `now`).
-/// Compare-and-set, for grants from outside this crate.
+/// Guard: the stored value is `expect` (`None`: there is none, or it expired before the commit's `now`).
+/// Compare-and-set, for extension grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// A name of the outside grant's own.
+    /// A namespace that the extension grant chooses.
     pub space: Box<str>,
-    /// Which value.
+    /// The key within the namespace.
     pub key: Box<str>,
-    /// What it becomes; `None` deletes it.
+    /// The new value; `None` deletes it.
     pub value: Option<Vec<u8>>,
-    /// What it must be.
+    /// The value that must be stored now.
     pub expect: Option<Vec<u8>>,
-    /// Until when it is kept.
+    /// When it expires.
     pub until: Timestamp,
 }

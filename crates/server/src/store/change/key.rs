@@ -4,7 +4,7 @@ use protocol::Timestamp;
 
 use crate::store::records::{KeyRecord, KeyState};
 
-/// Changes of signing keys. Each of them moves [`Store::registry_version`](crate::store::Store::registry_version).
+/// Changes of signing keys. Each of them increases [`Store::registry_version`](crate::store::Store::registry_version).
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeyChange {
     /// Guard: the `kid` is new.
@@ -13,7 +13,7 @@ pub enum KeyChange {
     SetState {
         /// Which key.
         kid: String,
-        /// What it becomes.
+        /// The new state.
         state: KeyState,
         /// When it left `Active`.
         retired_at: Option<Timestamp>,

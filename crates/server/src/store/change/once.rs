@@ -1,24 +1,24 @@
-//! What may be seen only once.
+//! Values that are accepted only once.
 
 use protocol::Timestamp;
 
 use crate::reason::Reason;
 
-/// Guard: never seen before `until` (the `jti` of an assertion, say). Its conflict is a refusal, not a reason to
-/// look again.
+/// Guard: the value (such as the `jti` of an assertion) is not stored, or has expired. Its conflict is a refusal, not a
+/// reason to decide again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remember {
-    /// Values of different spaces never meet.
+    /// The namespace of the value.
     pub space: Space,
-    /// What was seen; at most 64 characters (long values are digested by the caller).
+    /// The value; at most 64 characters (the caller hashes longer ones).
     pub key: Box<str>,
-    /// Until when it matters.
+    /// Until when it is not accepted again.
     pub until: Timestamp,
-    /// The refusal that a second sight is.
+    /// The refusal of a repetition.
     pub replayed: Reason,
 }
 
-/// A kind of value that may be seen only once.
+/// A kind of value that is accepted only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// The `jti` of client assertions.

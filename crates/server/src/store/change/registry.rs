@@ -4,15 +4,16 @@ use protocol::ClientId;
 
 use crate::store::records::{Client, Resource, Scope};
 
-/// Changes of clients, resources and scopes. Each of them moves [`Store::registry_version`](crate::store::Store::registry_version).
+/// Changes of clients, resources and scopes. Each of them increases
+/// [`Store::registry_version`](crate::store::Store::registry_version).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RegistryChange {
-    /// Guard: as [`Expect`] says, and no client or resource has this id as something else. Replaces the record.
+    /// Guard: [`Expect`] holds, and the id does not belong to a resource without a client. Replaces the record.
     PutClient(Box<Client>, Expect),
-    /// No guard: a client that is gone is gone. Where a resource shares its credentials they stay, under another epoch,
-    /// so that the client's own tokens end all the same. What subjects remembered to allow it is forgotten.
+    /// No guard: it is idempotent. Credentials that a resource shares are kept under another epoch, so that the
+    /// client's own tokens still end. Remembered consent to the client is forgotten.
     DeleteClient(ClientId),
-    /// Guard: as [`Expect`] says. Where a client has the same id its credentials are left alone.
+    /// Guard: [`Expect`] holds. If a client has the same id, its credentials are not changed.
     PutResource(Box<Resource>, Expect),
     /// No guard: by resource identifier.
     DeleteResource(protocol::Audience),
@@ -29,11 +30,11 @@ impl RegistryChange {
     }
 }
 
-/// What a registry record must be for a change to hold.
+/// What must be stored for a change of a registry record to be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// There is none.
+    /// No record.
     Absent,
-    /// There is one with this version.
+    /// A record with this version.
     Version(i64),
 }

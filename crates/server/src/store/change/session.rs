@@ -9,13 +9,13 @@ use crate::store::records::Session;
 pub enum SessionChange {
     /// Guard: the id is new, and its subject was not ended since it was seen at this version
     /// ([`SeenSubject`](crate::store::SeenSubject)): an account that was disabled while its password was checked is not
-    /// signed in to.
+    /// signed in.
     Add(Handle<SessionToken>, Session, i64),
-    /// Guard: this subject has a session with this id that has not ended. It goes on under another secret, and what
-    /// is known of it is replaced: the secret of before opens nothing any longer, its grants stay its own. And, as of
-    /// [`Self::Add`], its subject was not ended since it was seen at this version.
+    /// Guard: this subject has a session with this id that has not ended, and, as for [`Self::Add`], the subject was
+    /// not ended since it was seen at this version. Replaces the secret and the data of the session: the old secret
+    /// becomes invalid, and the grants stay with the session.
     Renew(Handle<SessionToken>, Session, i64),
-    /// No guard: it was used just now.
+    /// No guard: records its use.
     Touch(SessionId, Timestamp),
 }
 

@@ -7,7 +7,7 @@ use crate::store::records::{Access, Refresh};
 /// Changes of access and refresh tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenChange {
-    /// Guard: the id is new. Validity is read through the grant or client, so nothing else is needed.
+    /// Guard: the id is new. Validity is read through the grant or client, so no other guard is needed.
     AddAccess(Handle<AccessToken>, Access),
     /// Guard: the family is new.
     AddRefresh(Digest<RefreshToken>, Refresh),
@@ -15,18 +15,18 @@ pub enum TokenChange {
     Rotate {
         /// Which family.
         family: FamilyId,
-        /// The generation that was looked at.
+        /// The generation that was read.
         from: u32,
-        /// The digest of its successor.
+        /// The digest of the successor.
         to: Digest<RefreshToken>,
         /// When.
         at: Timestamp,
-        /// When the successor ends if it is not used.
+        /// When the successor expires if it is not used.
         expires_at: Timestamp,
     },
     /// No guard: ends one opaque access token.
     EndAccess(Handle<AccessToken>),
-    /// No guard: a JWT access token is revoked; kept until its `exp`.
+    /// No guard: revokes a JWT access token; recorded until its `exp`.
     RevokeJwt(JwtId, Timestamp),
 }
 

@@ -1,15 +1,15 @@
-//! What a change does once every guard of its commit held.
+//! Applies changes, once every guard of their commit holds.
 
 use protocol::{ClientId, Timestamp, limits};
 
-use super::state::{KeptAccess, KeptGrant, KeptItem, KeptSession, State};
+use super::state::{AccessRow, GrantRow, ItemRow, SessionRow, State};
 use crate::store::{
     Change, Client, CodeChange, Committed, Expect, GrantChange, InteractionChange, Item, KeyChange,
     RegistryChange, Resource, SessionChange, TokenChange,
 };
 
 impl State {
-    /// Does it, whatever was there.
+    /// Applies the change unconditionally.
     pub(super) fn apply(&mut self, change: Change, now: Timestamp) -> Committed {
         match change {
             Change::Code(change) => self.apply_code(change),
@@ -50,7 +50,7 @@ impl State {
     fn apply_grant(&mut self, change: GrantChange) {
         match change {
             GrantChange::Add(row, _) => {
-                self.grants.insert(row.id, KeptGrant { row: *row, ended_at: None });
+                self.grants.insert(row.id, GrantRow { row: *row, ended_at: None });
             }
             GrantChange::Consent(consent) => {
                 self.consents.insert((consent.subject.clone(), consent.client.clone()), consent);
@@ -64,7 +64,7 @@ impl State {
     fn apply_token(&mut self, change: TokenChange) {
         match change {
             TokenChange::AddAccess(token, row) => {
-                self.access.insert(token.id, KeptAccess { digest: token.digest, row, ended: false });
+                self.access.insert(token.id, AccessRow { digest: token.digest, row, ended: false });
             }
             TokenChange::AddRefresh(digest, row) => {
                 self.families.insert(row.family, (digest, row));
@@ -91,7 +91,7 @@ impl State {
     fn apply_session(&mut self, change: SessionChange) {
         match change {
             SessionChange::Add(token, row, _) | SessionChange::Renew(token, row, _) => {
-                let kept = KeptSession { digest: token.digest, row, ended_at: None };
+                let kept = SessionRow { digest: token.digest, row, ended_at: None };
                 self.sessions.insert(protocol::SessionId(token.id), kept);
             }
             SessionChange::Touch(id, at) => {
@@ -168,7 +168,7 @@ impl State {
         }
     }
 
-    /// Forgets credentials that neither a client nor a resource has any longer.
+    /// Deletes credentials that no client and no resource uses any longer.
     fn forget_caller(&mut self, id: &ClientId) {
         if !self.clients.contains_key(id) && !self.resource_shares(id) {
             self.callers.remove(id);
@@ -199,11 +199,11 @@ impl State {
             self.items.remove(&key);
             return;
         };
-        self.items.insert(key, KeptItem { value, until: item.until });
+        self.items.insert(key, ItemRow { value, until: item.until });
     }
 }
 
-/// Versions count up from 1, whatever the record says.
+/// Versions count from 1; the version in the record is ignored.
 const fn next_version(expect: Expect) -> i64 {
     match expect {
         Expect::Absent => 1,

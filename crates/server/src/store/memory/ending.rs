@@ -1,12 +1,12 @@
-//! What an end does.
+//! Applies an [`End`].
 
 use protocol::Timestamp;
 
-use super::state::{KeptGrant, KeptSession, State};
+use super::state::{GrantRow, SessionRow, State};
 use crate::store::{Committed, End, Of};
 
 impl State {
-    /// Ends what is meant, and counts what still lived.
+    /// Ends the selected rows, and counts those that were live.
     pub(super) fn end(&mut self, end: &End, now: Timestamp) -> Committed {
         let mut ended = Committed::default();
         if let Of::Subject(subject) = &end.of {
@@ -18,13 +18,13 @@ impl State {
                 Of::Subject(subject) => kept.row.subject == *subject,
                 Of::Grant(_) | Of::Client(_) => false,
             });
-            for (_, KeptSession { row, ended_at, .. }) in meant.filter(|(_, kept)| kept.ended_at.is_none()) {
+            for (_, SessionRow { row, ended_at, .. }) in meant.filter(|(_, kept)| kept.ended_at.is_none()) {
                 *ended_at = Some(now);
                 ended.sessions += u64::from(row.expires_at > now);
             }
         }
         let meant = self.grants.values_mut().filter(|kept| is_of(kept, end));
-        for KeptGrant { row, ended_at } in meant.filter(|kept| kept.ended_at.is_none()) {
+        for GrantRow { row, ended_at } in meant.filter(|kept| kept.ended_at.is_none()) {
             *ended_at = Some(now);
             ended.grants += u64::from(row.expires_at > now);
         }
@@ -32,6 +32,6 @@ impl State {
     }
 }
 
-fn is_of(kept: &KeptGrant, end: &End) -> bool {
+fn is_of(kept: &GrantRow, end: &End) -> bool {
     super::state::is_of(&kept.row, &end.of) && !(end.keep_offline && kept.row.offline)
 }

@@ -1,4 +1,4 @@
-//! Whether a change holds: the guards, each as the doc comment of its change says it.
+//! The guards, each as the documentation of its change defines it.
 
 use protocol::{Handle, InteractionToken, SessionId, Subject, Timestamp};
 
@@ -9,7 +9,7 @@ use crate::store::{
 };
 
 impl State {
-    /// Whether the guard of the change holds now. Changes without a guard always hold.
+    /// Whether the guard of the change holds now. True for changes without a guard.
     pub(super) fn holds(&self, change: &Change, now: Timestamp) -> bool {
         match change {
             Change::Code(change) => self.code_holds(change),
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// Whether what is to begin for this subject still has what it rests on.
+    /// Whether the basis of a new grant for this subject still holds.
     fn stands(&self, basis: Basis, subject: &Subject) -> bool {
         match basis {
             Basis::Session(id) => {
@@ -88,7 +88,7 @@ impl State {
             RegistryChange::PutClient(client, expect) => {
                 let id = &client.caller.id;
                 let version = self.clients.get(id).map(|client| client.version);
-                // A resource may come to a client's credentials, a client never to a resource's.
+                // A resource may share a client's credentials; a client never takes over a resource's.
                 let taken = version.is_none() && self.callers.contains_key(id);
                 !taken && is_expected(version, *expect)
             }

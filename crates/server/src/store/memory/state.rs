@@ -1,4 +1,4 @@
-//! The maps, and what reads through more than one of them.
+//! The maps, and reads that join several of them.
 
 use std::collections::BTreeMap;
 
@@ -12,66 +12,66 @@ use crate::store::{
     KeyRecord, Of, Refresh, Resource, Scope, Session, Space, Through,
 };
 
-/// All that one issuer remembers.
+/// The whole state of one issuer.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) newest: Timestamp,
     pub(super) registry_version: i64,
     pub(super) codes: BTreeMap<i64, (Digest<AuthorizationCode>, Code)>,
-    pub(super) grants: BTreeMap<GrantId, KeptGrant>,
+    pub(super) grants: BTreeMap<GrantId, GrantRow>,
     pub(super) consents: BTreeMap<(Subject, ClientId), Consent>,
-    pub(super) access: BTreeMap<i64, KeptAccess>,
+    pub(super) access: BTreeMap<i64, AccessRow>,
     pub(super) families: BTreeMap<FamilyId, (Digest<RefreshToken>, Refresh)>,
     /// Revoked JWT access tokens, each with its `exp`.
     pub(super) revoked: BTreeMap<JwtId, Timestamp>,
-    pub(super) sessions: BTreeMap<SessionId, KeptSession>,
-    /// How often each subject was ended, where it was.
+    pub(super) sessions: BTreeMap<SessionId, SessionRow>,
+    /// The number of times each subject was ended, if it was.
     pub(super) subjects: BTreeMap<Subject, i64>,
     pub(super) interactions: BTreeMap<i64, (Digest<InteractionToken>, Interaction)>,
-    /// The credentials of clients and resources. The copies in `clients` and `resources` only name them.
+    /// The credentials of clients and resources. Of the copies in `clients` and `resources` only the id is used.
     pub(super) callers: BTreeMap<ClientId, Caller>,
     pub(super) clients: BTreeMap<ClientId, Client>,
     pub(super) resources: BTreeMap<Audience, Resource>,
     pub(super) scopes: BTreeMap<String, Scope>,
     pub(super) keys: BTreeMap<String, KeyRecord>,
     pub(super) remembered: BTreeMap<(Space, Box<str>), Timestamp>,
-    pub(super) items: BTreeMap<(Box<str>, Box<str>), KeptItem>,
+    pub(super) items: BTreeMap<(Box<str>, Box<str>), ItemRow>,
     pub(super) events: Vec<Event>,
 }
 
 #[derive(Debug)]
-pub(super) struct KeptGrant {
+pub(super) struct GrantRow {
     pub(super) row: Grant,
     pub(super) ended_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-pub(super) struct KeptAccess {
+pub(super) struct AccessRow {
     pub(super) digest: Digest<AccessToken>,
     pub(super) row: Access,
     pub(super) ended: bool,
 }
 
 #[derive(Debug)]
-pub(super) struct KeptSession {
+pub(super) struct SessionRow {
     pub(super) digest: Digest<SessionToken>,
     pub(super) row: Session,
     pub(super) ended_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
-pub(super) struct KeptItem {
+pub(super) struct ItemRow {
     pub(super) value: Vec<u8>,
     pub(super) until: Timestamp,
 }
 
 impl State {
-    /// How often a subject was ended.
+    /// The number of times a subject was ended.
     pub(super) fn version_of(&self, subject: &Subject) -> i64 {
         self.subjects.get(subject).copied().unwrap_or_default()
     }
 
-    /// A row with the grant it was issued from; `None` where that is swept away.
+    /// A row with the grant it was issued from; `None` if that was deleted.
     pub(super) fn through<T>(&self, grant: GrantId, row: T) -> Option<Through<T>> {
         let kept = self.grants.get(&grant)?;
         let session = kept.row.session.and_then(|id| self.sessions.get(&id));
@@ -85,7 +85,7 @@ impl State {
         })
     }
 
-    /// What ended the tokens of this grant, or, where there is none, of this client at this epoch.
+    /// What ended the tokens of this grant, or, without a grant, of this client at this epoch.
     pub(super) fn ended(&self, grant: Option<GrantId>, client: &ClientId, epoch: i64) -> Option<Ended> {
         if let Some(grant) = grant {
             let stands = self.grants.get(&grant).is_some_and(|kept| kept.ended_at.is_none());
@@ -112,7 +112,7 @@ impl State {
         resource
     }
 
-    /// Whether a resource has these credentials.
+    /// Whether a resource uses these credentials.
     pub(super) fn resource_shares(&self, id: &ClientId) -> bool {
         self.resources
             .values()
@@ -140,7 +140,7 @@ impl State {
     }
 }
 
-/// Whether the grant is one of those meant.
+/// Whether the grant is selected.
 pub(super) fn is_of(grant: &Grant, of: &Of) -> bool {
     match of {
         Of::Grant(id) => grant.id == *id,

@@ -2,21 +2,21 @@
 
 use protocol::{CodeChallenge, GrantId, Timestamp};
 
-/// An authorization code (RFC 6749 §4.1.2). What was approved stands in its grant.
+/// An authorization code (RFC 6749 §4.1.2). What was approved is in its grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// What it redeems.
+    /// The grant that it redeems.
     pub grant: GrantId,
-    /// The redirect URI of the authorization request, to be repeated (RFC 6749 §4.1.3).
+    /// The redirect URI of the authorization request, which the token request must repeat (RFC 6749 §4.1.3).
     pub redirect_uri: Box<str>,
-    /// The promise to be kept (RFC 7636).
+    /// The PKCE code challenge (RFC 7636 §4.2).
     pub challenge: Option<CodeChallenge>,
-    /// For the ID token.
+    /// The `nonce` for the ID token.
     pub nonce: Option<Box<str>>,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// Whether it was redeemed.
     pub used: bool,
-    /// Wrong verifiers so far.
+    /// Number of wrong verifiers so far.
     pub tries: u32,
 }

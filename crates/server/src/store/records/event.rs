@@ -1,4 +1,4 @@
-//! The outbox: what others must learn of, appended in the commit of the change and read by cursor, at least once.
+//! The outbox: events for other systems, appended in the commit of the change and delivered by cursor, at least once.
 
 use protocol::{ClientId, Subject, Timestamp};
 
@@ -10,35 +10,35 @@ pub struct Event {
     pub kind: EventKind,
     /// When.
     pub at: Timestamp,
-    /// Who did it; `None`: written before actors were kept.
+    /// Who caused it; `None` if it was written before actors were recorded.
     pub actor: Option<Actor>,
-    /// The request in which it was done, as the log names it.
+    /// The id of the request that caused it, as in the log.
     pub request_id: Option<Box<str>>,
-    /// The subject it happened to.
+    /// The subject it concerns.
     pub subject: Option<Subject>,
-    /// The client it happened to.
+    /// The client it concerns.
     pub client: Option<ClientId>,
-    /// The row it happened to (grant, session, key), as text. Never a secret.
+    /// The row it concerns (grant, session, key), as text. Never a secret.
     pub detail: Box<str>,
-    /// Why something ended before its time: the word of [`Why`](crate::store::Why).
+    /// Why something ended early: the name of a [`Why`](crate::store::Why).
     pub why: Option<Box<str>>,
 }
 
-/// Who has something done.
+/// Who causes a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A client, at an endpoint.
     Client(ClientId),
     /// A user, on a page.
     User(Subject),
-    /// An operator: the name of the tool, or of the person where it is known.
+    /// An operator: the name of the tool, or of the person if it is known.
     Operator(Box<str>),
     /// The server itself.
     Server,
 }
 
 impl Actor {
-    /// The text for it, in the store and in the audit trail.
+    /// Its text in the store and in the audit trail.
     pub fn to_text(&self) -> String {
         match self {
             Self::Client(id) => format!("client:{id}"),
@@ -48,7 +48,7 @@ impl Actor {
         }
     }
 
-    /// Reads the text.
+    /// Parses the text.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "server" {
             return Some(Self::Server);
@@ -64,7 +64,7 @@ impl Actor {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])+ $kind:ident, $word:literal;)+) => {
-        /// What others must learn of.
+        /// What happened.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum EventKind {
             $($(#[$doc])+ $kind,)+
@@ -74,7 +74,7 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$kind,)+];
 
-            /// The word for it, in the store and in the audit trail.
+            /// Its name in the store and in the audit trail.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $word,)+
@@ -89,7 +89,7 @@ kinds! {
     AccountChanged, "account_changed";
     /// A client was registered, changed or deleted.
     ClientChanged, "client_changed";
-    /// One or more grants ended before their time.
+    /// One or more grants ended early.
     GrantsRevoked, "grants_revoked";
     /// A signing key was added, changed its state, or was deleted.
     KeyChanged, "key_changed";
@@ -99,14 +99,14 @@ kinds! {
     ResourceChanged, "resource_changed";
     /// A scope was registered, changed or deleted.
     ScopeChanged, "scope_changed";
-    /// A session, or all of a subject, ended before its time.
+    /// A session, or every session of a subject, ended early.
     SessionEnded, "session_ended";
-    /// One access token ended before its time.
+    /// One access token ended early.
     TokenRevoked, "token_revoked";
 }
 
 impl EventKind {
-    /// Reads the word.
+    /// Parses the name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }

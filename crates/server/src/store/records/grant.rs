@@ -1,15 +1,15 @@
-//! Grants, and what was remembered of consent.
+//! Grants and remembered consent.
 
 use protocol::{Audience, ClientId, GrantId, Scopes, SessionId, Subject, Timestamp};
 
-/// The lasting record that an approval leaves. Ending it ends every token issued from it.
+/// The lasting record of an approval. Ending it ends every token that was issued from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Its row, and the private claim `gid` of JWT access tokens.
+    /// Its row id, and the private claim `gid` of JWT access tokens.
     pub id: GrantId,
     /// Who approved.
     pub subject: Subject,
-    /// Whom it was approved for.
+    /// The client it was approved for.
     pub client: ClientId,
     /// The session it was approved in.
     pub session: Option<SessionId>,
@@ -17,9 +17,9 @@ pub struct Grant {
     pub offline: bool,
     /// What was approved.
     pub scopes: Scopes,
-    /// Whom its tokens are for.
+    /// The resources its tokens are for.
     pub audience: Vec<Audience>,
-    /// Whether the client named the audience by `resource` (RFC 8707).
+    /// Whether the client chose the audience with `resource` (RFC 8707).
     pub narrowed: bool,
     /// When the user signed in (`auth_time`).
     pub authenticated_at: Timestamp,
@@ -31,14 +31,14 @@ pub struct Grant {
     pub expires_at: Timestamp,
 }
 
-/// What a subject remembered to allow a client.
+/// The consent of a subject to a client, as it was remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Who said so.
+    /// Who consented.
     pub subject: Subject,
-    /// For whom.
+    /// The client.
     pub client: ClientId,
-    /// What.
+    /// The scopes.
     pub scopes: Scopes,
     /// When.
     pub given_at: Timestamp,

@@ -9,17 +9,17 @@ pub struct KeyRecord {
     pub kid: String,
     /// The one algorithm it signs with.
     pub algorithm: jose::SignatureAlgorithm,
-    /// Where it stands in its life.
+    /// Its state.
     pub state: KeyState,
     /// The private JWK, sealed under the master key.
     pub sealed: Vec<u8>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it left the state `Active`; it is published until its last signature has long expired.
     pub retired_at: Option<Timestamp>,
 }
 
-/// The life of a signing key.
+/// The state of a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
     /// Published, not used yet.
@@ -31,7 +31,7 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    /// The word for it, in the store and on the command line.
+    /// Its name in the store and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Next => "next",
@@ -40,7 +40,7 @@ impl KeyState {
         }
     }
 
-    /// Reads the word.
+    /// Parses the name.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Next, Self::Active, Self::Retiring].into_iter().find(|state| state.as_str() == text)
     }

@@ -9,22 +9,22 @@ use serde_json::{Map, Value};
 /// The credentials behind a `client_id`: a client's, a resource's, or one for both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The shared namespace of clients and resources.
+    /// Its id, unique among clients and resources.
     pub id: ClientId,
-    /// Drawn anew whenever the caller ends (disabled, deleted and made again): a token of another epoch is dead.
+    /// Changes whenever the caller is disabled, or deleted and created again: a token of another epoch is invalid.
     pub epoch: i64,
-    /// Whether it is turned away.
+    /// Whether it is disabled, so that its requests are refused.
     pub disabled: bool,
-    /// What it must know.
+    /// Its secret, if it has one.
     pub secret: Option<StoredSecret>,
 }
 
-/// A client secret as it is kept.
+/// A client secret as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredSecret {
     /// HMAC-SHA-256 under a key derived from the master key.
     pub digest: [u8; 32],
-    /// The secret itself, sealed under the master key, only where a registered method needs it.
+    /// The secret itself, sealed under the master key, only if a registered method needs it.
     pub sealed: Option<Vec<u8>>,
 }
 
@@ -41,9 +41,9 @@ pub struct Client {
     pub caller: Caller,
     /// What it registered.
     pub metadata: ClientMetadata,
-    /// Own member: whether PKCE is demanded of it even where the server would not.
+    /// passavant's own member: whether PKCE is required of it even if the server does not require it.
     pub require_pkce: bool,
-    /// Own member: whether its users are never asked for consent.
+    /// passavant's own member: whether its users are never asked for consent.
     pub skip_consent: bool,
     /// Whether `apply` made it, so that `apply --prune` may delete it.
     pub applied: bool,
@@ -56,7 +56,7 @@ pub struct Client {
 pub struct Resource {
     /// The resource identifier (RFC 8707 §2), which is its audience.
     pub identifier: Audience,
-    /// Its credentials; those of the client with the same id, where there is one.
+    /// Its credentials, which are those of the client with the same id if there is one.
     pub caller: Option<Caller>,
     /// Everything else that was registered.
     pub settings: ResourceSettings,
@@ -66,11 +66,11 @@ pub struct Resource {
     pub version: i64,
 }
 
-/// The members of a resource besides its identifier and credentials, under their registered or own names.
+/// The members of a resource except its identifier and credentials, under their registered names or passavant's own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResourceSettings {
-    /// A name for people.
+    /// A human-readable name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,
     /// The scopes that belong to it.
@@ -84,7 +84,7 @@ pub struct ResourceSettings {
     /// Seconds; absent: 600.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<i64>,
-    /// What stands in `aud` of introspection answers: `resource`, `client_id` or `none`.
+    /// The content of `aud` in introspection answers: `resource`, `client_id` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_audience: Option<String>,
     /// Whether a resource that registered encryption also gets plain JSON.
@@ -111,17 +111,17 @@ pub struct ResourceSettings {
     /// Its public keys, by value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
-    /// Every other registered member, as it came.
+    /// Every other registered member, as received.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// A registered scope: how people read it, and which claims it opens.
+/// A registered scope: its description for users, and the claims that it releases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// The scope token.
     pub scope: String,
-    /// Sentences for the consent page, by language.
+    /// Descriptions for the consent page, by language.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub description: BTreeMap<String, String>,
     /// Claims that UserInfo adds for it.

@@ -1,18 +1,18 @@
-//! Subjects, as far as a store knows them: how often each was ended.
+//! Subjects: a store knows only the number of times that each was ended.
 
 use protocol::Subject;
 use serde::{Deserialize, Serialize};
 
-/// A subject as it was seen before its credentials were checked. What begins for it (a session, a grant) is written only
-/// if nothing ended the subject since: so read this first, then the account, then check the password.
+/// A subject as it was seen before its credentials were checked. A session or grant is written for it
+/// only if nothing ended the subject since. So read this first, then the account, then check the password.
 ///
-/// A sign-in of several steps keeps it from the first of them, in [`OpenInteraction::set_note`] say.
+/// A sign-in of several steps keeps it from the first step on, for example in [`OpenInteraction::set_note`].
 ///
 /// [`OpenInteraction::set_note`]: crate::OpenInteraction::set_note
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenSubject {
-    /// Whom.
+    /// The subject.
     pub subject: Subject,
-    /// How often it was ended.
+    /// The number of times it was ended.
     pub version: i64,
 }

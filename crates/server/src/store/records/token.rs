@@ -5,19 +5,19 @@ use protocol::{Audience, ClientId, FamilyId, GrantId, Scopes, Subject, Timestamp
 /// An opaque access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// What it was issued from; `None` for client_credentials, where nobody approved anything.
+    /// The grant it was issued from; `None` for `client_credentials`, which no user approves.
     pub grant: Option<GrantId>,
     /// Who it was issued to.
     pub client: ClientId,
     /// The [`Caller::epoch`](crate::store::Caller::epoch) at issuance.
     pub epoch: i64,
-    /// On whose behalf.
+    /// The user it was issued for, if any.
     pub subject: Option<Subject>,
     /// What it allows.
     pub scopes: Scopes,
-    /// Whom it is for; empty: the issuer alone.
+    /// The resources it is for; if empty, only the issuer.
     pub audience: Vec<Audience>,
-    /// Whether the client named the audience by `resource` (RFC 8707).
+    /// Whether the client chose the audience with `resource` (RFC 8707).
     pub narrowed: bool,
     /// `iat`
     pub issued_at: Timestamp,
@@ -25,19 +25,19 @@ pub struct Access {
     pub expires_at: Timestamp,
 }
 
-/// A family of refresh tokens: one row, however often it is rotated. What was approved stands in its grant.
+/// A family of refresh tokens: one row, however often it is rotated. What was approved is in its grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refresh {
-    /// Its row.
+    /// Its row id.
     pub family: FamilyId,
-    /// What it renews.
+    /// The grant that it renews.
     pub grant: GrantId,
-    /// How many rotations made the live token.
+    /// The number of rotations before the live token.
     pub generation: u32,
-    /// When the live token was made.
+    /// When the live token was issued.
     pub rotated_at: Timestamp,
-    /// When it ends if it is not used.
+    /// When it expires if it is not used.
     pub expires_at: Timestamp,
-    /// The derived key that makes successors, by name.
+    /// The name of the derived key that computes successors.
     pub key: u32,
 }
