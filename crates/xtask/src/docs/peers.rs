@@ -1,4 +1,4 @@
-//! `docs/peers.md` is written by hand, and names tests: each of them must be there.
+//! `docs/peers.md` is not generated, but names tests, each of which must exist.
 
 use std::{collections::HashSet, path::Path};
 
@@ -15,12 +15,12 @@ pub(super) fn check() -> anyhow::Result<()> {
     functions(&workspace().join("crates"), &mut known)?;
     let missing: Vec<_> = named(&page).into_iter().filter(|name| !known.contains(*name)).collect();
     if !missing.is_empty() {
-        bail!("{DOCUMENT} names tests that are not there: {}", missing.join(", "));
+        bail!("{DOCUMENT} names tests that do not exist: {}", missing.join(", "));
     }
     Ok(())
 }
 
-/// What stands in backticks in the last cell of each row.
+/// The text in backticks in the last cell of each row.
 fn named(page: &str) -> Vec<&str> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix('|'));
     let last = rows.filter_map(|row| row.rsplit_once(" | ").map(|(_, cell)| cell));
