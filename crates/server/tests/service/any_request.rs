@@ -1,4 +1,4 @@
-//! Requests made of good and odd parts by chance (I11): no fault of ours, and what is refused leaves nothing behind.
+//! Generated requests: no server error, and a refusal stores nothing.
 
 use std::collections::BTreeSet;
 

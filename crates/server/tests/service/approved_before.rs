@@ -1,4 +1,5 @@
-//! What was approved, weighed against what is registered where it is used: at redemption, at refresh, at the redirect.
+//! Approved scopes, resources and redirect URIs are checked against the current registry at redemption, refresh and
+//! redirect.
 
 use passavant_server::{
     Ask, Error, OpenInteraction, Reason,

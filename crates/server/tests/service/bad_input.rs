@@ -1,4 +1,4 @@
-//! Bad input: each a clear refusal with its reason, never a 5xx, nothing stored.
+//! Malformed input is refused with its reason, without a 5xx, and stores nothing.
 
 use std::{convert::Infallible, io};
 

@@ -1,4 +1,4 @@
-//! Cross-origin requests (Fetch, "CORS protocol"; RFC 9700 §2.6): the origins of registered redirect URIs, never with
+//! Cross-origin requests (Fetch, "CORS protocol"; RFC 9700 §2.6): only origins of registered redirect URIs, never with
 //! credentials.
 
 use http::Method;

@@ -1,4 +1,4 @@
-//! Row ids are drawn: a clash is a conflict, and another is drawn. Nobody notices.
+//! Random row ids: a collision is a conflict and another id is drawn, invisible to callers.
 
 use std::sync::{
     Arc,

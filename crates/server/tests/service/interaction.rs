@@ -1,5 +1,5 @@
-//! The pause of an authorization request: what a host's pages can do with it, and what nobody else can (RFC 9700
-//! §4.7); sessions and cookies.
+//! Interactions (RFC 9700 §4.7): which browser may continue a paused request, what a host's pages can do with it,
+//! sessions and cookies.
 
 use http::HeaderValue;
 use passavant_server::{

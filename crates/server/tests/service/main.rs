@@ -1,5 +1,5 @@
-//! The authorization server, asked through its service: one file for each specification, one test for each
-//! requirement. One binary, since each further one would link the whole server again.
+//! Tests of the authorization server through its service: one file for each specification, one test for each
+//! requirement. They are one binary, since each further one would link the whole server again.
 
 mod any_request;
 mod approved_before;

@@ -1,4 +1,4 @@
-//! Whether the user is asked, and for what (OpenID Connect Core 1.0 §3.1.2.1, §3.1.2.3, §3.1.2.4, §11).
+//! When and what the user is asked (OpenID Connect Core 1.0 §3.1.2.1, §3.1.2.3, §3.1.2.4, §11).
 
 use passavant_server::{Ask, Reason, ports::Standing};
 use testkit::server::{Browser, Running, TestServer, confidential, public, subject};

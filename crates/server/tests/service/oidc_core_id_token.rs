@@ -1,4 +1,4 @@
-//! ID tokens (OpenID Connect Core 1.0 §2, §3.1.3.6, §10), verified as a client would: under the served key set.
+//! ID tokens (OpenID Connect Core 1.0 §2, §3.1.3.6, §10), verified with the published key set as by a client.
 
 use jose::{
     ContentEncryption, DecryptionKey, Encrypted, KeyManagement, SignatureAlgorithm, Unverified, VerifyingKey,

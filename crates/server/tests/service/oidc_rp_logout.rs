@@ -1,4 +1,4 @@
-//! Signing out on a client's wish (OpenID Connect RP-Initiated Logout 1.0).
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
 
 use http::Request;
 use passavant_server::{Ask, Error, Reason};

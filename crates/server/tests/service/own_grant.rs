@@ -1,5 +1,7 @@
-//! A grant and an endpoint of the host's own (RFC 6749 §4.5), installed from outside the crate: a signed-in app gets a
-//! ticket at `/ticket`, and another client redeems it, once.
+//! A grant and an endpoint of a host (RFC 6749 §4.5).
+//!
+//! They are installed from outside the crate: a signed-in app obtains a ticket at `/ticket`, and another client redeems
+//! it, once.
 
 use std::sync::Arc;
 

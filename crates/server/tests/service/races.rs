@@ -1,5 +1,6 @@
-//! Many at once, through the service, on a store that lets others go first between a look and its commit: what may
-//! happen once happens once.
+//! Concurrent requests through the service: what may happen once happens once.
+//!
+//! The store lets other requests proceed between a read and its commit.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Every reason to refuse is produced by some test: one that no test knows is a rule that nobody has seen hold.
+//! Every reason for a refusal is produced by some test.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

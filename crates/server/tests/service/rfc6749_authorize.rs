@@ -1,5 +1,5 @@
-//! The authorization endpoint (RFC 6749 §3.1, §4.1.1, §4.1.2; RFC 9207; RFC 9700 §2.1): which requests are good, and
-//! where the answer goes.
+//! The authorization endpoint (RFC 6749 §3.1, §4.1.1, §4.1.2; RFC 9207; RFC 9700 §2.1): valid requests, and where
+//! responses are sent.
 
 use passavant_server::{Ask, Reason};
 use testkit::server::{Authorize, Landing, Running, TestServer, confidential, public};

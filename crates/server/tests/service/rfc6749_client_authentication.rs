@@ -1,4 +1,6 @@
-//! Client authentication (RFC 6749 §2.3, §3.2.1, §5.2; RFC 7591 §2). Assertions are in `rfc7523_client_assertion.rs`.
+//! Client authentication (RFC 6749 §2.3, §3.2.1, §5.2; RFC 7591 §2).
+//!
+//! Assertions are in `rfc7523_client_assertion.rs`.
 
 use passavant_server::Reason;
 use testkit::server::{Call, Running, TestServer, confidential, public, resource};

@@ -1,4 +1,4 @@
-//! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14.2): rotated, forgiving a lost answer for a moment, never a second chain.
+//! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14.2): rotation, reuse detection, and a grace period for lost responses.
 
 use passavant_server::{
     Reason,

@@ -1,4 +1,4 @@
-//! Routes of the host, protected by the server's own tokens without a request over the network (RFC 6750).
+//! Routes of the host, protected by the server's own tokens without a network request (RFC 6750).
 
 use http::{Request, StatusCode, header, request::Parts};
 use passavant_server::{

@@ -1,4 +1,4 @@
-//! Introspection as JSON (RFC 7662), in the one shape that every resource server in the field accepts.
+//! Introspection as JSON (RFC 7662), in the form that all supported resource servers accept.
 
 use jose::{SignatureAlgorithm, SigningKey};
 use passavant_server::{

@@ -1,5 +1,6 @@
-//! Discovery (RFC 8414, OpenID Connect Discovery 1.0): what is said is so. Each member is looked at, and a member that
-//! no test knows of fails.
+//! Discovery (RFC 8414, OpenID Connect Discovery 1.0): the metadata is accurate.
+//!
+//! Each member is checked, and a member that no test knows fails.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Resource indicators (RFC 8707), and whom a token is for without them.
+//! Resource indicators (RFC 8707), and the audience of tokens without them.
 
 use passavant_server::Reason;
 use testkit::server::{Authorize, Reply, Running, TestServer, confidential, resource};

@@ -1,4 +1,4 @@
-//! JWT access tokens (RFC 9068), for the resources that ask for them.
+//! JWT access tokens (RFC 9068), for resources that request them.
 
 use jose::{SignatureAlgorithm, Unverified, base64url};
 use passavant_server::{

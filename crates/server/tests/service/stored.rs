@@ -1,5 +1,7 @@
-//! Paused requests as earlier versions stored them: each file of `stored/` is the text of one, and is never edited.
-//! A store that was written before an update still holds them after it.
+//! Paused requests as earlier versions stored them.
+//!
+//! Each file in `stored/` is the text of one, and is never edited. A store that was
+//! written before an update still holds them after it.
 
 use http::{HeaderValue, Request, header, request::Parts};
 use passavant_server::{
