@@ -77,7 +77,7 @@ pub trait Store: Send + Sync + 'static {
     /// The consent of this subject to this client, if it was remembered.
     async fn consent(&self, subject: &Subject, client: &ClientId) -> Result<Option<Consent>, Fault>;
 
-    /// The value that an extension grant stored, and when it expires. The caller compares the time.
+    /// The value of an [`Item`], and when it expires. The caller compares the time.
     async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault>;
 
     /// The registered client with this id, disabled or not.

@@ -45,7 +45,6 @@ async fn submit(State(app): State<App>, request: Request) -> Result<Answer, Stat
     Ok(answer(&app, &incoming).await.unwrap_or_else(|error| app.0.error_page(&incoming.head, &error)))
 }
 
-/// What the user answered to a page.
 async fn answer(App(server, users): &App, incoming: &Incoming) -> Result<Answer, Error> {
     let (interaction, form) = (server.interaction(&incoming.head).await?, incoming.form()?);
     interaction.check_form(&incoming.head, form.get("csrf"))?;

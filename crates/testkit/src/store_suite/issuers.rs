@@ -137,6 +137,7 @@ pub async fn another_issuer_sees_no_record_and_no_list(f: Fixture) {
     let (other, grant) = (&*f.other, &written.grant);
     assert_eq!(other.consent(&grant.subject, &grant.client).await.expect("the store works"), None);
     assert_eq!(other.client(&rows::client_id("shop")).await.expect("the store works"), None);
+    assert_eq!(other.item("device", "k").await.expect("the store works"), None);
     assert_eq!(other.resources().await.expect("the store works"), []);
     assert_eq!(other.scopes().await.expect("the store works"), []);
     assert_eq!(other.keys().await.expect("the store works"), []);
