@@ -96,7 +96,9 @@ where
             Err(Error::Refused(reason)) => Decision::refuse(carried.now, reason),
             Err(failed @ Error::Failed(_)) => return Err(failed),
         };
-        commit.guards.insert_many(0, carried.remember.iter().cloned().map(Change::Once));
+        if !carried.remember.is_empty() {
+            commit.guards.insert_many(0, carried.remember.iter().cloned().map(Change::Once));
+        }
         if commit.is_empty() {
             return answer.map_err(Error::Refused);
         }
