@@ -92,7 +92,7 @@ enum End<E> {
 }
 
 /// A document, and whether it was fetched for this caller.
-pub struct Found<T> {
+pub struct CurrentDocument<T> {
     /// The document.
     pub document: Arc<T>,
     /// Whether it was fetched for this caller.
@@ -114,16 +114,16 @@ impl<T: Send + Sync + 'static, E: Clone + From<Busy> + Send + Sync + 'static> Ke
     /// # Errors
     ///
     /// What `fetch` returned, at once for all who wait and until the next fetch is due.
-    pub async fn get<F>(&self, need: Need, fetch: impl FnOnce() -> F) -> Result<Found<T>, E>
+    pub async fn get<F>(&self, need: Need, fetch: impl FnOnce() -> F) -> Result<CurrentDocument<T>, E>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         let now = self.clock.now();
         if let Some(settled) = self.without_fetch(need, now) {
-            return settled.map(|document| Found { document, is_new: false });
+            return settled.map(|document| CurrentDocument { document, is_new: false });
         }
         let fetched = self.fetches.join((), || self.fetch(need, now, fetch())).await;
-        fetched.unwrap_or(Err(Busy.into())).map(|document| Found { document, is_new: true })
+        fetched.unwrap_or(Err(Busy.into())).map(|document| CurrentDocument { document, is_new: true })
     }
 
     /// What `look` finds in the document; if something is missing there, what it finds in a newer one.
