@@ -1,1 +1,1 @@
-"""Authlib on Django as authorization server, our guard in front of an API."""
+"""Authlib on Django as an authorization server, with our guard in front of an API."""

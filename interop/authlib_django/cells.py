@@ -1,4 +1,4 @@
-"""Authlib on Django as authorization server: opaque tokens by introspection, and JWTs (RFC 9068) both ways."""
+"""Authlib on Django as an authorization server: opaque tokens by introspection, JWTs (RFC 9068) by both methods."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def run(bench: Bench, packages: Packages, table: Table) -> None:
 
 
 def introspecting(origin: str, kind: str) -> dict[str, str]:
-    """It publishes no metadata of its own, so the address is configured."""
+    """It publishes no metadata, so the address is configured."""
     return {
         "PASSAVANT_TOKEN": "introspection",
         "PASSAVANT_INTROSPECTION_URL": f"{origin}/{kind}/introspect",
@@ -82,9 +82,9 @@ def setup(name: str, bench: Bench, origin: str, kind: str, settings: dict[str, s
         guard=bench.guard("authlib-" + name.replace(" ", "-").replace(",", ""), common | settings),
         tokens=tokens,
         person={"sub": "1", "client_id": WEB[0]},
-        # A JWT names the machine as its own subject (RFC 9068 section 2.2), the documentation's sample nobody.
+        # The subject of a client_credentials JWT is the client (RFC 9068 section 2.2); the sample has none.
         machine={"sub": None if kind == "opaque" else MACHINE[0], "client_id": MACHINE[0]},
         is_local="PASSAVANT_JWKS_URL" in settings,
-        # Its endpoint for JWTs hands on what is none in a way that fails with Django: 500, so nobody can tell.
+        # With Django, its endpoint for JWTs fails with 500 if the token is not a JWT, so the guard can't decide.
         garbage=503 if name == "JWT by introspection" else 401,
     )

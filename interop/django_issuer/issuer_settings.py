@@ -1,4 +1,4 @@
-"""What every Django project here has that is an authorization server: sign-in by the admin's own page, a database."""
+"""Settings of every Django project here that is an authorization server: sign-in by the admin's page, a database."""
 
 import os
 
@@ -10,7 +10,7 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "/admin/login/"
 STATIC_URL = "static/"
-# What Django's documentation advises for tests: nobody waits for the hashes.
+# As Django's documentation recommends for tests: fast password hashes.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -1,1 +1,1 @@
-"""django-lasuite as a resource server that asks passavant about tokens."""
+"""django-lasuite as a resource server that introspects tokens at passavant."""

@@ -1,4 +1,4 @@
-"""django-lasuite, once with its JSON backend and once with its JWT backend (RFC 9701): what it lets through."""
+"""django-lasuite, with its JSON backend and with its JWT backend (RFC 9701): which requests it accepts."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -39,7 +39,7 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
 
 
 def settings(backend: str, caller: tuple[str, str], audience_claim: str) -> dict[str, str]:
-    """What differs between the two set-ups."""
+    """The differences between the two configurations."""
     return {
         "BACKEND": backend,
         "CLIENT_ID": caller[0],
@@ -49,7 +49,7 @@ def settings(backend: str, caller: tuple[str, str], audience_claim: str) -> dict
 
 
 def start(authority: Authority, python: Path, origin: str, setting: dict[str, str]) -> Daemon:
-    """A project with its own database and the people it knows, in its own process."""
+    """A project with its own database and users, in its own process."""
     address = origin.removeprefix("http://")
     environment = {
         "DATABASE": str(authority.folder / f"lasuite-{address.rpartition(':')[2]}.db"),
@@ -67,7 +67,7 @@ def start(authority: Authority, python: Path, origin: str, setting: dict[str, st
 
 
 class Cells:
-    """What is asked of the peer with one of its backends."""
+    """The cells of the peer with one of its backends."""
 
     def __init__(self, authority: Authority, origin: str) -> None:
         self.tokens = Tokens(authority)
@@ -99,7 +99,7 @@ class Cells:
         self._let_through(self.tokens.of_machine("groups", self.origin), MACHINE[0], MACHINE[0])
 
     def wrong_scope(self) -> None:
-        """This peer answers 400 where RFC 6750 says 403."""
+        """This peer answers 400 where RFC 6750 requires 403."""
         refused(self.ask(self.tokens.of_person("openid teams")), 400)
 
     def machine_wrong_scope(self) -> None:
@@ -134,7 +134,7 @@ class Cells:
     def _let_through(self, token: str, sub: str, client_id: str) -> None:
         answer = self.ask(token)
         expect(answer.status, 200, f"the status of the protected view ({answer.text[:300]})")
-        # The JWT set-up reads `aud`, for which the resource has registered its own identifier.
+        # The JWT backend reads `aud`, for which the resource has registered its own identifier.
         audience = client_id if self.origin == self.world.lasuite_json else self.origin
         expect(answer.json(), {"sub": sub, "audience": audience}, "the answer of the protected view")
 

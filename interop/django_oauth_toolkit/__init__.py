@@ -1,1 +1,1 @@
-"""django-oauth-toolkit as a resource server that asks passavant about tokens."""
+"""django-oauth-toolkit as a resource server that introspects tokens at passavant."""

@@ -1,4 +1,4 @@
-"""django-oauth-toolkit, once with credentials and once with a static token: what it lets through, and when."""
+"""django-oauth-toolkit, with credentials and with a static token: which requests it accepts, and when."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from harness.world import DOT_BASIC, DOT_BEARER, MACHINE, WEB
 
 PEER = "django-oauth-toolkit"
 PROJECT = Path(__file__).resolve().parent / "project"
-# How long the peer believes an answer, and how much longer this test believes in the peer.
+# How long the peer caches a response, and how much longer this test waits.
 CACHE_SECONDS = 3
 CACHE_SLACK_SECONDS = 4
 COMMAND_SECONDS = 60
 
 
 def run(authority: Authority, packages: Packages, table: Table) -> None:
-    """Starts both set-ups of the peer and runs every cell with each."""
+    """Starts the peer in both configurations and runs every cell with each."""
     world = authority.world
     python = packages.python("django_oauth_toolkit")
     asked = "from importlib.metadata import version as of; print(of('django-oauth-toolkit'), of('oauthlib'))"
@@ -71,7 +71,7 @@ def start(authority: Authority, python: Path, origin: str, settings: dict[str, s
 
 
 class Cells:
-    """What is asked of the peer at one address."""
+    """The cells of the peer at one address."""
 
     def __init__(self, authority: Authority, origin: str) -> None:
         self.tokens = Tokens(authority)
@@ -130,7 +130,7 @@ class Cells:
         refused(self.ask(self.tokens.of_machine("notes.read", self.world.elsewhere)))
 
     def bound_beside(self) -> None:
-        """The peer itself compares the audience with the address, so it must have been told the audience."""
+        """The peer compares the audience with its address, so it must have received the audience."""
         token = self.tokens.of_person("notes.read", self.origin + "/archive")
         let_through(self.ask(token, "/archive"), "alice")
         refused(self.ask(token))
@@ -157,7 +157,7 @@ class Cells:
 def while_the_server_is_away(
     authority: Authority, peers: list[Peer], cell: Callable[[str, Callable[[], None]], None]
 ) -> None:
-    """Stops the server, asks every peer, starts the server again and asks once more."""
+    """Stops the server, sends a request to every peer, starts the server again and repeats the requests."""
     tokens = Tokens(authority)
     fresh = {peer.name: tokens.of_person("notes.read") for peer in peers}
     authority.stop()
@@ -184,5 +184,5 @@ def let_through(answer: Answer, user: str | None) -> None:
 
 
 def refused(answer: Answer) -> None:
-    """The peer's plain decorator refuses with 403 whatever the reason is."""
+    """The peer's plain decorator refuses with 403 for any reason."""
     expect(answer.status, 403, "the status of the protected view")

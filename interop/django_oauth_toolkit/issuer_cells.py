@@ -1,4 +1,4 @@
-"""django-oauth-toolkit as authorization server: opaque tokens, introspected with a secret and with a token."""
+"""django-oauth-toolkit as an authorization server: opaque tokens, introspected with a secret and with a token."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ ELSEWHERE = "https://elsewhere.example"
 
 
 def run(bench: Bench, packages: Packages, table: Table) -> None:
-    """One server and a guard for each way to introspect."""
+    """One server, and a guard for each way of authenticating at introspection."""
     python = packages.python("django_oauth_toolkit")
     asked = "from importlib.metadata import version as of; print(of('django-oauth-toolkit'), of('oauthlib'))"
     version = ", oauthlib ".join(complete([python, "-c", asked], COMMAND_SECONDS, PROJECT).split())
@@ -55,7 +55,7 @@ def setup(name: str, bench: Bench, issuer: Issuer, settings: dict[str, str]) -> 
             "machine token revoked": (machine, lambda token: issuer.revoke(MACHINE, token)),
         },
     )
-    # Its answer names a person by `username` alone, and a machine by `client_id` alone.
+    # Its response identifies a user only by `username`, and a client only by `client_id`.
     who = {"sub": None, "client_id": WEB[0]}
     return Setup(
         name=name,

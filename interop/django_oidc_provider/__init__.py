@@ -1,1 +1,1 @@
-"""django-oidc-provider as authorization server, our guard in front of an API."""
+"""django-oidc-provider as an authorization server, with our guard in front of an API."""

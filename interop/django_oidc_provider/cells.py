@@ -1,4 +1,4 @@
-"""django-oidc-provider as authorization server: introspection as it is by default, and opened by its settings."""
+"""django-oidc-provider as an authorization server: introspection by default, and relaxed by its settings."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from harness.table import Table, expect
 PEER = "guard before django-oidc-provider"
 PROJECT = Path(__file__).resolve().parent / "project"
 OTHER = ("other", "other-secret-of-some-length-1")
-# The one user of the project, as the peer names it.
+# The only user of the project, as the peer identifies it.
 ALICE = {"sub": "1", "client_id": WEB[0]}
 
 
@@ -26,14 +26,14 @@ def run(bench: Bench, packages: Packages, table: Table) -> None:
     version = complete([python, "-c", asked], COMMAND_SECONDS, PROJECT).strip()
     cells = GuardCells(PEER, version, table)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        # It waits for half a minute, so it has a server of its own.
+        # This waits for half a minute, so it has its own server.
         late = pool.submit(Cells(bench, python, cells).short_lived)
         Cells(bench, python, cells).run()
         late.result()
 
 
 class Cells:
-    """The peer with its default settings and with opened introspection."""
+    """The peer with its default settings and with relaxed introspection."""
 
     def __init__(self, bench: Bench, python: Path, cells: GuardCells) -> None:
         self.bench = bench
@@ -63,7 +63,7 @@ class Cells:
     def guard(self, name: str, **more: str) -> Guarded:
         settings = {
             "PASSAVANT_ISSUER": f"http://127.0.0.1:{self.site}/openid",
-            # What it writes into `aud` is the client id, so that is the audience of an API behind it.
+            # It writes the client id into `aud`, so that is the audience of an API that uses it.
             "PASSAVANT_AUDIENCE": WEB[0],
             "PASSAVANT_CLIENT_ID": API[0],
             "PASSAVANT_CLIENT_SECRET": API[1],
@@ -98,7 +98,7 @@ class Cells:
             tokens=tokens,
             person=ALICE,
             machine={"sub": None, "client_id": MACHINE[0]},
-            # It tells a caller whom it does not let introspect what it tells of a bad token.
+            # A caller that may not introspect receives the same response as for an invalid token.
             wrong_secret=401,
         )
 
@@ -115,7 +115,7 @@ class Cells:
         self.cells.cell("its ID token is no access token, 401", work)
 
     def short_lived(self) -> None:
-        """Its lifetimes are settings of the server, kept with each token."""
+        """Lifetimes are settings of the server and are stored with each token."""
         brief = str(BRIEF_SECONDS)
         with self.server("open", TOKEN_EXPIRE=brief), self.guard("brief") as guard:
             self.cells.cell("opened: expired token, 401", lambda: self.expires(guard, 0))
@@ -129,7 +129,7 @@ class Cells:
         accepted(guard.ask(token), ALICE)
         rest = begun + BRIEF_SECONDS + leeway - time.monotonic()
         refused(until_refused(guard, token, max(rest, 0)), 401, NO_TOKEN)
-        # What the server itself says of the token tells whose decision it was.
+        # The server's own response shows whether the server or the guard decided.
         headers = {"Authorization": basic(*API)}
         answer = send("POST", self.issuer().endpoints["introspection_endpoint"], headers, {"token": token})
         expect(answer.json()["active"], leeway > 0, "what the server says of it")

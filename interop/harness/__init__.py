@@ -1,1 +1,1 @@
-"""What the peers share: the server under test, a browser without a screen, packages, processes and the table."""
+"""Shared by all peers: the server under test, a headless browser, packages, processes and the table."""

@@ -1,4 +1,4 @@
-"""The server under test: set up through `passavant apply` alone, run from its release binary."""
+"""The server under test: configured only by `passavant apply`, run from its release binary."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ class Authority:
         )
 
     def apply(self, document: dict, table: Table) -> None:
-        """Sets the world up, twice: the second time there is nothing to change."""
+        """Applies the document twice; the second time, nothing changes."""
         path = self.folder / "world.json"
         path.write_text(json.dumps(document, indent=2))
         table.cell(US, self.version, "apply sets the world up", lambda: self._apply(path))
@@ -51,13 +51,13 @@ class Authority:
         return complete([self.binary, "apply", "-f", path, "-c", self.config], COMMAND_SECONDS, self.folder)
 
     def start(self) -> None:
-        """Serves, and returns once discovery is answered."""
+        """Starts the server, and returns once discovery is answered."""
         self.daemon = Daemon([self.binary, "serve", "-c", self.config], self.folder, self.log)
         self.daemon.wait_for(self.discovery_url)
         expect(self.discovery()["issuer"], self.issuer, "the issuer in discovery")
 
     def stop(self, table: Table | None = None) -> None:
-        """Asks the server to end; with a table, how it ends is a cell."""
+        """Asks the server to stop; with a table, how it stops is a cell."""
 
         def end() -> None:
             daemon = self.daemon
@@ -83,7 +83,7 @@ class Authority:
         return self.discovery()[name + "_endpoint"]
 
     def resource_token(self, client_id: str) -> str:
-        """A long-lived token for an API that wants a static one, made beside the running server."""
+        """A long-lived token for an API that needs a static one, created while the server is running."""
         command = [self.binary, "resource", "token", client_id, "-c", self.config, "--format", "quiet"]
         return complete(command, COMMAND_SECONDS, self.folder).strip()
 

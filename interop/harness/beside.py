@@ -1,4 +1,4 @@
-"""Peers that have nothing to do with each other, run side by side: most of their time they wait."""
+"""Runs independent peers concurrently; most of the time they wait."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from harness.table import Table
 
 
 def side_by_side(peers: Mapping[str, Callable[[Table], None]], table: Table) -> None:
-    """Each fills a table of its own; they are joined in the order given."""
+    """Each fills its own table; the tables are joined in the given order."""
     print(f"\n== side by side: {', '.join(peers)}", flush=True)
     if not peers:
         return

@@ -1,4 +1,4 @@
-"""A browser without a screen: cookies, redirects of the issuer, and the two forms that people fill in.
+"""A headless browser: cookies, redirects of the issuer, and the two forms that users fill in.
 
 It knows the forms by their contract alone: `username` and `password` to sign in, `decision` to consent.
 """
@@ -13,11 +13,11 @@ HOPS_MAX = 12
 
 
 class Lost(RuntimeError):
-    """A page that is neither a form that is known nor the way back to the client."""
+    """A page that is neither a known form nor a redirect to the client."""
 
 
 class Browser:
-    """One person at one browser. Cookies are kept for the issuer and sent to nobody else."""
+    """One user with one browser. Cookies are stored for the issuer and sent only to it."""
 
     def __init__(self, issuer: str, person: dict) -> None:
         self.issuer = issuer
@@ -26,7 +26,7 @@ class Browser:
         self.pages: list[str] = []
 
     def authorize(self, url: str, callback: str, decision: str = "allow") -> dict[str, str]:
-        """Opens an authorization request, fills in what is asked, and returns the parameters at the callback."""
+        """Opens an authorization request, fills in the forms, and returns the parameters at the callback."""
         self.pages = []
         answer = self._open("GET", url)
         for _ in range(HOPS_MAX):
@@ -77,13 +77,13 @@ class Browser:
 
 
 class Form:
-    """A form of a page: where it is sent and what it holds."""
+    """A form of a page: its target and its fields."""
 
     def __init__(self, action: str) -> None:
         self.action = action
         self.hidden: dict[str, str] = {}
         self.controls: set[str] = set()
-        # By `id`, and by name where there is none.
+        # By `id`, or by name without one.
         self.submits: dict[str, tuple[str, str]] = {}
 
     @property

@@ -1,4 +1,4 @@
-"""What is asked of every guard, whichever server issued the token: the same cells in front of each."""
+"""The cells of every guard, the same for every authorization server."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,10 +13,10 @@ from harness.issuer import BRIEF_SECONDS, Server
 from harness.ports import Spare
 from harness.table import Table, expect
 
-# How much longer than it must this test believes in a guard, and how far clocks may differ in its eyes.
+# How much longer than necessary this test waits for a guard, and how far clocks may differ.
 SLACK_SECONDS = 5
 LEEWAY_SECONDS = 30
-# A guard gives up asking after five seconds.
+# A guard's requests time out after five seconds.
 SILENCE_SECONDS_MAX = 8
 
 GARBAGE = ("A" * 43, "not.a.token", "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.e30.")
@@ -26,33 +26,33 @@ NO_TOKEN = "invalid_token"
 
 @dataclass
 class Tokens:
-    """How the cells come by tokens of a peer. What the peer can't make is left out."""
+    """How the cells obtain tokens of a peer. Kinds that the peer can't issue are omitted."""
 
     person: Callable[[], str] | None = None
     machine: Callable[[], str] | None = None
     wrong_scope: Callable[[], str] | None = None
     wrong_audience: Callable[[], str] | None = None
     brief: Callable[[], str] | None = None
-    # Each is a token that was accepted a moment ago, and what ends it.
+    # Each is a token that has just been accepted, and an action that ends it.
     ending: Mapping[str, tuple[Callable[[], str], Callable[[str], None]]] = field(default_factory=dict)
 
 
 @dataclass
 class Setup:
-    """One guard in front of one peer: its settings, and whom it should see."""
+    """One guard for one peer: its settings, and the identities that it should report."""
 
     name: str
     guard: Guarded
     tokens: Tokens
     person: Mapping[str, str | None] | None = None
     machine: Mapping[str, str | None] | None = None
-    # Whether tokens are verified by their signature alone, with the keys at hand.
+    # Whether tokens are verified only by their signature, with cached keys.
     is_local: bool = False
-    # Whether the peer has forgotten its tokens when it is back.
+    # Whether the peer forgets its tokens when it is restarted.
     forgets: bool = False
-    # What a guard with a wrong secret says; nothing where it has none.
+    # The status of a guard with a wrong secret; none if it has no secret.
     wrong_secret: int | None = 503
-    # What made-up tokens get: 503 where the peer itself fails over them.
+    # The status for made-up tokens: 503 if the peer itself fails on them.
     garbage: int = 401
 
 
@@ -72,7 +72,7 @@ class GuardCells:
         self.table.absent(self.peer, self.version, name, why)
 
     def run(self, setups: Iterable[Setup], server: Server, spare: Spare) -> None:
-        """Every cell of every set-up, with the server there, away, silent, and back."""
+        """Every cell of every configuration, with the server available, stopped, unresponsive, and available again."""
         setups = list(setups)
         with ExitStack() as running:
             for setup in setups:
@@ -116,14 +116,14 @@ class GuardCells:
         return token, setup.guard.ask(token).status, time.monotonic()
 
     def end_brief(self, setup: Setup, token: str, status: int, begun: float) -> None:
-        """The guard has leeway where it reads `exp` itself; an introspecting server has none."""
+        """The guard has leeway if it checks `exp` itself; an introspection endpoint has none."""
         expect(status, 200, "the status while it lasts")
         lasts = BRIEF_SECONDS + (LEEWAY_SECONDS if setup.is_local else CACHE_SECONDS)
         rest = begun + lasts - time.monotonic()
         refused(until_refused(setup.guard, token, max(rest, 0)), 401, NO_TOKEN)
 
     def without_server(self, setups: list[Setup], server: Server) -> None:
-        """One absence serves all guards of the peer."""
+        """The server is stopped once for all guards of the peer."""
         kept = {setup.name: any_token(setup) for setup in setups}
         seen = {setup.name: any_token(setup) for setup in setups if setup.is_local}
         for setup in setups:
@@ -188,7 +188,7 @@ def in_time(answer: Answer, seconds: float) -> None:
 
 
 def until_refused(guard: Guarded, token: str, seconds: float) -> Answer:
-    """Asks again until the token is refused or it should long have been."""
+    """Repeats the request until the token is refused, or the deadline for that has passed."""
     return until(lambda: guard.ask(token), lambda answer: answer.status != 200, seconds)
 
 
@@ -208,7 +208,7 @@ def until(ask: Callable[[], Answer], is_so: Callable[[Answer], bool], seconds: f
 
 @dataclass(frozen=True)
 class Bench:
-    """Where the guards and the peers of one run live."""
+    """The addresses of the guards and peers of one run."""
 
     resource_server: Path
     folder: Path

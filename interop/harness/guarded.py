@@ -1,4 +1,4 @@
-"""Our guard in front of an API: the example `resource_server`, set up by its environment alone."""
+"""Our guard in front of an API: the example `resource_server`, configured only by its environment."""
 
 import json
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from harness.http import Answer, send
 from harness.process import Daemon
 from harness.table import expect
 
-# How long a guard believes an introspection answer here.
+# How long a guard caches an introspection response here.
 CACHE_SECONDS = 1
 
 
 class Guarded:
-    """A protected API in a process of its own."""
+    """A protected API in its own process."""
 
     def __init__(self, binary: Path, log: Path, port: int, settings: Mapping[str, str]) -> None:
         self.binary = binary
@@ -29,7 +29,7 @@ class Guarded:
         self.daemon: Daemon | None = None
 
     def start(self) -> None:
-        """Serves afresh, with nothing kept from before."""
+        """Restarts it with empty caches."""
         self.stop()
         self.daemon = Daemon([self.binary], self.log.parent, self.log, self.environment)
         self.daemon.wait_for(self.url)
@@ -39,7 +39,7 @@ class Guarded:
             self.daemon.stop()
 
     def ask(self, token: str | None, scheme: str = "Bearer", headers: Mapping[str, str] = {}) -> Answer:
-        """A request to the API with this token, or with none."""
+        """Sends a request to the API with this token, or without one."""
         shown = {"Authorization": f"{scheme} {token}"} if token is not None else {}
         return send("GET", self.url + "/notes", {**shown, **headers})
 
@@ -52,7 +52,7 @@ class Guarded:
 
 
 def accepted(answer: Answer, who: Mapping[str, str | None]) -> None:
-    """The API has let the request through and knows of whom it is."""
+    """Checks that the request was accepted with this identity."""
     expect(answer.status, 200, f"the status ({answer.text[:300]})")
     seen = answer.json()
     scope = seen.pop("scope")
@@ -61,7 +61,7 @@ def accepted(answer: Answer, who: Mapping[str, str | None]) -> None:
 
 
 def refused(answer: Answer, status: int, error: str | None = None) -> None:
-    """The guard has refused the request, with its code in the challenge and in the body."""
+    """Checks that the guard refused the request, with its code in the challenge and in the body."""
     expect(answer.status, status, f"the status ({answer.text[:300]})")
     challenge = answer.headers.get("WWW-Authenticate")
     if status == 503:

@@ -1,4 +1,4 @@
-"""One HTTP request at a time: no redirects followed, no cookies kept, always with a deadline."""
+"""Single HTTP requests: no redirects are followed, no cookies are stored, and every request has a deadline."""
 
 import base64
 import http.client
@@ -12,7 +12,7 @@ DEADLINE_SECONDS = 15
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -42,6 +42,6 @@ def send(method: str, url: str, headers: Mapping[str, str] = {}, form: Mapping[s
 
 
 def basic(client_id: str, secret: str) -> str:
-    """The `Authorization` of a client that has a secret (RFC 6749 section 2.3.1)."""
+    """The `Authorization` header of a client with a secret (RFC 6749 section 2.3.1)."""
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return "Basic " + base64.b64encode(pair.encode()).decode()

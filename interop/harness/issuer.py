@@ -1,4 +1,4 @@
-"""Another authorization server: a process that can be taken away, its endpoints, and tokens of people and machines."""
+"""Another authorization server: a process that can be stopped, its endpoints, and tokens of users and clients."""
 
 import signal
 from collections.abc import Iterator, Mapping
@@ -14,17 +14,17 @@ from harness.table import expect
 from harness.tokens import proof_key
 
 COMMAND_SECONDS = 60
-# The settings that all Django projects share that are authorization servers.
+# The settings shared by all Django projects that are authorization servers.
 SHARED_SETTINGS = Path(__file__).resolve().parent.parent / "django_issuer"
-# The same at every one of these servers. Nobody listens at the callback: the browser stops before it.
+# The same at each of these servers. Nothing listens at the callback: the browser stops before it.
 CALLBACK = "http://127.0.0.1:9/callback"
 PERSON = {"username": "alice", "password": "correct-horse-battery"}
 WEB = ("web", "web-secret-of-some-length-1")
 MACHINE = ("machine", "machine-secret-of-some-length-1")
-# A machine whose tokens last no longer than this.
+# A client whose tokens have this short lifetime.
 BRIEF = ("brief", "brief-secret-of-some-length-1")
 BRIEF_SECONDS = 4
-# The client by which the guard introspects.
+# The client as which the guard introspects.
 API = ("api", "api-secret-of-some-length-1")
 
 
@@ -52,7 +52,7 @@ class Server:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """It has ended, and is started again afterwards."""
+        """Stops it, and starts it again afterwards."""
         self.stop()
         try:
             yield
@@ -61,7 +61,7 @@ class Server:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """It is there and takes connections, but never answers."""
+        """Makes it accept connections without ever answering."""
         self.daemon.process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -77,7 +77,7 @@ class Server:
 
 
 def django(project: Path, python: Path, log: Path, port: int, environment: Mapping[str, str]) -> Server:
-    """A Django project whose `seed.py` makes its database, unless that is there already."""
+    """A Django project whose `seed.py` creates its database, unless it exists already."""
     shared = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(SHARED_SETTINGS), "BRIEF_SECONDS": str(BRIEF_SECONDS)}
     settings = shared | environment
     if not Path(settings["DATABASE"]).exists():
@@ -89,7 +89,7 @@ def django(project: Path, python: Path, log: Path, port: int, environment: Mappi
 
 
 class Issuer:
-    """The tokens of a peer, asked for as its clients do."""
+    """The tokens of a peer, requested as its clients do."""
 
     def __init__(self, origin: str, endpoints: Mapping[str, str]) -> None:
         self.origin = origin
@@ -97,13 +97,13 @@ class Issuer:
 
     @classmethod
     def discovered(cls, origin: str, path: str) -> "Issuer":
-        """By its own metadata at this path."""
+        """From its metadata at this path."""
         answer = send("GET", origin + path)
         expect(answer.status, 200, f"the status of the metadata at {path}")
         return cls(origin, answer.json())
 
     def of_person(self, scope: str, client: tuple[str, str] = WEB, **more: str) -> dict:
-        """The token answer for a person who signs in and allows everything: code and PKCE."""
+        """The token response for a user who signs in and allows everything: code and PKCE."""
         verifier, challenge = proof_key()
         request = {
             "response_type": "code",
@@ -127,11 +127,11 @@ class Issuer:
         return self.token(client, form)
 
     def of_machine(self, scope: str, client: tuple[str, str] = MACHINE, **more: str) -> dict:
-        """The token answer for a client that acts for itself."""
+        """The token response for a client that acts for itself."""
         return self.token(client, {"grant_type": "client_credentials", "scope": scope, **more})
 
     def token(self, client: tuple[str, str], form: Mapping[str, str], headers: Mapping[str, str] = {}) -> dict:
-        """A token answer, and it is a good one."""
+        """Sends a token request and checks that it succeeds."""
         headers = {"Authorization": basic(*client), **headers}
         answer = send("POST", self.endpoints["token_endpoint"], headers, form)
         expect(answer.status, 200, f"the status of the token answer ({answer.text[:500]})")
@@ -145,7 +145,7 @@ class Issuer:
 
 
 class Visitor(Browser):
-    """A person at pages that no contract describes: signs in where names are asked, and allows all else."""
+    """A user at pages without a defined contract: fills in sign-in forms, and allows everything else."""
 
     def _known_form(self, url: str, answer: Answer) -> Form:
         forms = [form for form in forms_of(answer.text) if form.submits]

@@ -1,4 +1,4 @@
-"""Peers from their registries, at the versions of the lock files, kept outside the tracked files."""
+"""Installs peers from their registries, in the versions of the lock files, outside the tracked files."""
 
 import hashlib
 import shutil
@@ -10,12 +10,12 @@ from harness.process import complete
 INSTALL_SECONDS = 300
 PYTHON_PEERS = ("django_oauth_toolkit", "django_lasuite", "django_oidc_provider", "authlib_django", "mcp")
 
-# What the scripts of every Node peer share: the browser without a screen, and how a script tells its cells.
+# Shared by the scripts of all Node peers: the headless browser, and how a script reports its cells.
 SHARED_SCRIPTS = ("forms.mjs", "report.mjs")
 
 
 class Packages:
-    """Installed peers. A folder whose stamp names the lock file it was made from is used again."""
+    """Installed peers. A folder is reused if its stamp matches the lock file."""
 
     def __init__(self, sources: Path, cache: Path) -> None:
         self.sources = sources
@@ -25,7 +25,7 @@ class Packages:
         self.mcp = cache / "mcp_node"
 
     def install(self) -> None:
-        """Installs what is missing or was made from another lock file."""
+        """Installs what is missing or outdated."""
         self.cache.mkdir(parents=True, exist_ok=True)
         for peer in PYTHON_PEERS:
             self._python(peer)
@@ -34,7 +34,7 @@ class Packages:
         self._node("mcp", self.mcp)
 
     def python(self, peer: str) -> Path:
-        """The interpreter that has this peer."""
+        """The interpreter in which this peer is installed."""
         return self.cache / peer / "bin" / "python"
 
     def _python(self, peer: str) -> None:
@@ -61,7 +61,7 @@ class Packages:
                 shutil.copy(source / name, folder)
             complete(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], INSTALL_SECONDS, folder)
             stamp(folder, lock)
-        # Modules are looked for beside the script that names them, so the scripts are copied to the modules.
+        # Modules are resolved relative to the importing script, so the scripts are copied beside the modules.
         for script in [*source.glob("*.mjs"), *(self.sources / "node" / name for name in SHARED_SCRIPTS)]:
             shutil.copy(script, folder)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Ports:
-    """Who listens where."""
+    """The port of each process."""
 
     authority: int
     management: int
@@ -27,7 +27,7 @@ class Ports:
 
 
 class Spare:
-    """Free ports for those whose addresses nobody registers beforehand. Threads may take from it."""
+    """Free ports for processes whose addresses need not be registered. Thread-safe."""
 
     def __init__(self, ports: list[int]) -> None:
         self._ports = ports
@@ -37,7 +37,7 @@ class Spare:
 
 
 def free_ports(spare: int) -> tuple[Ports, Spare]:
-    """Asks the system for all of them at once, so that no two are the same."""
+    """Requests all of them from the system at once, so that they are distinct."""
     named = len(fields(Ports))
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(named + spare)]
     ports = [held.getsockname()[1] for held in sockets]

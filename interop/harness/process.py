@@ -1,4 +1,4 @@
-"""Processes of peers: started with their output in a file, ended without fail, never waited for without a deadline."""
+"""Processes of peers: their output is written to a file, they are always terminated, and every wait has a deadline."""
 
 import os
 import subprocess
@@ -13,11 +13,11 @@ END_SECONDS = 10
 
 
 class Failed(RuntimeError):
-    """A process that ended badly, or did not do in time what it was started for."""
+    """A process that failed, or was not ready in time."""
 
 
 def complete(command: list, deadline_seconds: int, folder: Path, environment: Mapping[str, str] = {}) -> str:
-    """Runs a command to its end and returns what it printed on standard output."""
+    """Runs a command and returns its standard output."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
@@ -37,7 +37,7 @@ def complete(command: list, deadline_seconds: int, folder: Path, environment: Ma
 
 
 class Daemon:
-    """A process that serves until it is told to stop."""
+    """A process that runs until it is stopped."""
 
     def __init__(self, command: list, folder: Path, log: Path, environment: Mapping[str, str] = {}) -> None:
         self.words = [str(word) for word in command]
@@ -53,7 +53,7 @@ class Daemon:
             )
 
     def wait_for(self, url: str) -> None:
-        """Returns as soon as a GET of the address is answered at all."""
+        """Returns as soon as a GET of the address is answered."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -66,7 +66,7 @@ class Daemon:
         raise Failed(f"{url} did not answer within {START_SECONDS} s:\n{self.last_words()}")
 
     def stop(self) -> float:
-        """Asks it to end, makes sure that it did, and returns the seconds that it took."""
+        """Terminates it, kills it if necessary, and returns how many seconds that took."""
         asked = time.monotonic()
         if self.process.poll() is None:
             self.process.terminate()

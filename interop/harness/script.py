@@ -1,4 +1,4 @@
-"""A script of a peer, in its own process: it prints one JSON object per line, first its version, then its cells."""
+"""A script of a peer, in its own process: which prints one JSON object per line: its version, then its cells."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ RUN_SECONDS = 150
 
 
 def run_script(peer: str, command: list, folder: Path, table: Table) -> None:
-    """Turns what the script prints into rows."""
+    """Turns the output of the script into rows."""
     words = [str(word) for word in command]
     process = subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     version = "-"

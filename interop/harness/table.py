@@ -1,4 +1,4 @@
-"""What was tried and how it went: one row per cell."""
+"""The table of results: one row per cell."""
 
 import sys
 import traceback
@@ -11,18 +11,18 @@ FAILED = "FAILED"
 
 
 class Unexpected(AssertionError):
-    """A peer or the server did something else than it should."""
+    """A peer or the server did not behave as expected."""
 
 
 def expect(seen: object, wanted: object, what: str) -> None:
-    """Refuses everything but the wanted value, and says both."""
+    """Fails unless the values are equal, and reports both."""
     if seen != wanted:
         raise Unexpected(f"{what}: wanted {wanted!r}, saw {seen!r}")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One cell: what a peer of a version was asked to do, and what came of it."""
+    """One cell: a peer, its version, what it had to do, and the result."""
 
     peer: str
     version: str
@@ -31,7 +31,7 @@ class Row:
 
 
 class Table:
-    """All rows, in the order of their run; a failure is printed at once with its reason."""
+    """All rows, in the order in which they ran; a failure is printed at once with its reason."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -51,7 +51,7 @@ class Table:
             print("       " + problem.strip().replace("\n", "\n       "), flush=True)
 
     def cell(self, peer: str, version: str, cell: str, work: Callable[[], None]) -> None:
-        """Runs one cell. Whatever it raises is its failure, and the next cell runs all the same."""
+        """Runs one cell. An exception is its failure, and the next cell still runs."""
         try:
             work()
         except Unexpected as error:
@@ -62,7 +62,7 @@ class Table:
             self.add(peer, version, cell, None)
 
     def absent(self, peer: str, version: str, cell: str, why: str) -> None:
-        """Names a cell that this peer has no means for, so that nobody takes its absence for a pass."""
+        """Records a cell that this peer does not support, so that its absence is not mistaken for a pass."""
         self._beside(Row(peer, version, cell, f"not there: {why}"))
 
     def _beside(self, row: Row) -> None:
@@ -70,11 +70,11 @@ class Table:
         print(f"-      {row.peer}: {row.cell}: {row.status}", flush=True)
 
     def take(self, other: "Table") -> None:
-        """Appends the rows of a table that was filled beside this one."""
+        """Appends the rows of a table that was filled concurrently."""
         self.rows += other.rows
 
     def guard(self, peer: str, work: Callable[[], None]) -> None:
-        """Runs a whole peer. One that can't even start is a failed cell, not the end of the others."""
+        """Runs a whole peer. If it can't start, that is a failed cell, and the others still run."""
         print(f"\n== {peer}", flush=True)
         try:
             work()

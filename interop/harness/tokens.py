@@ -1,4 +1,4 @@
-"""Tokens for the Django peers: of people by code and PKCE, of machines by client_credentials."""
+"""Tokens for the Django peers: of users by code and PKCE, of clients by client_credentials."""
 
 import base64
 import hashlib
@@ -13,14 +13,14 @@ from harness.world import ALICE, MACHINE, WEB
 
 
 class Tokens:
-    """Asks the authority for access tokens, and revokes them."""
+    """Requests access tokens from the authority, and revokes them."""
 
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
         self.callback = authority.world.callback
 
     def of_person(self, scope: str, resource: str | None = None, person: dict = ALICE) -> str:
-        """An access token of a person who signs in and allows everything."""
+        """An access token of a user who signs in and allows everything."""
         verifier, challenge = proof_key()
         request = {
             "response_type": "code",

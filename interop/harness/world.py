@@ -1,30 +1,30 @@
-"""The world that every peer lives in: written once, as the document that `passavant apply` reads."""
+"""The configuration shared by all peers of our server, as the document for `passavant apply`."""
 
 from harness.ports import Ports
 
 ALICE = {"sub": "u-alice", "username": "alice", "password": "correct-horse-battery"}
 BOB = {"sub": "u-bob", "username": "bob", "password": "staple-purple-monkey"}
 
-# The driver's own client for people, and its client that is a machine.
+# The driver's client for users, and its client that acts for itself.
 WEB = ("web", "web-secret-of-some-length-1")
 MACHINE = ("machine", "machine-secret-of-some-length-1")
 
-# The client_id and secret by which each peer calls.
+# The client_id and secret with which each peer introspects.
 DOT_BASIC = ("dot-basic-rs", "dot-basic-rs-secret-of-some-length")
 DOT_BEARER = ("dot-bearer-rs", "dot-bearer-rs-secret-of-some-length")
 LASUITE_JSON = ("lasuite-json-rs", "lasuite-json-rs-secret-of-some-length")
 LASUITE_JWT = ("lasuite-jwt-rs", "lasuite-jwt-rs-secret-of-some-length")
 MOD_OAUTH2 = ("mod-oauth2-rs", "mod-oauth2-rs-secret-of-some-length")
-# How long tokens for its third resource last.
+# The lifetime of tokens for its third resource.
 MOD_OAUTH2_BRIEF_SECONDS = 3
 NGINX = ("nginx-rs", "nginx-rs-secret-of-some-length")
 MCP = ("mcp-rs", "mcp-rs-secret-of-some-length")
-# How long tokens for its second resource last.
+# The lifetime of tokens for its second resource.
 MCP_BRIEF_SECONDS = 3
-# The clients of MCP: one that is given refresh tokens, and one that is not. Neither has a secret.
+# The MCP clients: one with refresh tokens, and one without. Neither has a secret.
 MCP_CLIENT = "mcp-client"
 MCP_ONCE = "mcp-once"
-# And one that has.
+# And one with a secret.
 MCP_WEB = ("mcp-web", "mcp-web-secret-of-some-length")
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
 
@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
-        # A name and not an address, so that clients at 127.0.0.1 are another site to a browser.
+        # A name instead of an address, so that clients at 127.0.0.1 are another site for a browser.
         self.issuer = f"http://localhost:{ports.authority}"
         self.callback = f"http://127.0.0.1:{ports.relying_party}/callback"
         self.signed_out = f"http://127.0.0.1:{ports.relying_party}/signed-out"
@@ -241,7 +241,7 @@ class World:
 
 
 def resource(identifier: str, scopes: list[str], caller: tuple[str, str], **more: str | int) -> dict:
-    """A protected API and the credentials by which it introspects."""
+    """A protected API and the credentials with which it introspects."""
     return {
         "resource": identifier,
         "scopes": scopes,

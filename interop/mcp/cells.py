@@ -1,4 +1,4 @@
-"""The clients of the Model Context Protocol, as released, before our guard and our server."""
+"""Released clients of the Model Context Protocol with our guard and our server."""
 
 import json
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ def run(peer: str, command: list, example: Path, authority: Authority, table: Ta
 def guarded(
     example: Path, authority: Authority, audience: str, port: int, settings: Mapping[str, str]
 ) -> Guarded:
-    """The example, with our server for its issuer. It keeps no answer, so that a revocation is seen at once."""
+    """The example, with our server as its issuer. It does not cache, so that a revocation is noticed at once."""
     settings = {
         "PASSAVANT_ISSUER": authority.issuer,
         "PASSAVANT_AUDIENCE": audience,

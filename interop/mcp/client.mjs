@@ -11,7 +11,7 @@ import { cell, tellVersion, versionOf, world } from './report.mjs';
 tellVersion(versionOf('@modelcontextprotocol/sdk'));
 const ME = { name: 'notes-reader', version: '1.0.0' };
 
-/** One person with one MCP client, which is the provider of its own sign-in, as an application writes it. */
+/** One user with one MCP client, which implements the SDK's OAuth provider as an application does. */
 class Person {
   constructor({ resource = world.resource, client = world.client, secret } = {}) {
     this.resource = resource;
@@ -47,7 +47,7 @@ class Person {
     this.code = back.searchParams.get('code');
   };
 
-  /** Notes what goes over the wire. */
+  /** Records all requests and responses. */
   fetch = async (url, init) => {
     const answer = await fetch(url, init);
     const told = answer.headers.get('www-authenticate') ?? '';
@@ -55,7 +55,7 @@ class Person {
     return answer;
   };
 
-  /** Connects; where that takes a sign-in, once more with what came of it, as the SDK asks of applications. */
+  /** Connects; if that requires a sign-in, completes it and connects again, as the SDK expects of applications. */
   async connect() {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       this.client = new Client(ME);
@@ -70,7 +70,7 @@ class Person {
     throw new Error('it asks to sign in again after it has signed in');
   }
 
-  /** What the tool says. The SDK leaves the end of a sign-in, and the second try, to the application. */
+  /** The result of the tool. The SDK leaves completing a sign-in, and the second attempt, to the application. */
   async call(name, parameters = {}) {
     let result;
     const call = async () => {
@@ -95,7 +95,7 @@ class Person {
     }
   }
 
-  /** What the authorization requests asked for, one text each, sorted. */
+  /** The scopes of each authorization request, sorted. */
   get scopes() {
     return this.asked.map((asked) => asked.get('scope').split(' ').sort().join(' '));
   }
@@ -140,7 +140,7 @@ await cell('the same with a JWT access token', async () => {
   assert.equal(person.held.access_token.split('.').length, 3);
 });
 
-// Before anybody has allowed it: the server remembers what a person has allowed.
+// This runs before any consent, since the server remembers consent.
 await cell('asks for more and is denied, the tool is not called', async () => {
   const person = new Person({ client: world.once });
   await person.connect();
@@ -162,7 +162,7 @@ await cell('tool beyond the scope, 403, asks for more and goes on', async () => 
   assert.deepEqual(new Set(person.held.scope.split(' ')), new Set(['notes.read', 'notes.write']));
 });
 
-// This version refreshes where more scope is needed, which can't bring more, and gives up; the application may drop
+// This version refreshes if more scope is needed, which can't add scopes, and gives up; the application may discard
 // its tokens and sign in with the scopes of the challenge.
 await cell('the same with a refresh token: it reports the 403, signed in afresh it goes on', async () => {
   const person = new Person();

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-# Last, so that `mcp` is the package and not this folder.
+# Moved to the end, so that `mcp` is the package and not this folder.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 import anyio
@@ -25,13 +25,13 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAu
 
 WORLD = json.loads(Path(sys.argv[1]).read_text())
 CELL_SECONDS = 40
-# A sign-in that ends badly is a cell's business, and not news.
+# A failed sign-in is checked by a cell and need not be logged.
 logging.getLogger("mcp").addHandler(logging.NullHandler())
 TOOLS = ["delete_note", "list_notes", "who_am_i"]
 
 
 class Storage:
-    """Tokens in memory, and a client that was registered beforehand."""
+    """Tokens in memory, and a preregistered client."""
 
     def __init__(self, client_id: str, secret: str | None) -> None:
         method = "client_secret_basic" if secret else "none"
@@ -54,7 +54,7 @@ class Storage:
 
 
 class Person:
-    """One person with one MCP client: what was asked of the browser, and what went over the wire."""
+    """One user with one MCP client: its authorization requests, and all requests and responses."""
 
     def __init__(self, resource: str = WORLD["resource"], client: str = WORLD["client"], secret: str | None = None):
         self.resource = resource
@@ -95,7 +95,7 @@ class Person:
 
     @property
     def scopes(self) -> list[str]:
-        """What the authorization requests asked for, one text each, sorted."""
+        """The scopes of each authorization request, sorted."""
         return [" ".join(sorted(asked["scope"][0].split())) for asked in self.asked]
 
     def refusals(self, status: int) -> list[str]:
@@ -103,11 +103,11 @@ class Person:
         return [told for line, seen, told in self.wire if line.endswith(" " + self.resource) and seen == status]
 
     def fetched(self) -> list[str]:
-        """The metadata that was found."""
+        """The discovered metadata."""
         return [line.removeprefix("GET ") for line, status, _ in self.wire if ".well-known" in line and status == 200]
 
 async def called(client: Client, tool: str, arguments: dict[str, str] | None = None) -> str:
-    """What the tool said."""
+    """The result of the tool."""
     result = await client.call_tool(tool, arguments or {})
     expect(result.is_error, False, f"whether {tool} failed ({result.content})")
     return result.content[0].text
@@ -165,7 +165,7 @@ async def denied() -> None:
             person.decision = "deny"
             said = await called(client, "delete_note", {"title": "bread"})
     except* OAuthFlowError:
-        # It ends the whole connection, not the call alone.
+        # It ends the whole connection, not only the call.
         said = None
     expect(said, None, "what the tool said")
     expect(len(person.asked), 2, "authorization requests")

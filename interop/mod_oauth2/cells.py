@@ -14,13 +14,13 @@ from harness.tokens import Tokens
 from harness.world import ALICE, MACHINE, MOD_OAUTH2, MOD_OAUTH2_BRIEF_SECONDS, WEB
 
 PEER = "mod_oauth2"
-# How long the peer keeps what it was told, and how much longer this test believes in it.
+# How long the peer caches a response, and how much longer this test waits.
 CACHE_SECONDS = 1
 SLACK_SECONDS = 5
 COMMAND_SECONDS = 20
 MODULES = Path("/usr/lib/apache2/modules")
 
-# `verify.iat` would refuse what was issued more than some seconds ago; `aud` and `scope` are demanded by `Require`.
+# `verify.iat` would refuse tokens older than a few seconds; `aud` and `scope` are checked by `Require`.
 CONFIGURATION = r"""
 ServerName 127.0.0.1
 Listen 127.0.0.1:{port}
@@ -32,7 +32,7 @@ LogLevel warn oauth2:info
 {modules}
 {user}
 Header always set X-Remote-User "expr=%{{REMOTE_USER}}"
-# How its documentation has the challenge of a token without the claims sent.
+# As in its documentation: the challenge for a token without the required claims.
 Header always append WWW-Authenticate %{{OAUTH2_BEARER_SCOPE_ERROR}}e \
     "expr=%{{REQUEST_STATUS}} == 401 && -n reqenv('OAUTH2_BEARER_SCOPE_ERROR')"
 RewriteEngine on
@@ -63,7 +63,7 @@ RewriteEngine on
 
 
 def run(authority: Authority, packages: Packages, table: Table) -> None:
-    """One Apache with a protected place for each way."""
+    """One Apache with a protected location for each method."""
     folder = authority.folder / "apache"
     folder.mkdir()
     file = folder / "apache.conf"
@@ -78,7 +78,7 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
 
 
 def version() -> str:
-    """Of the module and of the server, as Debian packages them."""
+    """The versions of the module and of the server in Debian."""
     query = ["dpkg-query", "--show", "--showformat", "${Version}"]
     module, apache = (
         complete([*query, package], COMMAND_SECONDS, Path("/")) for package in ("libapache2-mod-oauth2", "apache2-bin")
@@ -93,7 +93,7 @@ def configuration(authority: Authority, folder: Path) -> str:
         port=authority.world.ports.mod_oauth2,
         folder=folder,
         modules="\n".join(modules),
-        # As root it must be told whom to serve as; for anybody else there is no choice.
+        # When run as root it needs a user to switch to; other users can't choose one.
         user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
         introspection=authority.endpoint("introspection"),
         jwks=authority.discovery()["jwks_uri"],
@@ -106,7 +106,7 @@ def configuration(authority: Authority, folder: Path) -> str:
 
 
 class Cells:
-    """What is asked of the peer, at either place."""
+    """The cells of the peer, for both locations."""
 
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
@@ -145,7 +145,7 @@ class Cells:
         let_through(self.ask(place, self.of_machine(place)), MACHINE[0])
 
     def wrong_scope(self, place: str) -> None:
-        """This peer answers 401 where RFC 6750 says 403, and names the error."""
+        """This peer answers 401 where RFC 6750 requires 403, and names the error."""
         answer = self.ask(place, self.of_machine(place, "notes.write"))
         expect(answer.status, 401, "the status")
         challenge = answer.headers["WWW-Authenticate"]

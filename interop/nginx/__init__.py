@@ -1,1 +1,1 @@
-"""nginx from Debian, which asks `passavant guard` before it lets a request through."""
+"""nginx from Debian, with `auth_request` to `passavant guard`."""

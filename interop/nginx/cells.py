@@ -1,4 +1,4 @@
-"""nginx with `auth_request`, set up as docs/guard.md says, in front of a tiny upstream."""
+"""nginx with `auth_request`, configured as in docs/guard.md, in front of a small upstream."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from harness.world import MACHINE, NGINX, WEB
 
 PEER = "nginx"
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "guard.md"
-# What the document says, and which port it is here.
+# The addresses in the document, which are replaced by free ports.
 LISTENS, ASKS, PASSES_TO = "127.0.0.1:8080", "127.0.0.1:4180", "127.0.0.1:3000"
 COMMAND_SECONDS = 20
 
@@ -46,7 +46,7 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
 
 
 def start_guard(authority: Authority) -> Daemon:
-    """`passavant guard` without an upstream: it answers /check alone."""
+    """`passavant guard` without an upstream: it serves only /check."""
     folder = authority.folder
     secret = folder / "nginx.secret"
     secret.write_text(NGINX[1])
@@ -57,7 +57,7 @@ def start_guard(authority: Authority) -> Daemon:
 
 
 def start_nginx(authority: Authority, program: str) -> Daemon:
-    """A process of its own, with its own folder; the service of the system is left alone."""
+    """A separate process with its own folder; the system's service is not touched."""
     ports = authority.world.ports
     folder = authority.folder / "nginx"
     folder.mkdir()
@@ -80,7 +80,7 @@ def start_nginx(authority: Authority, program: str) -> Daemon:
 
 
 class Upstream:
-    """Answers with what reached it, and remembers how often it was asked."""
+    """Answers with the request that it received, and counts requests."""
 
     def __init__(self, port: int) -> None:
         self.asked = 0
@@ -108,7 +108,7 @@ class Upstream:
 
 
 class Cells:
-    """What is asked of nginx."""
+    """The cells of nginx."""
 
     def __init__(self, authority: Authority, upstream: Upstream) -> None:
         self.tokens = Tokens(authority)

@@ -1,4 +1,4 @@
-"""Runs the scripts of this folder, each in its own process, and turns what they print into cells."""
+"""Runs the scripts of this folder, each in its own process, and turns their output into cells."""
 
 import json
 
@@ -10,7 +10,7 @@ from harness.world import ALICE, NODE_SECRET
 
 
 def openid_client(authority: Authority, packages: Packages, table: Table) -> None:
-    """The relying party library of npm, in all that it can do with this server."""
+    """The relying party library of npm, with everything that this server supports."""
     run("openid-client", "openid_client.mjs", authority, packages, table)
 
 
@@ -20,7 +20,7 @@ def chromium(authority: Authority, packages: Packages, table: Table) -> None:
 
 
 def run(peer: str, script: str, authority: Authority, packages: Packages, table: Table) -> None:
-    """One script, with all that it needs to know."""
+    """One script, with its parameters."""
     world = authority.world
     facts = authority.folder / f"{peer}.json"
     facts.write_text(

@@ -1,4 +1,4 @@
-// A real Chromium, driven like a person: from another site to sign-in and consent, back and on to a second origin.
+// A real Chromium, driven like a user: from another site to sign-in and consent, back, and on to a second origin.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -21,12 +21,12 @@ await site.start();
 await mkdir(world.pictures, { recursive: true });
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
-  // A browser that root started has no sandbox of its own to enter.
+  // Chromium has no sandbox when it is started by root.
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 });
 tellVersion(`${browser.version()}, axe ${versionOf('axe-core')}`);
 
-/** A page whose every complaint is kept. Policies are in force: nothing is bypassed here. */
+/** A page whose errors and violations are recorded. Policies are enforced. */
 async function watched(context) {
   const watch = new Watch(world.issuer);
   const page = await watch.on(await context.newPage());
@@ -41,7 +41,7 @@ async function signIn(page, { username, password } = world.person) {
   await page.locator('#login').click();
 }
 
-/** Waits for an address, and says what was there instead if it never came. */
+/** Waits for an address, and reports the actual one on a timeout. */
 async function arrives(page, watch, url) {
   try {
     await page.waitForURL(url);
@@ -69,7 +69,7 @@ const { page, watch } = await watched(context);
 
 await cell('the watch sees a violation where there is one', async () => {
   await page.goto(`${site.origin}/control`);
-  // The three ways tell of it in their own time.
+  // The three methods report it at different times.
   const deadline = Date.now() + STEP_MS;
   const seen = () => new Set(watch.complaints.map((text) => text.split(':')[0]));
   while (seen().size < 3 && Date.now() < deadline) await page.evaluate(() => new Promise(requestAnimationFrame));
@@ -161,7 +161,7 @@ await cell('keyboard alone: sign-in and consent', async () => {
   await alone.close();
 });
 
-/** Nobody is signed in any more. */
+/** Checks that no user is signed in. */
 async function signedOut() {
   await page.goto(`${site.origin}/?prompt=none`);
   await page.locator('#go').click();
@@ -206,7 +206,7 @@ await cell('sign-out with a hint, by a POST of the other site: asked, then back 
 });
 await context.close();
 
-/** Looks at the page that is shown, in every mode: axe, sideways scrolling, a picture. */
+/** Checks the current page in every mode: axe, horizontal scrolling, a screenshot. */
 async function inspect(shown, name) {
   const problems = [];
   for (const [mode, { colorScheme, width, height }] of Object.entries(MODES)) {
@@ -224,7 +224,7 @@ async function inspect(shown, name) {
   assert.deepEqual(problems, []);
 }
 
-// Here, and only here, policies are bypassed: axe is a script that no page of the issuer would let in.
+// Only here policies are bypassed, since they forbid scripts such as axe on the issuer's pages.
 const open = await browser.newContext({ bypassCSP: true });
 await open.addInitScript({ content: axe.source });
 const looked = await open.newPage();
@@ -273,7 +273,7 @@ await cell('the error page breaks no policy', async () => {
   const { page: shown, watch: strictly } = await watched(strict);
   await shown.goto(`${world.issuer}/authorize?${site.request({ redirect_uri: 'https://evil.example/callback' })}`);
   await shown.getByRole('heading', { level: 1 }).waitFor();
-  // Chromium itself writes a console error for every document that is answered with 4xx.
+  // Chromium logs a console error for every document with status 4xx.
   const { complaints } = strictly.take();
   assert.deepEqual(complaints.filter((text) => !text.includes('status of 400')), []);
   await strict.close();

@@ -1,8 +1,8 @@
-// A browser without a screen: cookies, redirects of the issuer, and the forms that people fill in, by their contract.
+// A headless browser: cookies, redirects of the issuer, and the forms that users fill in, by their contract.
 
 const HOPS_MAX = 12;
 
-/** One person at one browser. It talks to the issuer alone. */
+/** One user with one browser, which sends requests only to the issuer. */
 export class Browser {
   constructor(issuer, person) {
     this.issuer = issuer;
@@ -11,7 +11,7 @@ export class Browser {
     this.pages = [];
   }
 
-  /** Opens an address, fills in every form that is known, and returns the address of the client it is sent to. */
+  /** Opens an address, fills in every known form, and returns the address of the client to which it is redirected. */
   async travel(url, destination, decision = 'allow') {
     this.pages = [];
     let request = { url: new URL(url), method: 'GET' };

@@ -1,4 +1,4 @@
-// Keys of the Node peers, made afresh for each run and published at one address, as `jwks_uri` wants it.
+// Keys of the Node peers, generated for each run and published at one address for `jwks_uri`.
 
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -9,7 +9,7 @@ const MADE = {
   ec: { alg: 'ECDH-ES+A256KW', use: 'enc' },
 };
 
-/** Makes the keys, serves their public halves, and returns the private ones with a function that stops serving. */
+/** Generates the keys, serves the public keys, and returns the private keys with a function that stops serving. */
 export async function publishKeys(url) {
   const keys = {};
   const published = [];

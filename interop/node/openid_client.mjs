@@ -1,4 +1,4 @@
-// npm openid-client, as released, against the server: every exchange that a relying party or an API has with it.
+// The released npm openid-client with our server: every exchange of a relying party or an API with it.
 
 import assert from 'node:assert/strict';
 import * as client from 'openid-client';
@@ -10,7 +10,7 @@ tellVersion(versionOf('openid-client'));
 const { keys, stop } = await publishKeys(new URL(world.nodeKeys));
 const SCOPE = 'openid profile email notes.read';
 
-/** A client of the library, set up by discovery. */
+/** A client of the library, configured by discovery. */
 function discover(id, metadata, authentication, ...more) {
   const execute = [client.allowInsecureRequests, client.enableNonRepudiationChecks, ...more];
   return client.discovery(new URL(world.issuer), id, metadata, authentication, { execute });

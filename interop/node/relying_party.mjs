@@ -1,11 +1,11 @@
-// A client's web site for the browser run: it starts sign-ins, redeems codes, and sends people on to a second origin.
+// A client's web site for the browser run: it starts sign-ins, redeems codes, and redirects users to a second origin.
 
 import { createServer } from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
 
 const CLIENT_ID = 'browser';
 
-/** A site at the origin of the callback, which sends people on to the second origin. */
+/** A site at the origin of the callback, which redirects users to the second origin. */
 export class RelyingParty {
   constructor({ issuer, callback, secondOrigin, signedOut, secret }) {
     Object.assign(this, { issuer, callback, secondOrigin, signedOut, secret });
@@ -98,7 +98,7 @@ function postForm(address, parameters) {
   return `<form method="post" action="${address}">${fields.join('')}<button id="go">Go</button></form>`;
 }
 
-/** A page that breaks its own policy, so that the watch can be seen to see. */
+/** A page that violates its own policy, to show that violations are detected. */
 function control(answer) {
   answer.setHeader('content-security-policy', "default-src 'none'");
   page(answer, 'Control', '<p>One violation, on purpose</p><style>p { color: red }</style>');

@@ -1,11 +1,11 @@
-// What a script of this folder is told, and how it tells what came of it: one JSON object per line.
+// The parameters and the results of a script: one JSON object per line.
 
 import { readFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 
 export const world = JSON.parse(await readFile(process.argv[2], 'utf8'));
 
-/** Longest time that one cell may take, in milliseconds. */
+/** Time limit of one cell, in milliseconds. */
 const CELL_MS = 40_000;
 
 export function versionOf(module) {
@@ -16,7 +16,7 @@ export function tellVersion(version) {
   process.stdout.write(`${JSON.stringify({ version })}\n`);
 }
 
-/** Runs one cell. What it throws is its failure; what it returns, later cells may use. */
+/** Runs one cell. An exception is its failure; later cells may use its result. */
 export async function cell(name, work) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -34,7 +34,7 @@ export async function cell(name, work) {
   return value;
 }
 
-/** An error with its causes, and the body where a library keeps it. */
+/** An error with its causes, and with the response body if the library provides it. */
 function describe(error) {
   const lines = [String(error?.stack ?? error)];
   for (const key of ['code', 'error', 'error_description', 'status']) {

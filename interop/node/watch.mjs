@@ -1,11 +1,11 @@
-// Everything that a browser complains about while it is used: policy violations, console errors, uncaught errors.
+// Everything that a browser reports while it is used: policy violations, console errors, uncaught errors.
 
-/** Collects the complaints of all pages of a context, by three independent ways for policy violations. */
+/** Collects the reports of all pages of a context; policy violations by three independent methods. */
 export class Watch {
   constructor(issuer) {
     this.issuer = issuer;
     this.complaints = [];
-    /** Documents that the issuer answered with a page of its own, redirects left out. */
+    /** Pages of the issuer, without redirects. */
     this.shown = [];
   }
 
@@ -36,7 +36,7 @@ export class Watch {
     return page;
   }
 
-  /** What was complained of, and shown, since the last time. */
+  /** The reports and pages since the last call. */
   take() {
     const { complaints, shown } = this;
     this.complaints = [];

@@ -1,1 +1,1 @@
-"""npm oidc-provider as authorization server, our guard in front of an API."""
+"""npm oidc-provider as an authorization server, with our guard in front of an API."""

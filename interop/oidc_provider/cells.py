@@ -1,4 +1,4 @@
-"""npm oidc-provider as authorization server: opaque tokens by JSON and RFC 9701 answers, JWTs, and DPoP."""
+"""npm oidc-provider as an authorization server: opaque tokens by JSON and RFC 9701 responses, JWTs, and DPoP."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ELSEWHERE = "https://elsewhere.example"
 
 
 def run(bench: Bench, packages: Packages, table: Table) -> None:
-    """One server, and a guard for each form of token and of answer."""
+    """One server, and a guard for each kind of token and of response."""
     package = packages.oidc_provider / "node_modules" / "oidc-provider" / "package.json"
     version = json.loads(package.read_text())["version"]
     folder = bench.folder / "oidc-provider-keys"
@@ -28,7 +28,7 @@ def run(bench: Bench, packages: Packages, table: Table) -> None:
 
 
 class Cells:
-    """The peer and its guards. Each guard is a resource of its own, named by its address."""
+    """The peer and its guards. Each guard is a separate resource, named by its address."""
 
     def __init__(self, bench: Bench, home: Path, keys: Path, cells: GuardCells) -> None:
         self.bench = bench
@@ -100,7 +100,7 @@ class Cells:
                     "client_secret": API_SECRET,
                     "introspection_encrypted_response_alg": alg,
                     "introspection_encrypted_response_enc": "A256GCM",
-                    # The guard itself publishes what answers are to be encrypted to.
+                    # The guard publishes the key to which responses are encrypted.
                     "jwks_uri": guard.url + "/jwks",
                     **signed,
                 }
@@ -141,7 +141,7 @@ class Cells:
             guard=guard,
             tokens=tokens,
             person={"sub": PERSON["username"], "client_id": WEB[0]},
-            # A JWT names the machine as its own subject (RFC 9068 section 2.2), its introspection answers nobody.
+            # The subject of a client_credentials JWT is the client (RFC 9068 section 2.2); responses have none.
             machine={"sub": MACHINE[0] if is_local else None, "client_id": MACHINE[0]},
             is_local=is_local,
             forgets=True,
@@ -219,7 +219,7 @@ class Cells:
         return self.issuer.of_machine("notes.read", resource=guard.url)["access_token"]
 
     def bound(self, guard: Guarded) -> str:
-        """A token that is bound to the key of the proofs."""
+        """A token bound to the key of the proofs."""
         form = {"grant_type": "client_credentials", "scope": "notes.read", "resource": guard.url}
         proof = self.proof("POST", self.issuer.endpoints["token_endpoint"])
         answer = self.issuer.token(MACHINE, form, {"DPoP": proof})
@@ -232,7 +232,7 @@ class Cells:
 
 
 def not_let(answer: Answer) -> None:
-    """401, and one of the challenges is of DPoP (RFC 9449 section 7.1)."""
+    """Checks for 401 with a DPoP challenge (RFC 9449 section 7.1)."""
     expect(answer.status, 401, f"the status ({answer.text[:300]})")
     challenges = answer.headers.get_all("WWW-Authenticate") or []
     expect(any("DPoP" in challenge for challenge in challenges), True, f"DPoP in {challenges}")

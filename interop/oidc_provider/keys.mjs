@@ -1,5 +1,5 @@
-// Makes the keys of one run, once: node keys.mjs FOLDER
-// `server.json` holds the server's signing keys, the others are the API's keys to decrypt with and a client's for DPoP.
+// Generates the keys of one run, once: node keys.mjs FOLDER
+// `server.json` has the server's signing keys; the others are the API's decryption keys and a client's DPoP key.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The smallest oidc-provider with all that the cells ask of it: node server.mjs FACTS
-// Sign-in and consent are its own development pages, and its memory is its own, so a restart forgets all tokens.
+// A minimal oidc-provider with everything that the cells need: node server.mjs FACTS
+// Sign-in and consent are its development pages, and its state is in memory, so a restart forgets all tokens.
 
 import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
@@ -34,7 +34,7 @@ const provider = new Provider(facts.issuer, {
     },
   },
   ttl: { AccessToken: seconds, ClientCredentials: seconds },
-  // The keys of the APIs are on this machine, where its own fetch goes to nobody.
+  // The keys of the APIs are on this machine, which its own fetch refuses to access.
   fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
 });
 

@@ -1,16 +1,16 @@
-//! CPU time of this thread, and the median of several turns.
+//! CPU time of this thread, and the median of several rounds.
 
 use std::future::Future;
 
 use anyhow::Context as _;
 
-/// Nanoseconds that this thread has run (Linux).
+/// CPU time of this thread in nanoseconds (Linux).
 fn thread_nanos() -> anyhow::Result<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").context("schedstat")?;
     Ok(text.split(' ').next().context("a number")?.parse()?)
 }
 
-/// Microseconds that each item of this work took.
+/// Microseconds of CPU time for each item of this work.
 pub(crate) async fn per_item(
     items: usize,
     work: impl Future<Output = anyhow::Result<()>>,
@@ -20,7 +20,7 @@ pub(crate) async fn per_item(
     Ok((thread_nanos()? - before) as f64 / 1_000.0 / items as f64)
 }
 
-/// Figures of several turns.
+/// Measurements of several rounds.
 #[derive(Default)]
 pub(crate) struct Turns(Vec<f64>);
 

@@ -1,5 +1,5 @@
-//! `huskarl-resource-server`, as its guides show it, in a middleware function: its own axum adapter is not released.
-//! The scope is left to the API.
+//! `huskarl-resource-server`, as in its guides, in a middleware function: its own axum adapter is not released.
+//! Checking the scope is left to the API.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! `jwt-authorizer`, as its README shows it, in the axum that it is made for. It does not introspect, and checks no
-//! scope.
+//! `jwt-authorizer`, as in its README, with the version of axum that it supports. It neither introspects nor checks
+//! scopes.
 
 use jwt_authorizer::{Authorizer, IntoLayer as _, JwtAuthorizer, RegisteredClaims, Validation};
 

@@ -1,9 +1,9 @@
-//! What a guard adds to a request, in CPU time of the thread that serves it, beside a raw signature check and beside
-//! other guards as they are released, in one run.
+//! The CPU time that a guard adds to a request, compared with a raw signature check and with released versions of
+//! other guards, in one run.
 //!
 //! Everything happens in one thread and in one process, without sockets between client and API, so the figure is the
-//! guard's own: a protected route is called, then the same route unprotected, in turns. The authorization server is
-//! real HTTP on loopback in other threads, whose time does not count.
+//! guard's own: a protected route and the same route unprotected are called alternately. The authorization server is
+//! real HTTP on loopback in other threads, whose time is not counted.
 
 mod clock;
 mod huskarl;
@@ -27,23 +27,23 @@ use tokens::Tokens;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Whom all tokens are for.
+/// The audience of all tokens.
 pub(crate) const AUDIENCE: &str = "https://notes.example";
 /// Rounds of each measurement; the median counts.
 const ROUNDS: usize = 5;
-/// Requests of a round with a token that was seen before.
+/// Requests of a round with a cached token.
 const REPEATED: usize = 40_000;
 /// Requests of a round whose token is new.
 const NEW: usize = 10_000;
 
-/// What a cached token may add to a request, in microseconds.
+/// Budget for a request with a cached token, in microseconds.
 const CACHED_MICROS_MAX: f64 = 5.0;
-/// What a new ES256 JWT may cost beside its raw signature check.
+/// Budget for a new ES256 JWT, as a ratio to its raw signature check.
 const NEW_RATIO_MAX: f64 = 1.5;
-/// What a million distinct tokens may leave in memory, in bytes.
+/// Budget for the memory left by a million distinct tokens, in bytes.
 const MEMORY_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
-/// A row of the table: µs that a guard adds to a request. None where it can't do the job.
+/// A row of the table: µs that a guard adds to a request, `None` if it does not support the case.
 struct Row {
     guard: &'static str,
     repeated_jwt: Option<f64>,
@@ -101,7 +101,7 @@ fn judge(ours: &Row, raw: f64, growth: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a token seen before adds.
+/// The overhead of a cached token.
 async fn repeated<R: Route>(guarded: R, bare: R, token: &str) -> anyhow::Result<f64> {
     let tokens = vec![token.to_owned(); REPEATED];
     let mut turns = Turns::default();
@@ -113,7 +113,7 @@ async fn repeated<R: Route>(guarded: R, bare: R, token: &str) -> anyhow::Result<
     Ok(turns.median())
 }
 
-/// What a new token adds, made by `mint`.
+/// The overhead of a new token, made by `mint`.
 async fn new<R: Route>(guarded: R, bare: R, mint: impl Fn() -> String) -> anyhow::Result<f64> {
     let mut turns = Turns::default();
     for round in 0..=ROUNDS {
@@ -126,7 +126,7 @@ async fn new<R: Route>(guarded: R, bare: R, mint: impl Fn() -> String) -> anyhow
     Ok(turns.median())
 }
 
-/// One turn of each, the bare route first.
+/// One round of each, the unprotected route first.
 async fn added<R: Route>(turns: &mut Turns, guarded: R, bare: R, tokens: &[String]) -> anyhow::Result<()> {
     let without = clock::per_item(tokens.len(), calls(bare, tokens)).await?;
     let with = clock::per_item(tokens.len(), calls(guarded, tokens)).await?;

@@ -1,4 +1,4 @@
-//! What a million distinct tokens leave in memory: a guard must forget.
+//! The memory left by a million distinct tokens: caches must be bounded.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use passavant_resource::{Fetch, FetchError, FetchLimits, Guard, Mode};
 use crate::AUDIENCE;
 use crate::route::{Route as _, handler};
 
-/// How many different tokens come.
+/// The number of distinct tokens.
 const TOKENS: usize = 1_000_000;
 const ANSWER: &[u8] =
     br#"{"active":true,"sub":"248289761001","client_id":"shop","scope":"notes.read notes.write",
     "username":"alice","iss":"https://id.example","aud":"https://notes.example","token_type":"Bearer"}"#;
 
-/// Answers every introspection at once: the time of the wire is not what is measured here.
+/// Answers every introspection at once, since the network is not measured here.
 struct Server;
 
 #[async_trait]

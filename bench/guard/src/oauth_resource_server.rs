@@ -1,4 +1,4 @@
-//! `oauth-resource-server`, as its quickstart shows it. It does not introspect.
+//! `oauth-resource-server`, as in its quickstart. It does not introspect.
 
 use std::sync::Arc;
 

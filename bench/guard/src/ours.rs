@@ -1,4 +1,4 @@
-//! This guard, as README shows it.
+//! Our guard, as in the README.
 
 use passavant_resource::{Guard, Mode};
 

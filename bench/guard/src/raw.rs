@@ -1,5 +1,5 @@
-//! The limits: one ES256 signature check by the library that all of ours ends in, with a key parsed beforehand; and one
-//! request to the introspection endpoint whose answer nobody looks at.
+//! The lower bounds: one ES256 signature check by the library that we use, with a parsed key; and one request to the
+//! introspection endpoint whose response is ignored.
 
 use anyhow::Context as _;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
@@ -10,7 +10,7 @@ use crate::clock::{self, Turns};
 use crate::tokens::Tokens;
 use crate::{NEW, ROUNDS};
 
-/// Microseconds of one check.
+/// Microseconds for one check.
 pub(crate) async fn check(tokens: &Tokens<'_>) -> anyhow::Result<f64> {
     let keys = tokens.authority.jwks();
     let key = keys["keys"].as_array().and_then(|keys| keys.iter().find(|key| key["kty"] == "EC"));
@@ -36,7 +36,7 @@ fn parts(token: &str) -> anyhow::Result<(String, Vec<u8>)> {
     Ok((input.to_owned(), URL_SAFE_NO_PAD.decode(signature)?))
 }
 
-/// Microseconds of one request to the introspection endpoint.
+/// Microseconds for one request to the introspection endpoint.
 pub(crate) async fn exchange(tokens: &Tokens<'_>) -> anyhow::Result<f64> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let url = format!("{}/introspect", tokens.authority.issuer());

@@ -1,4 +1,4 @@
-//! A route that is called in process, in whichever router a guard is made for.
+//! A route that is called in process, in the router that a guard supports.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Tokens as every guard of the run gets them.
+//! The tokens for all guards of a run.
 
 use passavant_testkit::Authority;
 

@@ -1,4 +1,4 @@
-"""The entry of the project, as Django makes it."""
+"""The entry point of the project, as Django generates it."""
 
 import os
 import sys

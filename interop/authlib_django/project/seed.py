@@ -1,4 +1,4 @@
-"""Makes the database and the signing key: one person, and the clients."""
+"""Creates the database and the signing key: one user, and the clients."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Settings of a Django project that is an authorization server made with Authlib."""
+"""Settings of a Django project that is an authorization server built with Authlib."""
 
 from issuer_settings import *
 

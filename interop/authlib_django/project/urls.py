@@ -16,7 +16,7 @@ CONSENT = """<form method="post"><input type="hidden" name="csrfmiddlewaretoken"
 
 
 def endpoints(name, server):
-    """The four endpoints of a server, below its name."""
+    """The four endpoints of a server, under its name."""
 
     @login_required
     def authorize(request):

@@ -1,4 +1,4 @@
-"""Settings of a Django REST project whose API takes tokens of another server through django-lasuite."""
+"""Settings of a Django REST project whose API accepts tokens of another server through django-lasuite."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""One protected view, and the key to which answers to this API are encrypted."""
+"""One protected view, and the key to which responses for this API are encrypted."""
 
 from django.urls import include, path
 from lasuite.oidc_resource_server.authentication import ResourceServerAuthentication
@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 
 class WhoView(APIView):
-    """Says whose token it was, and through whom it came."""
+    """Returns the subject and the client of the token."""
 
     authentication_classes = [ResourceServerAuthentication]
     permission_classes = [IsAuthenticated]

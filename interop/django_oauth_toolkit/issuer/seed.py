@@ -1,4 +1,4 @@
-"""Makes the database: one person, and the clients."""
+"""Creates the database: one user, and the clients."""
 
 import os
 

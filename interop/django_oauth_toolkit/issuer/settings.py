@@ -1,4 +1,4 @@
-"""Settings of a Django project that is an authorization server: sign-in by the admin's own page."""
+"""Settings of a Django project that is an authorization server: sign-in by the admin's page."""
 
 import os
 
@@ -8,7 +8,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "oauth2_provider"]
 
 
 def lifetime(request):
-    """Seconds that an access token lasts."""
+    """Lifetime of an access token in seconds."""
     return int(os.environ["BRIEF_SECONDS"]) if request.client.client_id == "brief" else 600
 
 

@@ -1,4 +1,4 @@
-"""The server at the root, so that its metadata are where RFC 8414 looks for them."""
+"""The server at the root, so that its metadata is where RFC 8414 requires it."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""Three protected views: one scope, both scopes, and the same again at another address."""
+"""Three protected views: one scope, both scopes, and both again at another address."""
 
 from django.http import JsonResponse
 from django.urls import path
@@ -6,7 +6,7 @@ from oauth2_provider.decorators import protected_resource
 
 
 def who(request):
-    """Says whose token it was."""
+    """Returns the user of the token."""
     owner = request.resource_owner
     return JsonResponse({"user": owner.get_username() if owner else None})
 

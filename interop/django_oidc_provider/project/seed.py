@@ -1,4 +1,4 @@
-"""Makes the database: a signing key, one person, and the clients."""
+"""Creates the database: a signing key, one user, and the clients."""
 
 import os
 
@@ -18,7 +18,7 @@ for client_id, scope in (
     ("web", ["notes.read"]),
     ("other", ["notes.read"]),
     ("machine", ["notes.read", "notes.write"]),
-    # It may introspect, and tokens for `web` are its business.
+    # It may introspect, and accepts tokens for `web`.
     ("api", ["token_introspection", "web"]),
 ):
     client = Client(

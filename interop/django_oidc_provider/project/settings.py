@@ -1,4 +1,4 @@
-"""Settings of a Django project that is an OpenID provider: sign-in by the admin's own page."""
+"""Settings of a Django project that is an OpenID provider: sign-in by the admin's page."""
 
 import os
 

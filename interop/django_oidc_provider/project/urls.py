@@ -1,4 +1,4 @@
-"""The provider below a path, as its documentation shows it."""
+"""The provider under a path, as in its documentation."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,1 +1,1 @@
-"""The authorization server, put together as the documentation of Authlib for Django describes it."""
+"""The authorization server, assembled as the documentation of Authlib for Django describes."""

@@ -1,4 +1,4 @@
-"""People, clients, codes and tokens, with the methods that Authlib asks of each."""
+"""Users, clients, codes and tokens, with the methods that Authlib requires."""
 
 import secrets
 import time
@@ -15,7 +15,7 @@ def now():
 
 
 class Person(AbstractUser):
-    """A user; the method is what JWT access tokens take their subject from."""
+    """A user; the method returns the subject of JWT access tokens."""
 
     def get_user_id(self):
         return str(self.pk)
@@ -27,9 +27,9 @@ class OAuth2Client(models.Model, ClientMixin):
     redirect_uri = models.TextField(default="")
     scope = models.TextField(default="")
     grant_types = models.TextField(default="")
-    # Whom tokens of this client are for.
+    # The audience of this client's tokens.
     audience = models.TextField()
-    # Seconds that its tokens last.
+    # Lifetime of its tokens in seconds.
     lifetime = models.IntegerField(default=600)
     user_id = None
 

@@ -1,4 +1,4 @@
-"""Two servers on the same clients: one issues opaque tokens, the other JWTs (RFC 9068)."""
+"""Two servers with the same clients: one issues opaque tokens, the other JWTs (RFC 9068)."""
 
 import json
 import os
@@ -63,7 +63,7 @@ class OpaqueIntrospection(IntrospectionEndpoint):
         return client.client_id == "api"
 
     def introspect_token(self, token):
-        """As the sample of the documentation, with the audience that the client's tokens are for."""
+        """As in the documentation, with the audience of the client's tokens."""
         answer = {
             "active": True,
             "client_id": token.client_id,
@@ -112,7 +112,7 @@ def lifetime(client, grant_type):
 
 
 def server(generator):
-    """A server that knows both grants and issues tokens by this generator."""
+    """A server with both grants, which issues tokens with this generator."""
     made = AuthorizationServer(OAuth2Client, OAuth2Token)
     made.register_token_generator("default", generator)
     made.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])

@@ -1,1 +1,1 @@
-"""People as this project knows them."""
+"""The users of this project."""
