@@ -1,9 +1,8 @@
-//! What a client or a resource may register: one table of members and every rule, whoever registers it.
+//! The registration of clients, resources and scopes: tables of members and their rules, for every way to register.
 //!
-//! An [`Entry`] reads JSON members against a table and collects everything that is wrong with them;
-//! [`ClientRegistration`] and [`ResourceRegistration`] are what passed. [`Credentials`] weighs them against what is
-//! registered already, and is what makes the records that a store keeps. A [`RegisteredClient`] is read from such a
-//! record, and from nothing else.
+//! An [`Entry`] checks JSON members against a table and collects all errors; [`ClientRegistration`] and
+//! [`ResourceRegistration`] are valid entries. [`Credentials`] checks them against the existing registrations, and
+//! makes the records for the store. A [`RegisteredClient`] is read from such a record only.
 
 mod checks;
 mod client;

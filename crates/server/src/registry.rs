@@ -16,20 +16,20 @@ use crate::{
 };
 
 /// Maximum number of cached clients; beyond it the cache is cleared.
-const CLIENTS_KEPT_MAX: usize = 10_000;
-/// Number of clients read at once when all of them must be examined.
+const CLIENTS_CACHED_MAX: usize = 10_000;
+/// Number of clients in one read when all of them must be examined.
 const PAGE: u32 = 500;
 
 /// The registry of one issuer, over its store.
 pub struct Registry {
     store: Arc<dyn Store>,
-    kept: RwLock<Kept>,
+    cache: RwLock<Cache>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Cache {
     version: Option<i64>,
-    /// `None`: a resource authenticates by this id, and no client has it.
+    /// `None`: only a resource has this id.
     clients: HashMap<ClientId, Option<Arc<RegisteredClient>>>,
     resources: Option<Arc<Resources>>,
     origins: Option<Arc<HashSet<String>>>,
@@ -71,7 +71,7 @@ impl Resources {
 impl Registry {
     /// A registry with an empty cache.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, kept: RwLock::default() }
+        Self { store, cache: RwLock::default() }
     }
 
     /// The client with this id, disabled or not.
@@ -80,20 +80,20 @@ impl Registry {
     /// The store's.
     pub async fn client(&self, id: &str) -> Result<Option<Arc<RegisteredClient>>, Fault> {
         let version = self.store.registry_version()?;
-        if let Some(client) = self.kept(version, |kept| kept.clients.get(id).cloned()) {
+        if let Some(client) = self.cached(version, |cache| cache.clients.get(id).cloned()) {
             return Ok(client);
         }
         let Some(id) = ClientId::parse(id) else { return Ok(None) };
         let client = self.store.client(&id).await?.map(RegisteredClient::read).map(Arc::new);
-        // Ids that nobody has are not kept: there is no end of them.
+        // Unknown ids are not cached: their number is unlimited.
         if client.is_none() && self.resources().await?.by_caller(id.as_str()).next().is_none() {
             return Ok(None);
         }
-        self.keep(version, |kept| {
-            if kept.clients.len() >= CLIENTS_KEPT_MAX {
-                kept.clients.clear();
+        self.store_in_cache(version, |cache| {
+            if cache.clients.len() >= CLIENTS_CACHED_MAX {
+                cache.clients.clear();
             }
-            kept.clients.insert(id, client.clone());
+            cache.clients.insert(id, client.clone());
         });
         Ok(client)
     }
@@ -104,23 +104,24 @@ impl Registry {
     /// The store's.
     pub async fn resources(&self) -> Result<Arc<Resources>, Fault> {
         let version = self.store.registry_version()?;
-        if let Some(resources) = self.kept(version, |kept| kept.resources.clone()) {
+        if let Some(resources) = self.cached(version, |cache| cache.resources.clone()) {
             return Ok(resources);
         }
         let all =
             self.store.resources().await?.into_iter().map(RegisteredResource::read).map(Arc::new).collect();
         let resources = Arc::new(Resources { all, scopes: self.store.scopes().await? });
-        self.keep(version, |kept| kept.resources = Some(resources.clone()));
+        self.store_in_cache(version, |cache| cache.resources = Some(resources.clone()));
         Ok(resources)
     }
 
-    /// Whether any client has registered a redirect URI of this origin. Decides CORS preflights, which name no client.
+    /// Whether any client has registered a redirect URI of this origin. Decides CORS preflights, which name no
+    /// client.
     ///
     /// # Errors
     /// The store's.
     pub async fn is_origin_registered(&self, origin: &str) -> Result<bool, Fault> {
         let version = self.store.registry_version()?;
-        if let Some(origins) = self.kept(version, |kept| kept.origins.clone()) {
+        if let Some(origins) = self.cached(version, |cache| cache.origins.clone()) {
             return Ok(origins.contains(origin));
         }
         let (mut origins, mut after) = (HashSet::new(), None);
@@ -135,24 +136,24 @@ impl Registry {
             }
         }
         let answer = origins.contains(origin);
-        self.keep(version, |kept| kept.origins = Some(Arc::new(origins)));
+        self.store_in_cache(version, |cache| cache.origins = Some(Arc::new(origins)));
         Ok(answer)
     }
 
-    fn kept<T>(&self, version: i64, look: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
-        let kept = self.kept.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if kept.version == Some(version) { look(&kept) } else { None }
+    fn cached<T>(&self, version: i64, read: impl FnOnce(&Cache) -> Option<T>) -> Option<T> {
+        let cache = self.cache.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if cache.version == Some(version) { read(&cache) } else { None }
     }
 
-    /// Another thread may have cached a newer version meanwhile; entries are added only to the same version.
-    fn keep(&self, version: i64, add: impl FnOnce(&mut Kept)) {
-        let mut kept = self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if kept.version.is_some_and(|known| known > version) {
+    /// Adds only to the same version: a concurrent thread may have cached a newer one.
+    fn store_in_cache(&self, version: i64, add: impl FnOnce(&mut Cache)) {
+        let mut cache = self.cache.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if cache.version.is_some_and(|known| known > version) {
             return;
         }
-        if kept.version != Some(version) {
-            *kept = Kept { version: Some(version), ..Kept::default() };
+        if cache.version != Some(version) {
+            *cache = Cache { version: Some(version), ..Cache::default() };
         }
-        add(&mut kept);
+        add(&mut cache);
     }
 }

@@ -18,10 +18,10 @@ use server::store::{Change, Commit, Committed, Conflict};
 
 use crate::{error::Broken, transaction::Transaction};
 
-/// Applies all of it or nothing. An error leaves the transaction fit only to be rolled back.
+/// Applies the whole commit or nothing. After an error, the transaction must be rolled back.
 ///
-/// A savepoint is needed only where a conflict could come after something was written. A lone guard of one statement
-/// is the first thing that is done, and what follows it always holds.
+/// A savepoint is needed only if a conflict could follow a write. A single guard of one statement is executed first,
+/// and the changes after it have no guard.
 pub(crate) fn apply(
     transaction: &Transaction<'_>,
     people: &[AccountChange],
@@ -74,7 +74,8 @@ fn tell(transaction: &Transaction<'_>, people: &[AccountChange], commit: &Commit
     Ok(())
 }
 
-/// Whether it held, and adds what it ended. A family that was added to the server since is refused as a whole, never passed over.
+/// Applies one change, adds what it ended, and returns whether its guard held. An unknown kind of change is an error,
+/// never skipped.
 fn one(transaction: &Transaction<'_>, change: &Change, committed: &mut Committed) -> Result<bool, Broken> {
     match change {
         Change::Code(change) => code::apply(transaction, change),

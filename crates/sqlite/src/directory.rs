@@ -1,4 +1,4 @@
-//! The directory of one issuer: accounts, beside everything else and in the same transactions.
+//! The directory of one issuer: its accounts, in the same database and transactions as the store.
 
 use accounts::{Account, AccountChange, Directory, Username, directory::PasswordHash};
 use async_trait::async_trait;

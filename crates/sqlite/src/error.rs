@@ -1,24 +1,24 @@
-//! What can go wrong between this crate and the database, and as what it is told.
+//! Errors of this crate and the database, and the faults they become.
 
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 use server::Fault;
 
-/// Our fault, before it is told.
+/// An internal error, before it becomes a [`Fault`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Broken {
-    /// The database refused or failed.
+    /// SQLite returned an error.
     #[error(transparent)]
     Sql(#[from] rusqlite::Error),
-    /// A record is not the JSON that it should be.
-    #[error("a record is no valid JSON: {0}")]
+    /// A record is not valid JSON.
+    #[error("a record is not valid JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// A column holds what this version never writes.
-    #[error("column {0} holds what this version does not know")]
+    /// A column contains a value that this version does not know.
+    #[error("column {0} contains an unknown value")]
     Word(&'static str),
-    /// A change that was added to the server after this store was written.
-    #[error("this store does not know how to write such a change")]
+    /// A kind of change that this store does not implement.
+    #[error("this store does not support this kind of change")]
     UnknownChange,
 }
 
@@ -42,10 +42,10 @@ impl From<Broken> for Fault {
     }
 }
 
-/// The fault of one of several requests that failed by the same cause.
+/// The fault of one of several requests that failed for the same reason.
 pub(crate) fn shared_fault(broken: &Arc<Broken>) -> Fault {
     if broken.is_busy() {
-        return Fault::Busy("another process holds the database");
+        return Fault::Busy("another process has locked the database");
     }
     Fault::new(Arc::clone(broken))
 }

@@ -18,7 +18,7 @@ use crate::{
     writer::{Outcome, Work},
 };
 
-/// Milliseconds for which the registry version of another process may go unseen.
+/// Maximum delay, in milliseconds, until a new registry version of another process is seen.
 const REGISTRY_STALE_MILLIS: u64 = 250;
 
 /// The store and the directory of one issuer. Cheap to clone.
@@ -34,22 +34,22 @@ impl SqliteIssuer {
         Self { core, tenant, sweeper: Arc::default() }
     }
 
-    /// The key that leads all rows of this issuer.
+    /// The id of the issuer in all of its rows.
     pub(crate) fn id(&self) -> i64 {
         self.tenant.id
     }
 
-    /// Deletes what ended long ago; see [`Sweeper`].
+    /// Deletes rows that ended long ago; see [`Sweeper`].
     pub(crate) async fn sweep_rows(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {
         self.sweeper.sweep(&self.core, self.id(), now, limit).await
     }
 
-    /// Asks one question, inline.
+    /// Runs one read on the current thread.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Broken>) -> Result<T, Fault> {
         self.core.readers.read(question).map_err(Fault::from)
     }
 
-    /// Has the writer do something.
+    /// Sends a job to the writer.
     pub(crate) async fn have(&self, work: Work) -> Result<Outcome, Fault> {
         self.core.queue.ask(work).await
     }
@@ -65,12 +65,12 @@ impl SqliteIssuer {
         let work = Work::Commit { tenant: Arc::clone(&self.tenant), people, commit: Box::new(commit) };
         match self.have(work).await? {
             Outcome::Committed(committed) => Ok(Ok(committed)),
-            Outcome::Done(_) => Err(Fault::new("a commit is answered by what it ended")),
+            Outcome::Done(_) => Err(Fault::new("the writer returned no result of a commit")),
             Outcome::Conflict(conflict) => Ok(Err(conflict)),
         }
     }
 
-    /// The version in memory, renewed where it is too old. `PRAGMA data_version` would not do: it moves with every
+    /// The version in memory, read again if it is too old. `PRAGMA data_version` is unsuitable: it changes with every
     /// token that is written.
     pub(crate) fn known_registry_version(&self) -> Result<i64, Fault> {
         let now = u64::try_from(self.core.opened.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -1,9 +1,9 @@
-//! What is remembered, kept in SQLite: the embedded store.
+//! The embedded store, in SQLite.
 //!
 //! One [`SqliteStore`] is one open file, and [`SqliteStore::issuer`] is a handle on it that implements
 //! [`server::store::Store`] and [`accounts::Directory`] for one issuer. All handles share one writer thread, which
-//! gathers the commits that wait into one durable transaction, and a few read-only connections, which are asked
-//! inline because a read takes microseconds.
+//! combines waiting commits into one durable transaction, and a few read-only connections, which are used on the
+//! calling thread because a read takes microseconds.
 //!
 //! ```no_run
 //! # use passavant_sqlite as sqlite;
@@ -16,9 +16,9 @@
 //! # }
 //! ```
 //!
-//! Where to read on: `open` (who may open the file, and how), `writer` (group commit), `commit` (one file of SQL per
-//! family of changes), `readers` and `wal_index` (why a read never misses a commit, whichever process made it),
-//! `sweep` (how ended rows go without an index on their end).
+//! Modules: `open` (opening the file, and its settings), `writer` (group commit), `commit` (one file of SQL for each
+//! kind of change), `readers` and `wal_index` (why a read never misses a commit of any process), `sweep` (deleting
+//! ended rows without an index on their end).
 
 mod commit;
 mod directory;

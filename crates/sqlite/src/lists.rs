@@ -21,7 +21,7 @@ macro_rules! grants {
     };
 }
 
-// The `+` keeps SQLite from an index that leads with the issuer: all of its rows would be sorted for every page.
+// The `+` keeps SQLite from using an index on the issuer: all of its rows would be sorted for every page.
 
 const GRANTS: &str = grants!("+g.issuer = ?1");
 const GRANT: &str = grants!("g.issuer = ?1 AND g.id = ?4");

@@ -1,26 +1,26 @@
-//! The schema, step by step. A step that was released is never edited: what changes is a new step.
+//! The schema migrations. A released migration is never edited: a change is a new one.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::open_error::OpenError;
 
-/// Marks a file as ours (`PRAGMA application_id`, the ASCII letters `PSVT`).
+/// Marks a file as a database of passavant (`PRAGMA application_id`, the ASCII letters `PSVT`).
 const APPLICATION_ID: i64 = 0x5053_5654;
 
-/// The steps in order. `PRAGMA user_version` says how many a file has taken.
+/// The migrations in order. `PRAGMA user_version` is the number of those that were applied to a file.
 const STEPS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_subjects_and_actors.sql"),
 ];
 
-/// The schema that this version reads and writes.
+/// The schema version that this version reads and writes.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;
 
-/// Takes the steps that are missing, each in a transaction that also records it.
+/// Applies the missing migrations, each in a transaction that also records it.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     while version(connection)? < KNOWN {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have been faster, so the version is read again under the write lock.
+        // Another process may have migrated meanwhile, so the version is read again under the write lock.
         let taken = version(&transaction)?;
         let Some(step) = usize::try_from(taken).ok().and_then(|taken| STEPS.get(taken)) else { break };
         transaction.execute_batch(step)?;
@@ -30,7 +30,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Refuses a file whose schema is not the one that this version knows.
+/// Refuses a file whose schema is not the current one.
 pub(crate) fn check(connection: &Connection) -> Result<(), OpenError> {
     let found = version(connection)?;
     if found < KNOWN {
@@ -39,7 +39,7 @@ pub(crate) fn check(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// How many steps the file has taken. Refuses files of others and of newer versions.
+/// The number of applied migrations. Refuses files of other programs and of newer versions.
 fn version(connection: &Connection) -> Result<i64, OpenError> {
     let ask = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let found = ask("user_version")?;

@@ -1,4 +1,4 @@
-//! Opening the file: who may, with which settings, and what stays open.
+//! Opens the file: locks, settings, and connections.
 
 use std::{
     collections::HashMap,
@@ -26,39 +26,39 @@ use crate::{
     writer::{Counters, Outcome, Statistics, Work, Writer},
 };
 
-/// How long a statement waits for another process, in milliseconds.
+/// How long a statement waits for a lock of another process, in milliseconds.
 const BUSY_TIMEOUT_MILLIS: u64 = 5_000;
-/// Fewest connections that are read from.
+/// Minimum number of connections for reads.
 const READERS_MIN: usize = 4;
-/// Statements that each connection keeps compiled; there are fewer different ones.
+/// Compiled statements that each connection caches; there are fewer different ones.
 const STATEMENTS_KEPT: usize = 128;
 /// Page cache of the writer, in KiB.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// Page cache of each reader, in KiB.
 const READER_CACHE_KIB: i64 = 4 * 1024;
-/// What is left of the log when it starts over, in bytes.
+/// Maximum size of the write-ahead log after a reset, in bytes.
 const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
-/// Frames (pages) after which SQLite checkpoints by itself where we do not.
+/// Frames (pages) after which SQLite checkpoints automatically, unless the writer does it.
 const CHECKPOINT_FRAMES: i64 = 4_000;
 
-/// One file is opened at a time: making it closes a descriptor of it, and that drops the locks that another store of
-/// this process might just have taken on it.
+/// Serializes opening: creating a file closes a descriptor of it, which drops the POSIX locks that another store of
+/// this process may hold on it.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// One open file that remembers for any number of issuers. Cheap to clone. The file is closed with the last handle,
-/// which waits until the writer has worked off what still waits.
+/// One open file with the data of any number of issuers. Cheap to clone. Dropping the last handle closes the file,
+/// after the writer has finished all waiting jobs.
 #[derive(Clone)]
 pub struct SqliteStore {
     core: Arc<Core>,
 }
 
-/// How a file is opened. The default is right for a tool beside a server.
+/// How a file is opened. The default is for a tool that runs beside a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Whether the file is made, and its schema brought up to date. Without it both are refused instead.
+    /// Whether to create the file and to migrate its schema if necessary. Otherwise both are errors.
     pub migrate: bool,
-    /// Whether this is the server: the only one on this file, for as long as the store lives. Its reads are faster,
-    /// because it alone decides when the log is checkpointed.
+    /// Whether this is the server, of which there can be one for each file at a time. Its reads are faster, because
+    /// only it checkpoints the log.
     pub server: bool,
 }
 
@@ -69,8 +69,8 @@ impl Default for Options {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it (mode 0600) where there is none, and brings its schema up to date. Beside a running
-    /// server this is fine; a server itself says [`Options::server`].
+    /// Opens the file, creates it (mode 0600) if there is none, and migrates its schema. It may be used beside a
+    /// running server; a server itself sets [`Options::server`].
     ///
     /// # Errors
     /// [`OpenError`]
@@ -99,7 +99,7 @@ impl SqliteStore {
         let (queue, writer) = writer.start().map_err(OpenError::Thread)?;
         #[expect(
             clippy::disallowed_methods,
-            reason = "how stale a look is has nothing to do with the time of rules"
+            reason = "the age of a cached version is unrelated to the time of decisions"
         )]
         let opened = Instant::now();
         let tenants = Mutex::new(HashMap::new());
@@ -108,10 +108,10 @@ impl SqliteStore {
         Ok(Self { core: Arc::new(core) })
     }
 
-    /// The store of one issuer. Issuers in one file see nothing of each other.
+    /// The store of one issuer. The issuers in one file are isolated from each other.
     ///
     /// # Errors
-    /// [`Fault`] if the issuer is new and could not be written. Waits for that, a few milliseconds.
+    /// [`Fault`] if the issuer is new and could not be written. Blocks for a few milliseconds to write it.
     pub fn issuer(&self, url: &Issuer) -> Result<SqliteIssuer, Fault> {
         let mut tenants = self.core.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tenant) = tenants.get(url) {
@@ -122,7 +122,7 @@ impl SqliteStore {
             None => match self.core.queue.wait(Work::Issuer(url.clone()))? {
                 Outcome::Done(id) => id,
                 Outcome::Committed(_) | Outcome::Conflict(_) => {
-                    return Err(Fault::new("an issuer is answered by its id"));
+                    return Err(Fault::new("the writer returned no id of an issuer"));
                 }
             },
         };
@@ -131,7 +131,7 @@ impl SqliteStore {
         Ok(SqliteIssuer::new(Arc::clone(&self.core), tenant))
     }
 
-    /// What the writer did so far.
+    /// The counters of the writer.
     pub fn statistics(&self) -> Statistics {
         self.core.counters.read()
     }
@@ -149,7 +149,8 @@ fn locate(path: &Path, make: bool) -> Result<PathBuf, OpenError> {
     })
 }
 
-/// Makes the file for its owner alone, unless there is one. SQLite gives the files beside it the same mode.
+/// Creates the file with access for its owner only, unless there is one. SQLite gives the files beside it the same
+/// mode.
 fn make_private(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => {}
@@ -157,11 +158,11 @@ fn make_private(path: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     let folder = path.canonicalize()?.parent().map(Path::to_owned);
-    // A file whose name was not synced is not there after a power cut, however well its bytes were.
+    // Without a sync of the directory, the new file may be missing after a power failure.
     folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// Takes the lock of servers, which the operating system releases however the process ends.
+/// Takes the server lock, which the operating system releases when the process ends.
 fn lock_beside(database: &Path) -> Result<File, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
@@ -211,8 +212,8 @@ fn readers_count() -> usize {
     std::thread::available_parallelism().map_or(READERS_MIN, |cores| (2 * cores.get()).max(READERS_MIN))
 }
 
-/// The index of the log, if a commit can be seen in it here: on Linux a mapped file and a read one are the same, and
-/// one commit that changes nothing shows whether this file system keeps to that. Then checkpoints are the writer's.
+/// The index of the log, if commits can be observed in it: on Linux, reads of a file agree with its mapping, and one
+/// commit without changes tests whether that holds on this file system. If so, the writer checkpoints the log.
 fn watch(path: &Path, writer: &Connection) -> Result<Option<WalIndex>, OpenError> {
     if !cfg!(target_os = "linux") {
         return Ok(None);

@@ -5,24 +5,24 @@ use std::{io, path::PathBuf};
 /// Why a file can't be opened as a store.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// There is no file, and it was not to be made.
+    /// There is no file, and [`Options::migrate`](crate::Options::migrate) is not set.
     #[error("there is no database at {}", .0.display())]
     Missing(PathBuf),
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("could not open {}: {source}", path.display())]
     Io {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error.
         source: io::Error,
     },
     /// Another server is running on this file.
-    #[error("another server is running on this database: it holds {}", .0.display())]
+    #[error("another server is running on this database: it has locked {}", .0.display())]
     Served(PathBuf),
-    /// A database, but not one of passavant.
-    #[error("this is a database, but not one of passavant")]
+    /// A database of another program.
+    #[error("this is not a database of passavant")]
     Foreign,
-    /// Written by a newer version.
+    /// The schema is newer than this version.
     #[error("the database has schema {found}, and this version of passavant knows {known}: run a newer one")]
     Newer {
         /// The schema in the file.
@@ -30,7 +30,7 @@ pub enum OpenError {
         /// The newest schema of this version.
         known: i64,
     },
-    /// Written by an older version, and it was not to be changed.
+    /// The schema is older than this version, and must not be migrated.
     #[error("the database has schema {found}, and this version of passavant needs {known}: migrate it first")]
     Older {
         /// The schema in the file.
@@ -38,13 +38,13 @@ pub enum OpenError {
         /// The newest schema of this version.
         known: i64,
     },
-    /// The file system can't hold a write-ahead log (a network share, say).
+    /// The file system does not support a write-ahead log, such as a network share.
     #[error("the file system does not support a write-ahead log (journal mode is {0})")]
     NoLog(String),
-    /// No thread could be started.
-    #[error("could not start the writer: {0}")]
+    /// The writer thread could not be started.
+    #[error("could not start the writer thread: {0}")]
     Thread(io::Error),
-    /// SQLite refused.
+    /// SQLite returned an error.
     #[error(transparent)]
     Sql(#[from] rusqlite::Error),
 }

@@ -1,19 +1,19 @@
-//! Ended rows that the writer deletes in one step.
+//! A set of ended rows that the writer deletes in one step.
 
 use rusqlite::{Connection, params};
 
 use crate::error::Broken;
 
-/// Ended rows to be deleted.
+/// Ended rows to delete.
 pub(crate) enum Range {
-    /// Those of a hot table within these keys.
+    /// The rows of a hot table within a range of keys.
     Keys { sql: &'static str, issuer: i64, after: i64, upto: i64, before: i64 },
-    /// So many of another table.
+    /// At most a number of rows of another table.
     Due { sql: &'static str, issuer: i64, before: i64, limit: u32 },
 }
 
 impl Range {
-    /// Deletes them and answers how many they were.
+    /// Deletes the rows, and returns their number.
     pub(crate) fn delete(&self, connection: &Connection) -> Result<i64, Broken> {
         let deleted = match *self {
             Self::Keys { sql, issuer, after, upto, before } => {

@@ -1,4 +1,4 @@
-//! The store of one issuer: every question of [`Store`], the hot ones answered here by one joined statement each.
+//! The [`Store`] of one issuer; the hot reads are here, each as one joined statement.
 
 use async_trait::async_trait;
 use protocol::{
@@ -21,7 +21,7 @@ use crate::{
     rows::{self, Columns, grant_columns},
 };
 
-/// A grant's session expires at a time of its own, unless it was ended.
+/// A row, its grant, and when the session of the grant expires, unless that has ended.
 macro_rules! through {
     ($columns:literal, $table:literal) => {
         concat!(
@@ -44,7 +44,7 @@ const CODE: &str =
 const REFRESH: &str =
     through!("r.id, r.grant_id, r.generation, r.rotated_at, r.expires_at, r.key", "refresh");
 
-/// Whether what a token was issued from still stands: its grant, or without one the caller it was issued to.
+/// An access token, and whether its grant, or without one its caller, has not ended.
 const ACCESS: &str = "SELECT a.digest, a.grant_id, a.client, a.epoch, a.subject, a.scopes, a.audience, a.narrowed, \
     a.issued_at, a.expires_in, a.ended, CASE WHEN a.grant_id IS NULL \
     THEN EXISTS (SELECT 1 FROM caller c WHERE c.issuer = a.issuer AND c.client_id = a.client \
@@ -75,7 +75,7 @@ const ITEM: &str = "SELECT value, until FROM item WHERE issuer = ?1 AND space = 
 const NEWEST: &str = "SELECT newest FROM issuer WHERE id = ?1";
 
 impl SqliteIssuer {
-    /// Asks for at most one row.
+    /// Reads at most one row.
     pub(crate) fn row<T>(
         &self,
         sql: &str,
@@ -89,7 +89,7 @@ impl SqliteIssuer {
         })
     }
 
-    /// Asks for a row that is read through its grant and session.
+    /// Reads a row through its grant and session.
     fn through<S, T>(
         &self,
         sql: &str,
@@ -251,7 +251,7 @@ impl Store for SqliteIssuer {
     }
 }
 
-/// What ended a token: its own revocation, or the end of what it was issued from.
+/// What ended a token: its own revocation, or the end of its grant or caller.
 fn ended(token_ended: bool, stands: bool, grant: Option<GrantId>) -> Option<Ended> {
     if token_ended {
         return Some(Ended::Token);

@@ -1,4 +1,4 @@
-//! The connections that are read from: inline, a few for all, and each in a transaction that outlives its read.
+//! The connections for reads: a few that all threads share, each in a transaction that outlives the read.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, TryLockError,
@@ -12,18 +12,18 @@ use crate::{
     wal_index::{Mark, WalIndex},
 };
 
-/// All connections that are read from.
+/// All connections for reads.
 pub(crate) struct Readers {
     pool: Vec<Mutex<Reader>>,
-    /// Which one to wait for if all are busy.
+    /// The one to wait for if all are busy.
     turn: AtomicUsize,
-    /// Present: transactions are held until somebody commits. Absent: each statement is its own.
+    /// If present, transactions are held until the next commit. If absent, each statement is its own transaction.
     index: Option<Arc<WalIndex>>,
 }
 
 struct Reader {
     connection: Connection,
-    /// What the index said at the last read. What is held began no earlier.
+    /// The mark of the index at the last read. A held transaction began no earlier.
     seen: Option<Mark>,
 }
 
@@ -34,7 +34,7 @@ impl Readers {
         Self { pool, turn: AtomicUsize::new(0), index }
     }
 
-    /// Asks one question. The answer knows of every commit that had returned when this was called.
+    /// Runs one read, which sees every commit that returned before this call.
     pub(crate) fn read<T>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, Broken>,
@@ -50,7 +50,8 @@ impl Readers {
         answer
     }
 
-    /// Ends every held transaction: a checkpoint can't copy beyond the oldest, nor the log start over.
+    /// Ends all held transactions: a checkpoint can't copy beyond the oldest one, and the log can't be reset before
+    /// it.
     pub(crate) fn let_go(&self) {
         for reader in &self.pool {
             reader.lock().unwrap_or_else(PoisonError::into_inner).let_go();
@@ -71,9 +72,9 @@ impl Readers {
 }
 
 impl Reader {
-    /// Sees to it that what is held is the newest state. The mark is taken *before* the transaction begins, so at
-    /// worst a transaction is thrown away that was still good. The first read after a commit is one of its own: where
-    /// every read follows a commit, holding would only cost.
+    /// Ensures that a held transaction sees the newest state. The mark is taken *before* the transaction begins, so
+    /// at worst a current transaction is discarded. The first read after a commit holds no transaction: if every read
+    /// follows a commit, holding one has no benefit.
     fn hold(&mut self, index: &WalIndex) -> Result<(), Broken> {
         let mark = index.mark();
         if mark.is_none() || self.seen != mark {
@@ -87,7 +88,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A read-only transaction has nothing to lose, and if even its end fails the connection is in autocommit anyway.
+    /// Ends a held read-only transaction. Even if that fails, the connection is back in autocommit mode.
     fn let_go(&mut self) {
         self.seen = None;
         if self.connection.is_autocommit() {

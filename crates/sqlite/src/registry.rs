@@ -1,4 +1,4 @@
-//! Clients, resources, scopes and keys, read. The server keeps them as parsed values while the registry version stands.
+//! Reads clients, resources, scopes and keys. The server caches them until the registry version changes.
 
 use jose::SignatureAlgorithm;
 use protocol::{Audience, ClientId, Timestamp};
@@ -36,7 +36,7 @@ pub(crate) fn client(connection: &Connection, issuer: i64, id: &ClientId) -> Res
     rows.next()?.map(|row| read_client(&mut Columns::of(row))).transpose()
 }
 
-/// The least id is not empty, so the empty one comes before all.
+/// No id is empty, so the empty string is before all of them.
 pub(crate) fn clients(
     connection: &Connection,
     issuer: i64,

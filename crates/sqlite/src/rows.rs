@@ -1,4 +1,4 @@
-//! Rows as records: how each column is read.
+//! Reads rows as records.
 
 use protocol::{
     Audience, ClientId, CodeChallenge, Digest, FamilyId, GrantId, Scopes, SessionId, Subject, Timestamp,
@@ -8,7 +8,7 @@ use server::store::{Access, Caller, Code, Ended, Grant, Interaction, Refresh, Se
 
 use crate::error::Broken;
 
-/// One text for several values that hold no space.
+/// Joins values without spaces to one text.
 pub(crate) fn spaced(values: &[Audience]) -> String {
     values.iter().map(Audience::as_str).collect::<Vec<_>>().join(" ")
 }
@@ -76,7 +76,7 @@ impl<'a> Columns<'a> {
         Ok(Digest::stored(bytes))
     }
 
-    /// A count that was written as a `u32`.
+    /// A number that was written as a `u32`.
     fn count(&mut self, column: &'static str) -> Result<u32, Broken> {
         u32::try_from(self.number()?).map_err(|_| Broken::Word(column))
     }
@@ -167,7 +167,7 @@ pub(crate) fn interaction(columns: &mut Columns<'_>) -> Result<Interaction, Brok
     })
 }
 
-/// `client_id, epoch, disabled, secret_digest, secret_sealed`, and `None` where the first of them is missing.
+/// `client_id, epoch, disabled, secret_digest, secret_sealed`, or `None` if the first of them is null.
 pub(crate) fn caller(columns: &mut Columns<'_>) -> Result<Option<Caller>, Broken> {
     let id = columns.text_or_none()?.map(ClientId::new);
     let (epoch, disabled) = (columns.number_or_none()?, columns.number_or_none()?);

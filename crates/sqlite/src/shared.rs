@@ -1,4 +1,4 @@
-//! What all handles on one open file share.
+//! The shared state of all handles on one open file.
 
 use std::{
     collections::HashMap,
@@ -16,8 +16,9 @@ use crate::{
     writer::{Counters, Queue, WriterThread},
 };
 
-/// What all handles share. Its fields end in this order: the queue closes, the readers go, the writer works off what
-/// still waits and goes as the last connection, then the files beside the database.
+/// The shared state of all handles. Its fields are dropped in this order: the queue closes, the readers close, the
+/// writer finishes the waiting jobs and closes the last connection, and then the files beside the database are
+/// closed.
 pub(crate) struct Core {
     pub(crate) queue: Queue,
     pub(crate) readers: Arc<Readers>,

@@ -1,10 +1,10 @@
-//! How ended rows go. Hot tables have no index on their end: their keys are time-ordered, so old rows stand in front.
+//! Deletes ended rows. Hot tables have no index on their end: their keys are time-ordered, so old rows come first.
 //!
-//! A sweep looks at the oldest rows on a connection that only reads, a bounded page at a time, and has the writer
-//! delete the range of keys in which it found ended ones. How far it came is kept in memory. Rows that live longer
-//! than their neighbors are passed once, and it turns back to them only when the first of them is due, so a million
-//! tokens of a year's lifetime cost next to nothing until then. Once a day it begins anew: a row that was passed may
-//! have been ended early.
+//! A sweep reads the oldest rows on a read-only connection, a bounded page at a time, and lets the writer delete the
+//! range of keys in which it found ended rows. Its position is kept in memory. Rows that live longer than their
+//! neighbors are passed, and the sweep returns to them only when the first of them has ended, so a million tokens
+//! with a lifetime of a year cost next to nothing until then. Once a day it starts from the beginning: a row that was
+//! passed may have been ended early.
 
 use protocol::Timestamp;
 use rusqlite::params;
@@ -20,13 +20,13 @@ use crate::{
     writer::{Outcome, Work},
 };
 
-/// Rows that are looked at, or deleted, in one step: a few milliseconds.
+/// Rows that are read, or deleted, in one step, which takes a few milliseconds.
 const PAGE_ROWS: u32 = 2_048;
-/// Living rows of one table that a sweep passes at most.
+/// Maximum number of live rows of one table that a sweep passes.
 const PASSED_ROWS_MAX: u32 = 20_000;
-/// Seconds after which a table is looked at from its first row again.
+/// Seconds after which a table is read from its first row again.
 const ROUND_SECONDS: i64 = 24 * 3600;
-/// Bits of a key behind its milliseconds.
+/// Bits of a key after its milliseconds.
 const RANDOM_BITS: u32 = 21;
 
 /// A table whose key is the time-ordered id.
@@ -77,12 +77,12 @@ const COLD: [&str; 3] = [
      (SELECT jti FROM revoked_jwt WHERE issuer = ?1 AND expires_at < ?2 LIMIT ?3)",
 ];
 
-/// As those, for the oldest events. The newest one stays, since the next cursor counts on from it.
+/// The same for the oldest events. The newest event is kept, since the next cursor continues from it.
 const EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 \
     AND cursor < (SELECT max(cursor) FROM event WHERE issuer = ?1) AND cursor IN (SELECT cursor FROM \
     (SELECT cursor, at FROM event WHERE issuer = ?1 ORDER BY cursor LIMIT ?3) WHERE at < ?2)";
 
-/// How far each hot table has been swept.
+/// The position of the sweep in each hot table.
 #[derive(Default)]
 pub(crate) struct Sweeper {
     progress: Mutex<[Progress; HOT.len()]>,
@@ -90,9 +90,9 @@ pub(crate) struct Sweeper {
 
 #[derive(Clone, Copy)]
 struct Progress {
-    /// All rows up to this key were looked at.
+    /// All rows up to this key were read.
     upto: i64,
-    /// The first end among those of them that still lived, but a day from the beginning at the latest.
+    /// The first end among the live rows up to the key, and at most a day after the start from the beginning.
     due: i64,
 }
 
@@ -102,18 +102,18 @@ impl Progress {
     }
 }
 
-/// Long due.
+/// Due immediately.
 impl Default for Progress {
     fn default() -> Self {
         Self { upto: i64::MIN, due: i64::MIN }
     }
 }
 
-/// What one look at a page of a hot table found.
+/// The result of reading a page of a hot table.
 struct Page {
-    /// The last key that was looked at, if there was any row.
+    /// The last key that was read, if there was any row.
     upto: Option<i64>,
-    /// The first end among the living.
+    /// The first end among the live rows.
     due: i64,
     ended: u32,
     passed: u32,
@@ -188,14 +188,14 @@ impl Sweep<'_> {
         match self.core.queue.ask(Work::Sweep(range)).await? {
             Outcome::Done(deleted) => u32::try_from(deleted).map_err(Fault::new),
             Outcome::Committed(_) | Outcome::Conflict(_) => {
-                Err(Fault::new("a sweep is answered by how much it deleted"))
+                Err(Fault::new("the writer returned no result of a sweep"))
             }
         }
     }
 
-    /// Looks at one page of rows and stops behind the last ended one that may still be deleted.
+    /// Reads one page of rows, and stops after the last ended one that may be deleted.
     fn look(self, table: &Hot, after: i64, most: u32) -> Result<Page, Fault> {
-        // A row that was issued later than this can't have ended before it.
+        // A row that was issued after this time can't have ended before it.
         let newest = self.before.saturating_mul(1000).saturating_mul(1 << RANDOM_BITS);
         let read = self.core.readers.read(|connection| {
             let mut page = Page { upto: None, due: i64::MAX, ended: 0, passed: 0 };

@@ -1,13 +1,13 @@
-//! What is known of one issuer without asking the database.
+//! Cached state of one issuer.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// One issuer in the open file.
 pub(crate) struct Tenant {
     pub(crate) id: i64,
-    /// The newest time that this process wrote. Only the writer looks at it.
+    /// The newest time that this process wrote. Only the writer uses it.
     newest: AtomicI64,
-    /// Only grows, so that whoever learns of a version later can't take it back.
+    /// Only increases, so that a late update can't restore an older version.
     pub(crate) registry: AtomicI64,
     /// Milliseconds since the file was opened.
     pub(crate) look_again_at: AtomicU64,
@@ -27,7 +27,7 @@ impl Tenant {
         self.newest.load(Ordering::Relaxed)
     }
 
-    /// Notes what a transaction of this process moved, before anybody is told that it did.
+    /// Records the new versions of a transaction of this process, before its commits return.
     pub(crate) fn committed(&self, newest: i64, registry: Option<i64>) {
         self.newest.fetch_max(newest, Ordering::Relaxed);
         if let Some(version) = registry {

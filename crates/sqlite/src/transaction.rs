@@ -1,11 +1,11 @@
-//! The transaction of the writer, as the statements of a commit see it.
+//! The transaction of the writer, for the statements of a commit.
 
 use protocol::Timestamp;
 use rusqlite::{Connection, Params};
 
 use crate::error::Broken;
 
-/// Where changes are applied: inside of the writer's transaction, for one issuer, at the time of one decision.
+/// The writer's transaction, for one issuer, at the time of one decision.
 pub(crate) struct Transaction<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) issuer: i64,
@@ -13,23 +13,23 @@ pub(crate) struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// Runs one statement and answers how many rows it changed.
+    /// Runs one statement, and returns the number of changed rows.
     pub(crate) fn run(&self, sql: &str, values: impl Params) -> Result<usize, Broken> {
         Ok(self.connection.prepare_cached(sql)?.execute(values)?)
     }
 
-    /// Runs a statement that carries its guard: it holds if it changed its row.
+    /// Runs a statement that includes its guard, which holds if a row was changed.
     pub(crate) fn guarded(&self, sql: &str, values: impl Params) -> Result<bool, Broken> {
         Ok(self.run(sql, values)? > 0)
     }
 
-    /// Runs a statement without a guard, which always holds.
+    /// Runs a statement without a guard; returns true.
     pub(crate) fn unguarded(&self, sql: &str, values: impl Params) -> Result<bool, Broken> {
         self.run(sql, values)?;
         Ok(true)
     }
 
-    /// Moves what `Store::registry_version` answers.
+    /// Increases the version that `Store::registry_version` returns.
     pub(crate) fn move_registry(&self) -> Result<(), Broken> {
         self.run("UPDATE issuer SET registry = registry + 1 WHERE id = ?1", [self.issuer])?;
         Ok(())

@@ -1,4 +1,4 @@
-//! The one thread that writes: it gathers the commits that wait into one transaction and one fsync.
+//! The writer thread: it combines the waiting commits into one transaction with one fsync.
 
 use std::{
     io,
@@ -30,39 +30,39 @@ use crate::{
     wal_index::WalIndex,
 };
 
-/// Jobs that may wait. One more is told [`Fault::Busy`].
+/// Maximum number of waiting jobs. A further one fails with [`Fault::Busy`].
 const QUEUE_JOBS_MAX: usize = 4_096;
-/// Jobs in one transaction.
+/// Maximum number of jobs in one transaction.
 const BATCH_JOBS_MAX: usize = 512;
-/// Frames (pages) in the log at which it is copied back into the database.
+/// Frames (pages) in the log at which it is checkpointed.
 const CHECKPOINT_FRAMES: u32 = 4_000;
-/// Milliseconds without work after which held reads are ended, so that the log can start over for other processes.
+/// Milliseconds without work after which held reads are ended, so that other processes can reset the log.
 const IDLE_MILLIS: u64 = 1_000;
 
 const FULL: &str = "too many commits are waiting";
 const GONE: &str = "the writer has ended";
 
-/// What the writer is asked to do.
+/// A job for the writer.
 pub(crate) enum Work {
-    /// Everything of one decision.
+    /// A commit of one decision.
     Commit {
-        /// Whose.
+        /// The issuer.
         tenant: Arc<Tenant>,
         /// Changes of accounts.
         people: Vec<AccountChange>,
-        /// Changes of everything else.
+        /// All other changes.
         commit: Box<Commit>,
     },
     /// Deletes ended rows.
     Sweep(Range),
-    /// Makes sure that an issuer has a row; done with its id.
+    /// Ensures that an issuer has a row. The result is its id.
     Issuer(Issuer),
 }
 
-/// What became of it.
+/// The result of a job.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
-    /// Done, with a number that means something to who asked.
+    /// Done, with a number that depends on the job.
     Done(i64),
     /// Committed.
     Committed(Committed),
@@ -77,7 +77,7 @@ struct Job {
     answer: Answer,
 }
 
-/// Who waits for the verdict: a future, or a thread that blocks. If nobody does any longer, that changes nothing.
+/// The receiver of the result: a future, or a blocked thread. It may be gone; the job is done all the same.
 enum Answer {
     Future(oneshot::Sender<Verdict>),
     Thread(mpsc::Sender<Verdict>),
@@ -92,18 +92,18 @@ impl Answer {
     }
 }
 
-/// The bounded way to the writer.
+/// The bounded queue of the writer.
 pub(crate) struct Queue(SyncSender<Job>);
 
 impl Queue {
-    /// Has it done, and waits as a future. Dropping the future does not take the work back.
+    /// Runs a job, and waits asynchronously. Dropping the future does not cancel the job.
     pub(crate) async fn ask(&self, work: Work) -> Verdict {
         let (sender, verdict) = oneshot::channel();
         self.put(Job { work, answer: Answer::Future(sender) })?;
         verdict.await.map_err(|_| Fault::new(GONE))?
     }
 
-    /// Has it done, and blocks.
+    /// Runs a job, and blocks until it is done.
     pub(crate) fn wait(&self, work: Work) -> Verdict {
         let (sender, verdict) = mpsc::channel();
         self.put(Job { work, answer: Answer::Thread(sender) })?;
@@ -118,16 +118,16 @@ impl Queue {
     }
 }
 
-/// What the writer did since the file was opened.
+/// The counters of the writer since the file was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Transactions that were made durable, each by one fsync.
+    /// Number of durable transactions, each with one fsync.
     pub batches: u64,
-    /// Commits that were gathered in them, those that conflicted included.
+    /// Number of commits in them, including those that conflicted.
     pub commits: u64,
 }
 
-/// Counts what was done.
+/// The counters.
 #[derive(Default)]
 pub(crate) struct Counters {
     batches: AtomicU64,
@@ -146,14 +146,14 @@ impl Counters {
     }
 }
 
-/// The running thread. Dropping it waits until it has worked off what still waits and hands back its connection, which
-/// is then closed: the queue must be gone by then.
+/// The running thread. Dropping it waits until the thread has finished the waiting jobs, and closes its connection:
+/// the queue must be closed before.
 pub(crate) struct WriterThread(Option<JoinHandle<Connection>>);
 
 impl Drop for WriterThread {
     fn drop(&mut self) {
         if self.0.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer had panicked");
+            tracing::error!("the writer thread panicked");
         }
     }
 }
@@ -162,15 +162,15 @@ impl Drop for WriterThread {
 pub(crate) struct Writer {
     connection: Connection,
     readers: Arc<Readers>,
-    /// Present: checkpoints are ours.
+    /// If present, this thread checkpoints the log.
     index: Option<Arc<WalIndex>>,
     counters: Arc<Counters>,
 }
 
-/// Why a transaction did not come to stand.
+/// Why a transaction failed to commit.
 struct Failure {
     broken: Arc<Broken>,
-    /// One job broke it, and the others may yet hold.
+    /// One job failed, and the others may still succeed.
     by_one: bool,
 }
 
@@ -207,7 +207,7 @@ impl Writer {
         }
     }
 
-    /// One transaction for all. If one job breaks it, each gets its own, so that only the broken one fails.
+    /// Runs all jobs in one transaction. If one of them fails, each is run in its own, so that only that one fails.
     fn work_off(&self, batch: Vec<Job>) {
         match self.together(&batch) {
             Ok(outcomes) => {
@@ -257,7 +257,8 @@ impl Writer {
         }
     }
 
-    /// Writes the newest time of each issuer in the batch if it moved, and reads its registry version if that did.
+    /// Writes the newest time of each issuer in the batch if it changed, and reads its registry version if that
+    /// changed.
     fn note<'a>(&self, batch: &'a [Job]) -> rusqlite::Result<Vec<(&'a Tenant, i64, Option<i64>)>> {
         let mut moved: Vec<(&Tenant, i64, Option<i64>)> = Vec::new();
         for (tenant, commit) in batch.iter().filter_map(|job| job.work.commit()) {
@@ -293,14 +294,14 @@ impl Writer {
         self.connection.query_row(find, params![url.as_str()], |row| row.get(0))
     }
 
-    /// Takes everything of the batch back.
+    /// Rolls the batch back.
     fn give_up(&self, broken: Broken, by_one: bool) -> Failure {
         if !self.connection.is_autocommit()
             && let Err(error) = self.run_sql("ROLLBACK")
         {
-            tracing::error!(%error, "a transaction could not be taken back");
+            tracing::error!(%error, "a transaction could not be rolled back");
         }
-        tracing::error!(error = %broken, "a transaction did not come to stand");
+        tracing::error!(error = %broken, "a transaction failed to commit");
         Failure { broken: Arc::new(broken), by_one }
     }
 
@@ -308,8 +309,8 @@ impl Writer {
         self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
     }
 
-    /// Copies the log back once it is long. Held reads are ended before, so that everything can be copied, and after,
-    /// so that the log can start over: until then no held read may need it.
+    /// Checkpoints the log once it is long. Held reads are ended before, so that all frames can be copied, and after,
+    /// so that the log can be reset.
     fn checkpoint(&self) {
         let Some(index) = &self.index else { return };
         if index.frames() < CHECKPOINT_FRAMES {

@@ -1,4 +1,4 @@
-//! The rules of single members, as the table names them. Each looks at one member, and at others where they bear on it.
+//! The rules of single members, as named in the table. Each checks one member, and others that affect it.
 
 pub(super) mod keys;
 pub(super) mod scopes;

@@ -1,4 +1,4 @@
-//! A client as it is to be registered, every member checked.
+//! The valid registration of a client.
 
 use protocol::{ClientId, ClientMetadata};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use super::{
     secret,
 };
 
-/// A client as it is to be registered. Its members passed every rule that needs no other record.
+/// The registration of a client. Its members satisfy every rule that needs no other record.
 #[derive(Clone, Debug)]
 pub struct ClientRegistration {
     pub(super) pointer: String,
@@ -25,7 +25,7 @@ pub struct ClientRegistration {
 }
 
 impl ClientRegistration {
-    /// Reads the members of a client at a pointer; what is wrong with them is among the findings.
+    /// Reads the members of a client at a JSON pointer (RFC 6901). Errors are added to the findings.
     pub fn read(at: String, value: Value, rules: &Rules, findings: &mut Findings) -> Option<Self> {
         let mut entry = Entry::read(at, value, CLIENT, rules, findings)?;
         let id = match &rules.registrar {
@@ -44,17 +44,17 @@ impl ClientRegistration {
         Some(Self { pointer, id, secret, metadata, require_pkce, skip_consent, disabled })
     }
 
-    /// Its id.
+    /// The `client_id`.
     pub fn id(&self) -> &ClientId {
         &self.id
     }
 
-    /// Where a member of it is.
+    /// The JSON pointer to a member.
     pub fn at(&self, name: &str) -> String {
         pointer(&self.pointer, name)
     }
 
-    /// Whether it can't work without a secret.
+    /// Whether it requires a secret.
     pub fn needs_secret(&self) -> bool {
         needs_secret(&self.metadata)
     }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use crate::settings::Settings;
 
-    /// What is wrong with these members where this registrar registers them.
+    /// The errors of these members for this registrar.
     fn wrongs(registrar: Registrar, members: Value) -> Vec<String> {
         let settings = Settings::new("https://id.example").expect("an issuer");
         let mut findings = Findings::default();

@@ -1,5 +1,5 @@
-//! Registrations weighed against what is registered already. A client and the resources that share its id have one set of
-//! credentials between them.
+//! Checks registrations against the existing ones, and makes their records. A client and the resources with the same
+//! id share one set of credentials.
 
 mod caller;
 mod signing;
@@ -22,27 +22,27 @@ use crate::{
     store::{Caller, Client, Resource},
 };
 
-/// What one change registers and deletes, all of it together.
+/// What one change registers and deletes, atomically.
 #[derive(Clone, Debug)]
 pub struct Batch<'b> {
-    /// Clients that are registered or replaced.
+    /// Clients to register or replace.
     pub clients: &'b [ClientRegistration],
-    /// Resources that are registered or replaced.
+    /// Resources to register or replace.
     pub resources: &'b [ResourceRegistration],
-    /// Clients that are deleted.
+    /// Clients to delete.
     pub deleted: HashSet<ClientId>,
-    /// What happens where a secret is needed, none is stored and none was given.
+    /// What to do if a secret is required, but none is stored and none is given.
     pub missing_secret: MissingSecret,
-    /// Whether what is new was made by `apply`, so that a later one may delete it.
+    /// Whether new records are marked as made by `apply`, so that a later `apply` may delete them.
     pub applied: bool,
 }
 
-/// What happens where a secret is needed, none is stored and none was given.
+/// What to do if a secret is required, but none is stored and none is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingSecret {
-    /// It is refused: nobody would see a secret that is made.
+    /// Refuse it, since a generated secret could not be shown.
     Refuse,
-    /// One is made; see [`Credentials::drawn`].
+    /// Generate one; see [`Credentials::drawn`].
     Draw,
 }
 
@@ -53,7 +53,7 @@ pub struct Credentials<'c> {
     draw: Draw<'c>,
     view: &'c RegistryView,
     batch: Batch<'c>,
-    /// Ids whose secret itself is needed, by any of those that share them.
+    /// Ids of which the secret itself is needed, not only its digest.
     recoverable: HashSet<ClientId>,
     of_resources: HashMap<ClientId, Caller>,
     planned: HashMap<ClientId, Caller>,
@@ -61,7 +61,7 @@ pub struct Credentials<'c> {
 }
 
 impl<'c> Credentials<'c> {
-    /// Prepares to weigh a batch.
+    /// Prepares the check of a batch.
     pub fn new(master: &'c MasterKey, draw: Draw<'c>, view: &'c RegistryView, batch: Batch<'c>) -> Self {
         let is_replaced = |identifier| batch.resources.iter().any(|entry| entry.identifier == identifier);
         let mut recoverable = HashSet::new();
@@ -83,8 +83,8 @@ impl<'c> Credentials<'c> {
         Self { master, draw, view, batch, recoverable, of_resources, planned, drawn }
     }
 
-    /// The record of a client with its credentials. `None`: what is wrong is among the findings. Clients come before the
-    /// resources that may share their credentials.
+    /// The record of a client with its credentials, or `None` after adding the errors to the findings. Clients must
+    /// be processed before the resources that may share their credentials.
     pub fn client(&mut self, entry: &ClientRegistration, findings: &mut Findings) -> Option<Client> {
         let stored = self.view.clients.get(&entry.id);
         if stored.is_none() && self.of_resources.contains_key(&entry.id) {
@@ -113,7 +113,7 @@ impl<'c> Credentials<'c> {
     ) -> Option<Caller> {
         let metadata = &entry.metadata;
         if entry.secret.is_some() && metadata.auth_method() == "none" {
-            let text = "is kept, and never asked for: the client authenticates by `none`";
+            let text = "is stored, but never required: the client authenticates by `none`";
             findings.warn(Finding::new(entry.at("client_secret"), text));
         }
         if metadata.auth_method() == "private_key_jwt"
@@ -136,7 +136,7 @@ impl<'c> Credentials<'c> {
                 return None;
             }
         };
-        // What was issued before ends with it, and does not come back with it.
+        // Tokens that were issued before end now, and stay ended if it is enabled again.
         if entry.disabled && stored.is_some_and(|client| !client.caller.disabled) {
             caller.epoch = self.draw.row_id();
         }
@@ -144,8 +144,8 @@ impl<'c> Credentials<'c> {
         Some(caller)
     }
 
-    /// The record of a resource with its credentials; those of a client of the same id are used as they are. `None`: what is
-    /// wrong is among the findings.
+    /// The record of a resource with its credentials, or `None` after adding the errors to the findings. The
+    /// credentials of a client with the same id are used unchanged.
     pub fn resource(&mut self, entry: &ResourceRegistration, findings: &mut Findings) -> Option<Resource> {
         self.warn_of_resource_signatures(entry, findings);
         let caller = match &entry.client_id {
@@ -187,7 +187,7 @@ impl<'c> Credentials<'c> {
         }
     }
 
-    /// Secrets that were made, by id. They are shown once, and not kept.
+    /// The generated secrets, by id. They are shown once, and not stored.
     pub fn drawn(self) -> HashMap<ClientId, Zeroizing<String>> {
         self.drawn
     }
@@ -221,7 +221,7 @@ mod tests {
         view: RegistryView,
     }
 
-    /// What one batch says, and the secrets that it made.
+    /// The errors of a batch, and the secrets that were generated.
     type Said = (Vec<String>, HashMap<ClientId, Zeroizing<String>>);
 
     impl World {
@@ -229,7 +229,7 @@ mod tests {
             Self { master: MasterKey::new(&[7; 32]), view: RegistryView::default() }
         }
 
-        /// Registers what is right of a batch, and answers what is wrong.
+        /// Registers the valid entries of a batch, and returns the errors.
         fn register(&mut self, missing_secret: MissingSecret, clients: Value, resources: Value) -> Said {
             let settings = Settings::new("https://id.example").expect("an issuer");
             let rules = Rules::new(&settings, Registrar::Operator);
@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(wrongs, ["/resources/0/client_secret"]);
         assert_eq!(world.register(MissingSecret::Refuse, json!([]), second(None)).0, [""; 0]);
         assert_eq!(world.view.resources[0].caller, world.view.resources[1].caller);
-        // Listed together they get another secret together.
+        // In one batch both can get another secret.
         let both = json!([notes("https://notes.example", "rs", Some(OTHER))[0], second(Some(OTHER))[0]]);
         assert_eq!(world.register(MissingSecret::Refuse, json!([]), both).0, [""; 0]);
     }

@@ -1,4 +1,4 @@
-//! A member of a registration, and the reader that finds everything that is wrong with an entry.
+//! The members of a registration, and the reader that collects all errors of an entry.
 
 use serde_json::{Map, Value};
 
@@ -8,12 +8,12 @@ use super::{
 };
 use crate::spelling::nearest;
 
-/// Longest string, in bytes.
+/// Maximum length of a string, in bytes.
 const TEXT_BYTES_MAX: usize = 4 * 1024;
-/// Longest list, in entries.
+/// Maximum number of entries of a list.
 const ENTRIES_MAX: usize = 256;
 
-/// What a member holds.
+/// The type of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A string.
@@ -26,13 +26,13 @@ pub enum Kind {
     Number,
     /// An object.
     Object,
-    /// A string, or an object with one for each language.
+    /// A string, or an object with a string for each language.
     Wording,
     /// Any JSON value.
     Any,
 }
 
-/// What holds where a member is absent.
+/// The default of an absent member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
     /// Nothing.
@@ -52,36 +52,36 @@ pub enum Absent {
 pub enum SetBy {
     /// The operator, and the client itself where it may register (RFC 7591).
     Anyone,
-    /// Only the operator.
+    /// The operator only.
     Operator,
 }
 
-/// What a member does in this server.
+/// The effect of a member in this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It is obeyed.
+    /// It is in effect.
     Served,
-    /// It is stored and has no effect; its registration is answered with a warning.
+    /// It is stored without effect, and registering it is answered with a warning.
     Kept,
-    /// It is stored, and nobody expects an effect.
+    /// It is stored as information, without a warning.
     Note,
 }
 
-/// The rule of a member. Runs whether the member is there or not, and may look at the other members.
+/// The rule of a member. It is checked for an absent member too, and may read the other members.
 pub(super) type Check = fn(&mut Entry<'_>, &'static str, &Rules);
 
-/// One row of a table of members.
+/// A row of a table of members.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
     /// Its registered name.
     pub name: &'static str,
-    /// What it holds.
+    /// Its type.
     pub kind: Kind,
-    /// What holds without it.
+    /// Its default.
     pub absent: Absent,
     /// Who may set it.
     pub set_by: SetBy,
-    /// What it does.
+    /// Its effect.
     pub effect: Effect,
     /// Whether it may be given once for each language, as `name#de` (RFC 7591 §2.2).
     pub is_translatable: bool,
@@ -89,7 +89,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member that anyone may set, that has no default and no rule beyond its kind.
+    /// A member that anyone may set, without a default and without a rule except its type.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
@@ -102,7 +102,7 @@ impl Member {
         }
     }
 
-    /// With what holds where it is absent.
+    /// Sets the default.
     #[must_use]
     pub const fn or(mut self, absent: Absent) -> Self {
         self.absent = absent;
@@ -131,14 +131,14 @@ impl Member {
         self
     }
 
-    /// Whether this row is meant by a name: its own, or its own in some language.
+    /// Whether a name refers to this row, possibly with a language tag.
     fn is_called(&self, name: &str) -> bool {
         name == self.name
             || (self.is_translatable && name.split_once('#').is_some_and(|(base, _)| base == self.name))
     }
 }
 
-/// One entry, its members checked by kind. A member of the wrong kind counts as absent from then on.
+/// An entry whose members have the right types. A member of the wrong type is treated as absent.
 #[derive(Debug)]
 pub struct Entry<'f> {
     pointer: String,
@@ -148,7 +148,7 @@ pub struct Entry<'f> {
 }
 
 impl<'f> Entry<'f> {
-    /// Takes a value at a pointer as an entry of a table. `None` where it is not an object.
+    /// Reads a value at a JSON pointer as an entry of a table. `None` if it is not an object.
     pub fn read(
         at: String,
         value: Value,
@@ -167,7 +167,7 @@ impl<'f> Entry<'f> {
                 findings.refuse(Finding { suggestion: near, ..Finding::new(at, "unknown member") });
                 return false;
             };
-            // `null` says the same as leaving it out.
+            // `null` is the same as absent.
             if value.is_null() {
                 return false;
             }
@@ -183,65 +183,65 @@ impl<'f> Entry<'f> {
         Some(Self { pointer: at, members, table, findings })
     }
 
-    /// Runs the rule of every member, and warns of those that have no effect.
+    /// Checks the rule of every member, and warns of those without an effect.
     pub fn check(&mut self, rules: &Rules) {
         for member in self.table {
             if let Some(check) = member.check {
                 check(self, member.name, rules);
             }
             if member.effect == Effect::Kept && self.members.contains_key(member.name) {
-                self.warn(member.name, "is kept, and has no effect here");
+                self.warn(member.name, "is stored, but has no effect here");
             }
         }
     }
 
-    /// Notes that something is wrong with a member, or below it: `redirect_uris/0`.
+    /// Adds an error of a member, or below it, such as `redirect_uris/0`.
     pub fn refuse(&mut self, path: &str, text: impl Into<String>) {
         self.findings.refuse(Finding::new(format!("{}/{path}", self.pointer), text));
     }
 
-    /// Notes something about a member that is worth a warning.
+    /// Adds a warning about a member.
     pub fn warn(&mut self, path: &str, text: impl Into<String>) {
         self.findings.warn(Finding::new(format!("{}/{path}", self.pointer), text));
     }
 
-    /// Whether the member is there.
+    /// Whether the member is present.
     pub fn has(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
 
-    /// A member.
+    /// The value of a member.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
 
-    /// A member that is a string.
+    /// The value of a string member.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.members.get(name).and_then(Value::as_str)
     }
 
-    /// A member that is an array of strings; empty where it is absent.
+    /// The value of a member that is an array of strings; empty if it is absent.
     pub fn texts(&self, name: &str) -> Vec<String> {
         let items = self.members.get(name).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Takes a member out.
+    /// Removes and returns a member.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name)
     }
 
-    /// Takes a flag out; the table's default where it is absent.
+    /// Removes and returns a flag; the default of the table if it is absent.
     pub fn take_flag(&mut self, name: &str) -> bool {
         let absent = self.table.iter().find(|member| member.name == name).map(|member| member.absent);
         let default = matches!(absent, Some(Absent::Flag(true)));
         self.members.remove(name).and_then(|value| value.as_bool()).unwrap_or(default)
     }
 
-    /// Takes a string out that must be there, parsed.
+    /// Removes and parses a required string.
     pub fn take_parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, rule: &str) -> Option<T> {
         let Some(Value::String(text)) = self.members.remove(name) else {
-            // Where it was of the wrong kind, that was said already.
+            // A member of the wrong type has an error already; only the first at a pointer is kept.
             self.refuse(name, "is required");
             return None;
         };
@@ -252,7 +252,7 @@ impl<'f> Entry<'f> {
         parsed
     }
 
-    /// The pointer to the entry, and the members that were not taken out, for the type that holds them.
+    /// The pointer to the entry, and the remaining members, deserialized.
     pub(super) fn finish<T: serde::de::DeserializeOwned>(self) -> (String, Option<T>) {
         let Self { pointer, members, findings, .. } = self;
         match serde_json::from_value(members.into()) {
@@ -270,14 +270,14 @@ impl<'f> Entry<'f> {
     }
 }
 
-/// Of a list with entries of the wrong kind the others are checked all the same, each in its place.
+/// A list keeps its entries of the right type, at their positions, so that those are checked too.
 fn keeps_positions(kind: Kind, value: &mut Value) -> bool {
     let Some(items) = value.as_array_mut().filter(|_| kind == Kind::Texts) else { return false };
     items.iter_mut().filter(|item| !item.is_string()).for_each(|item| *item = "".into());
     true
 }
 
-/// Everything that keeps a value from being of its kind.
+/// The errors of a value that is not of this type.
 fn mismatches(kind: Kind, value: &Value, at: &str) -> Vec<Finding> {
     let wrong = |text: String| vec![Finding::new(at, text)];
     match kind {

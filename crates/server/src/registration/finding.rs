@@ -1,15 +1,15 @@
-//! What is wrong with a registration, or worth a warning, and where.
+//! Errors and warnings of a registration, and their places.
 
 use std::fmt;
 
-/// One thing that is wrong, or worth a warning.
+/// An error or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// A JSON pointer (RFC 6901) into the document that was given. Empty: the document itself.
+    /// A JSON pointer (RFC 6901) into the given document. Empty: the document itself.
     pub pointer: String,
-    /// What is wrong, and what helps. Never shows a secret.
+    /// What is wrong, and how to correct it. Never contains a secret.
     pub text: String,
-    /// The registered name that was probably meant.
+    /// A similar registered name.
     pub suggestion: Option<String>,
 }
 
@@ -19,7 +19,7 @@ impl Finding {
         Self { pointer: pointer.into(), text: text.into(), suggestion: None }
     }
 
-    /// What is wrong, with the suggestion and without the pointer.
+    /// The text with the suggestion, without the pointer.
     pub fn message(&self) -> String {
         match &self.suggestion {
             Some(name) => format!("{}; did you mean `{name}`?", self.text),
@@ -37,35 +37,35 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that was found so far.
+/// The errors and warnings so far.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    /// Each of them keeps the whole document from being registered.
+    /// Errors. Any of them prevents the registration of the whole document.
     pub wrongs: Vec<Finding>,
-    /// Registered all the same.
+    /// Warnings, which do not prevent the registration.
     pub warnings: Vec<Finding>,
 }
 
 impl Findings {
-    /// Notes that something is wrong. The first finding at a pointer says most, and stays the only one there.
+    /// Adds an error, unless there is one at the same pointer.
     pub fn refuse(&mut self, finding: Finding) {
         if !self.is_wrong(&finding.pointer) {
             self.wrongs.push(finding);
         }
     }
 
-    /// Notes something that is worth a warning.
+    /// Adds a warning.
     pub fn warn(&mut self, finding: Finding) {
         self.warnings.push(finding);
     }
 
-    /// Whether something is wrong at this pointer.
+    /// Whether there is an error at this pointer.
     pub fn is_wrong(&self, pointer: &str) -> bool {
         self.wrongs.iter().any(|wrong| wrong.pointer == pointer)
     }
 }
 
-/// Everything that is wrong with what was to be registered; at least one thing. Nothing was changed.
+/// The errors of a registration, at least one. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationError(pub Vec<Finding>);
 
@@ -78,7 +78,7 @@ impl fmt::Display for RegistrationError {
 
 impl std::error::Error for RegistrationError {}
 
-/// A JSON pointer one step further (RFC 6901 §3).
+/// Appends a step to a JSON pointer (RFC 6901 §3).
 pub fn pointer(base: &str, step: &str) -> String {
     format!("{base}/{}", step.replace('~', "~0").replace('/', "~1"))
 }

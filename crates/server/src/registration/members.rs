@@ -1,7 +1,7 @@
-//! The one table of members: name, type, default, who may set it, its rule.
+//! The tables of members: name, type, default, who may set it, rule.
 //!
-//! Clients: RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2, and passavant's own. Resources: RFC 9728 §2,
-//! RFC 9701 §6, and passavant's own. Scopes: passavant's own.
+//! Clients: RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2, and passavant's own. Resources: RFC 9728
+//! §2, RFC 9701 §6, and passavant's own. Scopes: passavant's own.
 
 use super::{
     checks::{keys, scopes, served, tokens, uris},
@@ -16,12 +16,12 @@ const fn member(name: &'static str, kind: Kind) -> Member {
     Member::new(name, kind)
 }
 
-/// A registered member that is stored and has no effect here.
+/// A registered member that is stored without effect.
 const fn kept(name: &'static str, kind: Kind) -> Member {
     Member::new(name, kind).effect(Effect::Kept)
 }
 
-/// A registered member that tells something about the client or resource, and asks for nothing.
+/// A registered member that describes the client or resource, and requests nothing.
 const fn note(name: &'static str, kind: Kind) -> Member {
     Member::new(name, kind).effect(Effect::Note)
 }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_is_obeyed_has_a_field_and_what_is_only_kept_has_none() {
         let metadata: ClientMetadata = serde_json::from_value(full(CLIENT)).expect("every kind fits");
-        // These are columns of their own.
+        // These are stored outside of the metadata.
         let own = ["client_id", "client_secret", "require_pkce", "skip_consent", "disabled"];
         let without_field = names(CLIENT, |m| m.effect != Effect::Served || own.contains(&m.name));
         assert_eq!(metadata.other.keys().map(String::as_str).collect::<BTreeSet<_>>(), without_field);

@@ -1,21 +1,21 @@
-//! A registered client, its members read once.
+//! A registered client, parsed.
 
 use protocol::{ClientAuthMethod, ClientId, ClientMetadata, GrantType, Scopes, scope, uri};
 
 use crate::store::{Caller, Client};
 
-/// A client as the server uses it. Made only from the record of a registration.
+/// A client as the server uses it. It is made from the record of a registration only.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RegisteredClient {
     /// Its id and credentials.
     pub caller: Caller,
-    /// What it registered.
+    /// Its registered metadata.
     pub metadata: ClientMetadata,
-    /// How it authenticates; `None`: by a method that this server does not serve.
+    /// Its authentication method; `None` if this server does not support it.
     pub method: Option<ClientAuthMethod>,
-    /// What it may ask for; only `openid` where it registered no scope. Never `introspection`, which is the scope of
-    /// resources.
+    /// The scopes it may request; only `openid` if it registered none. Never `introspection`, which is for resources
+    /// only.
     pub scopes: Scopes,
     /// Own member.
     pub require_pkce: bool,
@@ -26,7 +26,7 @@ pub struct RegisteredClient {
 }
 
 impl RegisteredClient {
-    /// Reads a record. Registered values that are not served simply never match.
+    /// Parses a record. Registered values that are not supported never match.
     pub(crate) fn read(record: Client) -> Self {
         let Client { caller, metadata, require_pkce, skip_consent, .. } = record;
         let scopes = match &metadata.scope {
@@ -46,7 +46,7 @@ impl RegisteredClient {
         }
     }
 
-    /// Its id.
+    /// The `client_id`.
     pub fn id(&self) -> &ClientId {
         &self.caller.id
     }
@@ -56,7 +56,7 @@ impl RegisteredClient {
         self.method == Some(ClientAuthMethod::None)
     }
 
-    /// Whether it is a script in a page: public, and not installed on a device (RFC 6749 §2.1).
+    /// Whether it is a user-agent-based application: public, and not native (RFC 6749 §2.1).
     pub fn is_public_web(&self) -> bool {
         self.is_public() && self.metadata.application_type.as_deref() != Some("native")
     }
@@ -66,7 +66,7 @@ impl RegisteredClient {
         self.metadata.grant_types().any(|registered| registered == grant_type.as_str())
     }
 
-    /// What it may ask for on behalf of a user: a person's approval makes no administrator.
+    /// The scopes it may request on behalf of a user: administrative scopes can't be delegated by a user.
     pub fn user_scopes(&self) -> Scopes {
         self.scopes.filter(|token| !scope::is_administrative(token))
     }
@@ -76,7 +76,7 @@ impl RegisteredClient {
         approved.contains(token) && self.scopes.contains(token)
     }
 
-    /// What a request without `scope` asks for: everything registered but `openid` and `offline_access`.
+    /// The scopes of a request without `scope`: all registered ones except `openid` and `offline_access`.
     pub fn default_scopes(&self) -> Scopes {
         self.scopes.filter(|token| token != scope::OPENID && token != scope::OFFLINE_ACCESS)
     }

@@ -1,11 +1,11 @@
-//! A registered resource, its members read once.
+//! A registered resource, parsed.
 
 use jose::SignatureAlgorithm;
 use protocol::{Audience, ClientAuthMethod, Scopes};
 
 use crate::store::{Caller, Resource, ResourceSettings};
 
-/// A protected API as the server uses it. Made only from the record of a registration.
+/// A protected API as the server uses it. It is made from the record of a registration only.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RegisteredResource {
@@ -15,21 +15,21 @@ pub struct RegisteredResource {
     pub caller: Option<Caller>,
     /// The scopes that belong to it.
     pub scopes: Scopes,
-    /// What its access tokens are.
+    /// The format of its access tokens.
     pub format: AccessTokenFormat,
-    /// What signs its JWT access tokens.
+    /// The signature algorithm of its JWT access tokens.
     pub algorithm: SignatureAlgorithm,
-    /// Seconds that its access tokens live, where it says so.
+    /// Lifetime of its access tokens in seconds, if it registered one.
     pub access_token_lifetime: Option<i64>,
-    /// What stands in `aud` of introspection answers; `None`: as the default rule says.
+    /// The value of `aud` in introspection answers; `None`: by the default rule.
     pub introspection_audience: Option<IntrospectionAudience>,
-    /// How it authenticates; `None`: any way with its secret.
+    /// Its authentication method; `None`: any that uses its secret.
     pub method: Option<ClientAuthMethod>,
     /// The other members.
     pub settings: ResourceSettings,
 }
 
-/// What an access token is to the API that reads it.
+/// The format of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessTokenFormat {
     /// A row of the store, read by introspection.
@@ -38,19 +38,19 @@ pub enum AccessTokenFormat {
     Jwt,
 }
 
-/// What stands in `aud` of introspection answers.
+/// The value of `aud` in introspection answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntrospectionAudience {
     /// The token's audience.
     Resource,
-    /// The token's client, as django-oidc-provider has it.
+    /// The token's client, as in django-oidc-provider.
     ClientId,
-    /// Nothing.
+    /// No `aud`.
     None,
 }
 
 impl IntrospectionAudience {
-    /// Reads the member's value.
+    /// Parses the value of the member.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "resource" => Some(Self::Resource),
@@ -62,7 +62,7 @@ impl IntrospectionAudience {
 }
 
 impl RegisteredResource {
-    /// Reads a record.
+    /// Parses a record.
     pub(crate) fn read(record: Resource) -> Self {
         let Resource { identifier, caller, settings, .. } = record;
         Self {

@@ -1,4 +1,4 @@
-//! A resource as it is to be registered, every member checked.
+//! The valid registration of a resource.
 
 use protocol::{Audience, ClientId, uri};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::ResourceSettings;
 
-/// A resource as it is to be registered. Its members passed every rule that needs no other record.
+/// The registration of a resource. Its members satisfy every rule that needs no other record.
 #[derive(Clone, Debug)]
 pub struct ResourceRegistration {
     pub(super) pointer: String,
@@ -24,7 +24,7 @@ pub struct ResourceRegistration {
 }
 
 impl ResourceRegistration {
-    /// Reads the members of a resource at a pointer; what is wrong with them is among the findings.
+    /// Reads the members of a resource at a JSON pointer (RFC 6901). Errors are added to the findings.
     pub fn read(at: String, value: Value, rules: &Rules, findings: &mut Findings) -> Option<Self> {
         let mut entry = Entry::read(at, value, RESOURCE, rules, findings)?;
         let identifier = entry.take_parsed(
@@ -55,12 +55,12 @@ impl ResourceRegistration {
         &self.identifier
     }
 
-    /// The id it authenticates by, if it calls this server.
+    /// The id that it authenticates with, if it calls this server.
     pub fn client_id(&self) -> Option<&ClientId> {
         self.client_id.as_ref()
     }
 
-    /// Where a member of it is.
+    /// The JSON pointer to a member.
     pub fn at(&self, name: &str) -> String {
         pointer(&self.pointer, name)
     }
@@ -69,13 +69,13 @@ impl ResourceRegistration {
         secret::is_needed_itself(&self.settings)
     }
 
-    /// Whether it calls by a secret: it has a `client_id`, and no keys of its own to call by.
+    /// Whether it authenticates with a secret: it has a `client_id`, and no keys of its own for that.
     pub(super) fn needs_secret(&self) -> bool {
         self.client_id.is_some() && needs_secret(&self.settings)
     }
 }
 
-/// Whether a resource with these members shows a secret where it calls: unless it registered keys for that.
+/// Whether a resource with these members authenticates with a secret, rather than with registered keys.
 pub(super) fn needs_secret(settings: &ResourceSettings) -> bool {
     settings.token_endpoint_auth_method.as_deref() != Some("private_key_jwt")
         || secret::is_needed_itself(settings)

@@ -1,4 +1,4 @@
-//! What the rules of a registration depend on besides its members.
+//! The context of the rules of a registration.
 
 use protocol::{Audience, ClientId};
 
@@ -7,31 +7,31 @@ use crate::settings::Settings;
 /// Who registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registrar {
-    /// The operator, by whatever tool.
+    /// The operator, with any tool.
     Operator,
-    /// The server itself, for a development installation whose secrets are public knowledge: they may be short.
+    /// The server itself, for a development installation: its secrets are public and may be short.
     Development,
-    /// The client itself (RFC 7591), under the id that the server drew for it. It may set no member that is the operator's, and ask for no scope that
-    /// administers the server.
+    /// The client itself (RFC 7591), with the id that the server generated for it. It can't set members of the
+    /// operator, nor request administrative scopes.
     Client(ClientId),
 }
 
-/// What the rules of a registration depend on.
+/// The context of the rules of a registration.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub(super) registrar: Registrar,
-    /// Whether `http` to loopback is fetched: only beside an `http` issuer.
+    /// Whether `http` to loopback is fetched: only if the issuer is `http` itself.
     pub(super) http_to_loopback: bool,
     pub(super) reserved: Option<Audience>,
 }
 
 impl Rules {
-    /// The rules of an issuer for a registrar.
+    /// The rules for a registrar at the issuer with these settings.
     pub fn new(settings: &Settings, registrar: Registrar) -> Self {
         Self { registrar, http_to_loopback: !settings.is_https(), reserved: None }
     }
 
-    /// Reserves the identifier of the server's own admin API, which nobody else may register.
+    /// Reserves the identifier of the server's own admin API, which can't be registered otherwise.
     #[must_use]
     pub fn reserve(mut self, identifier: Audience) -> Self {
         self.reserved = Some(identifier);

@@ -1,4 +1,4 @@
-//! A scope as it is registered.
+//! The registration of a scope.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::store::Scope;
 
-/// The language of a description that names none: what the consent page shows.
+/// The language of a description without a language, as shown on the consent page.
 const DEFAULT_LANGUAGE: &str = "en";
 
-/// Reads a scope at a pointer; what is wrong with it is among the findings.
+/// Reads a scope at a JSON pointer (RFC 6901). Errors are added to the findings.
 pub fn read_scope(at: String, value: Value, rules: &Rules, findings: &mut Findings) -> Option<Scope> {
     let mut entry = Entry::read(at, value, SCOPE, rules, findings)?;
     let one = |text: &str| scopes::is_one(text).then(|| text.to_owned());

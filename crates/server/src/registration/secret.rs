@@ -1,4 +1,4 @@
-//! Secrets of clients and resources: long enough, and kept as their owner needs them.
+//! Secrets of clients and resources: their length, and whether the secret itself must be stored.
 
 use jose::{KeyManagement, SignatureAlgorithm};
 use protocol::limits::{CLIENT_SECRET_BYTES_MAX, CLIENT_SECRET_CHARS_MIN};
@@ -11,12 +11,12 @@ use super::{
     rules::{Registrar, Rules},
 };
 
-/// Takes the secret out: long enough not to be guessed, and without what a header or a form would change.
+/// Removes and checks the secret: long enough, and without characters that a header or a form would change.
 pub(super) fn take(entry: &mut Entry<'_>, rules: &Rules) -> Option<Zeroizing<String>> {
     const NAME: &str = "client_secret";
     let Some(Value::String(secret)) = entry.take(NAME) else { return None };
     let secret = Zeroizing::new(secret);
-    // The secrets of a development installation stand in its manual.
+    // The secrets of a development installation are documented.
     let least = if rules.registrar == Registrar::Development { 1 } else { CLIENT_SECRET_CHARS_MIN };
     if secret.chars().count() < least {
         entry.refuse(NAME, format!("must have at least {least} characters"));
@@ -32,7 +32,7 @@ pub(super) fn take(entry: &mut Entry<'_>, rules: &Rules) -> Option<Zeroizing<Str
     Some(secret)
 }
 
-/// Whether a registered method works only with the secret itself: a MAC or an encryption keyed by it.
+/// Whether a registered method needs the secret itself: a MAC or an encryption that is keyed by it.
 pub(super) fn is_needed_itself(registered: &impl Serialize) -> bool {
     let members = serde_json::to_value(registered).unwrap_or_default();
     members.as_object().into_iter().flatten().any(|(name, value)| match value.as_str() {

@@ -1,4 +1,4 @@
-//! What is registered already, as far as a registration is weighed against it.
+//! The existing registrations that a new one is checked against.
 
 use std::collections::HashMap;
 
@@ -11,19 +11,19 @@ use crate::{
     store::{Client, KeyState, Resource, Store},
 };
 
-/// What is registered already: every resource, and those clients that matter.
+/// The existing registrations: every resource, and the clients that are needed.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryView {
-    /// Clients, by id: at least each that a registration names.
+    /// Clients by id, including each that a new registration names.
     pub clients: HashMap<ClientId, Client>,
     /// Every resource.
     pub resources: Vec<Resource>,
-    /// What some key signs with, or will from the first start on.
+    /// The algorithms of the active keys, and of those that the first start creates.
     pub signing: Vec<SignatureAlgorithm>,
 }
 
 impl RegistryView {
-    /// Looks up these clients, and everything that is looked at whatever is registered.
+    /// Reads these clients, and everything that is needed for any registration.
     ///
     /// # Errors
     /// The store's.

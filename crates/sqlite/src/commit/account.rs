@@ -1,4 +1,4 @@
-//! Accounts, written in the same transaction as everything else.
+//! Writes accounts, in the same transaction as all other changes.
 
 use accounts::{Account, AccountChange};
 use rusqlite::params;
@@ -28,7 +28,7 @@ pub(super) fn apply(t: &Transaction<'_>, change: &AccountChange) -> Result<bool,
         AccountChange::Rehash(subject, password, version) => {
             t.guarded(REHASH, params![t.issuer, subject.as_str(), password.0, version])
         }
-        // Whoever has this subject one day has allowed nothing yet.
+        // A later account with this subject must not inherit the consent.
         AccountChange::Delete(subject) => {
             t.unguarded(FORGET_CONSENTS, params![t.issuer, subject.as_str()])?;
             t.unguarded(DELETE, params![t.issuer, subject.as_str()])

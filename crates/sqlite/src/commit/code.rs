@@ -1,4 +1,4 @@
-//! Authorization codes, written.
+//! Writes authorization codes.
 
 use protocol::{AuthorizationCode, Handle, limits::CODE_TRIES_MAX};
 use rusqlite::params;

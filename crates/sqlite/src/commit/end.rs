@@ -1,11 +1,11 @@
-//! Ends, written: sessions and grants by whose they are.
+//! Ends sessions and grants.
 
 use rusqlite::{Params, params};
 use server::store::{Committed, End, Of};
 
 use crate::{error::Broken, transaction::Transaction};
 
-/// Each statement answers a row for each that it ended, and says whether that one still lived.
+/// Each statement returns a row for each one that it ended, with whether that had not expired.
 macro_rules! end {
     ($table:literal, $which:literal) => {
         concat!(
@@ -18,7 +18,7 @@ macro_rules! end {
     };
 }
 
-/// What began before is not written any more.
+/// Sessions and grants that were decided before this are no longer written.
 const MOVE: &str = "INSERT INTO subject (issuer, subject, version) VALUES (?1, ?2, 1) \
     ON CONFLICT DO UPDATE SET version = version + 1";
 
@@ -54,7 +54,7 @@ pub(super) fn apply(t: &Transaction<'_>, end: &End, committed: &mut Committed) -
     Ok(true)
 }
 
-/// Runs the statement to its end, and counts what still lived.
+/// Runs the statement, and counts the rows that had not expired.
 fn count(t: &Transaction<'_>, sql: &str, values: impl Params) -> Result<u64, Broken> {
     let mut statement = t.connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;

@@ -1,11 +1,11 @@
-//! The outbox, written.
+//! Writes the outbox.
 
 use rusqlite::params;
 use server::store::{Actor, Event};
 
 use crate::{error::Broken, transaction::Transaction};
 
-/// There is one writer at a time, so cursors grow in the order of commits and no reader passes over one.
+/// SQLite has one writer at a time, so cursors increase in the order of commits and no reader misses one.
 const ADD: &str = "INSERT INTO event (issuer, cursor, kind, at, subject, client, detail, actor, request_id, why) \
     VALUES (?1, 1 + coalesce((SELECT max(cursor) FROM event WHERE issuer = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 

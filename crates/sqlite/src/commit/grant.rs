@@ -1,11 +1,11 @@
-//! Grants and remembered consent, written.
+//! Writes grants and remembered consent.
 
 use rusqlite::params;
 use server::store::{Basis, Grant, GrantChange};
 
 use crate::{error::Broken, rows::spaced, transaction::Transaction};
 
-/// The grant, where what it rests on (`?14`) still stands.
+/// Inserts the grant if its basis (`?14`) still holds.
 macro_rules! add {
     ($stands:literal) => {
         concat!(

@@ -1,4 +1,4 @@
-//! Interactions, written.
+//! Writes interactions.
 
 use rusqlite::params;
 use server::store::InteractionChange;

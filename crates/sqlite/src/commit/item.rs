@@ -1,11 +1,11 @@
-//! Values of grants from outside, written: compare and set.
+//! Writes the values of extension grants: compare-and-set.
 
 use rusqlite::params;
 use server::store::Item;
 
 use crate::{error::Broken, transaction::Transaction};
 
-// An item ends with the second `until`: in that second it is still there.
+// An item is valid up to and including the second `until`.
 
 const ADD: &str = "INSERT INTO item (issuer, space, key, value, until) VALUES (?1, ?2, ?3, ?4, ?5) \
     ON CONFLICT (issuer, space, key) DO UPDATE SET value = excluded.value, until = excluded.until \
@@ -28,7 +28,7 @@ pub(super) fn apply(t: &Transaction<'_>, item: &Item) -> Result<bool, Broken> {
             t.guarded(REPLACE, params![t.issuer, space, key, value, until, now, expect])
         }
         (Some(expect), None) => t.guarded(DELETE, params![t.issuer, space, key, now, expect]),
-        // Nothing becomes nothing: there is no row to write that could carry the guard.
+        // No value is expected and none is set: there is no write to combine the guard with.
         (None, None) => {
             let mut is_absent = t.connection.prepare_cached(IS_ABSENT)?;
             Ok(is_absent.exists(params![t.issuer, space, key, now])?)

@@ -1,4 +1,4 @@
-//! Signing keys, written.
+//! Writes signing keys.
 
 use rusqlite::params;
 use server::store::{KeyChange, KeyRecord};

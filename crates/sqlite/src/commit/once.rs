@@ -1,11 +1,11 @@
-//! What may be seen only once, written.
+//! Writes single-use values.
 
 use rusqlite::params;
 use server::store::{Remember, Space};
 
 use crate::{error::Broken, transaction::Transaction};
 
-/// What was seen and is over may be seen again.
+/// A value that has expired is accepted again.
 const REMEMBER: &str = "INSERT INTO once (issuer, space, key, until) VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT (issuer, space, key) DO UPDATE SET until = excluded.until WHERE once.until <= ?5";
 

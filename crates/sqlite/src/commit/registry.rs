@@ -1,4 +1,4 @@
-//! Clients, resources and scopes, written, and the credentials that clients and resources share.
+//! Writes clients, resources and scopes, and the credentials that clients and resources share.
 
 use protocol::Audience;
 use rusqlite::params;
@@ -6,7 +6,7 @@ use server::store::{Caller, Client, Expect, RegistryChange, Resource, Scope};
 
 use crate::{error::Broken, transaction::Transaction};
 
-/// A resource may come to the credentials of a client, a client never to those of a resource.
+/// A resource may share the credentials of a client; a client never takes over those of a resource.
 const ADD_CLIENT: &str = "INSERT INTO client \
     (issuer, id, metadata, require_pkce, skip_consent, applied, version) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1 \
     WHERE NOT EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?2) ON CONFLICT DO NOTHING";
@@ -27,16 +27,16 @@ const PUT_CALLER_OF_RESOURCE: &str = "INSERT INTO caller \
     ON CONFLICT DO UPDATE SET epoch = excluded.epoch, disabled = excluded.disabled, \
     secret_digest = excluded.secret_digest, secret_sealed = excluded.secret_sealed";
 
-/// Credentials that neither a client nor a resource has any longer. Looks at all of them, so it is for resources,
-/// which change seldom.
+/// Deletes credentials that no client and no resource uses. It scans all of them, so it is for changes of resources,
+/// which are rare.
 const DELETE_ORPHANS: &str = "DELETE FROM caller WHERE issuer = ?1 \
     AND NOT EXISTS (SELECT 1 FROM client WHERE client.issuer = ?1 AND client.id = caller.client_id) \
     AND NOT EXISTS (SELECT 1 FROM resource WHERE resource.issuer = ?1 AND resource.client_id = caller.client_id)";
 
-/// Tokens of the client that is gone end, though a resource keeps its credentials.
+/// Ends the tokens of a deleted client whose credentials a resource keeps.
 const NEXT_EPOCH: &str = "UPDATE caller SET epoch = epoch + 1 WHERE issuer = ?1 AND client_id = ?2";
 
-/// A client that is made anew under this id has nobody's consent.
+/// A new client with this id must not inherit consent.
 const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND client = ?2";
 
 const DELETE_ORPHAN: &str = "DELETE FROM caller WHERE issuer = ?1 AND client_id = ?2 \

@@ -1,4 +1,4 @@
-//! Sessions, written.
+//! Writes sessions.
 
 use protocol::{Handle, SessionToken};
 use rusqlite::params;

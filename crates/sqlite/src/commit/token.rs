@@ -1,4 +1,4 @@
-//! Access and refresh tokens, written.
+//! Writes access and refresh tokens.
 
 use protocol::{AccessToken, Digest, Handle, RefreshToken};
 use rusqlite::params;

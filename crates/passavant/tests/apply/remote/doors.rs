@@ -1,5 +1,5 @@
-//! One rule, whoever is asked: a wrong value is told by the same text, with its JSON pointer, by the file that is applied,
-//! by the commands and by the admin API.
+//! One rule, whoever is asked: a wrong value is told by the same text, with its JSON pointer, by the file that is
+//! applied, by the commands and by the admin API.
 
 use protocol::{scope::ScopeError, uri::UriError};
 use serde_json::{Map, Value, json};
@@ -127,7 +127,7 @@ fn wrong_resources() -> Vec<Wrong> {
             "scopes",
             json!(["introspection"]),
             "/scopes/0",
-            "`introspection` is the right of every resource, and belongs to none",
+            "`introspection` is reserved: every resource may introspect",
         ),
         row(
             "scopes",

@@ -1,4 +1,4 @@
-//! Keys: either by value or by reference, public ones, at an address that may be fetched; and what is encrypted to them.
+//! Keys, by value or by reference, and encryption to them.
 
 use jose::{JwkSet, KeyManagement};
 use protocol::uri;
@@ -13,11 +13,11 @@ pub(crate) fn by_value(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     }
 }
 
-/// `jwks_uri`: not beside `jwks` (RFC 7591 §2), and at an address that the server may fetch.
+/// `jwks_uri`: not together with `jwks` (RFC 7591 §2), and at a URL that the server may fetch.
 pub(crate) fn by_reference(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     let Some(url) = entry.text(name).map(str::to_owned) else { return };
     if entry.has("jwks") {
-        entry.refuse(name, "jwks is there as well; keep one of them (RFC 7591 section 2)");
+        entry.refuse(name, "can't be combined with jwks; keep one of them (RFC 7591 section 2)");
         return;
     }
     match uri::Parts::of(&url) {
@@ -28,7 +28,7 @@ pub(crate) fn by_reference(entry: &mut Entry<'_>, name: &'static str, rules: &Ru
     }
 }
 
-/// `.._encrypted_response_alg`: served, and with a key to encrypt to.
+/// `.._encrypted_response_alg`: supported, and with a key to encrypt to.
 pub(crate) fn encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     served::key_management(entry, name, rules);
     let algorithm = entry.text(name).and_then(KeyManagement::parse);
@@ -38,13 +38,14 @@ pub(crate) fn encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rule
     }
 }
 
-/// `.._encrypted_response_enc`: served, and beside its `alg` (OpenID Connect Dynamic Client Registration 1.0 §2).
+/// `.._encrypted_response_enc`: supported, and together with its `alg` (OpenID Connect Dynamic Client
+/// Registration 1.0 §2).
 pub(crate) fn content_encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     served::content_encryption(entry, name, rules);
     needs_algorithm(entry, name, rules);
 }
 
-/// An `enc` that is refused without its `alg`, whether it is served or not.
+/// An `enc` that requires its `alg`, whether it is supported or not.
 pub(crate) fn needs_algorithm(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     let algorithm = format!("{}_alg", name.trim_end_matches("_enc"));
     if entry.has(name) && !entry.has(&algorithm) {

@@ -1,4 +1,4 @@
-//! Scopes: which a client may ask for, and which a resource may own.
+//! Scopes that a client may request, and that a resource may own.
 
 use protocol::{GrantType, Scopes, scope};
 
@@ -7,8 +7,8 @@ use crate::registration::{
     rules::{Registrar, Rules},
 };
 
-/// `scope` of a client (RFC 7591 §2). Only resources hold `introspection`; only the operator hands out a scope that
-/// administers the server.
+/// `scope` of a client (RFC 7591 §2). Only resources have `introspection`; only the operator registers administrative
+/// scopes.
 pub(crate) fn of_client(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     let Some(text) = entry.text(name) else { return };
     match Scopes::parse(text) {
@@ -26,7 +26,7 @@ fn administrative(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
         entry.refuse(name, "a scope that administers this server is given by its operator only");
         return;
     }
-    // No user's token administers the server.
+    // A user's token never has an administrative scope.
     let own = GrantType::ClientCredentials.as_str();
     if !entry.texts("grant_types").iter().any(|name| name == own) {
         let text = format!("{} is for clients that act for themselves: only {own} gives it", scope::ADMIN);
@@ -34,7 +34,7 @@ fn administrative(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     }
 }
 
-/// `scopes` of a resource: one scope token each (RFC 6749 §3.3), none of those that the server keeps for itself.
+/// `scopes` of a resource: scope tokens (RFC 6749 §3.3) that are not reserved by the server.
 pub(crate) fn of_resource(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     for (position, text) in entry.texts(name).into_iter().enumerate() {
         let path = format!("{name}/{position}");
@@ -42,7 +42,7 @@ pub(crate) fn of_resource(entry: &mut Entry<'_>, name: &'static str, _: &Rules) 
             Err(error) => entry.refuse(&path, error.to_string()),
             Ok(_) if !is_one(&text) => entry.refuse(&path, "must be one scope, without spaces"),
             Ok(_) if text == scope::INTROSPECTION => {
-                entry.refuse(&path, "`introspection` is the right of every resource, and belongs to none");
+                entry.refuse(&path, "`introspection` is reserved: every resource may introspect");
             }
             Ok(_) if scope::is_administrative(&text) => {
                 entry.refuse(&path, format!("`{text}` belongs to the server's own admin API"));
@@ -52,7 +52,7 @@ pub(crate) fn of_resource(entry: &mut Entry<'_>, name: &'static str, _: &Rules) 
     }
 }
 
-/// Whether a text is exactly one scope token.
+/// Whether a text is a single scope token.
 pub(crate) fn is_one(text: &str) -> bool {
     !text.is_empty() && !text.contains(' ') && Scopes::parse(text).is_ok_and(|parsed| parsed.as_str() == text)
 }

@@ -1,4 +1,4 @@
-//! Registered values that this server does not serve: they are kept, with a warning.
+//! Registered values that this server does not support: they are stored, with a warning.
 
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
 use protocol::{ClientAuthMethod, GrantType};
@@ -6,7 +6,7 @@ use protocol::{ClientAuthMethod, GrantType};
 use crate::registration::{entry::Entry, rules::Rules};
 
 fn warn(entry: &mut Entry<'_>, path: &str, value: &str) {
-    entry.warn(path, format!("`{value}` is kept, and not served here"));
+    entry.warn(path, format!("`{value}` is stored, but not supported here"));
 }
 
 fn text(entry: &mut Entry<'_>, name: &'static str, is_served: impl Fn(&str) -> bool) {

@@ -1,13 +1,13 @@
-//! A resource's own members: what its access tokens are, and what introspection tells it.
+//! passavant's own members of a resource: its access tokens, and its introspection answers.
 
 use jose::SignatureAlgorithm;
 use serde_json::Value;
 
 use crate::registration::{entry::Entry, registered_resource::IntrospectionAudience, rules::Rules};
 
-/// Longest lifetime of an access token that a resource may ask for, in seconds.
+/// Maximum lifetime of access tokens that a resource may register, in seconds.
 const ACCESS_TOKEN_SECONDS_MAX: i64 = 24 * 3600;
-/// Beyond it, a revocation that an API does not see takes effect too late, in seconds.
+/// Lifetime above which there is a warning, in seconds: an API that does not introspect learns of no revocation.
 const ACCESS_TOKEN_SECONDS_SENSIBLE: i64 = 3600;
 
 /// `access_token_format`

@@ -1,4 +1,4 @@
-//! Where a browser is sent, and what pages link to.
+//! URIs for redirects and links.
 
 use protocol::{
     GrantType,
@@ -7,7 +7,7 @@ use protocol::{
 
 use crate::registration::{entry::Entry, rules::Rules};
 
-/// `redirect_uris`: acceptable each (RFC 6749 §3.1.2, RFC 8252 §7), and at least one where a code is to be sent there.
+/// `redirect_uris`: each acceptable (RFC 6749 §3.1.2, RFC 8252 §7), and at least one for `authorization_code`.
 pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     return_uris(entry, name, rules);
     let code = GrantType::AuthorizationCode.as_str();
@@ -18,7 +18,7 @@ pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &R
     }
 }
 
-/// A list of addresses that a browser is sent to.
+/// A list of redirect URIs.
 pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     for (at, redirect) in entry.texts(name).into_iter().enumerate() {
         if let Err(error) = uri::check_redirect_uri(&redirect) {
@@ -27,14 +27,14 @@ pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, _: &Rules) 
     }
 }
 
-/// An address that a page links to or shows: never a script (RFC 7591 §5).
+/// A URL that a page links to or shows: never a script (RFC 7591 §5).
 pub(crate) fn page(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     match entry.text(name).map(uri::Parts::of) {
         Some(Ok(parts)) if parts.host.is_none() || !matches!(parts.scheme, "https" | "http") => {
             entry.refuse(name, "must be an https or http address");
         }
         Some(Err(why @ UriError::Fragment)) => {
-            entry.warn(name, format!("is kept, and no page shows it: it {why}"));
+            entry.warn(name, format!("is stored, but no page shows it: it {why}"));
         }
         Some(Err(why)) => entry.refuse(name, why.to_string()),
         Some(Ok(_)) | None => {}

@@ -1,4 +1,4 @@
-//! The credentials behind one id: shared with a client, or of its own.
+//! The credentials of an id, which a resource may share with a client.
 
 use protocol::ClientId;
 use zeroize::Zeroizing;
@@ -9,25 +9,25 @@ use crate::{
     store::{Caller, Resource, StoredSecret},
 };
 
-/// The refusal where a secret is missing and nobody would see one that is generated.
+/// The error if a secret is missing and a generated one could not be shown.
 const SECRET_MISSING: &str = "is required: give client_secret, or client_secret_file in a file (only `passavant client create` makes one)";
 
-/// The member that is wrong, and what is wrong with it.
+/// The invalid member, and what is wrong with it.
 type Wrong = (&'static str, String);
 
-/// Whose credentials are planned.
+/// The owner of the credentials.
 pub(super) struct Owner<'o> {
     pub(super) id: &'o ClientId,
-    /// The secret that was given.
+    /// The given secret.
     pub(super) given: Option<&'o Zeroizing<String>>,
-    /// What is stored.
+    /// The stored credentials.
     pub(super) stored: Option<&'o Caller>,
-    /// Whether the owner can't work without a secret.
+    /// Whether the owner requires a secret.
     pub(super) needs_secret: bool,
 }
 
 impl Credentials<'_> {
-    /// Plans the credentials of an id: what is stored, with the secret that is given or made, kept as its owners need it.
+    /// Plans the credentials of an id: the stored ones, with a given or generated secret in the form its owners need.
     pub(super) fn plan(&mut self, owner: Owner<'_>) -> Result<Caller, &'static str> {
         let Owner { id, given, stored, needs_secret } = owner;
         let fresh = || Caller { id: id.clone(), epoch: self.draw.row_id(), disabled: false, secret: None };
@@ -41,7 +41,7 @@ impl Credentials<'_> {
         Ok(caller)
     }
 
-    /// Takes over the credentials of a client.
+    /// Shares the credentials of a client.
     pub(super) fn shared_caller(
         &self,
         entry: &ResourceRegistration,
@@ -64,7 +64,7 @@ impl Credentials<'_> {
         Ok(caller)
     }
 
-    /// The credentials of a resource that shares them with no client.
+    /// The credentials of a resource without a client of the same id.
     pub(super) fn own_caller(
         &mut self,
         entry: &ResourceRegistration,
@@ -72,7 +72,7 @@ impl Credentials<'_> {
     ) -> Result<Caller, Wrong> {
         let settings = &entry.settings;
         match settings.token_endpoint_auth_method.as_deref() {
-            // Whoever knows the id could ask about tokens (RFC 7662 §2.1).
+            // Introspection requires authorization (RFC 7662 §2.1).
             Some("none") => {
                 return Err((
                     "token_endpoint_auth_method",
@@ -109,8 +109,8 @@ impl Credentials<'_> {
         listed.or_else(stored).is_some_and(|metadata| metadata.auth_method() == "none")
     }
 
-    /// Whether the credentials of an id are this resource's already, or those of another one of the batch. Who joins
-    /// them must not change them for the others.
+    /// Whether the credentials of an id belong to this resource already, or to others of the batch. A resource that
+    /// joins them must not change them for the others.
     fn has_owner(&self, entry: &ResourceRegistration, id: &ClientId) -> bool {
         let is_own = |resource: &Resource| resource.caller.as_ref().is_some_and(|caller| caller.id == *id);
         let is_listed = |resource: &Resource| {
@@ -135,7 +135,7 @@ impl Credentials<'_> {
         Ok(stored)
     }
 
-    /// The secret as it is to be stored. One that is given and is the same stays untouched, so that nothing changes.
+    /// The secret as it will be stored. A given secret that equals the stored one does not change it.
     fn secret(
         &self,
         id: &ClientId,

@@ -1,4 +1,4 @@
-//! Registered signature algorithms that no key of this server signs with.
+//! Registered signature algorithms for which this server has no key.
 
 use jose::SignatureAlgorithm;
 
@@ -28,7 +28,7 @@ impl Credentials<'_> {
         let settings = &entry.settings;
         if let Some(algorithm) = self.without_key(&settings.introspection_signed_response_alg) {
             let text = match algorithm.is_symmetric() {
-                true => format!("`{algorithm}` is kept, and not served here"),
+                true => format!("`{algorithm}` is stored, but not supported here"),
                 false => no_key(algorithm),
             };
             findings.warn(Finding::new(entry.at("introspection_signed_response_alg"), text));
@@ -39,7 +39,7 @@ impl Credentials<'_> {
         }
     }
 
-    /// A registered algorithm that is known, and that no key signs with.
+    /// A known registered algorithm for which there is no key.
     fn without_key(&self, registered: &Option<String>) -> Option<SignatureAlgorithm> {
         let algorithm = registered.as_deref().and_then(SignatureAlgorithm::parse)?;
         (!self.view.signing.contains(&algorithm)).then_some(algorithm)
