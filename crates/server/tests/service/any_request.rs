@@ -22,8 +22,7 @@ async fn start() -> Running {
         .await
 }
 
-/// I11: no request, however formed, gives a 5xx while the store is healthy; and what is refused leaves nothing behind,
-/// but for the replays and tries that must be remembered.
+/// No request causes a 5xx while the store is healthy, and a refusal stores nothing except replays and failed attempts.
 #[tokio::test]
 async fn no_request_however_formed_is_a_fault_of_ours() {
     let server = start().await;

@@ -55,7 +55,7 @@ async fn seen_by(server: &Running, reply: &Reply, names: &[&'static str]) -> Vec
     seen
 }
 
-/// RFC 6749 §5.1: the answer says which scope the token has, where it is less than what was approved.
+/// RFC 6749 §5.1: the response names the scope of the token if it is less than what was approved.
 #[tokio::test]
 async fn a_redemption_drops_the_scopes_that_the_client_lost() {
     let server = start().await;
@@ -66,7 +66,7 @@ async fn a_redemption_drops_the_scopes_that_the_client_lost() {
     assert_eq!(seen_by(&server, &reply, &["notes", "music"]).await, ["notes"]);
 }
 
-/// RFC 6749 §5.2: a grant of which nothing is left is `invalid_grant`.
+/// RFC 6749 §5.2: `invalid_grant` if nothing of the grant remains.
 #[tokio::test]
 async fn a_redemption_of_which_nothing_is_left_is_refused() {
     let server = start().await;
@@ -91,7 +91,7 @@ async fn a_redemption_without_the_scope_brings_no_such_token() {
     assert!(reply.json().get("id_token").is_none() && reply.json().get("refresh_token").is_some());
 }
 
-/// RFC 6749 §6: a refresh brings what the client still has; what it lost and asks for by name is refused.
+/// RFC 6749 §6: a refresh returns the scopes that the client still has; requesting a lost one is refused.
 #[tokio::test]
 async fn a_refresh_drops_the_scopes_that_the_client_lost() {
     let server = start().await;
@@ -108,7 +108,7 @@ async fn a_refresh_drops_the_scopes_that_the_client_lost() {
     assert_eq!(reply.member("scope"), EVERYTHING, "the grant keeps what was approved");
 }
 
-/// OpenID Connect Core 1.0 §11: refreshing an OpenID grant takes `offline_access`; taken back, it ends.
+/// OpenID Connect Core 1.0 §11: refreshing an OpenID grant requires `offline_access`, which the client must still have.
 #[tokio::test]
 async fn a_refresh_ends_where_the_client_lost_offline_access() {
     let server = start().await;
@@ -132,7 +132,7 @@ async fn a_refresh_of_which_nothing_is_left_is_refused() {
     call.send_unwritten().await.refused(Reason::ApprovalEnded);
 }
 
-/// RFC 6749 §6: of a part that the client asks for, `invalid_scope`: the rest of the grant still stands.
+/// RFC 6749 §6: `invalid_scope` if nothing of the requested part remains; the rest of the grant is still valid.
 #[tokio::test]
 async fn a_part_of_which_nothing_is_left_is_an_invalid_scope() {
     let server = start().await;
@@ -145,7 +145,7 @@ async fn a_part_of_which_nothing_is_left_is_an_invalid_scope() {
     assert_eq!(reply.member("scope"), "openid offline_access");
 }
 
-/// RFC 8707 §2.2: of the approved resources, those that are still there and still list a scope of the token.
+/// RFC 8707 §2.2: the audience is the approved resources that still exist and still list a scope of the token.
 #[tokio::test]
 async fn a_resource_that_is_gone_or_lists_the_scope_no_more_is_dropped() {
     for named in [false, true] {
@@ -165,7 +165,7 @@ async fn a_resource_that_is_gone_or_lists_the_scope_no_more_is_dropped() {
     }
 }
 
-/// RFC 8707 §2.2: an audience is what was approved; a resource that came later was not.
+/// RFC 8707 §2.2: the audience is what was approved, which a resource added later was not.
 #[tokio::test]
 async fn a_resource_that_was_added_later_is_in_no_token_of_an_older_grant() {
     let server = start().await;
@@ -183,7 +183,7 @@ async fn a_resource_that_was_added_later_is_in_no_token_of_an_older_grant() {
     assert_eq!(seen_by(&server, &reply, &all).await, all, "a new grant has it");
 }
 
-/// The same where every resource that the client named is gone: nobody else takes their place.
+/// The same if every resource that the client named was removed: no other replaces them.
 #[tokio::test]
 async fn nobody_takes_the_place_of_a_resource_that_was_named() {
     let server = start().await;
@@ -211,7 +211,7 @@ fn location(answer: &passavant_server::Answer) -> &str {
     answer.headers()["location"].to_str().expect("text")
 }
 
-/// RFC 9700 §2.1, §4.11: where an operator took the redirect URI back, no code and no error goes there any more.
+/// RFC 9700 §2.1, §4.11: neither codes nor errors are sent to a redirect URI that was removed.
 #[tokio::test]
 async fn a_redirect_uri_that_was_taken_back_is_not_redirected_to() {
     for (page, denies) in [(Ask::SignIn, false), (Ask::Consent, false), (Ask::Consent, true)] {
@@ -226,7 +226,7 @@ async fn a_redirect_uri_that_was_taken_back_is_not_redirected_to() {
     }
 }
 
-/// RFC 6749 §4.1.2.1: the client reads which scope, resource or response type it may no longer ask for.
+/// RFC 6749 §4.1.2.1: the client is told which scope, resource or response type it may no longer request.
 #[tokio::test]
 async fn what_the_client_lost_while_a_page_was_open_is_refused() {
     let without_code = |client: TestClient| client.with(|client| client.grant_types = Some(vec![]));
@@ -245,7 +245,7 @@ async fn what_the_client_lost_while_a_page_was_open_is_refused() {
     }
 }
 
-/// RFC 8707 §2: the same of a resource that the request names.
+/// RFC 8707 §2: the same for a resource that the request names.
 #[tokio::test]
 async fn a_resource_that_was_deleted_while_a_page_was_open_is_refused() {
     let server = start().await;
@@ -258,7 +258,7 @@ async fn a_resource_that_was_deleted_while_a_page_was_open_is_refused() {
     landing.reply.as_ref().expect("an answer").refused(Reason::AudienceNotRegistered);
 }
 
-/// A client that was disabled meanwhile gets neither a code nor an error.
+/// A client that was disabled in the meantime receives neither a code nor an error.
 #[tokio::test]
 async fn a_client_that_was_disabled_while_a_page_was_open_is_sent_nothing() {
     for page in [Ask::SignIn, Ask::Consent] {
@@ -270,7 +270,7 @@ async fn a_client_that_was_disabled_while_a_page_was_open_is_sent_nothing() {
     }
 }
 
-/// A page that nothing happened to meanwhile is answered as ever.
+/// Without changes, the request is granted.
 #[tokio::test]
 async fn what_did_not_change_while_a_page_was_open_is_granted() {
     let server = start().await;

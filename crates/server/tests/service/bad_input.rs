@@ -28,7 +28,7 @@ async fn refuses(call: Call, reason: Reason) {
     call.send_unwritten().await.refused(reason);
 }
 
-/// RFC 6749 §3.1, §3.2: "MUST NOT be included more than once", whatever they are.
+/// RFC 6749 §3.1, §3.2: "MUST NOT be included more than once", for all parameters.
 #[tokio::test]
 async fn a_repeated_parameter_is_refused_everywhere() {
     let server = start().await;
@@ -46,7 +46,7 @@ async fn a_repeated_parameter_is_refused_everywhere() {
     }
 }
 
-/// RFC 6749 Appendix B: percent-encoded UTF-8, and no NUL, which some databases choke on.
+/// RFC 6749 Appendix B: percent-encoded UTF-8, without NUL, which some databases can't store.
 #[tokio::test]
 async fn malformed_encoding_is_refused_everywhere() {
     let server = start().await;
@@ -62,7 +62,7 @@ async fn malformed_encoding_is_refused_everywhere() {
     }
 }
 
-/// RFC 6749 §3.2, RFC 7662 §2.1, RFC 7009 §2.1: a form, and nothing else.
+/// RFC 6749 §3.2, RFC 7662 §2.1, RFC 7009 §2.1: only forms are accepted.
 #[tokio::test]
 async fn another_content_type_is_refused_everywhere() {
     let server = start().await;
@@ -83,7 +83,7 @@ async fn another_content_type_is_refused_everywhere() {
     }
 }
 
-/// RFC 9110 §8.3.1: without case, and with parameters.
+/// RFC 9110 §8.3.1: media types are case-insensitive and may have parameters.
 #[tokio::test]
 async fn the_content_type_of_a_form_may_have_parameters() {
     let server = start().await;
@@ -126,7 +126,7 @@ async fn a_url_that_is_too_long_is_refused_everywhere() {
     }
 }
 
-/// A peer that hangs up in the middle has asked for nothing.
+/// An incomplete request is not processed.
 #[tokio::test]
 async fn a_body_that_breaks_off_is_refused_everywhere() {
     let server = start().await;
@@ -139,7 +139,7 @@ async fn a_body_that_breaks_off_is_refused_everywhere() {
     }
 }
 
-/// A body that comes without a length is counted while it is read.
+/// A body without a length is limited while it is read.
 #[tokio::test]
 async fn a_body_without_end_is_cut_off() {
     let server = start().await;
@@ -150,7 +150,7 @@ async fn a_body_without_end_is_cut_off() {
     assert_eq!(reply.status(), 413);
 }
 
-/// RFC 9110 §15.5.6: which methods there are instead is said in `Allow`.
+/// RFC 9110 §15.5.6: `Allow` lists the supported methods.
 #[tokio::test]
 async fn another_method_is_refused_everywhere() {
     let server = start().await;
@@ -179,7 +179,7 @@ async fn another_method_is_refused_everywhere() {
     }
 }
 
-/// A token in the URL would stand in every log.
+/// A token in the URL would be logged.
 #[tokio::test]
 async fn nothing_is_introspected_by_get() {
     let server = start().await;
@@ -187,7 +187,7 @@ async fn nothing_is_introspected_by_get() {
     refuses(call.param("token", "x"), Reason::MethodNotAllowed).await;
 }
 
-/// Whatever is not served is not there.
+/// Other paths are 404.
 #[tokio::test]
 async fn another_path_is_not_found() {
     let server = start().await;
@@ -209,7 +209,7 @@ async fn another_path_is_not_found() {
     }
 }
 
-/// An id is looked for as it stands, however odd it is.
+/// Ids are looked up unchanged, whatever their characters.
 #[tokio::test]
 async fn an_odd_client_id_is_an_unknown_client() {
     let server = start().await;
@@ -229,7 +229,7 @@ async fn an_odd_client_id_is_an_unknown_client() {
     }
 }
 
-/// Headers are strangers' text too.
+/// Headers are untrusted input too.
 #[tokio::test]
 async fn odd_headers_are_no_fault_of_ours() {
     let server = start().await;

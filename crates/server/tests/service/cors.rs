@@ -59,7 +59,7 @@ async fn a_preflight_of_another_origin_is_not_granted() {
     assert_eq!((without.status(), allowed(&without)), (204, None));
 }
 
-/// A client that is registered now is heard at once.
+/// A new client's origin is allowed at once.
 #[tokio::test]
 async fn a_new_client_brings_its_origin() {
     let server = start().await;
@@ -83,7 +83,7 @@ async fn a_page_reads_the_tokens_of_its_own_client() {
     assert_eq!(allowed(&call.send().await.ok()), Some(SPA));
 }
 
-/// A page of another client reads none of it.
+/// A page of another client can't read the response.
 #[tokio::test]
 async fn a_page_reads_no_answer_to_another_client() {
     let server = start().await;
@@ -123,7 +123,7 @@ async fn a_page_reads_the_refusals_of_its_own_requests() {
     }
 }
 
-/// No page calls these: browsers go there, or servers do.
+/// Scripts don't call these endpoints: browsers navigate to them, or servers call them.
 #[tokio::test]
 async fn other_endpoints_are_closed_to_pages() {
     let server = start().await;
@@ -138,7 +138,7 @@ async fn other_endpoints_are_closed_to_pages() {
     assert_eq!(allowed(&reply), None);
 }
 
-/// Public documents are everybody's.
+/// Public documents may be read from any origin.
 #[tokio::test]
 async fn every_page_reads_the_public_documents() {
     let server = start().await;

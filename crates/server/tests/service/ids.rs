@@ -38,7 +38,7 @@ async fn start() -> (Running, Arc<Stuck>) {
     (server.start().await, stuck)
 }
 
-/// The same millisecond and the same chance, twice.
+/// The same millisecond and the same randomness, twice.
 #[tokio::test]
 async fn two_access_tokens_may_draw_one_id() {
     let (server, stuck) = start().await;
@@ -49,7 +49,7 @@ async fn two_access_tokens_may_draw_one_id() {
     }
 }
 
-/// As above, for the pause of an authorization request.
+/// As above, for an interaction.
 #[tokio::test]
 async fn two_interactions_may_draw_one_id() {
     let (server, stuck) = start().await;

@@ -44,7 +44,7 @@ fn location(answer: &passavant_server::Answer) -> &str {
     answer.headers()["location"].to_str().expect("text")
 }
 
-/// What a consent page needs.
+/// Everything that a consent page shows.
 #[tokio::test]
 async fn a_page_learns_what_is_asked_for_by_whom() {
     let server = start().await;
@@ -78,7 +78,7 @@ async fn a_form_may_lead_to_where_the_client_is() {
     }
 }
 
-/// RFC 9700 §4.7: a link alone is worth nothing.
+/// RFC 9700 §4.7: the link is useless in another browser.
 #[tokio::test]
 async fn another_browser_cannot_open_an_interaction() {
     let server = start().await;
@@ -92,7 +92,7 @@ async fn another_browser_cannot_open_an_interaction() {
     assert_eq!(page.status(), 403);
 }
 
-/// What is no interaction opens nothing.
+/// An unknown interaction is an error page.
 #[tokio::test]
 async fn an_unknown_interaction_is_a_page() {
     let server = start().await;
@@ -106,7 +106,7 @@ async fn an_unknown_interaction_is_a_page() {
     missing.refused(Reason::ParameterMissing("interaction"));
 }
 
-/// A page waits for 15 minutes.
+/// Interactions have a lifetime of 15 minutes.
 #[tokio::test]
 async fn an_interaction_expires() {
     let server = start().await;
@@ -118,7 +118,7 @@ async fn an_interaction_expires() {
     browser.open(&landing.url).await.refused(Reason::InteractionExpired);
 }
 
-/// A page that was open when its time ran out answers nothing any longer.
+/// A page that is still open then can't be submitted.
 #[tokio::test]
 async fn an_answer_after_the_expiry_is_refused() {
     let server = start().await;
@@ -129,7 +129,7 @@ async fn an_answer_after_the_expiry_is_refused() {
     assert_eq!(reason(open.approve().await), Some(Reason::InteractionUnknown));
 }
 
-/// A form is submitted once.
+/// A form can be submitted only once.
 #[tokio::test]
 async fn an_interaction_is_answered_once() {
     let server = start().await;
@@ -141,7 +141,7 @@ async fn an_interaction_is_answered_once() {
     browser.open(&landing.url).await.refused(Reason::InteractionUnknown);
 }
 
-/// What a page may answer is what it was asked.
+/// A page may only answer what was asked.
 #[tokio::test]
 async fn a_page_answers_only_what_it_was_asked() {
     let server = start().await;
@@ -210,7 +210,7 @@ async fn a_user_may_switch_to_another_account() {
     open_page.signed_in(&server.seen(&subject("bob")).await, "pwd").await.expect("signs in");
 }
 
-/// The session of whoever was there before ends when another signs in, and with it what is not offline.
+/// When another user signs in, the previous session ends, and with it grants without `offline_access`.
 #[tokio::test]
 async fn another_user_ends_the_session_before() {
     let server = start().await;
@@ -231,7 +231,7 @@ async fn signing_in_again_ends_nothing() {
     assert!(server.is_active(&tokens.member("access_token"), "shop").await);
 }
 
-/// security.md: `__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain; a new secret at each sign-in.
+/// `__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain; a new secret at each sign-in.
 #[tokio::test]
 async fn cookies_are_bound_to_the_host_and_the_session_is_new_at_each_sign_in() {
     let server = start().await;
@@ -255,7 +255,7 @@ async fn cookies_are_bound_to_the_host_and_the_session_is_new_at_each_sign_in() 
     assert_ne!(sessions[0], sessions[1]);
 }
 
-/// An account that was ended while its password was checked is not signed in to; whoever checks again is.
+/// A sign-in is refused if the account was ended while the password was checked; checking again succeeds.
 #[tokio::test]
 async fn a_sign_in_to_an_account_that_was_ended_meanwhile_is_refused() {
     let server = start().await;
@@ -272,7 +272,7 @@ async fn a_sign_in_to_an_account_that_was_ended_meanwhile_is_refused() {
     open(&browser, &page).await.signed_in(&seen, "pwd").await.expect("signs in");
 }
 
-/// On loopback over http the same cookies come without prefix and without Secure, or browsers would drop them.
+/// On loopback over http, cookies have neither prefix nor Secure, since browsers would reject them.
 #[tokio::test]
 async fn cookies_on_http_are_kept_by_browsers() {
     let server = TestServer::new()
@@ -291,7 +291,7 @@ async fn cookies_on_http_are_kept_by_browsers() {
     assert_eq!(browser.authorize("shop").finish().await.asked, []);
 }
 
-/// A browser keeps its own secret: no new one for each request.
+/// A browser keeps its secret; requests don't replace it.
 #[tokio::test]
 async fn a_known_browser_gets_no_new_cookie() {
     let server = start().await;
@@ -300,7 +300,7 @@ async fn a_known_browser_gets_no_new_cookie() {
     assert_eq!(browser.authorize("shop").send().await.headers("set-cookie"), Vec::<&str>::new());
 }
 
-/// An unused session ends after an hour, and each use puts that off.
+/// An unused session ends after an hour; each use extends it.
 #[tokio::test]
 async fn a_session_ends_when_it_is_not_used() {
     let server = start().await;
@@ -314,7 +314,7 @@ async fn a_session_ends_when_it_is_not_used() {
     assert_eq!(browser.authorize("shop").finish().await.asked, [Ask::SignIn]);
 }
 
-/// Used all the time, it ends after twelve hours.
+/// A session in use ends after twelve hours.
 #[tokio::test]
 async fn a_session_ends_after_twelve_hours() {
     let server = start().await;
@@ -328,7 +328,7 @@ async fn a_session_ends_after_twelve_hours() {
     assert_eq!(browser.authorize("shop").finish().await.asked, [Ask::SignIn]);
 }
 
-/// A cookie that opens no session is nobody's.
+/// An unknown session cookie is ignored.
 #[tokio::test]
 async fn a_made_up_session_is_none() {
     let server = start().await;
@@ -340,7 +340,7 @@ async fn a_made_up_session_is_none() {
     }
 }
 
-/// A host's pages may keep a first factor that is done, say.
+/// A host's pages can remember a completed first factor, for example.
 #[tokio::test]
 async fn a_note_survives_a_reload() {
     let server = start().await;
@@ -364,7 +364,7 @@ async fn a_note_survives_a_reload() {
     assert_eq!(open(&browser, &landing).await.note(), None);
 }
 
-/// What was noted of one user says nothing about the next.
+/// A note about one user is never used for another.
 #[tokio::test]
 async fn a_note_ends_with_the_sign_in_and_with_its_interaction() {
     let server = start().await;
@@ -385,7 +385,7 @@ async fn a_note_ends_with_the_sign_in_and_with_its_interaction() {
     browser.open(&landing.url).await.refused(Reason::InteractionUnknown);
 }
 
-/// A note is stored with the request: it has a limit.
+/// Notes have a size limit, since they are stored with the request.
 #[tokio::test]
 async fn a_note_that_is_too_long_is_not_kept() {
     let server = start().await;
@@ -399,7 +399,7 @@ async fn a_note_that_is_too_long_is_not_kept() {
     assert_eq!(open(&browser, &landing).await.note(), Some(&json!("first")));
 }
 
-/// RFC 9700 §2.1: a redirect URI that was taken back while the user was asked is not redirected to.
+/// RFC 9700 §2.1: a redirect URI that was removed while the user was at a page is not redirected to.
 #[tokio::test]
 async fn a_redirect_uri_that_was_taken_back_meanwhile_gets_no_answer() {
     let server = start().await;
@@ -411,7 +411,7 @@ async fn a_redirect_uri_that_was_taken_back_meanwhile_gets_no_answer() {
     browser.open(&landing.url).await.refused(Reason::RedirectUriMismatch);
 }
 
-/// The client of a paused request may be gone when the user comes back.
+/// The client may have been disabled before the request is resumed.
 #[tokio::test]
 async fn a_client_that_was_disabled_meanwhile_gets_no_code() {
     let server = start().await;

@@ -36,7 +36,7 @@ async fn the_first_time_a_user_signs_in_and_consents() {
     );
 }
 
-/// A remembered consent is not asked for again.
+/// Remembered consent is not requested again.
 #[tokio::test]
 async fn the_second_time_nothing_is_asked() {
     let server = start().await;
@@ -53,7 +53,7 @@ async fn a_remembered_consent_holds_in_another_browser() {
     assert_eq!(landing.asked, [Ask::SignIn]);
 }
 
-/// Consent is for what was shown, and for whom.
+/// Consent covers the scopes and client that were shown.
 #[tokio::test]
 async fn more_than_was_allowed_is_asked_for() {
     let server = start().await;
@@ -66,7 +66,7 @@ async fn more_than_was_allowed_is_asked_for() {
     assert_eq!(bobs.asked, [Ask::SignIn, Ask::Consent]);
 }
 
-/// A denied request leaves nothing behind.
+/// A denial stores nothing.
 #[tokio::test]
 async fn a_denial_is_not_remembered() {
     let server = start().await;
@@ -92,7 +92,7 @@ async fn a_client_may_be_trusted_without_consent() {
     assert_eq!(landing.asked, [Ask::Consent]);
 }
 
-/// OpenID Connect Core 1.0 §11: the page is shown for it, each time.
+/// OpenID Connect Core 1.0 §11: the page is shown each time.
 #[tokio::test]
 async fn offline_access_is_always_asked_for() {
     let server = start().await;
@@ -105,7 +105,7 @@ async fn offline_access_is_always_asked_for() {
     silent.finish().await.refused(Reason::ConsentRequired);
 }
 
-/// RFC 8252 §8.6: anybody on the device could be this client.
+/// RFC 8252 §8.6: any program on the device could impersonate this client.
 #[tokio::test]
 async fn a_native_client_that_anybody_could_be_is_asked_for_each_time() {
     let server = start().await;
@@ -224,7 +224,7 @@ async fn max_age_is_a_number_of_seconds() {
     }
 }
 
-/// OpenID Connect Core 1.0 §3.1.2.1: `id_token_hint` says who it should be.
+/// OpenID Connect Core 1.0 §3.1.2.1: `id_token_hint` names the expected user.
 #[tokio::test]
 async fn a_hint_at_who_is_signed_in_changes_nothing() {
     let server = start().await;
@@ -249,7 +249,7 @@ async fn a_hint_at_somebody_else_asks_who_it_is() {
     open.signed_in(&server.seen(&subject("bob")).await, "pwd").await.expect("signs in");
 }
 
-/// A client whose ID tokens are under its own secret hints with them as well.
+/// ID tokens signed with the client's secret are accepted as hints.
 #[tokio::test]
 async fn a_hint_may_be_under_the_clients_secret() {
     let server = start().await;
@@ -262,7 +262,7 @@ async fn a_hint_may_be_under_the_clients_secret() {
     forged.finish().await.refused(Reason::HintInvalid);
 }
 
-/// OpenID Connect Core 1.0 §3.1.2.1: an ID token of this server, and nothing else.
+/// OpenID Connect Core 1.0 §3.1.2.1: only an ID token of this server is a hint.
 #[tokio::test]
 async fn what_is_no_id_token_is_no_hint() {
     let api = testkit::server::resource("https://notes.example", "notes.read").jwt();
@@ -279,7 +279,7 @@ async fn what_is_no_id_token_is_no_hint() {
     }
 }
 
-/// OpenID Connect Core 1.0 §3.1.2.1: `login_hint` is for the page.
+/// OpenID Connect Core 1.0 §3.1.2.1: `login_hint` is passed to the page.
 #[tokio::test]
 async fn a_login_hint_reaches_the_page() {
     let server = start().await;
@@ -289,7 +289,7 @@ async fn a_login_hint_reaches_the_page() {
     assert_eq!(open.login_hint(), Some("al@example.org"));
 }
 
-/// Standing is never cached: who was disabled is signed in no longer.
+/// The state of an account is never cached: a disabled user is no longer signed in.
 #[tokio::test]
 async fn a_disabled_account_is_asked_who_it_is() {
     let server = start().await;
@@ -300,7 +300,7 @@ async fn a_disabled_account_is_asked_who_it_is() {
     browser.authorize("shop").until(Ask::SignIn).await;
 }
 
-/// Who was disabled between two pages gets nothing by the second.
+/// A user who was disabled between two pages can't submit the second.
 #[tokio::test]
 async fn an_account_that_was_disabled_meanwhile_cannot_consent() {
     let server = start().await;

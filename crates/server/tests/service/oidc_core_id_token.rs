@@ -101,7 +101,7 @@ async fn an_id_token_is_signed_as_the_client_registered() {
     }
 }
 
-/// OpenID Connect Core 1.0 §10.1: a MAC under the octets of the secret.
+/// OpenID Connect Core 1.0 §10.1: a MAC with the octets of the secret as key.
 #[tokio::test]
 async fn an_id_token_may_be_under_the_clients_secret() {
     for (alg, algorithm) in [
@@ -139,7 +139,7 @@ async fn an_id_token_is_encrypted_as_the_client_registered() {
     }
 }
 
-/// A token that must be encrypted is never sent in the clear; the code is not used up by it.
+/// A token that must be encrypted is never sent unencrypted; the code is not consumed.
 #[tokio::test]
 async fn without_the_clients_key_there_is_no_id_token() {
     let server = start(encrypted(KeyManagement::EcdhEs, None)).await;
@@ -154,8 +154,8 @@ async fn without_the_clients_key_there_is_no_id_token() {
     server.redeem(&code).await.ok();
 }
 
-/// OpenID Connect Dynamic Client Registration 1.0 §2: what this server does not serve is refused, not a failure; the
-/// code is not used up by it.
+/// OpenID Connect Dynamic Client Registration 1.0 §2: an unsupported algorithm is a refusal, not a server error; the
+/// code is not consumed.
 #[tokio::test]
 async fn a_registered_algorithm_that_is_not_served_is_refused() {
     let symmetric = encrypted(KeyManagement::A128Kw, None);
@@ -172,7 +172,8 @@ async fn a_registered_algorithm_that_is_not_served_is_refused() {
     }
 }
 
-/// OpenID Connect Core 1.0 §10.1: HS* needs the secret itself, which is kept only where it was registered in time.
+/// OpenID Connect Core 1.0 §10.1: HS* needs the secret itself, which is stored only if the algorithm was registered
+/// before it.
 #[tokio::test]
 async fn a_secret_that_is_not_kept_signs_nothing() {
     let server = start(confidential("shop").secret(SECRET)).await;
@@ -186,7 +187,7 @@ async fn a_secret_that_is_not_kept_signs_nothing() {
     server.redeem(&code).await.refused(Reason::RegistrationNotServed);
 }
 
-/// The same on refreshing: the token that was presented goes on working.
+/// The same for a refresh: the presented token stays valid.
 #[tokio::test]
 async fn a_refresh_whose_id_token_cannot_be_signed_rotates_nothing() {
     let server = start(confidential("shop").secret(SECRET)).await;
@@ -199,7 +200,7 @@ async fn a_refresh_whose_id_token_cannot_be_signed_rotates_nothing() {
     server.refresh("shop", &first).await.ok();
 }
 
-/// Its signature verifies with what is served then, until it expires.
+/// Its signature can be verified with the published keys until it expires.
 #[tokio::test]
 async fn an_id_token_of_a_retired_key_still_verifies() {
     let server = start(signed("ES256")).await;
@@ -208,7 +209,7 @@ async fn an_id_token_of_a_retired_key_still_verifies() {
     server.verified(&token).await;
 }
 
-/// Two clients of one session read one `sid`; another session has another.
+/// All clients of a session receive the same `sid`; another session has another.
 #[tokio::test]
 async fn the_session_has_one_name_for_all_clients() {
     let server = start(confidential("shop")).await;
@@ -224,7 +225,7 @@ async fn the_session_has_one_name_for_all_clients() {
     assert!(sids[0] == sids[1] && sids[1] != sids[2], "{sids:?}");
 }
 
-/// OpenID Connect Core 1.0 §5.4: claims of scopes are UserInfo's; the ID token names nobody.
+/// OpenID Connect Core 1.0 §5.4: claims of scopes are returned by UserInfo, not in the ID token.
 #[tokio::test]
 async fn claims_of_scopes_stay_out_of_the_id_token() {
     let server = start(confidential("shop")).await;

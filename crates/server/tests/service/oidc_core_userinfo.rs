@@ -88,7 +88,7 @@ async fn registered_scopes_open_their_claims() {
     assert_eq!(server.userinfo(&token).await.ok().json()["groups"], json!(["admins"]));
 }
 
-/// OpenID Connect Core 1.0 §5.3.2: what is not known is left out, never null; `sub` is what the token says.
+/// OpenID Connect Core 1.0 §5.3.2: unknown claims are omitted, never null; `sub` is that of the token.
 #[tokio::test]
 async fn no_claim_is_null_and_none_replaces_the_subject() {
     let scope = Scope { scope: "all".to_owned(), claims: vec!["sub".to_owned()], ..Scope::default() };
@@ -101,7 +101,7 @@ async fn no_claim_is_null_and_none_replaces_the_subject() {
     assert_eq!(claims, json!({ "sub": subject("alice").as_str(), "email_verified": true }));
 }
 
-/// RFC 6750 §3: without a token, the challenge says nothing else.
+/// RFC 6750 §3: without a token, the challenge has no error code.
 #[tokio::test]
 async fn without_a_token_the_challenge_is_bare() {
     let server = start(confidential("shop")).await;
@@ -173,7 +173,7 @@ async fn a_token_without_openid_is_refused() {
     assert_eq!(reply.status(), 403);
 }
 
-/// There is nobody to tell of, even where the client may ask for `openid`.
+/// A client_credentials token has no user, even if the client may request `openid`.
 #[tokio::test]
 async fn a_machines_token_is_refused() {
     let server = start(confidential("shop")).await;
@@ -182,7 +182,7 @@ async fn a_machines_token_is_refused() {
     server.userinfo(&token).await.refused(Reason::ScopeInsufficient);
 }
 
-/// Standing is asked each time, never cached.
+/// The state of an account is never cached.
 #[tokio::test]
 async fn nothing_is_told_of_a_disabled_account() {
     let server = start(confidential("shop")).await;
@@ -221,7 +221,7 @@ async fn the_answer_is_signed_as_the_client_registered() {
     assert_eq!(server.claims(reply.body()).await, expected);
 }
 
-/// A signed answer is no ID token and no access token.
+/// A signed response is not accepted as an ID token or access token.
 #[tokio::test]
 async fn a_signed_answer_passes_for_no_other_token() {
     let server = start(with(|client| client.userinfo_signed_response_alg = Some("RS256".to_owned()))).await;
@@ -233,7 +233,7 @@ async fn a_signed_answer_passes_for_no_other_token() {
     hint.refused(Reason::HintInvalid);
 }
 
-/// `userinfo_signed_response_alg` HS256: under the client's secret.
+/// `userinfo_signed_response_alg` HS256: signed with the client's secret.
 #[tokio::test]
 async fn the_answer_may_be_under_the_clients_secret() {
     let server = start(with(|client| client.userinfo_signed_response_alg = Some("HS256".to_owned()))).await;
@@ -243,7 +243,7 @@ async fn the_answer_may_be_under_the_clients_secret() {
     Unverified::parse(reply.body()).expect("a JWS").verify(&key).expect("a good signature");
 }
 
-/// Encrypted alone: the plaintext is the claims, so nothing says JWT.
+/// Encrypted without a signature: the plaintext is the claims, so `cty` is not JWT.
 #[tokio::test]
 async fn the_answer_is_encrypted_as_the_client_registered() {
     let key = DecryptionKey::generate(KeyManagement::RsaOaep256).expect("fails without entropy only");
@@ -282,7 +282,7 @@ async fn the_answer_is_nested_as_the_client_registered() {
     assert_eq!(server.claims(&signed).await["sub"], subject("alice").as_str());
 }
 
-/// What must be encrypted is never sent in the clear.
+/// A response that must be encrypted is never sent unencrypted.
 #[tokio::test]
 async fn without_the_clients_key_there_is_no_answer() {
     let server = start(with(|client| {
@@ -296,7 +296,7 @@ async fn without_the_clients_key_there_is_no_answer() {
     assert_eq!((reply.status(), reply.header("retry-after")), (503, Some("1")));
 }
 
-/// RFC 6750 §3.1: what this server does not serve is refused, not a failure, and never sent in another way.
+/// RFC 6750 §3.1: an unsupported algorithm is a refusal, not a server error, and no other form is sent.
 #[tokio::test]
 async fn a_registered_algorithm_that_is_not_served_is_refused() {
     let clients = [

@@ -51,7 +51,7 @@ async fn a_client_signs_its_user_out_and_gets_the_browser_back() {
     assert!(!browser.has_cookie("passavant_session") && !is_signed_in(&browser).await);
 }
 
-/// RP-Initiated Logout 1.0 §2: without a hint anybody could have sent the browser here, so the user is asked.
+/// RP-Initiated Logout 1.0 §2: without a hint any site could have sent the browser here, so the user is asked.
 #[tokio::test]
 async fn without_a_hint_the_user_is_asked() {
     let server = start().await;
@@ -71,7 +71,7 @@ async fn who_is_asked_may_stay() {
     assert!(is_signed_in(&browser).await && server.is_active(&tokens.member("access_token"), "shop").await);
 }
 
-/// Logout ends the session and its grants: no later request sees one of them active.
+/// Logout ends the session and its grants; later requests never see them active.
 #[tokio::test]
 async fn signing_out_ends_what_was_granted_in_the_session() {
     let server = start().await;
@@ -86,7 +86,7 @@ async fn signing_out_ends_what_was_granted_in_the_session() {
     assert!(server.is_active(&lives_on, "shop").await, "another session is another session");
 }
 
-/// Who signs in again stays in the session that `sid` names, and signing out leaves all of it.
+/// Signing in again keeps the session that `sid` names, and signing out ends all of it.
 #[tokio::test]
 async fn signing_out_ends_what_was_granted_before_signing_in_again() {
     let server = start().await;
@@ -107,7 +107,7 @@ async fn signing_out_ends_what_was_granted_before_signing_in_again() {
     assert!(server.is_active(&offline.member("access_token"), "shop").await, "offline_access outlives it");
 }
 
-/// A cookie that was planted or copied before a sign-in opens nothing after it, though the session is the same.
+/// A cookie that was planted or copied before a sign-in is invalid after it, although the session is the same.
 #[tokio::test]
 async fn signing_in_again_changes_the_secret_of_the_session() {
     let server = start().await;
@@ -143,7 +143,7 @@ async fn an_ended_session_is_not_renewed() {
         .expect("a session of its own");
 }
 
-/// A copied cookie opens nothing any longer.
+/// A copied cookie is invalid afterwards.
 #[tokio::test]
 async fn an_ended_session_is_ended_for_its_thief_too() {
     let server = start().await;
@@ -156,7 +156,7 @@ async fn an_ended_session_is_ended_for_its_thief_too() {
     reply.refused(Reason::LoginRequired);
 }
 
-/// The audit trail learns of it.
+/// It is recorded in the audit trail.
 #[tokio::test]
 async fn signing_out_is_an_event() {
     let server = start().await;
@@ -231,7 +231,7 @@ async fn an_expired_hint_is_a_hint() {
     assert_eq!((landing.asked.len(), &*landing.url), (0, DONE));
 }
 
-/// A client whose ID tokens are under its own secret signs its users out as well.
+/// ID tokens signed with the client's secret are accepted as hints.
 #[tokio::test]
 async fn a_hint_may_be_under_the_clients_secret() {
     let server = start().await;
@@ -242,7 +242,7 @@ async fn a_hint_may_be_under_the_clients_secret() {
     assert_eq!((landing.asked.len(), &*landing.url), (0, "https://hs256.example/bye"));
 }
 
-/// A hint at somebody else, or at another session, does not sign out whoever is here without asking.
+/// With a hint for another user or session, the current user is not signed out without confirmation.
 #[tokio::test]
 async fn a_hint_at_another_session_asks() {
     let server = start().await;
@@ -256,7 +256,7 @@ async fn a_hint_at_another_session_asks() {
     assert!(server.is_active(&bobs.member("access_token"), "shop").await);
 }
 
-/// Who is not signed in is signed out already.
+/// Without a session there is nothing to confirm.
 #[tokio::test]
 async fn without_a_session_the_browser_goes_straight_back() {
     let server = start().await;
@@ -267,7 +267,7 @@ async fn without_a_session_the_browser_goes_straight_back() {
     assert_eq!(follow(&server.browser(), &back).await.url, "https://shop.example/bye");
 }
 
-/// RP-Initiated Logout 1.0 §2: by POST too. Another site's form carries no Lax cookie, so the user is asked.
+/// RP-Initiated Logout 1.0 §2: also by POST. A form of another site sends no Lax cookie, so the user is asked.
 #[tokio::test]
 async fn a_request_may_be_posted_by_another_site() {
     let server = start().await;
@@ -280,8 +280,8 @@ async fn a_request_may_be_posted_by_another_site() {
     assert!(!is_signed_in(&browser).await);
 }
 
-/// RP-Initiated Logout 1.0 §3: a URI that was taken back while the user was asked is not followed; the user is signed
-/// out all the same.
+/// RP-Initiated Logout 1.0 §3: a URI that was removed in the meantime is not redirected to; the user is still signed
+/// out.
 #[tokio::test]
 async fn a_redirect_that_was_taken_back_meanwhile_is_not_followed() {
     let server = start().await;

@@ -149,7 +149,7 @@ async fn an_extension_grant_that_is_not_installed_is_not_supported() {
     assert_eq!(server.post("/ticket").send_unwritten().await.status(), 404);
 }
 
-/// What was approved is weighed against what the client registered, and the account must be active.
+/// The approval is checked against the client's registration, and the account must be active.
 #[tokio::test]
 async fn minting_checks_the_client_and_the_account() {
     let server = host().start().await;
@@ -161,8 +161,7 @@ async fn minting_checks_the_client_and_the_account() {
     redemption(&server, "kiosk", &first).send().await.ok();
 }
 
-/// An `Item` is compared and set in the commit that issues the tokens, so that a ticket is redeemed once, however many
-/// try at the same time.
+/// An `Item` is compared and set in the commit that issues the tokens, so concurrent redemptions succeed only once.
 #[tokio::test]
 async fn a_ticket_is_redeemed_once() {
     for seed in 0..10 {
@@ -178,7 +177,7 @@ async fn a_ticket_is_redeemed_once() {
     }
 }
 
-/// Tokens are read through the grant row, and end with it.
+/// The validity of tokens is read through the grant, so they end with it.
 #[tokio::test]
 async fn ending_the_grant_ends_its_tokens() {
     let server = host().start().await;
@@ -193,7 +192,7 @@ async fn ending_the_grant_ends_its_tokens() {
     server.refresh("kiosk", &tokens.member("refresh_token")).await.refused(Reason::GrantEnded);
 }
 
-/// RFC 8414 §2: nothing is advertised that is not mounted, and the other way round.
+/// RFC 8414 §2: exactly the installed parts are advertised.
 #[tokio::test]
 async fn what_is_installed_is_advertised() {
     let server = host().start().await;

@@ -47,7 +47,7 @@ async fn offline(browser: &Browser) -> Reply {
     browser.authorize("shop").scope("openid offline_access").tokens().await
 }
 
-/// RFC 6749 §4.1.2: one code, one answer with tokens; and since it was shown more than once, its grant is ended.
+/// RFC 6749 §4.1.2: one response has tokens, and since the code was presented more than once, its grant ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_redeemed_once_and_its_grant_ended() {
     for round in 0..ROUNDS {
@@ -67,7 +67,7 @@ async fn a_code_is_redeemed_once_and_its_grant_ended() {
     }
 }
 
-/// One refresh token, one successor: nobody is locked out, and no second chain begins.
+/// Concurrent uses receive the same successor: no client is locked out, and there is no second chain.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_has_one_successor() {
     for round in 0..ROUNDS {
@@ -91,8 +91,8 @@ async fn a_refresh_token_has_one_successor() {
     }
 }
 
-/// A rotation that was decided long ago does not turn the family back, wherever it is overtaken: the newest token that
-/// was handed out is known, be it live or ended by the replay that the late one is.
+/// A rotation that commits late does not revert the family: the newest token that was issued is still known, whether it
+/// is live or was ended because the late request is a replay.
 #[tokio::test]
 async fn an_overtaken_rotation_turns_nothing_back() {
     for polls in 0.. {
@@ -113,7 +113,7 @@ async fn an_overtaken_rotation_turns_nothing_back() {
     }
 }
 
-/// Without grace one gets the successor. The others are replays, so the chain is ended for all of them.
+/// Without a grace period, one request receives the successor. The others are replays, which end the chain.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_grace_a_refresh_token_is_good_once() {
     for round in 0..10 {
@@ -137,7 +137,7 @@ async fn without_grace_a_refresh_token_is_good_once() {
     }
 }
 
-/// I3: after a revocation was answered, nothing of its grant is active, whoever refreshed meanwhile.
+/// After a revocation is acknowledged, no token of the grant is active, whichever refreshes were concurrent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_wins_against_every_refresh_at_its_side() {
     for round in 0..ROUNDS {
@@ -161,7 +161,7 @@ async fn a_revocation_wins_against_every_refresh_at_its_side() {
     }
 }
 
-/// I3: the same for signing out, and for codes that are redeemed meanwhile.
+/// The same for signing out and concurrent redemptions.
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_wins_against_a_redemption_at_its_side() {
     for round in 0..ROUNDS {
@@ -183,8 +183,7 @@ async fn signing_out_wins_against_a_redemption_at_its_side() {
     }
 }
 
-/// I3: an approval without a page that a sign-out overtakes, wherever it does, leaves no grant, and the user is asked to
-/// sign in.
+/// If a sign-out overtakes an approval without a page at any point, no grant is left, and the user must sign in.
 #[tokio::test]
 async fn an_approval_that_a_sign_out_overtakes_leaves_nothing() {
     let mut asked = 0;
@@ -205,7 +204,7 @@ async fn an_approval_that_a_sign_out_overtakes_leaves_nothing() {
     }
 }
 
-/// I6: a consent form that is posted twice gives one code.
+/// A consent form that is submitted twice produces one code.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_form_is_good_once() {
     for round in 0..ROUNDS {
@@ -231,7 +230,7 @@ async fn a_consent_form_is_good_once() {
     }
 }
 
-/// Of Allow and Deny at once one is what the user said.
+/// If Allow and Deny are submitted concurrently, only one of them takes effect.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_form_is_answered_one_way() {
     for round in 0..ROUNDS {
@@ -253,7 +252,7 @@ async fn a_consent_form_is_answered_one_way() {
     }
 }
 
-/// I6: an assertion is good for one request.
+/// An assertion is valid for one request.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assertion_is_good_once() {
     let key =
@@ -274,7 +273,7 @@ async fn an_assertion_is_good_once() {
     }
 }
 
-/// RFC 9700 §4.5: five tries are five tries, however many are sent at once.
+/// RFC 9700 §4.5: five attempts are allowed, also concurrently.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_verifiers_at_once_burn_the_code() {
     for round in 0..10 {

@@ -36,7 +36,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Every `Reason` is produced by some test, here or at the bottom of a file.
+/// Every `Reason` is produced by a test, here or at the end of a source file.
 #[test]
 fn every_reason_is_produced_by_some_test() {
     let mut tests = Vec::new();

@@ -50,7 +50,7 @@ async fn the_client_gets_a_code_with_state_and_iss() {
     assert_eq!(landing.param("iss").as_deref(), Some("https://as.example"));
 }
 
-/// RFC 9700 §4.12: a 307 would send the user's password on. RFC 9700 §4.2.4: the address says nothing to others.
+/// RFC 9700 §4.12: a 307 would forward the user's password. RFC 9700 §4.2.4: no referrer is sent.
 #[tokio::test]
 async fn the_code_comes_by_a_303_that_leaks_nothing() {
     let server = start().await;
@@ -75,7 +75,7 @@ async fn the_query_of_a_redirect_uri_is_kept() {
     assert!(landing.url.starts_with("https://query.example/cb?tenant=a%2Fb&code="), "{}", landing.url);
 }
 
-/// RFC 6749 §3.1.2.3: one that is registered alone need not be named.
+/// RFC 6749 §3.1.2.3: optional if only one is registered.
 #[tokio::test]
 async fn the_only_redirect_uri_may_be_left_out() {
     let server = start().await;
@@ -83,7 +83,7 @@ async fn the_only_redirect_uri_may_be_left_out() {
     assert_eq!(landing.place(), "https://shop.example/cb");
 }
 
-/// RFC 8252 §7.3: an app on the device listens where it may, on loopback addresses alone.
+/// RFC 8252 §7.3: an app on the device listens on any free port, only on loopback addresses.
 #[tokio::test]
 async fn a_loopback_redirect_may_have_any_port() {
     let server = start().await;
@@ -129,7 +129,7 @@ async fn an_unregistered_redirect_uri_is_a_page_and_never_a_redirect() {
     }
 }
 
-/// RFC 6749 §4.1.2.1: the same for who is not a client here.
+/// RFC 6749 §4.1.2.1: the same for an unknown client.
 #[tokio::test]
 async fn an_unknown_client_is_a_page() {
     let server = start().await;
@@ -141,7 +141,7 @@ async fn an_unknown_client_is_a_page() {
     landing.refused(Reason::ParameterMissing("client_id"));
 }
 
-/// RFC 6749 §3.1.2.3: of several one must be named.
+/// RFC 6749 §3.1.2.3: required if several are registered.
 #[tokio::test]
 async fn one_of_several_redirect_uris_must_be_named() {
     let server = start().await;
@@ -151,8 +151,8 @@ async fn one_of_several_redirect_uris_must_be_named() {
     assert_eq!(landing.place(), "https://two.example/other");
 }
 
-/// RFC 6749 §3.1: "Request and response parameters MUST NOT be included more than once." What is sent twice may be
-/// the redirect URI itself: a page.
+/// RFC 6749 §3.1: "Request and response parameters MUST NOT be included more than once." The repeated one may be the
+/// redirect URI, so the error is a page.
 #[tokio::test]
 async fn a_repeated_parameter_is_a_page() {
     let server = start().await;
@@ -162,7 +162,7 @@ async fn a_repeated_parameter_is_a_page() {
     }
 }
 
-/// A page says what was sent and how to put it right, and shows nothing as markup.
+/// An error page shows what was sent and how to correct it, and escapes everything.
 #[tokio::test]
 async fn a_page_escapes_what_it_shows() {
     let server = start().await;
@@ -175,7 +175,7 @@ async fn a_page_escapes_what_it_shows() {
     assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
 }
 
-/// RFC 6749 §3.1.1, RFC 9700 §2.1.2: `code` alone.
+/// RFC 6749 §3.1.1, RFC 9700 §2.1.2: only `code`.
 #[tokio::test]
 async fn the_response_type_is_code() {
     let server = start().await;
@@ -187,7 +187,7 @@ async fn the_response_type_is_code() {
     }
 }
 
-/// RFC 7591 §2: who did not register it may not use it.
+/// RFC 7591 §2: clients may only use registered response types.
 #[tokio::test]
 async fn the_response_type_must_be_registered() {
     let server = start().await;
@@ -208,7 +208,7 @@ async fn the_response_mode_is_query() {
     }
 }
 
-/// OpenID Connect Core 1.0 §3.1.2.6: what is not served is refused by name, not ignored.
+/// OpenID Connect Core 1.0 §3.1.2.6: unsupported features are refused with their error code, not ignored.
 #[tokio::test]
 async fn request_objects_and_registrations_are_refused() {
     let server = start().await;
@@ -243,7 +243,7 @@ async fn a_scope_that_is_not_registered_is_refused() {
     authorize(&server, "shop").scope("openid \"").finish().await.refused(Reason::ScopeMalformed);
 }
 
-/// RFC 6749 §3.3: a default stands for what was left out.
+/// RFC 6749 §3.3: an omitted scope has a default.
 #[tokio::test]
 async fn without_scope_everything_registered_but_openid_and_offline_access_is_meant() {
     let server = start().await;
@@ -251,7 +251,7 @@ async fn without_scope_everything_registered_but_openid_and_offline_access_is_me
     assert_eq!((reply.member("scope"), reply.json().get("id_token")), ("profile email".to_owned(), None));
 }
 
-/// What is stored and sent back has a limit.
+/// Values that are stored and returned have a limit.
 #[tokio::test]
 async fn state_and_nonce_have_a_longest() {
     let server = start().await;
@@ -291,7 +291,7 @@ async fn a_request_may_be_posted_by_another_site() {
     assert!(silent.param("code").is_some());
 }
 
-/// As above: what is wrong with it is said at once.
+/// As above, for an invalid request, which is refused at once.
 #[tokio::test]
 async fn a_bad_posted_request_is_refused_at_once() {
     let server = start().await;
@@ -301,7 +301,7 @@ async fn a_bad_posted_request_is_refused_at_once() {
     landing.refused(Reason::RedirectUriMismatch);
 }
 
-/// A page under another host than the issuer's would set cookies that its next page never sees.
+/// Cookies of a page under another host than the issuer's would not be sent to its next page.
 #[tokio::test]
 async fn a_page_under_another_host_is_refused() {
     let server = start().await;

@@ -26,14 +26,14 @@ fn ask(server: &Running) -> Call {
 const SHOP: &str = "shop-has-a-secret-of-this-length";
 const POSTER: &str = "poster-has-a-secret-of-this-length";
 
-/// RFC 6749 §2.3.1: id and secret are form-encoded before they go into the header.
+/// RFC 6749 §2.3.1: id and secret are form-encoded in the header.
 #[tokio::test]
 async fn basic_is_accepted_form_encoded() {
     let server = start().await;
     ask(&server).basic("awkward", AWKWARD).send().await.ok();
 }
 
-/// django-oauth-toolkit sends both raw.
+/// django-oauth-toolkit sends both without encoding.
 #[tokio::test]
 async fn basic_is_accepted_raw() {
     let server = start().await;
@@ -96,7 +96,7 @@ async fn a_wrong_secret_is_refused_with_a_basic_challenge() {
     posted.send_unwritten().await.refused(Reason::ClientSecretWrong);
 }
 
-/// Nobody learns which ids are registered.
+/// Responses don't reveal which ids are registered.
 #[tokio::test]
 async fn an_unknown_client_reads_the_same_as_a_wrong_secret() {
     let server = start().await;
@@ -107,7 +107,7 @@ async fn an_unknown_client_reads_the_same_as_a_wrong_secret() {
     assert_eq!(unknown.header("www-authenticate"), wrong.header("www-authenticate"));
 }
 
-/// RFC 6749 §2.3.1: guessing is slowed down, and nobody is locked out by it.
+/// RFC 6749 §2.3.1: guessing is rate-limited without locking out the client.
 #[tokio::test]
 async fn the_31st_failure_in_a_minute_is_one_too_many() {
     for (id, expected) in [("shop", Reason::ClientSecretWrong), ("nobody", Reason::ClientUnknown)] {
@@ -163,7 +163,7 @@ async fn the_id_in_the_body_must_be_the_authenticated_one() {
     other.send_unwritten().await.refused(Reason::ClientIdMismatch);
 }
 
-/// A disabled client is turned away, whatever it knows.
+/// A disabled client is refused even with valid credentials.
 #[tokio::test]
 async fn a_disabled_client_is_refused() {
     let server = start().await;
@@ -171,7 +171,7 @@ async fn a_disabled_client_is_refused() {
     ask(&server).basic("shop", SHOP).send_unwritten().await.refused(Reason::ClientDisabled);
 }
 
-/// What the registry says now is what counts, not what was cached.
+/// The current registry applies, not a cached one.
 #[tokio::test]
 async fn a_new_secret_holds_at_once_and_the_old_one_no_longer() {
     let server = start().await;
@@ -197,7 +197,7 @@ async fn an_authorization_header_that_is_no_basic_is_refused() {
     ask(&server).basic_raw("shop:a\0b").send_unwritten().await.refused(Reason::BasicMalformed);
 }
 
-/// A resource that registered no method may use any that shows its secret; one that did uses that.
+/// A resource without a registered method may use any method with its secret; otherwise only the registered one.
 #[tokio::test]
 async fn a_resource_authenticates_by_any_method_with_its_secret() {
     let api = resource("https://notes.example", "notes.read").caller("notes");

@@ -41,7 +41,7 @@ async fn a_refresh_token_is_exchanged_for_new_tokens() {
     assert!(server.is_active(&reply.member("access_token"), "shop").await);
 }
 
-/// RFC 9700 §4.14.2: each one is used once.
+/// RFC 9700 §4.14.2: each token is used once.
 #[tokio::test]
 async fn the_chain_goes_on_and_on() {
     let server = start().await;
@@ -67,7 +67,8 @@ async fn a_refresh_brings_an_id_token_of_the_same_sign_in() {
     assert_eq!((after["iat"].as_i64(), after.get("nonce")), (Some(server.now()), None));
 }
 
-/// A lost answer locks nobody out: within the grace the same successor comes again, and no second chain begins.
+/// A lost response does not lock out the client: within the grace period it receives the same successor, and there is
+/// no second chain.
 #[tokio::test]
 async fn a_token_that_was_just_rotated_gets_the_same_successor() {
     let server = start().await;
@@ -83,7 +84,7 @@ async fn a_token_that_was_just_rotated_gets_the_same_successor() {
     server.refresh("shop", &again.member("refresh_token")).await.ok();
 }
 
-/// RFC 9700 §4.14.2: reuse ends the grant, the thief's tokens and the honest client's.
+/// RFC 9700 §4.14.2: reuse ends the grant, and with it the tokens of attacker and client.
 #[tokio::test]
 async fn a_spent_token_ends_its_grant() {
     let server = start().await;
@@ -96,7 +97,7 @@ async fn a_spent_token_ends_its_grant() {
     server.renewal("shop", &first).send_unwritten().await.refused(Reason::GrantEnded);
 }
 
-/// The grace ends when the successor is used.
+/// The grace period ends when the successor is used.
 #[tokio::test]
 async fn once_its_successor_was_used_a_token_is_spent() {
     let server = start().await;
@@ -121,7 +122,7 @@ async fn without_grace_a_second_use_ends_the_grant_at_once() {
     server.refresh("shop", &first).await.refused(Reason::RefreshReuseDetected);
 }
 
-/// A replay is told to the audit trail, once.
+/// A replay is recorded in the audit trail, once.
 #[tokio::test]
 async fn a_replay_is_an_event() {
     let server = start().await;
@@ -137,7 +138,7 @@ async fn a_replay_is_an_event() {
     assert_eq!(events[0].subject, Some(subject("alice")));
 }
 
-/// Garbage can't end a family, even with its id in front.
+/// A made-up token can't end a family, even with its id.
 #[tokio::test]
 async fn what_is_no_refresh_token_is_refused_and_writes_nothing() {
     let server = start().await;
@@ -155,8 +156,8 @@ async fn what_is_no_refresh_token_is_refused_and_writes_nothing() {
     server.refresh("shop", &live).await.ok();
 }
 
-/// RFC 6749 §6: "the refresh token is bound to the client to which it was issued". A thief that shows it under
-/// another name ends nothing.
+/// RFC 6749 §6: "the refresh token is bound to the client to which it was issued". Presenting it as another client ends
+/// nothing.
 #[tokio::test]
 async fn a_refresh_token_of_another_client_is_refused_and_left_alone() {
     let server = start().await;
@@ -194,7 +195,7 @@ async fn a_refresh_may_not_widen_the_scope() {
     server.refresh("shop", &token).await.ok();
 }
 
-/// OpenID Connect Core 1.0 §11: an OpenID client asks for it, and the user agrees.
+/// OpenID Connect Core 1.0 §11: an OpenID client must request it, and the user must consent.
 #[tokio::test]
 async fn without_offline_access_an_openid_client_gets_no_refresh_token() {
     let server = start().await;
@@ -221,7 +222,7 @@ async fn a_client_that_did_not_register_the_grant_type_gets_none() {
     assert_eq!(reply.json().get("refresh_token"), None);
 }
 
-/// Unused for 14 days, it ends.
+/// It expires after 14 days without use.
 #[tokio::test]
 async fn an_unused_refresh_token_expires_after_14_days() {
     let server = start().await;
@@ -232,7 +233,7 @@ async fn an_unused_refresh_token_expires_after_14_days() {
     server.renewal("shop", &token).send_unwritten().await.refused(Reason::RefreshExpired);
 }
 
-/// However often it is used, it ends after 30 days.
+/// It expires after 30 days, however often it is used.
 #[tokio::test]
 async fn a_refresh_token_ends_after_30_days_altogether() {
     let server = start().await;
@@ -245,7 +246,7 @@ async fn a_refresh_token_ends_after_30_days_altogether() {
     server.renewal("shop", &token).send_unwritten().await.refused(Reason::RefreshExpired);
 }
 
-/// What a script in a page holds ends after a day; an installed app's does not (RFC 9700 §4.14).
+/// Refresh tokens of public web clients expire after a day, those of native apps do not (RFC 9700 §4.14).
 #[tokio::test]
 async fn a_public_web_client_starts_over_each_day() {
     let server = start().await;
@@ -262,7 +263,7 @@ async fn a_public_web_client_starts_over_each_day() {
     }
 }
 
-/// Signing out ends what has no `offline_access`.
+/// Signing out ends grants without `offline_access`.
 #[tokio::test]
 async fn signing_out_ends_what_is_not_offline() {
     let server = start().await;
@@ -289,7 +290,7 @@ async fn signing_out_may_end_everything() {
     server.refresh("shop", &offline).await.refused(Reason::GrantEnded);
 }
 
-/// When the session has run out, what has no `offline_access` is not renewed.
+/// After the session has expired, grants without `offline_access` can't be refreshed.
 #[tokio::test]
 async fn an_expired_session_renews_nothing_that_is_not_offline() {
     let server = start().await;
@@ -301,7 +302,7 @@ async fn an_expired_session_renews_nothing_that_is_not_offline() {
     server.refresh("shop", &offline).await.ok();
 }
 
-/// A session that runs out ends no access token.
+/// The expiry of a session does not end access tokens.
 #[tokio::test]
 async fn an_expired_session_ends_no_access_token() {
     let server = start().await;
@@ -313,7 +314,7 @@ async fn an_expired_session_ends_no_access_token() {
     assert!(server.is_active(&access, "shop").await);
 }
 
-/// Whether somebody may get tokens is asked at each refresh.
+/// The account is checked at each refresh.
 #[tokio::test]
 async fn a_disabled_account_renews_nothing() {
     let server = start().await;

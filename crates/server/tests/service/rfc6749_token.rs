@@ -39,7 +39,7 @@ async fn a_client_of_its_own_gets_neither_refresh_nor_id_token() {
     assert_eq!((json.get("refresh_token"), json.get("id_token")), (None, None));
 }
 
-/// RFC 6749 §3.3: where the scope is left out, a default stands for it, and the answer says so.
+/// RFC 6749 §3.3: an omitted scope has a default, which the response names.
 #[tokio::test]
 async fn without_scope_everything_registered_but_openid_and_offline_access_is_meant() {
     let server = start().await;
@@ -62,7 +62,7 @@ async fn unknown_parameters_are_ignored() {
     server.client_credentials("shop").param("colour", "blue").send().await.ok();
 }
 
-/// Django peers are often configured with a slash at the end, and a redirect would drop their POST.
+/// Django peers are often configured with a trailing slash, and a redirect would lose their POST.
 #[tokio::test]
 async fn the_endpoint_is_served_with_a_slash_at_its_end() {
     let server = start().await;
@@ -79,7 +79,7 @@ async fn a_scope_that_is_not_registered_is_refused() {
     call("profile \"x\"").send_unwritten().await.refused(Reason::ScopeMalformed);
 }
 
-/// The right to introspect belongs to resources alone.
+/// Only resources may introspect.
 #[tokio::test]
 async fn no_client_can_hold_the_scope_introspection() {
     let server = TestServer::new().client(confidential("nosy").scope("profile introspection")).start().await;
@@ -135,7 +135,7 @@ async fn a_second_redemption_is_refused_and_ends_the_tokens_of_the_first() {
     server.refresh("shop", &tokens.member("refresh_token")).await.refused(Reason::GrantEnded);
 }
 
-/// A read says that the grant has ended, so that replays do not buy a durable write each.
+/// The read shows that the grant has ended, so further replays cause no writes.
 #[tokio::test]
 async fn a_third_redemption_writes_nothing() {
     let server = start().await;
@@ -192,7 +192,7 @@ async fn another_redirect_uri_than_the_authorization_requests_is_refused() {
     call.send_unwritten().await.refused(Reason::CodeRedirectMismatch);
 }
 
-/// OAuth 2.1 drops the parameter where PKCE does its work.
+/// OAuth 2.1 omits the parameter, since PKCE replaces it.
 #[tokio::test]
 async fn with_pkce_the_redirect_uri_may_be_left_out() {
     let server = start().await;
@@ -200,7 +200,7 @@ async fn with_pkce_the_redirect_uri_may_be_left_out() {
     server.redemption(&code).without("redirect_uri").send().await.ok();
 }
 
-/// RFC 6749 §4.1.3: required where it was part of the authorization request.
+/// RFC 6749 §4.1.3: required if it was part of the authorization request.
 #[tokio::test]
 async fn without_pkce_the_redirect_uri_must_be_repeated() {
     let server = TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
@@ -211,7 +211,7 @@ async fn without_pkce_the_redirect_uri_must_be_repeated() {
     call.send().await.ok();
 }
 
-/// Validity is read through the grant: a code that is redeemed after its grant ended fails by itself.
+/// Validity is read through the grant, so a code is refused after its grant has ended.
 #[tokio::test]
 async fn a_code_whose_grant_ended_is_refused() {
     let server = start().await;
@@ -220,7 +220,7 @@ async fn a_code_whose_grant_ended_is_refused() {
     server.redemption(&code).send_unwritten().await.refused(Reason::GrantEnded);
 }
 
-/// Whether somebody may get tokens is asked at redemption, never cached.
+/// The account is checked at redemption, never cached.
 #[tokio::test]
 async fn a_disabled_account_gets_no_tokens() {
     let server = start().await;
@@ -233,7 +233,7 @@ async fn a_disabled_account_gets_no_tokens() {
     server.redeem(&code).await.ok();
 }
 
-/// A resource is a caller, not a client: it may ask for the one scope of resources, and for nothing else.
+/// A resource is not a client: it may request only the scope `introspection`.
 #[tokio::test]
 async fn a_resource_gets_a_token_that_introspects_and_no_other() {
     let api = resource("https://notes.example", "notes.read").caller("notes");
@@ -249,7 +249,7 @@ async fn a_resource_gets_a_token_that_introspects_and_no_other() {
     server.userinfo(&reply.member("access_token")).await.refused(Reason::ScopeInsufficient);
 }
 
-/// A resource whose id is a client's too asks as that client, unless it asks for the scope of resources.
+/// A resource with the id of a client acts as that client, unless it requests the scope `introspection`.
 #[tokio::test]
 async fn who_is_client_and_resource_asks_as_either() {
     let api = resource("https://notes.example", "notes.read").shares("shop");
@@ -260,7 +260,7 @@ async fn who_is_client_and_resource_asks_as_either() {
     assert_eq!(as_resource.member("scope"), "introspection");
 }
 
-/// Tokens are 43 characters of base64url: they survive every peer's column and quirk.
+/// Tokens are 43 characters of base64url, which all peers can store.
 #[tokio::test]
 async fn tokens_and_codes_are_43_characters_of_base64url() {
     let server = start().await;

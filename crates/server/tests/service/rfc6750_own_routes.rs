@@ -59,7 +59,7 @@ async fn a_token_for_the_audience_with_the_scope_opens_a_route() {
     }
 }
 
-/// RFC 9700 §2.3: a token is for the resources that it names, and for no other.
+/// RFC 9700 §2.3: a token is valid only for the resources that it names.
 #[tokio::test]
 async fn a_token_for_another_audience_is_refused() {
     let server = start().await;
@@ -69,7 +69,7 @@ async fn a_token_for_another_audience_is_refused() {
     }
 }
 
-/// RFC 6750 §3.1: 403, and the challenge says which scope.
+/// RFC 6750 §3.1: 403, and the challenge names the scope.
 #[tokio::test]
 async fn a_token_without_the_scope_is_answered_with_the_scope() {
     let server = start().await;
@@ -85,7 +85,7 @@ async fn a_token_without_the_scope_is_answered_with_the_scope() {
     );
 }
 
-/// RFC 6750 §3: without a token the challenge says nothing else.
+/// RFC 6750 §3: without a token the challenge has no error code.
 #[tokio::test]
 async fn without_a_token_the_challenge_is_bare() {
     let server = start().await;
@@ -100,7 +100,7 @@ async fn without_a_token_the_challenge_is_bare() {
     }
 }
 
-/// RFC 6750 §2: one token, in one way.
+/// RFC 6750 §2: one token, by one method.
 #[tokio::test]
 async fn two_tokens_are_refused() {
     let server = start().await;
@@ -133,7 +133,7 @@ async fn an_expired_token_is_refused() {
     }
 }
 
-/// RFC 7009 §2: seen at once, a JWT's revocation too.
+/// RFC 7009 §2: a revocation applies at once, also for a JWT.
 #[tokio::test]
 async fn a_revoked_token_is_refused_at_once() {
     let server = start().await;
@@ -183,7 +183,7 @@ async fn a_token_of_a_disabled_account_is_refused_at_once() {
     assert_eq!(reason(&server, &token, (NOTES, "notes.read")).await, None);
 }
 
-/// A person's approval makes no administrator (RFC 6749 §3.3: `invalid_scope`).
+/// A user's consent can't make a client an administrator (RFC 6749 §3.3: `invalid_scope`).
 #[tokio::test]
 async fn a_user_can_not_approve_the_scope_of_administrators() {
     let admin = "https://as.example/admin/api/v1";

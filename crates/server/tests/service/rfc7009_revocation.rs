@@ -21,7 +21,7 @@ async fn tokens(server: &Running, client: &str) -> Reply {
     request.scope("openid offline_access").tokens().await
 }
 
-/// RFC 7009 §2.2: 200, nothing to read.
+/// RFC 7009 §2.2: 200, without a body.
 #[tokio::test]
 async fn a_revoked_access_token_is_dead_at_once() {
     let server = start().await;
@@ -32,7 +32,7 @@ async fn a_revoked_access_token_is_dead_at_once() {
     server.userinfo(&access).await.refused(Reason::TokenInactive);
 }
 
-/// RFC 7009 §2.1 leaves it open; here an access token ends alone.
+/// RFC 7009 §2.1 leaves this open; here only the access token ends.
 #[tokio::test]
 async fn a_revoked_access_token_leaves_its_refresh_token_alive() {
     let server = start().await;
@@ -55,7 +55,7 @@ async fn a_revoked_refresh_token_ends_every_token_of_its_grant() {
     server.refresh("shop", &second.member("refresh_token")).await.refused(Reason::GrantEnded);
 }
 
-/// A client that kept the wrong generation still means its grant.
+/// A client may have kept a previous token of its grant.
 #[tokio::test]
 async fn a_rotated_refresh_token_ends_its_grant_too() {
     let server = start().await;
@@ -65,7 +65,7 @@ async fn a_rotated_refresh_token_ends_its_grant_too() {
     server.refresh("shop", &second).await.refused(Reason::GrantEnded);
 }
 
-/// A JWT access token leaves no row, and can be revoked all the same.
+/// A JWT access token has no row, but can be revoked.
 #[tokio::test]
 async fn a_revoked_jwt_is_dead_wherever_this_server_is_asked() {
     let server = start().await;
@@ -77,7 +77,7 @@ async fn a_revoked_jwt_is_dead_wherever_this_server_is_asked() {
     server.userinfo(&access).await.refused(Reason::TokenInactive);
 }
 
-/// As above, for a machine's own token.
+/// As above, for a client_credentials token.
 #[tokio::test]
 async fn a_machines_jwt_can_be_revoked() {
     let server = start().await;
@@ -134,7 +134,7 @@ async fn a_wrong_hint_is_ignored() {
     }
 }
 
-/// Revoking twice is revoking.
+/// Revocation is idempotent.
 #[tokio::test]
 async fn a_second_revocation_changes_nothing() {
     let server = start().await;

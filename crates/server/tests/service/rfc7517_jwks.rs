@@ -25,7 +25,7 @@ async fn the_key_set_holds_public_keys() {
     }
 }
 
-/// A key is published before it is used: whoever keeps the set for a while has it by then.
+/// A key is published before it is used, so that cached key sets contain it by then.
 #[tokio::test]
 async fn a_key_that_is_next_is_published_and_does_not_sign() {
     let server = start().await;
@@ -38,8 +38,7 @@ async fn a_key_that_is_next_is_published_and_does_not_sign() {
     assert!(!algorithms.contains(&"EdDSA".into()), "{algorithms:?}");
 }
 
-/// RFC 7517 §4.5: who verifies finds the key by `kid` as long as something signed by it may live, and a week is long
-/// enough.
+/// RFC 7517 §4.5: the key can be found by `kid` while its signatures may be valid, for which a week is enough.
 #[tokio::test]
 async fn a_retired_key_is_published_for_a_week() {
     let es256 = |client: &mut protocol::ClientMetadata| {

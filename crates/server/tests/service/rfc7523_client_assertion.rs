@@ -38,7 +38,7 @@ async fn a_client_authenticates_by_its_registered_key() {
     }
 }
 
-/// RFC 7523 §3: `client_id` may stand beside the assertion, if it names the same client.
+/// RFC 7523 §3: `client_id` may accompany the assertion if it names the same client.
 #[tokio::test]
 async fn the_id_beside_the_assertion_must_be_its_subject() {
     let server = start(&key()).await;
@@ -83,7 +83,7 @@ async fn an_assertion_of_wrong_claims_is_refused() {
     }
 }
 
-/// RFC 7523 §3: who it speaks of decides whose key must have signed it.
+/// RFC 7523 §3: the subject determines whose key must have signed the assertion.
 #[tokio::test]
 async fn an_assertion_about_another_client_is_not_that_client() {
     let server = start(&key()).await;
@@ -95,7 +95,7 @@ async fn an_assertion_about_another_client_is_not_that_client() {
     ask(&server, &about_none).send_unwritten().await.refused(Reason::AssertionClaimWrong);
 }
 
-/// RFC 7523 §3: expired, not valid yet, or living longer than the five minutes that are allowed here.
+/// RFC 7523 §3: expired, not yet valid, or with a lifetime of more than five minutes.
 #[tokio::test]
 async fn an_assertion_is_good_for_five_minutes_at_most() {
     let server = start(&key()).await;
@@ -121,7 +121,7 @@ async fn an_assertion_is_good_for_one_request() {
     elsewhere.send_unwritten().await.refused(Reason::AssertionReplayed);
 }
 
-/// The same text signed twice is one assertion: what counts is its `jti`.
+/// The same claims signed twice are one assertion, identified by `jti`.
 #[tokio::test]
 async fn a_jti_is_good_once_whatever_stands_beside_it() {
     let server = start(&key()).await;
@@ -143,7 +143,7 @@ async fn two_clients_may_use_one_jti() {
     }
 }
 
-/// What an authentication wants remembered goes into every commit, that of a refusal included.
+/// The `jti` is stored with every commit, including that of a refusal.
 #[tokio::test]
 async fn an_assertion_is_used_up_by_a_refusal_too() {
     let server = start(&key()).await;
@@ -172,7 +172,7 @@ async fn an_assertion_is_used_up_by_a_refusal_too() {
     }
 }
 
-/// As above, where the refusal is about the answer's form.
+/// As above, for a refusal because of the form of the response.
 #[tokio::test]
 async fn an_assertion_is_used_up_by_the_refusal_of_a_plain_answer_too() {
     let key = key();
@@ -197,7 +197,7 @@ async fn an_assertion_of_another_key_is_refused() {
     ask(&server, &no_kid).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
 }
 
-/// RFC 7515 §4.1.4: without `kid` the one key that fits is tried.
+/// RFC 7515 §4.1.4: without `kid`, the only suitable key is tried.
 #[tokio::test]
 async fn an_assertion_need_not_name_its_key() {
     let server = start(&key()).await;
@@ -276,7 +276,7 @@ async fn a_public_key_is_no_secret() {
     ask(&server, &named).send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
 }
 
-/// A secret does not open the door of who registered a key.
+/// A client that registered a key can't authenticate with a secret.
 #[tokio::test]
 async fn a_secret_beside_private_key_jwt_is_refused() {
     let server = start(&key()).await;
@@ -301,7 +301,7 @@ async fn a_rotated_key_is_fetched_once_its_name_is_seen() {
     ask(&server, &old_one).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
 }
 
-/// Unknown names do not make this server hammer a client's.
+/// Unknown key ids don't cause more frequent requests to the client's server.
 #[tokio::test]
 async fn an_unknown_key_is_looked_for_at_most_once_in_30_seconds() {
     let own = key();
@@ -314,7 +314,7 @@ async fn an_unknown_key_is_looked_for_at_most_once_in_30_seconds() {
     assert_eq!(server.fetch.asked(KEYS), 1);
 }
 
-/// A key set that can't be had refuses its client, and nobody else; the failure is kept no longer than 30 s.
+/// If its key set is unavailable, only that client is refused; the failure is cached for at most 30 s.
 #[tokio::test]
 async fn without_its_key_set_a_client_is_refused_for_the_moment() {
     let server = start_remote(&key()).await;
@@ -334,7 +334,7 @@ async fn without_its_key_set_a_client_is_refused_for_the_moment() {
     ask(&server, &assertion).send_unwritten().await.refused(Reason::AssertionKeysUnavailable);
 }
 
-/// The last good set is used while its owner is away.
+/// The last valid set is used while its server is unavailable.
 #[tokio::test]
 async fn the_last_good_key_set_outlives_an_outage() {
     let server = start_remote(&key()).await;
@@ -345,7 +345,7 @@ async fn the_last_good_key_set_outlives_an_outage() {
     assert_eq!(server.fetch.asked(KEYS), 2);
 }
 
-/// Who asks at once shares one fetch, and nobody is refused because another was first.
+/// Concurrent requests share one fetch, and none is refused because another was first.
 #[tokio::test]
 async fn many_at_once_share_one_fetch() {
     let server = start_remote(&key()).await;
@@ -356,7 +356,7 @@ async fn many_at_once_share_one_fetch() {
     assert_eq!(server.fetch.asked(KEYS), 1);
 }
 
-/// A request that is dropped while it waits for a key set keeps nobody else from it.
+/// A request that is dropped while it waits for a key set does not block others.
 #[tokio::test]
 async fn a_dropped_request_does_not_hold_up_the_next() {
     let own = key();

@@ -15,7 +15,7 @@ fn with_verifier(server: &Running, code: &Code, verifier: &str) -> Call {
     server.redemption(code).without("code_verifier").param("code_verifier", verifier)
 }
 
-/// RFC 9700 §2.1.1: for public clients a must, here for all.
+/// RFC 9700 §2.1.1 requires it of public clients, this server of all.
 #[tokio::test]
 async fn every_client_must_send_a_challenge() {
     let server = start().await;
@@ -26,7 +26,7 @@ async fn every_client_must_send_a_challenge() {
     }
 }
 
-/// RFC 7636 §4.3: without a method `plain` is meant, and RFC 9700 §2.1.1 leaves `S256` alone.
+/// RFC 7636 §4.3: the default method is `plain`, but RFC 9700 §2.1.1 allows only `S256`.
 #[tokio::test]
 async fn the_method_is_s256() {
     let server = start().await;
@@ -60,7 +60,7 @@ async fn a_verifier_that_does_not_meet_the_challenge_is_refused() {
     server.redeem(&code).await.ok();
 }
 
-/// RFC 9700 §4.5: a thief may not try on and on.
+/// RFC 9700 §4.5: the number of attempts is limited.
 #[tokio::test]
 async fn a_code_is_burnt_after_five_wrong_verifiers() {
     let server = start().await;
@@ -80,7 +80,7 @@ async fn a_challenge_demands_a_verifier() {
     call.send_unwritten().await.refused(Reason::PkceVerifierMissing);
 }
 
-/// RFC 9700 §4.8.2: an attacker may have taken the challenge out of the request.
+/// RFC 9700 §4.8.2: an attacker may have removed the challenge from the request.
 #[tokio::test]
 async fn a_verifier_without_a_challenge_is_refused() {
     let server = TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;
@@ -88,7 +88,7 @@ async fn a_verifier_without_a_challenge_is_refused() {
     server.redemption(&code).send_unwritten().await.refused(Reason::PkceVerifierUnexpected);
 }
 
-/// RFC 9700 §2.1.1: a confidential OpenID client may rely on its nonce, where the operator says so.
+/// RFC 9700 §2.1.1: a confidential OpenID client may rely on its nonce, if the operator allows it.
 #[tokio::test]
 async fn a_confidential_client_with_a_nonce_may_be_excused() {
     let shop = || confidential("shop").without_pkce();
@@ -109,7 +109,7 @@ async fn a_confidential_client_with_a_nonce_may_be_excused() {
     authorize(&server, "spa").without_pkce().finish().await.refused(Reason::PkceMissing);
 }
 
-/// Sent, it is enforced, whoever is excused.
+/// If a challenge is sent, it is enforced even for exempt clients.
 #[tokio::test]
 async fn a_challenge_that_was_not_demanded_is_enforced() {
     let server = TestServer::new().client(confidential("shop").without_pkce()).account("alice").start().await;

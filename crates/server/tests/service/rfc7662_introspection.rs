@@ -54,7 +54,7 @@ async fn an_active_user_token_says_all_of_this_and_no_more() {
     assert_eq!(answer(&server, &token, "notes").await, expected);
 }
 
-/// For a machine `sub` is the client, and there is no user name.
+/// For a client_credentials token, `sub` is the client, and there is no `username`.
 #[tokio::test]
 async fn an_active_machine_token_has_its_client_as_subject_and_no_username() {
     let server = start().await;
@@ -67,7 +67,7 @@ async fn an_active_machine_token_has_its_client_as_subject_and_no_username() {
     assert_eq!(answer(&server, &token, "notes").await, expected);
 }
 
-/// A null is a 500 in django-oauth-toolkit and a 400 in lasuite.
+/// A null causes a 500 in django-oauth-toolkit and a 400 in django-lasuite.
 #[tokio::test]
 async fn no_member_is_ever_null() {
     let server = start().await;
@@ -79,7 +79,7 @@ async fn no_member_is_ever_null() {
     }
 }
 
-/// RFC 7662 §2.2: a string, there even when it is empty.
+/// RFC 7662 §2.2: a string, present even if it is empty.
 #[tokio::test]
 async fn scope_is_always_a_string() {
     let server = TestServer::new().client(confidential("bare").scope("openid")).start().await;
@@ -87,7 +87,7 @@ async fn scope_is_always_a_string() {
     assert_eq!(answer(&server, &token, "bare").await["scope"], "");
 }
 
-/// lasuite has no leeway: an `iat` ahead of the wall would be refused.
+/// django-lasuite has no leeway: an `iat` in the future would be refused.
 #[tokio::test]
 async fn times_are_whole_seconds_and_never_ahead() {
     let server = start().await;
@@ -100,7 +100,7 @@ async fn times_are_whole_seconds_and_never_ahead() {
     );
 }
 
-/// RFC 7662 §2.2: nothing is said of what is not active.
+/// RFC 7662 §2.2: nothing else is revealed about inactive tokens.
 #[tokio::test]
 async fn an_expired_token_is_inactive_and_nothing_else() {
     let server = start().await;
@@ -121,8 +121,8 @@ async fn the_issuer_is_the_published_one() {
     assert_eq!(answer(&server, &token, "notes").await["iss"], published);
 }
 
-/// django-oauth-toolkit 3.4.1 refuses an `aud` that does not prefix its URLs: unless the client named the resource,
-/// there is none.
+/// django-oauth-toolkit 3.4.1 refuses an `aud` that is not a prefix of its URLs, so it is included only if the client
+/// named the resource.
 #[tokio::test]
 async fn the_audience_is_said_only_of_tokens_that_named_their_resource() {
     let server = start().await;
@@ -133,7 +133,7 @@ async fn the_audience_is_said_only_of_tokens_that_named_their_resource() {
     assert_eq!(answer(&server, &named, "notes").await["aud"], NOTES);
 }
 
-/// Each family of resource servers reads another `aud`: the resource says which.
+/// Resource servers differ in how they read `aud`, so the resource selects its form.
 #[tokio::test]
 async fn a_resource_chooses_what_stands_in_the_audience() {
     let server = start().await;
@@ -152,7 +152,7 @@ async fn a_resource_chooses_what_stands_in_the_audience() {
     }
 }
 
-/// One caller for two resources, each with a setting of its own: the one that the token is for decides.
+/// If one caller serves two resources with different settings, that of the token's resource applies.
 #[tokio::test]
 async fn the_resource_that_the_token_is_for_chooses_the_audience() {
     let choose = |member: &str| {
@@ -173,7 +173,7 @@ async fn the_resource_that_the_token_is_for_chooses_the_audience() {
     }
 }
 
-/// RFC 7662 §2.2 leaves the form of the request to `Accept`; without RFC 9701 registered, JSON is the answer.
+/// RFC 7662 §2.2 leaves the form of the response to `Accept`; without registration for RFC 9701 it is JSON.
 #[tokio::test]
 async fn json_is_the_answer_to_who_asks_for_nothing_else() {
     let server = start().await;
@@ -190,7 +190,7 @@ async fn json_is_the_answer_to_who_asks_for_nothing_else() {
     }
 }
 
-/// RFC 7662 §2.1, §4: who asks must authenticate, and is told how. Never 200, never a bare 403.
+/// RFC 7662 §2.1, §4: the caller must authenticate, and is told how. Never 200, never a bare 403.
 #[tokio::test]
 async fn a_caller_that_does_not_authenticate_gets_a_challenge() {
     let server = start().await;
@@ -225,7 +225,7 @@ async fn the_token_must_be_sent() {
     call.param("token", "").send_unwritten().await.refused(Reason::ParameterMissing("token"));
 }
 
-/// RFC 7662 §2.1: a hint is a hint.
+/// RFC 7662 §2.1: hints are optional.
 #[tokio::test]
 async fn a_wrong_hint_is_ignored() {
     let server = start().await;
@@ -260,7 +260,7 @@ async fn a_client_sees_its_own_tokens_alone() {
     }
 }
 
-/// A refresh token is between its client and this server.
+/// Only its client may introspect a refresh token.
 #[tokio::test]
 async fn no_resource_sees_a_refresh_token() {
     let server = start().await;
@@ -270,7 +270,7 @@ async fn no_resource_sees_a_refresh_token() {
     assert_eq!((answer.get("token_type"), &answer["sub"]), (None, &json!(subject("alice").as_str())));
 }
 
-/// A resource that is a client too sees both: its own tokens, and those for it.
+/// A resource that is also a client sees its own tokens and those for it.
 #[tokio::test]
 async fn who_is_client_and_resource_sees_both() {
     let server = start().await;
@@ -281,8 +281,8 @@ async fn who_is_client_and_resource_sees_both() {
     assert!(server.is_active(&for_it, "other").await && server.is_active(&own, "other").await);
 }
 
-/// What is no access or refresh token of this server is inactive, whoever asks: a code, an ID token, an assertion,
-/// an answer of this very endpoint, a token of somebody else.
+/// Anything but an access or refresh token of this server is inactive for every caller: codes, ID tokens, assertions,
+/// responses of this endpoint, tokens of other issuers.
 #[tokio::test]
 async fn every_other_kind_of_token_is_inactive() {
     let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("fails without entropy only");
@@ -306,7 +306,7 @@ async fn every_other_kind_of_token_is_inactive() {
     }
 }
 
-/// An id without its secret half opens nothing.
+/// The id without the secret is not a valid token.
 #[tokio::test]
 async fn a_token_of_the_right_id_and_a_wrong_secret_is_inactive() {
     let server = start().await;
@@ -324,7 +324,7 @@ async fn a_token_of_an_ended_grant_is_inactive() {
     assert!(!server.is_active(&token, "notes").await);
 }
 
-/// A machine's token is read through its client: disabled, deleted, or made anew, it is dead.
+/// A client_credentials token ends when its client is disabled, deleted or created again.
 #[tokio::test]
 async fn a_machine_token_dies_with_its_client() {
     let server = start().await;
@@ -363,7 +363,7 @@ async fn the_scheme_bearer_has_no_case() {
     }
 }
 
-/// Other live tokens do not open this endpoint.
+/// Other valid tokens are not accepted here.
 #[tokio::test]
 async fn a_bearer_token_without_the_scope_is_refused() {
     let server = start().await;
@@ -375,7 +375,7 @@ async fn a_bearer_token_without_the_scope_is_refused() {
     }
 }
 
-/// A bearer token ends by time, and with its resource.
+/// A bearer token ends at its expiry, and with its resource.
 #[tokio::test]
 async fn a_bearer_token_ends() {
     let server = start().await;

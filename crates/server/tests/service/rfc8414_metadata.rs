@@ -52,7 +52,7 @@ fn rsa() -> Value {
     jwk
 }
 
-/// RFC 8414 §3, OpenID Connect Discovery 1.0 §4: one document at both places, for whoever asks, kept for a while.
+/// RFC 8414 §3, OpenID Connect Discovery 1.0 §4: one public, cacheable document at both places.
 #[tokio::test]
 async fn one_document_is_at_both_well_known_places() {
     let server = start().await;
@@ -65,7 +65,7 @@ async fn one_document_is_at_both_well_known_places() {
     }
 }
 
-/// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §3: what must be there is there.
+/// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §3: all required members are present.
 #[tokio::test]
 async fn what_is_required_is_there() {
     let metadata = metadata(&start().await).await;
@@ -85,7 +85,7 @@ async fn what_is_required_is_there() {
     assert!(algorithms.contains(&json!("RS256")), "OpenID Connect Discovery 1.0 §3 demands it");
 }
 
-/// A member without a check below is not known to be true.
+/// Each member needs a check below.
 #[tokio::test]
 async fn every_member_is_one_that_a_test_here_knows() {
     let known = [
@@ -131,7 +131,7 @@ async fn every_member_is_one_that_a_test_here_knows() {
     }
 }
 
-/// Every URL that is listed is called, and is what it says.
+/// Every listed URL is called and is the right endpoint.
 #[tokio::test]
 async fn every_url_is_served() {
     let server = start().await;
@@ -221,7 +221,7 @@ async fn every_word_of_the_authorization_request_is_understood() {
     }
 }
 
-/// `authorization_response_iss_parameter_supported`, and what is not supported.
+/// `authorization_response_iss_parameter_supported`, and members of unsupported features.
 #[tokio::test]
 async fn the_yes_and_no_members_are_true() {
     let server = start().await;
@@ -241,7 +241,7 @@ async fn the_yes_and_no_members_are_true() {
     assert_eq!(metadata["claims_parameter_supported"], server.claims(&token).await.get("email").is_some());
 }
 
-/// `subject_types_supported`: every client reads the same subject.
+/// `subject_types_supported`: all clients receive the same subject.
 #[tokio::test]
 async fn subjects_are_public() {
     let server = start().await;
@@ -333,8 +333,8 @@ async fn every_algorithm_of_assertions_is_served() {
     }
 }
 
-/// `id_token_signing_alg_values_supported`, `userinfo_signing_alg_values_supported`: what the ring holds, and the
-/// client's secret.
+/// `id_token_signing_alg_values_supported`, `userinfo_signing_alg_values_supported`: the algorithms of the signing
+/// keys, and those with the client's secret.
 #[tokio::test]
 async fn every_algorithm_of_answers_to_clients_is_served() {
     let server = start().await;

@@ -51,8 +51,8 @@ async fn without_resource_every_owner_of_a_scope_is_the_audience() {
     }
 }
 
-/// RFC 8707 §2.2: the audience is what was named, the scope is narrowed to it and the OpenID ones, and the answer
-/// says so.
+/// RFC 8707 §2.2: the audience is the named resource, the scope is narrowed to its scopes and those of OpenID, and the
+/// response says so.
 #[tokio::test]
 async fn a_machine_names_the_resource_of_its_token() {
     let server = start().await;
@@ -85,7 +85,7 @@ async fn an_unknown_resource_is_refused() {
     }
 }
 
-/// RFC 8707 §2: one bad resource spoils the request.
+/// RFC 8707 §2: one invalid resource makes the request invalid.
 #[tokio::test]
 async fn an_unknown_resource_beside_a_known_one_is_refused() {
     let server = start().await;
@@ -94,7 +94,7 @@ async fn an_unknown_resource_beside_a_known_one_is_refused() {
     call.send_unwritten().await.refused(Reason::AudienceNotRegistered);
 }
 
-/// A resource none of whose scopes is registered to the client is of no use to it.
+/// A client must have at least one scope of the resource.
 #[tokio::test]
 async fn a_resource_that_the_client_has_no_scope_of_is_refused() {
     let server = start().await;
@@ -104,7 +104,7 @@ async fn a_resource_that_the_client_has_no_scope_of_is_refused() {
     request.finish().await.refused(Reason::ResourceNotAllowed);
 }
 
-/// Everything has a limit.
+/// The number of resources is limited.
 #[tokio::test]
 async fn more_than_eight_resources_are_refused() {
     let server = start().await;
@@ -114,7 +114,7 @@ async fn more_than_eight_resources_are_refused() {
     call.send_unwritten().await.refused(Reason::AudienceNotRegistered);
 }
 
-/// RFC 8707 §2.1: what was named in the authorization request is what the code is for.
+/// RFC 8707 §2.1: the code is for the resources of the authorization request.
 #[tokio::test]
 async fn an_authorization_request_names_the_resource_of_its_tokens() {
     let server = start().await;
@@ -180,7 +180,7 @@ async fn a_refresh_may_not_widen_the_resources() {
     assert_eq!(seen_by(&server, &reply).await, ["notes"]);
 }
 
-/// A resource that was deleted meanwhile gets no more tokens.
+/// No tokens are issued for a resource that was deleted.
 #[tokio::test]
 async fn a_deleted_resource_is_left_out_of_a_refresh() {
     let server = start().await;

@@ -83,7 +83,7 @@ async fn a_machine_token_has_its_client_as_subject() {
     );
 }
 
-/// RFC 9068 §5: an account that is called like a client is not that client.
+/// RFC 9068 §5: a user whose `sub` equals a client id is not that client.
 #[tokio::test]
 async fn a_user_who_is_called_like_the_client_is_still_a_user() {
     let server = start().await;
@@ -108,7 +108,7 @@ async fn a_resource_chooses_algorithm_and_lifetime() {
     assert_eq!(claims["exp"].as_i64(), Some(server.now() + 120));
 }
 
-/// RFC 9068 §3: one token for several; the shortest lifetime holds for all.
+/// RFC 9068 §3: one token for several resources, with the shortest of their lifetimes.
 #[tokio::test]
 async fn a_token_for_several_resources_names_them_all() {
     let server = start().await;
@@ -118,7 +118,7 @@ async fn a_token_for_several_resources_names_them_all() {
     assert!(server.is_active(&token, "notes").await && server.is_active(&token, "photos").await);
 }
 
-/// One resource that reads opaque tokens makes the token opaque.
+/// If one of the resources expects opaque tokens, the token is opaque.
 #[tokio::test]
 async fn a_token_is_a_jwt_only_where_every_resource_says_so() {
     let server = start().await;
@@ -127,14 +127,14 @@ async fn a_token_is_a_jwt_only_where_every_resource_says_so() {
     assert!(server.is_active(&token, "notes").await && server.is_active(&token, "music").await);
 }
 
-/// A token for this server alone is opaque.
+/// A token only for this server is opaque.
 #[tokio::test]
 async fn a_token_for_no_resource_is_opaque() {
     let server = start().await;
     assert_eq!(user_token(&server, "openid").await.member("access_token").len(), 43);
 }
 
-/// A machine's JWT costs no write at all.
+/// A client_credentials JWT causes no write.
 #[tokio::test]
 async fn a_jwt_leaves_no_row() {
     let server = start().await;
@@ -156,7 +156,7 @@ async fn no_two_tokens_have_one_name() {
     assert_eq!(names.len(), 10);
 }
 
-/// A JWT is introspected like any other token, and says its `jti`.
+/// A JWT can be introspected like any other token, and the response has its `jti`.
 #[tokio::test]
 async fn a_jwt_can_be_introspected() {
     let server = start().await;
@@ -170,7 +170,7 @@ async fn a_jwt_can_be_introspected() {
     assert!(!server.is_active(&token, "photos").await);
 }
 
-/// RFC 8707 §2.2: as for opaque tokens, the answer names the audience where the client named the resource.
+/// RFC 8707 §2.2: as for opaque tokens, the response has the audience if the client named the resource.
 #[tokio::test]
 async fn an_introspected_jwt_says_its_audience_only_where_the_client_named_it() {
     let server = start().await;
@@ -181,7 +181,7 @@ async fn an_introspected_jwt_says_its_audience_only_where_the_client_named_it() 
     }
 }
 
-/// Expiry needs no row either.
+/// Expiry does not depend on a row.
 #[tokio::test]
 async fn an_expired_jwt_is_inactive() {
     let server = start().await;
@@ -191,7 +191,7 @@ async fn an_expired_jwt_is_inactive() {
     server.userinfo(&token).await.refused(Reason::TokenInactive);
 }
 
-/// What ends the grant ends its JWTs, wherever this server is asked.
+/// The end of a grant ends its JWTs, at every endpoint of this server.
 #[tokio::test]
 async fn a_jwt_ends_with_its_grant() {
     let server = start().await;
@@ -202,7 +202,7 @@ async fn a_jwt_ends_with_its_grant() {
     server.userinfo(&token).await.refused(Reason::TokenInactive);
 }
 
-/// A machine's JWT is read through its client.
+/// The validity of a client_credentials JWT is read through its client.
 #[tokio::test]
 async fn a_machines_jwt_ends_with_its_client() {
     let server = start().await;
@@ -217,7 +217,7 @@ async fn a_machines_jwt_ends_with_its_client() {
     assert!(!server.is_active(&token, "notes").await, "made anew");
 }
 
-/// A signature outlives the time in which its key signs: both keys are published.
+/// Signatures remain valid after their key has been replaced: both keys are published.
 #[tokio::test]
 async fn a_token_of_a_retired_key_still_verifies() {
     let server = start().await;
@@ -231,7 +231,7 @@ async fn a_token_of_a_retired_key_still_verifies() {
     }
 }
 
-/// RFC 9068 §4, RFC 8725 §3.11: neither another's signature nor another type of token passes.
+/// RFC 9068 §4, RFC 8725 §3.11: signatures by other keys and other types of tokens are refused.
 #[tokio::test]
 async fn what_is_not_signed_as_an_access_token_is_none() {
     let server = start().await;

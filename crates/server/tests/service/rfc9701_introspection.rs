@@ -73,7 +73,7 @@ async fn a_signed_answer_has_this_header_and_no_more() {
     server.verified(jwt.body()).await;
 }
 
-/// RFC 9701 §5: no top-level `sub` or `exp`, so that it is never taken for a token.
+/// RFC 9701 §5: no top-level `sub` or `exp`, so that it can't be used as a token.
 #[tokio::test]
 async fn a_signed_answer_has_these_claims_and_no_more() {
     let (server, token) = start(notes()).await;
@@ -96,7 +96,7 @@ async fn the_answer_is_signed_as_the_resource_registered() {
     server.verified(jwt.body()).await;
 }
 
-/// RFC 9701 §6: what this server does not serve is refused, not a failure, and nothing else is sent instead.
+/// RFC 9701 §6: an unsupported algorithm is a refusal, not a server error, and no other form is sent.
 #[tokio::test]
 async fn a_registered_algorithm_that_is_not_served_is_refused() {
     let signed = |alg: &str| {
@@ -113,7 +113,7 @@ async fn a_registered_algorithm_that_is_not_served_is_refused() {
     }
 }
 
-/// RFC 9701 §4: the media type is asked for by name, wherever it stands in `Accept`.
+/// RFC 9701 §4: the media type may be anywhere in `Accept`.
 #[tokio::test]
 async fn the_media_type_is_found_in_any_accept_header() {
     let (server, token) = start(notes()).await;
@@ -129,7 +129,7 @@ async fn the_media_type_is_found_in_any_accept_header() {
     assert_eq!(plain.header("content-type"), Some("application/json"));
 }
 
-/// RFC 9701 §5: inactive comes in the same envelope.
+/// RFC 9701 §5: the response for an inactive token has the same form.
 #[tokio::test]
 async fn an_inactive_token_comes_in_the_same_envelope() {
     let (server, _) = start(notes()).await;
@@ -173,7 +173,7 @@ async fn every_registered_encryption_is_served() {
     }
 }
 
-/// RFC 9701 §6: `introspection_encrypted_response_enc` is A128CBC-HS256 where it is absent.
+/// RFC 9701 §6: the default of `introspection_encrypted_response_enc` is A128CBC-HS256.
 #[tokio::test]
 async fn the_content_encryption_has_a_default() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEsA256Kw).expect("fails without entropy only");
@@ -182,7 +182,7 @@ async fn the_content_encryption_has_a_default() {
     assert_eq!(header(as_jwt(&server, &token).await.body())["enc"], "A128CBC-HS256");
 }
 
-/// Inactive is as secret as active.
+/// Responses for inactive tokens are confidential too.
 #[tokio::test]
 async fn an_inactive_token_is_encrypted_too() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
@@ -192,7 +192,7 @@ async fn an_inactive_token_is_encrypted_too() {
     assert_eq!(claims["token_introspection"], json!({ "active": false }));
 }
 
-/// RFC 9701 §4, §5: who registered encryption never gets anything plain by mistake.
+/// RFC 9701 §4, §5: a resource that registered encryption never receives unencrypted responses.
 #[tokio::test]
 async fn a_resource_that_registered_encryption_gets_nothing_plain() {
     let (server, token) = start(encrypting(KeyManagement::EcdhEs, None)).await;
@@ -214,7 +214,7 @@ async fn a_resource_may_register_that_it_takes_plain_answers_as_well() {
     assert_eq!(ask(&server, &token).send().await.ok().json()["active"], true);
 }
 
-/// Where the answer must be encrypted and the key can't be had: 503, never a plain answer.
+/// If the response must be encrypted and the key is unavailable, it is 503, never unencrypted.
 #[tokio::test]
 async fn without_the_resources_key_there_is_no_answer() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
@@ -235,7 +235,7 @@ async fn without_the_resources_key_there_is_no_answer() {
     as_jwt(&server, &token).await;
 }
 
-/// A resource that rotates its key is heard within five minutes; while it is away, its last good key is used.
+/// A new key of a resource is used within five minutes; while its server is unavailable, the last valid key is used.
 #[tokio::test]
 async fn the_resources_key_is_kept_for_five_minutes() {
     let [old, new] =
@@ -252,7 +252,7 @@ async fn the_resources_key_is_kept_for_five_minutes() {
     assert_eq!(server.fetch.asked(KEYS), 3);
 }
 
-/// Many answers at once share one fetch, and none of them is a 503.
+/// Concurrent responses share one fetch, and none of them is a 503.
 #[tokio::test]
 async fn many_at_once_share_one_fetch() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
@@ -265,7 +265,7 @@ async fn many_at_once_share_one_fetch() {
     assert_eq!(server.fetch.asked(KEYS), 1);
 }
 
-/// One caller for two resources, one of which demands encryption: what it gets is encrypted.
+/// If one caller serves two resources, one of which requires encryption, its responses are encrypted.
 #[tokio::test]
 async fn what_one_of_two_resources_demands_holds_for_their_caller() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
@@ -276,7 +276,7 @@ async fn what_one_of_two_resources_demands_holds_for_their_caller() {
     decrypt(as_jwt(&server, &token).await.body(), &key);
 }
 
-/// A client that is no resource may ask for the signed form of what it sees.
+/// A client that is not a resource may request signed responses.
 #[tokio::test]
 async fn a_client_gets_a_signed_answer_too() {
     let (server, token) = start(notes()).await;
@@ -285,7 +285,7 @@ async fn a_client_gets_a_signed_answer_too() {
     assert_eq!((&claims["aud"], &claims["token_introspection"]["active"]), (&json!("shop"), &json!(true)));
 }
 
-/// A caller with a bearer token is addressed by its id, and held to what its resource registered.
+/// A caller with a bearer token is identified by its id, and its resource's registration applies.
 #[tokio::test]
 async fn a_bearer_caller_is_answered_as_its_resource_registered() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
@@ -298,7 +298,7 @@ async fn a_bearer_caller_is_answered_as_its_resource_registered() {
     assert_eq!(server.claims(&decrypt(jwe.body(), &key)).await["aud"], "notes");
 }
 
-/// A key by value needs no fetch.
+/// A key registered by value is not fetched.
 #[tokio::test]
 async fn the_resources_key_may_be_registered_by_value() {
     let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");

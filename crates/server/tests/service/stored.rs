@@ -87,7 +87,7 @@ async fn a_request_that_waits_for_consent_goes_on() {
     assert!(location(&answer).contains("&state=a+b%26c%3D%C3%BC&iss="), "{}", location(&answer));
 }
 
-/// Whose URI it is was not stored at first, and only a URI that is found registered is followed.
+/// Older versions did not store the client of the URI, and only a registered URI is redirected to.
 #[tokio::test]
 async fn a_request_to_sign_out_goes_on() {
     let server = start().await;
