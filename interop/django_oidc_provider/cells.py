@@ -144,7 +144,7 @@ class Cells:
             def without_scope() -> None:
                 answer = lenient.ask(person)
                 expect(answer.status, 200, f"the status ({answer.text[:300]})")
-                expect(answer.json(), {**ALICE, "scope": ""}, "of whom the API thinks it is")
+                expect(answer.json(), {**ALICE, "scope": ""}, "the user that the API sees")
 
             self.cells.cell("default: user token, accepted where no scope is needed", without_scope)
             name = "default: token of a client that the API is not for, 401"

@@ -39,7 +39,7 @@ class Authority:
         """Applies the document twice; the second time, nothing changes."""
         path = self.folder / "world.json"
         path.write_text(json.dumps(document, indent=2))
-        table.cell(US, self.version, "apply sets the world up", lambda: self._apply(path))
+        table.cell(US, self.version, "apply configures the server", lambda: self._apply(path))
 
         def again() -> None:
             said = self._apply(path)

@@ -57,7 +57,7 @@ def accepted(answer: Answer, who: Mapping[str, str | None]) -> None:
     seen = answer.json()
     scope = seen.pop("scope")
     expect("notes.read" in (scope.split() if isinstance(scope, str) else scope), True, f"notes.read in {scope!r}")
-    expect(seen, dict(who), "of whom the API thinks it is")
+    expect(seen, dict(who), "the user that the API sees")
 
 
 def refused(answer: Answer, status: int, error: str | None = None) -> None:

@@ -117,7 +117,7 @@ async def discovery(person: Person | None = None) -> None:
     person = person or Person()
     async with person.connected() as client:
         expect(sorted(tool.name for tool in (await client.list_tools()).tools), TOOLS, "the tools")
-        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "of whom the tool thinks it is")
+        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "the user that the tool sees")
         expect("bread" in await called(client, "list_notes"), True, "bread is listed")
     server = urlsplit(person.resource)
     metadata = f"{server.scheme}://{server.netloc}/.well-known/oauth-protected-resource{server.path}"
@@ -145,7 +145,7 @@ async def step_up() -> None:
     person = Person()
     async with person.connected() as client:
         await called(client, "list_notes")
-        expect(await called(client, "delete_note", {"title": "milk"}), "milk is gone", "what the tool said")
+        expect(await called(client, "delete_note", {"title": "milk"}), "milk is gone", "the result of the tool")
         await called(client, "list_notes")
     told = person.refusals(403)
     expect(len(told), 1, f"refusals in {told}")
@@ -167,7 +167,7 @@ async def denied() -> None:
     except* OAuthFlowError:
         # It ends the whole connection, not only the call.
         said = None
-    expect(said, None, "what the tool said")
+    expect(said, None, "the result of the tool")
     expect(len(person.asked), 2, "authorization requests")
     async with Person().connected() as client:
         expect("bread" in await called(client, "list_notes"), True, "bread is still listed")
@@ -179,7 +179,7 @@ async def expired() -> None:
         await called(client, "list_notes")
         first = person.storage.tokens
         await anyio.sleep(WORLD["briefSeconds"] + 1)
-        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "of whom the tool thinks it is")
+        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "the user that the tool sees")
     second = person.storage.tokens
     expect(second.access_token != first.access_token, True, "the access token is another one")
     expect(second.refresh_token != first.refresh_token, True, "the refresh token is another one")
@@ -192,7 +192,7 @@ async def revoked() -> None:
         await called(client, "list_notes")
         form = {"token": person.storage.tokens.access_token, "client_id": WORLD["client"]}
         expect(send("POST", WORLD["issuer"] + "/revoke", form=form).status, 200, "the status of the revocation")
-        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "of whom the tool thinks it is")
+        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "the user that the tool sees")
     refused_and_signed_in(person, 2)
 
 
@@ -200,7 +200,7 @@ async def elsewhere() -> None:
     person = Person()
     person.storage.tokens = OAuthToken(access_token=WORLD["elsewhereToken"], scope="notes.read")
     async with person.connected() as client:
-        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "of whom the tool thinks it is")
+        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "the user that the tool sees")
     refused_and_signed_in(person, 1)
 
 

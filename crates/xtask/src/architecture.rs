@@ -1,4 +1,4 @@
-//! `cargo xtask architecture`: the house as it was measured, and a refusal of what its design forbids.
+//! `cargo xtask architecture`: measures the structure of the workspace, and fails on what its design forbids.
 
 mod circles;
 mod edges;

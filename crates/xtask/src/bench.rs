@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: what a request costs beyond its physical limit, as a ratio in one run.
+//! `cargo xtask bench`: the cost of a request as a ratio to its physical limit, measured in one run.
 //!
 //! `passavant serve` and the limit server (`crates/passavant/examples/bare.rs`) run on one core, the load generator
-//! `wrk` on another; the two take turns, so that a noisy machine is noisy to both. The figure to compare is CPU time
-//! of the server per request. With `--beside BINARY` another build of passavant takes its turns too.
+//! `wrk` on another; the two are measured alternately, so that noise affects both. The figure to compare is CPU time
+//! of the server per request. With `--beside BINARY` another build of passavant is measured too.
 //! `cargo xtask bench guard` measures the resource's side instead.
 
 mod load;

@@ -1,4 +1,4 @@
-//! The project's own chores. A command is one arm in `main` and one file beside it.
+//! Development commands of the project. A command is one match arm in `main` and one file.
 #![expect(clippy::print_stdout, reason = "these commands talk to the person who typed them")]
 
 mod architecture;

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is, from cargo's own to real peers and a real browser.
+//! `cargo xtask test`: all tests, from cargo's to real peers and a real browser.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Circles of `use` inside a crate: files that can only be read, moved or tested together.
+//! Import cycles inside a crate: files that can only be read, moved or tested together.
 
 mod modules;
 mod paths;

@@ -1,4 +1,4 @@
-//! Rules that every source file keeps: it says what room it is, it stays readable, and it is never `mod.rs`.
+//! Rules for every source file: it begins with a description, it is short, and it is never `mod.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ fn unnamed(source: &Source) -> Option<Finding> {
     }
     Some(source.finding(
         "its first line does not say what room this is",
-        "begin the file with one line `//! ...` that tells a newcomer what is found here".into(),
+        "begin the file with one line `//! ...` that describes the file".into(),
     ))
 }
 

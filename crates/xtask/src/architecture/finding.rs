@@ -1,4 +1,4 @@
-//! What `cargo xtask architecture` complains about.
+//! The findings of `cargo xtask architecture`.
 
 use std::fmt;
 

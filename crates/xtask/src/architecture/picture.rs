@@ -1,4 +1,4 @@
-//! The picture of the house: a drawing of the edges and a table of the counts, as Markdown.
+//! The graph of the dependencies and a table of the counts, as Markdown.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What each crate brings along: its normal tree with default features, counted, and searched for what is too heavy.
+//! The dependency tree of each crate, with default features: its size, and crates that are too heavy.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! One load: `wrk` on the second core, and what the server's CPU did meanwhile.
+//! One load: `wrk` on the second core, and the CPU time that the server used.
 
 use std::{
     io::{Read as _, Write as _},

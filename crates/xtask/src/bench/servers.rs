@@ -1,4 +1,4 @@
-//! The two servers, set up and started as an operator would, pinned to the first core.
+//! The two servers, configured and started as by an operator, pinned to the first core.
 
 use std::{
     io::{BufRead as _, BufReader},

@@ -1,6 +1,6 @@
-//! `docs/config.md` and its JSON Schema: the binary's own table of keys and its own pages of it.
+//! `docs/config.md` and its JSON Schema: rendered by the binary's own code from its table of keys.
 //!
-//! Those files are compiled into this command as they are, so that the check of a page needs no build of the server.
+//! Its source files are compiled into this command, so that checking a page needs no build of the server.
 
 #[expect(dead_code, reason = "only the binary reads values; this command prints what they may be")]
 #[path = "../../../passavant/src/config"]

@@ -1,4 +1,4 @@
-//! The modules of one crate, and which file a path leads to.
+//! The modules of one crate, and the file to which a path refers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The paths that a source file names: its `use` declarations, and the full paths in its code. Tests are passed over.
+//! The paths that a source file names: its `use` declarations, and the full paths in its code. Tests are ignored.
 
 use syn::{
     Attribute, ImplItem, Item, ItemMod, ItemUse, Path, UseTree, Visibility,
