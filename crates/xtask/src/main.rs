@@ -15,12 +15,12 @@ cargo xtask COMMAND
 
   architecture [--write]         check dependencies, import cycles and file lengths; --write updates the graph in ARCHITECTURE.md
   bench [--seconds N] [--rounds N] [--connections N,N] [--beside BINARY]
-                                 what a request costs beside its physical limit, and beside another build of passavant;
+                                 the cost of a request, compared with its physical limit and another build of passavant;
                                  needs wrk and two cores
-  bench guard                    what a guard adds to a request, beside other guards as released
-  docs [--write]                 check the pages of docs/ that are made from the code; --write renews them
-  pictures                       take the pictures of the README anew; needs Chromium
-  test [--only unit|interop]     run every test: cargo's own, then the real peers in interop/
+  bench guard                    the cost that a guard adds to a request, compared with released versions of others
+  docs [--write]                 check the generated pages of docs/; --write updates them
+  pictures                       update the screenshots in the README; needs Chromium
+  test [--only unit|interop]     run all tests: cargo's, then the real peers in interop/
 ";
 
 fn main() -> ExitCode {
