@@ -1,23 +1,23 @@
-//! How attempts to get something went: what a health report is made of.
+//! The outcomes of repeated attempts, for a health report.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::Timestamp;
 
-/// How attempts to get something went.
+/// The outcomes of repeated attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempts<E> {
-    /// When one last succeeded.
+    /// When an attempt last succeeded.
     pub succeeded: Option<Timestamp>,
-    /// Whether what was got then still serves.
+    /// Whether its result is still in use.
     pub is_usable: bool,
-    /// Failures in a row since then.
+    /// Consecutive failures since then.
     pub failures: u32,
-    /// Why the last one failed, if it did.
+    /// Why the last attempt failed, if it did.
     pub error: Option<E>,
 }
 
-/// Records attempts of which nothing is kept: whatever was got serves no longer once one failed.
+/// Records attempts whose results are not kept, so that none is in use after a failure.
 #[derive(Debug)]
 pub struct AttemptLog<E>(Mutex<Entry<E>>);
 
@@ -29,19 +29,19 @@ struct Entry<E> {
 }
 
 impl<E: Clone> AttemptLog<E> {
-    /// Records that one succeeded.
+    /// Records a success.
     pub fn succeeded(&self, now: Timestamp) {
         *self.lock() = Entry { succeeded: Some(now), failures: 0, error: None };
     }
 
-    /// Records that one failed.
+    /// Records a failure.
     pub fn failed(&self, error: E) {
         let mut entry = self.lock();
         entry.failures = entry.failures.saturating_add(1);
         entry.error = Some(error);
     }
 
-    /// The record.
+    /// The outcomes so far.
     pub fn attempts(&self) -> Attempts<E> {
         let entry = self.lock();
         Attempts {

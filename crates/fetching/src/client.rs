@@ -1,4 +1,4 @@
-//! The ready HTTP client: reqwest over rustls, without redirects, within its limits.
+//! The HTTP client: reqwest over rustls, without redirects, with limits.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 use crate::destination::{NamedBy, is_loopback, is_special_use};
 use crate::fetch::{Fetch, FetchError, FetchLimits};
 
-/// The [`Fetch`] of the feature `client`. It keeps connections open between requests, and needs a tokio runtime when it
-/// is used.
+/// The [`Fetch`] of the feature `client`. It keeps connections open between requests, and needs a tokio runtime when
+/// it is used.
 ///
-/// Other hosts are asked through the system's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`). This machine
-/// itself (`localhost`, `127.0.0.0/8`, `::1`) never is: tokens and credentials that go there in plain http must not
-/// leave it.
+/// Other hosts are asked through the system's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`). This
+/// machine itself (`localhost`, `127.0.0.0/8`, `::1`) never is: tokens and credentials that go there in plain http
+/// must not leave it.
 #[derive(Clone)]
 pub struct ReqwestFetch(Arc<Inner>);
 
@@ -39,10 +39,10 @@ pub struct ClientSettings {
     /// Certificates.
     pub tls: ClientTls,
     /// Who names the URLs. Every URL is then checked ([`NamedBy::check`]), and for [`NamedBy::Stranger`] so is each
-    /// address that a host name has, and no proxy is used, since a proxy would resolve it elsewhere. `None`: the caller
-    /// has checked.
+    /// address that a host name has, and no proxy is used, since a proxy would resolve it elsewhere. `None`: the
+    /// caller has checked.
     pub named_by: Option<NamedBy>,
-    /// Most requests at the same time; others wait, within their deadline. `None`: no limit.
+    /// Maximum number of concurrent requests; others wait, within their deadline. `None`: no limit.
     pub concurrent_max: Option<usize>,
     /// The address of `localhost`, whatever the machine says.
     pub localhost: Option<SocketAddr>,
@@ -185,8 +185,8 @@ impl ClientTls {
         Self::default()
     }
 
-    /// Trusts nobody, for a client that only speaks plain http to this machine: no certificate is read, so that a
-    /// machine without any will do.
+    /// Trusts no authority, for a client that only uses plain http to this machine: no certificates are read, so that
+    /// none need to be installed.
     pub fn unused() -> Self {
         Self { is_unused: true, ..Self::default() }
     }
@@ -355,7 +355,7 @@ mod tests {
         let found = client.get(&url).send().await.expect_err("refused");
         assert_eq!(described(&found), "localhost has no public address");
         let connected = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
-        assert!(connected.is_err(), "nobody connected");
+        assert!(connected.is_err(), "there is no connection");
         let found = get(&ReqwestFetch::deferred(stranger), &url).await;
         assert_eq!(found, Err(FetchError::Forbidden(url)));
     }

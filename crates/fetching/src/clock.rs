@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use protocol::Timestamp;
 
-/// Tells the time. It never goes back.
+/// The time, which never goes back.
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since 1970.
     fn millis(&self) -> i64;
@@ -16,14 +16,14 @@ pub trait Clock: Send + Sync + 'static {
     }
 }
 
-/// The system's clock. While the system turns it back, it stands still.
+/// The system's clock. While the system sets it back, it does not advance.
 #[derive(Debug, Default)]
 pub struct SystemClock {
     latest: AtomicI64,
 }
 
 impl SystemClock {
-    /// A clock that starts no earlier than this, such as the newest time that a store has written.
+    /// A clock that starts no earlier than the given time, such as the newest time that a store has written.
     pub fn starting_at(newest: Timestamp) -> Self {
         Self { latest: AtomicI64::new(newest.0.saturating_mul(1000)) }
     }

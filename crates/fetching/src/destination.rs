@@ -7,14 +7,14 @@ use http::Uri;
 /// Who named a URL that is to be fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedBy {
-    /// The operator, by configuration or registration: `https` to any address, for a service inside the own network
-    /// may be meant.
+    /// The operator, by configuration or registration: `https` to any address, since it may be a service in
+    /// the operator's own network.
     Operator {
         /// Whether `http` to this machine is allowed as well: only beside an issuer that is `http` itself.
         http_to_loopback: bool,
     },
-    /// Whoever sent a request: `https` only, and never to a special-use address ([`is_special_use`]), which would let
-    /// a stranger reach what only this machine can reach.
+    /// The sender of a request: `https` only, and never to a special-use address ([`is_special_use`]), which would
+    /// let a stranger reach what only this machine can reach.
     Stranger,
 }
 
@@ -24,10 +24,10 @@ pub enum EndpointError {
     /// Not `https://host/path`, or with a fragment or user information.
     #[error("must be https://host/path, without fragment and user information")]
     NotAbsolute,
-    /// Tokens and credentials would travel in clear.
+    /// Tokens and credentials would be sent in cleartext.
     #[error("plain http is only for loopback, beside an issuer that is http itself; use https")]
     PlainHttp,
-    /// A stranger named an address inside a network.
+    /// A stranger named an address of special use.
     #[error("addresses of this machine, of private networks and of other special use are not fetched")]
     SpecialUse,
 }
@@ -38,8 +38,8 @@ impl NamedBy {
         Self::Operator { http_to_loopback: issuer.starts_with("http:") }
     }
 
-    /// Whether this URL may be fetched, as far as its text says. The addresses of a host name are known only when it is
-    /// resolved: a client that fetches for strangers must check those too.
+    /// Whether this URL may be fetched, as far as its text says. The addresses of a host name are known only when it
+    /// is resolved: a client that fetches for strangers must check those too.
     ///
     /// # Errors
     ///

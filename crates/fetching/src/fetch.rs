@@ -1,4 +1,4 @@
-//! The port: one HTTP request, its limits, and why there may be no answer.
+//! The port: one HTTP request, its limits, and its errors.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub trait Fetch: Send + Sync + 'static {
 pub struct FetchLimits {
     /// Time until the last byte must have arrived.
     pub deadline: Duration,
-    /// Longest body, in bytes.
+    /// Maximum size of the body, in bytes.
     pub bytes_max: usize,
 }
 

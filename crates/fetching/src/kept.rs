@@ -12,7 +12,7 @@ use crate::single_flight::SingleFlight;
 /// What the caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// A document that is fresh.
+    /// A fresh document.
     Fresh,
     /// A newer one than the kept one, in which something is missing.
     Newer,
@@ -53,11 +53,12 @@ pub enum NewerAfter {
     SuchFetch,
 }
 
-/// What a caller is told when the fetch that it waited for can't be made now.
+/// The error of a caller whose fetch is not due now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-/// A document: the last good one is kept, concurrent callers share one fetch, and fetches are rare however many ask.
+/// A document: the last good one is kept, concurrent callers share one fetch, and the number of fetches does not
+/// depend on the number of callers.
 pub struct KeptDocument<T, E: Clone> {
     schedule: Schedule,
     clock: Arc<dyn Clock>,
@@ -68,9 +69,9 @@ pub struct KeptDocument<T, E: Clone> {
 struct State<T, E> {
     good: Option<Good<T>>,
     last: Option<LastFetch<E>>,
-    /// When the last fetch began for a caller that missed something.
+    /// When the last fetch for a caller that missed something began.
     demanded: Option<Timestamp>,
-    /// Failed fetches in a row.
+    /// Consecutive failed fetches.
     failures: u32,
 }
 
@@ -108,12 +109,12 @@ impl<T: Send + Sync + 'static, E: Clone + From<Busy> + Send + Sync + 'static> Ke
 
     /// The kept document, or a fetched one.
     ///
-    /// One that is too old is fetched again, and one in which something is missing, each as rarely as the [`Schedule`]
-    /// says. Between two fetches, and when one fails, the last good document serves.
+    /// One that is too old is fetched again, and one in which something is missing, each as rarely as the
+    /// [`Schedule`] says. Between two fetches, and when one fails, the last good document serves.
     ///
     /// # Errors
     ///
-    /// What `fetch` returned, at once for all who wait and until the next fetch is due.
+    /// What `fetch` returned, for all concurrent callers and until the next fetch is due.
     pub async fn get<F>(&self, need: Need, fetch: impl FnOnce() -> F) -> Result<CurrentDocument<T>, E>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,

@@ -14,7 +14,7 @@ use crate::kept::{Busy, KeptDocument, Lookup, Schedule};
 /// The media types of a key set that are asked for (RFC 7517 §8.5.2).
 const ACCEPT: &str = "application/jwk-set+json, application/json";
 
-/// A key set, and what tells it from another.
+/// A key set and its version.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     /// The keys.
@@ -45,7 +45,7 @@ impl KeySet {
         Self::parse(&http.document(url, ACCEPT).await?)
     }
 
-    /// Whether a key of this `kid` is in it.
+    /// Whether it has a key with this `kid`.
     pub fn has(&self, kid: &str) -> bool {
         self.keys.keys().iter().any(|key| key.kid() == Some(kid))
     }
@@ -74,8 +74,8 @@ impl KeySets {
         Self { http, clock, named_by, schedule, sets_max, sets: Mutex::default() }
     }
 
-    /// The key set at this URL. If `kid` is given and is not in the kept one, a newer one where the schedule allows it.
-    /// While its owner is away, the last good one serves.
+    /// The key set at this URL. If `kid` is given and is not in the kept one, a newer one where the schedule allows
+    /// it. While it can't be fetched, the last good one is used.
     ///
     /// # Errors
     ///

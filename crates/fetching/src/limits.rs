@@ -2,5 +2,5 @@
 
 /// How long a fetch may take, in milliseconds.
 pub const DEADLINE_MILLIS: u64 = 5_000;
-/// Longest answer, in bytes.
+/// Maximum size of the response, in bytes.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;

@@ -20,19 +20,19 @@ pub struct SingleFlight<K, V: Clone> {
 }
 
 impl<K: Clone + Eq + Hash + Send + 'static, V: Clone + Send + Sync + 'static> SingleFlight<K, V> {
-    /// At most `running_max` pieces of work run at the same time.
+    /// At most `running_max` pieces of work run concurrently.
     pub fn new(running_max: usize) -> Self {
         Self { running: Arc::default(), running_max }
     }
 
-    /// Whether somebody is already waiting for this key.
+    /// Whether work for this key is running.
     pub fn is_running(&self, key: &K) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(key).is_some_and(|flight| flight.upgrade().is_some())
     }
 
-    /// The result of the work that is running for this key, or else of that which `start` makes. `None` if too much is
-    /// running.
+    /// The result of the work that is running for this key, or else of that which `start` makes. `None` if too much
+    /// is running.
     pub async fn join<F>(&self, key: K, start: impl FnOnce() -> F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,

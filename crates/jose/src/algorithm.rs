@@ -1,8 +1,8 @@
-//! The algorithms (RFC 7518, RFC 8037), each named as JOSE registers it. `none` is not one of them.
+//! The algorithms (RFC 7518, RFC 8037), under their registered names. `none` is not one of them.
 
 use std::fmt;
 
-/// Defines an enum of registered names with its readings.
+/// Defines an enum of registered names with its parser.
 macro_rules! registered {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$about])*
@@ -18,7 +18,7 @@ macro_rules! registered {
                 match self { $(Self::$variant => $text,)+ }
             }
 
-            /// Reads a registered name, letter for letter.
+            /// Parses a registered name, case-sensitively.
             pub fn parse(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)+ _ => None }
             }
@@ -72,7 +72,7 @@ impl SignatureAlgorithm {
 }
 
 registered! {
-    /// How the content encryption key of a token is brought over (RFC 7518 §4.1).
+    /// How the content encryption key of a token is determined (RFC 7518 §4.1).
     KeyManagement {
         /// RSAES-OAEP with SHA-1, as RFC 7518 §4.3 defines it by default.
         RsaOaep = "RSA-OAEP",

@@ -1,4 +1,4 @@
-//! Base64url as JOSE wants it (RFC 7515 §2): no padding, no white space, no spare bits.
+//! Base64url as JOSE requires it (RFC 7515 §2): no padding, no white space, no nonzero trailing bits.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 

@@ -38,7 +38,7 @@ impl Claims {
     ///
     /// # Errors
     ///
-    /// [`JoseError::Claim`] unless it is a JSON number within 2^53 of zero; a string of digits is none.
+    /// [`JoseError::Claim`] unless it is a JSON number within 2^53 of zero; a string of digits is an error.
     pub fn time(&self, name: &str) -> Result<Option<i64>, JoseError> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let seconds = value.as_f64().filter(|_| value.is_number()).ok_or_else(|| wrong(name))?;
@@ -101,7 +101,7 @@ impl Claims {
         &self.0
     }
 
-    /// All claims, given away.
+    /// All claims, by value.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
     }

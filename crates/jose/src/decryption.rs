@@ -1,4 +1,4 @@
-//! A key that decrypts with exactly one algorithm of key management.
+//! A key that decrypts with exactly one key management algorithm.
 
 use std::{fmt, sync::Arc};
 
@@ -20,7 +20,7 @@ use crate::{
     signing::{name, random_secret},
 };
 
-/// A key that decrypts with exactly one algorithm of key management; parsed once, cheap to clone.
+/// A key that decrypts with exactly one key management algorithm; parsed once, cheap to clone.
 #[derive(Clone)]
 pub struct DecryptionKey(Arc<Inner>);
 
@@ -38,7 +38,7 @@ enum Holder {
     Shared(Option<ContentEncryption>),
 }
 
-/// What the sender of a token says about the key inside it.
+/// The encrypted key of a token, and the parameters of its agreement.
 pub(crate) struct KeyMessage<'a> {
     pub(crate) encrypted_key: &'a [u8],
     pub(crate) ephemeral: Option<&'a Material>,
@@ -51,7 +51,7 @@ impl DecryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Generation`] if the library fails, which it does without entropy only.
+    /// [`KeyError::Generation`] if the library fails, which happens only without entropy.
     pub fn generate(algorithm: KeyManagement) -> Result<Self, KeyError> {
         let private = match algorithm {
             KeyManagement::RsaOaep | KeyManagement::RsaOaep256 => PrivateKey::generate_rsa()?,
@@ -91,7 +91,8 @@ impl DecryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::KeyType`] for another algorithm, [`KeyError::Length`] if the secret has not the exact length.
+    /// [`KeyError::KeyType`] for another algorithm, [`KeyError::Length`] if the secret does not have the exact
+    /// length.
     pub fn symmetric(algorithm: KeyManagement, key: &[u8]) -> Result<Self, KeyError> {
         Self::new(PrivateKey::symmetric(key)?, Attributes::default(), algorithm)
     }
@@ -118,17 +119,18 @@ impl DecryptionKey {
         Ok(self.0.private.to_jwk(&self.0.attributes))
     }
 
-    /// The one algorithm of key management.
+    /// The key management algorithm.
     pub fn algorithm(&self) -> KeyManagement {
         self.0.algorithm
     }
 
-    /// The `kid` of the JWK the key came from, else its thumbprint; of a shared secret an HMAC under itself.
+    /// The `kid` of the JWK the key came from, else its thumbprint; for a shared secret, an HMAC with itself as the
+    /// key.
     pub fn kid(&self) -> &str {
         self.0.attributes.kid.as_deref().unwrap_or_default()
     }
 
-    /// The public JWK with `kid`, `alg` and `use`; nothing for a shared secret.
+    /// The public JWK with `kid`, `alg` and `use`; `None` for a shared secret.
     pub fn public_jwk(&self) -> Option<&Jwk> {
         self.0.public.as_ref()
     }
@@ -142,10 +144,10 @@ impl DecryptionKey {
         EncryptionKey::new(self.0.algorithm, &self.0.private.material, &self.0.attributes)
     }
 
-    /// The content encryption key of a token, or nothing if there is none to be had.
+    /// The content encryption key of a token, or `None` if it can't be decrypted.
     ///
-    /// RSA always gives one: where the padding is wrong it is a random one that fails later, so that nobody can
-    /// tell a wrong padding from a wrong tag (RFC 7516 §11.5).
+    /// RSA always returns one: if the padding is invalid, a random one that fails later, so that invalid padding
+    /// can't be distinguished from an invalid tag (RFC 7516 §11.5).
     pub(crate) fn content_key(
         &self,
         message: &KeyMessage<'_>,

@@ -1,4 +1,4 @@
-//! A key that encrypts to its holder with exactly one algorithm of key management.
+//! A key that encrypts to its holder with exactly one key management algorithm.
 
 use std::{fmt, sync::Arc};
 
@@ -20,7 +20,7 @@ use crate::{
     primitives,
 };
 
-/// A key that encrypts to its holder with exactly one algorithm of key management; cheap to clone.
+/// A key that encrypts to its holder with exactly one key management algorithm; cheap to clone.
 ///
 /// It comes from [`crate::Jwk::encryption_key`], [`crate::JwkSet::encryption_key`] or
 /// [`EncryptionKey::symmetric`].
@@ -39,7 +39,7 @@ enum Recipient {
     Shared { key: Zeroizing<Vec<u8>>, content: Option<ContentEncryption> },
 }
 
-/// A content encryption key and how the receiver finds it.
+/// A content encryption key, and the data with which the receiver determines it.
 pub(crate) struct Wrapped {
     pub(crate) content_key: Zeroizing<Vec<u8>>,
     pub(crate) encrypted_key: Vec<u8>,
@@ -51,7 +51,8 @@ impl EncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::KeyType`] for another algorithm, [`KeyError::Length`] if the secret has not the exact length.
+    /// [`KeyError::KeyType`] for another algorithm, [`KeyError::Length`] if the secret does not have the exact
+    /// length.
     pub fn symmetric(algorithm: KeyManagement, key: &[u8]) -> Result<Self, KeyError> {
         Self::new(algorithm, &Material::secret(key)?, &Attributes::default())
     }
@@ -83,7 +84,7 @@ impl EncryptionKey {
         Ok(Self(Arc::new(Inner { algorithm, kid: attributes.kid.clone(), recipient })))
     }
 
-    /// The one algorithm of key management.
+    /// The key management algorithm.
     pub fn algorithm(&self) -> KeyManagement {
         self.0.algorithm
     }
@@ -93,7 +94,7 @@ impl EncryptionKey {
         self.0.kid.as_deref()
     }
 
-    /// A fresh content encryption key, or the one agreed on.
+    /// A new content encryption key: a random or an agreed one.
     pub(crate) fn wrap(&self, encryption: ContentEncryption) -> Result<Wrapped, CryptoError> {
         match &self.0.recipient {
             Recipient::Rsa(key) => {
@@ -156,7 +157,7 @@ pub(crate) fn fresh(encryption: ContentEncryption) -> Zeroizing<Vec<u8>> {
     key
 }
 
-/// The hash of OAEP: SHA-1 unless the name says otherwise (RFC 7518 §4.3).
+/// The hash of OAEP: SHA-1 for `RSA-OAEP` (RFC 7518 §4.3).
 pub(crate) fn oaep(algorithm: KeyManagement) -> &'static OaepAlgorithm {
     match algorithm {
         KeyManagement::RsaOaep256 => &OAEP_SHA256_MGF1SHA256,
@@ -164,7 +165,7 @@ pub(crate) fn oaep(algorithm: KeyManagement) -> &'static OaepAlgorithm {
     }
 }
 
-/// The name and length, in bytes, of what an agreement derives (RFC 7518 §4.6.2).
+/// The name and length, in bytes, of the derived key of an agreement (RFC 7518 §4.6.2).
 pub(crate) fn derived(algorithm: KeyManagement, encryption: ContentEncryption) -> (&'static str, usize) {
     match algorithm {
         KeyManagement::EcdhEsA128Kw => (algorithm.as_str(), 16),
@@ -173,7 +174,7 @@ pub(crate) fn derived(algorithm: KeyManagement, encryption: ContentEncryption) -
     }
 }
 
-/// Refuses a shared key that has not the length of its algorithm, and says which content encryption it is for.
+/// Refuses a shared key without the exact length of its algorithm, and returns the content encryption it is for.
 pub(crate) fn check_shared(
     algorithm: KeyManagement,
     key: &[u8],

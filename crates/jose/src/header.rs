@@ -1,4 +1,4 @@
-//! The protected header (RFC 7515 §4, RFC 7516 §4), read as strictly for signed as for encrypted tokens.
+//! The protected header (RFC 7515 §4, RFC 7516 §4) of signed and encrypted tokens, read strictly.
 
 use serde_json::{Map, Value};
 
@@ -9,9 +9,9 @@ use crate::{
     limits::{HEADER_BYTES, KEY_ID_BYTES},
 };
 
-/// Members that would bring in a key from the token itself or from an address in it (`jwk`, `jku`, `x5u`,
-/// `x5c`; only a proof bears a `jwk`), extensions that must be understood while none is (`crit`), and what changes how the content is read
-/// (`b64`, `zip`).
+/// Members that would take a key from the token itself or from a URL in it (`jwk`, `jku`, `x5u`, `x5c`; only a proof
+/// has a `jwk`), critical extensions, of which none is supported (`crit`), and members that change how the content is
+/// read (`b64`, `zip`).
 const FORBIDDEN: [&str; 7] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"];
 
 /// A header whose members are unique, none of them forbidden.
@@ -30,7 +30,7 @@ impl Protected {
         Self::from_members(members(encoded)?)
     }
 
-    /// Reads the header of a proof, and the key that it must bear. Every other forbidden member is refused here too.
+    /// Reads the header of a proof, and its required `jwk`. Every other forbidden member is refused here too.
     pub(crate) fn parse_with_key(encoded: &str) -> Result<(Self, Value), JoseError> {
         let mut members = members(encoded)?;
         let key = members.remove("jwk").ok_or(JoseError::Header("jwk"))?;
@@ -64,7 +64,7 @@ fn members(encoded: &str) -> Result<Map<String, Value>, JoseError> {
     Ok(json::object(&base64url::decode(encoded)?)?)
 }
 
-/// Takes out a member that must be a string where it is present.
+/// Removes a member that must be a string if it is present.
 pub(crate) fn take_text(
     members: &mut Map<String, Value>,
     name: &'static str,
@@ -86,7 +86,7 @@ pub(crate) fn push_member(text: &mut String, name: &str, value: Option<&str>) {
     }
 }
 
-/// The parts of a compact token between its dots, if there are exactly so many and the header is not empty.
+/// The parts of a compact token between its dots, if their number is `N` and the header is not empty.
 pub(crate) fn parts<const N: usize>(token: &str, limit: usize) -> Result<[&str; N], JoseError> {
     if token.len() > limit {
         return Err(JoseError::TooLong(limit));

@@ -1,4 +1,4 @@
-//! JSON as signed objects need it: one object, each member once, at every depth.
+//! Strict JSON for signed objects: members are unique at every depth.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ pub enum JsonError {
     /// The text is longer than [`JSON_BYTES`].
     #[error("longer than {JSON_BYTES} bytes")]
     TooLong,
-    /// The text is not JSON in UTF-8, repeats a member, nests too deeply, or goes on after its end.
+    /// The text is not JSON in UTF-8, repeats a member, nests too deeply, or has trailing bytes.
     #[error("not one JSON value with unique members")]
     Malformed,
-    /// The text is JSON, but no object.
+    /// The text is JSON, but not an object.
     #[error("not a JSON object")]
     NotObject,
 }
@@ -50,7 +50,7 @@ pub fn value(text: &[u8]) -> Result<Value, JsonError> {
     Ok(value)
 }
 
-/// A value below which so many more levels may follow.
+/// A value with a limit on the levels below it.
 #[derive(Clone, Copy)]
 struct Strict {
     levels: usize,

@@ -18,7 +18,7 @@ use crate::{
     limits::{ENCRYPTED_TOKEN_BYTES, PARTY_BYTES},
 };
 
-/// What a sender says about a token besides the algorithms.
+/// The header members of a token besides the algorithms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// The media type of the token (RFC 7516 §4.1.11).
@@ -29,12 +29,12 @@ pub struct Header {
     pub kid: Option<String>,
 }
 
-/// Encrypts: header members `alg`, `enc`, then those given, then `epk` where keys are agreed on.
+/// Encrypts: header members `alg`, `enc`, then the given ones, then `epk` for a key agreement.
 ///
 /// # Errors
 ///
-/// [`CryptoError::Algorithm`] if a `dir` key is not as long as the content encryption demands or was made for
-/// another, [`CryptoError::Failed`] if the library fails.
+/// [`CryptoError::Algorithm`] if a `dir` key does not have the length that the content encryption requires, or is for
+/// another one, [`CryptoError::Failed`] if the library fails.
 pub fn encrypt(
     header: &Header,
     plaintext: &[u8],
@@ -62,24 +62,24 @@ pub fn encrypt(
     Ok(token)
 }
 
-/// A token that was taken apart and not yet decrypted.
+/// A parsed token that is not decrypted yet.
 #[derive(Clone, Debug)]
 pub struct Encrypted<'a> {
     header: Protected,
     encryption: String,
-    /// The encoded header: what the tag covers besides the content.
+    /// The encoded header, which is authenticated with the content.
     associated: &'a str,
     encrypted_key: Vec<u8>,
     sealed: Sealed,
 }
 
 impl<'a> Encrypted<'a> {
-    /// Takes a token of at most [`ENCRYPTED_TOKEN_BYTES`] apart.
+    /// Parses a token of at most [`ENCRYPTED_TOKEN_BYTES`].
     ///
     /// # Errors
     ///
     /// [`JoseError`] if it is longer, has not five parts, is not strict base64url, or if its header is not one
-    /// JSON object with unique members of the right types, or bears one of the forbidden members.
+    /// JSON object with unique members of the right types, or has a forbidden member.
     pub fn parse(token: &'a str) -> Result<Self, JoseError> {
         let [header, encrypted_key, iv, ciphertext, tag] = parts(token, ENCRYPTED_TOKEN_BYTES)?;
         let associated = header;
@@ -98,12 +98,12 @@ impl<'a> Encrypted<'a> {
         })
     }
 
-    /// The claimed algorithm of key management, if it is one that this crate knows.
+    /// The claimed key management algorithm, if this crate supports it.
     pub fn key_management(&self) -> Option<KeyManagement> {
         KeyManagement::parse(&self.header.algorithm)
     }
 
-    /// The claimed content encryption, if it is one that this crate knows.
+    /// The claimed content encryption, if this crate supports it.
     pub fn content_encryption(&self) -> Option<ContentEncryption> {
         ContentEncryption::parse(&self.encryption)
     }
@@ -128,7 +128,7 @@ impl<'a> Encrypted<'a> {
     /// # Errors
     ///
     /// [`JoseError::Algorithm`] if the header names other algorithms, [`JoseError::Decryption`] for everything
-    /// else: that the token decrypts says who could have made it only where the key is a shared one.
+    /// else. Decryption authenticates the sender only if the key is a shared one.
     pub fn decrypt(self, key: &DecryptionKey, allowed: &[ContentEncryption]) -> Result<Decrypted, JoseError> {
         if self.header.algorithm != key.algorithm().as_str() {
             return Err(JoseError::Algorithm);
@@ -178,7 +178,7 @@ impl Decrypted {
         &self.plaintext
     }
 
-    /// The content, given away.
+    /// The content, by value.
     pub fn into_plaintext(self) -> Zeroizing<Vec<u8>> {
         self.plaintext
     }
@@ -188,7 +188,7 @@ impl Decrypted {
         self.header.typ.as_deref()
     }
 
-    /// The `cty`: `JWT` where the content is a nested token.
+    /// The `cty`: `JWT` if the content is a nested token.
     pub fn cty(&self) -> Option<&str> {
         self.header.cty.as_deref()
     }
@@ -198,7 +198,7 @@ impl Decrypted {
         self.header.kid.as_deref()
     }
 
-    /// The algorithm of key management.
+    /// The key management algorithm.
     pub fn key_management(&self) -> KeyManagement {
         self.key_management
     }

@@ -1,4 +1,4 @@
-//! One JSON Web Key (RFC 7517), validated as it is read: what holds a [`Jwk`] need not check it again.
+//! One JSON Web Key (RFC 7517), validated when it is read: a [`Jwk`] need not be checked again.
 
 use std::{fmt, sync::OnceLock};
 
@@ -15,13 +15,13 @@ use crate::{
 
 /// A validated JWK: an RSA, EC or OKP public key, or a symmetric one.
 ///
-/// Sizes, coordinate lengths and that a point lies on its curve were checked on reading. A key that holds
-/// private members is refused; those are read by [`crate::SigningKey`] and [`crate::DecryptionKey`].
+/// Sizes, coordinate lengths, and that a point is on its curve are checked when it is read. A key with private
+/// members is refused; those are read by [`crate::SigningKey`] and [`crate::DecryptionKey`].
 #[derive(Clone)]
 pub struct Jwk {
     material: Material,
     attributes: Attributes,
-    /// The key as last prepared for verifying, since preparing one costs more than some verifications.
+    /// Cache of the key as prepared for verification, since that costs more than some verifications.
     prepared: OnceLock<VerifyingKey>,
 }
 
@@ -66,7 +66,7 @@ impl Jwk {
         self.attributes.kid.as_deref()
     }
 
-    /// The `alg`: the one algorithm the key is for, whether or not this crate knows it.
+    /// The `alg`: the only algorithm of the key, even if this crate does not support it.
     pub fn algorithm(&self) -> Option<&str> {
         self.attributes.algorithm.as_deref()
     }
@@ -81,14 +81,14 @@ impl Jwk {
         self.material.key_type()
     }
 
-    /// The `crv`: `P-256`, `P-384`, `P-521`, `Ed25519` or `X25519`; nothing for RSA and symmetric keys.
+    /// The `crv`: `P-256`, `P-384`, `P-521`, `Ed25519` or `X25519`; `None` for RSA and symmetric keys.
     pub fn curve(&self) -> Option<&str> {
         self.material.curve().map(Curve::name)
     }
 
     /// The certificates of `x5c` in DER, the key's own first (RFC 7517 §4.7).
     ///
-    /// Nothing here says that they certify this key: whoever trusts them compares them (RFC 8705 §2.2).
+    /// They are not checked to certify this key: a caller that relies on them must compare them (RFC 8705 §2.2).
     pub fn certificates(&self) -> &[Vec<u8>] {
         &self.attributes.certificates
     }
@@ -103,7 +103,7 @@ impl Jwk {
         self.material.thumbprint()
     }
 
-    /// The public members as a JSON object; of a symmetric key all but `k`.
+    /// The public members as a JSON object; for a symmetric key, all but `k`.
     pub fn to_value(&self) -> Value {
         let mut members = Map::new();
         self.material.write(&mut members);

@@ -1,4 +1,4 @@
-//! A set of keys (RFC 7517 §5), in which no key can be mistaken for another.
+//! A set of keys (RFC 7517 §5) with unambiguous `kid`s.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::{
     verifying::VerifyingKey,
 };
 
-/// The usable keys of a set: each `kid` at most once, symmetric and asymmetric keys never together.
+/// The usable keys of a set: each `kid` is unique, and symmetric and asymmetric keys are never mixed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JwkSet(Vec<Jwk>);
 
@@ -24,7 +24,7 @@ impl JwkSet {
     /// # Errors
     ///
     /// [`KeyError`] for JSON that is not a key set, for more than [`KEYS_PER_SET`] keys, a `kid` that repeats,
-    /// symmetric keys beside asymmetric ones, and for a private key, which its owner has thereby disclosed.
+    /// mixed symmetric and asymmetric keys, and for a private key, which its owner has thereby disclosed.
     pub fn parse(json: &[u8]) -> Result<Self, KeyError> {
         Self::from_members(&json::object(json)?)
     }
@@ -56,7 +56,7 @@ impl JwkSet {
                 Err(KeyError::KeyType) => continue,
                 Err(_) => {}
             }
-            // A broken key keeps its name: whoever sees the set must not take another key for it.
+            // The `kid` of an invalid key stays reserved, so that no other key is used instead.
             if let Some(kid) = text("kid") {
                 if names.contains(&kid) {
                     return Err(KeyError::Ambiguous);
@@ -100,12 +100,12 @@ impl JwkSet {
         serde_json::json!({ "keys": self.0.iter().map(Jwk::to_value).collect::<Vec<_>>() })
     }
 
-    /// The key for verifying a token: the one with this `kid`, or without `kid` the only one that fits.
+    /// The key for verifying a token: the one with this `kid`, or without `kid` the only one that matches.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Unknown`] if none has the `kid` or, without one, none fits; [`KeyError::Ambiguous`] if
-    /// without `kid` several fit; as [`Jwk::verifying_key`] if the key with the `kid` is for something else.
+    /// [`KeyError::Unknown`] if none has the `kid` or, without one, none matches; [`KeyError::Ambiguous`] if
+    /// without `kid` several match; as [`Jwk::verifying_key`] if the key with the `kid` is for something else.
     pub fn verifying_key(
         &self,
         kid: Option<&str>,

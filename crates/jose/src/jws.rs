@@ -16,7 +16,7 @@ use crate::{
 
 pub use self_signed::{Possession, SelfSigned};
 
-/// What a signer says about a token besides the algorithm.
+/// The header members of a token besides the algorithm.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// The media type of the token, as `at+jwt` (RFC 7515 §4.1.9).
@@ -36,9 +36,9 @@ pub fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<String,
     Prepared::new(header, key).sign(payload, key)
 }
 
-/// What is signed: the header and the payload in base64url with a dot between (RFC 7515 §5.1).
+/// The signing input: the header and the payload in base64url, separated by a dot (RFC 7515 §5.1).
 ///
-/// For signers that live elsewhere; [`attach`] makes the token of it.
+/// For external signers; [`attach`] makes the token.
 pub fn signing_input(header: &Header, algorithm: SignatureAlgorithm, payload: &[u8]) -> String {
     Prepared::for_algorithm(header, algorithm).signing_input(payload)
 }
@@ -85,7 +85,7 @@ impl Prepared {
         self.algorithm
     }
 
-    /// What is signed for this payload, with room for the signature.
+    /// The signing input for this payload, with capacity for the signature.
     pub fn signing_input(&self, payload: &[u8]) -> String {
         const SIGNATURE_ROOM: usize = 1 + 352;
         let length = self.head.len() + payload.len().div_ceil(3) * 4 + SIGNATURE_ROOM;
@@ -111,7 +111,7 @@ impl Prepared {
     }
 }
 
-/// A token that was taken apart, nothing in it being trusted yet.
+/// A parsed token that is not verified yet.
 #[derive(Clone, Debug)]
 pub struct Unverified<'a> {
     header: Protected,
@@ -121,17 +121,17 @@ pub struct Unverified<'a> {
 }
 
 impl<'a> Unverified<'a> {
-    /// Takes a token of at most [`TOKEN_BYTES`] apart.
+    /// Parses a token of at most [`TOKEN_BYTES`].
     ///
     /// # Errors
     ///
     /// [`JoseError`] if it is longer, has not three parts, is not strict base64url, or if its header is not one
-    /// JSON object with unique members of the right types, or bears one of the forbidden members.
+    /// JSON object with unique members of the right types, or has a forbidden member.
     pub fn parse(token: &'a str) -> Result<Self, JoseError> {
         Self::parse_within(token, TOKEN_BYTES)
     }
 
-    /// Takes a token of at most so many bytes apart.
+    /// Parses a token with a limit in bytes.
     ///
     /// # Errors
     ///
@@ -146,12 +146,12 @@ impl<'a> Unverified<'a> {
         })
     }
 
-    /// The claimed algorithm, if it is one that this crate knows: `Ed25519` (RFC 9864 §2.2) is the same as `EdDSA`.
+    /// The claimed algorithm, if this crate supports it: `Ed25519` (RFC 9864 §2.2) is the same as `EdDSA`.
     pub fn algorithm(&self) -> Option<SignatureAlgorithm> {
         SignatureAlgorithm::ALL.iter().copied().find(|one| self.names(*one))
     }
 
-    /// The claimed algorithm as the header writes it.
+    /// The claimed algorithm, as written in the header.
     pub fn algorithm_name(&self) -> &str {
         &self.header.algorithm
     }
@@ -176,7 +176,7 @@ impl<'a> Unverified<'a> {
         self.header.cty.as_deref()
     }
 
-    /// The payload before its signature was verified: to choose an issuer or a client by, and nothing else.
+    /// The payload before its signature was verified: only to select an issuer or a client.
     pub fn payload_unverified(&self) -> &[u8] {
         &self.payload
     }
@@ -195,7 +195,7 @@ impl<'a> Unverified<'a> {
         Ok(Verified { header: self.header, payload: self.payload, algorithm: key.algorithm() })
     }
 
-    /// Whether the header means this algorithm.
+    /// Whether the header names this algorithm.
     fn names(&self, algorithm: SignatureAlgorithm) -> bool {
         signature_names(algorithm).contains(&&*self.header.algorithm)
     }

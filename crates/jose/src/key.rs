@@ -1,6 +1,5 @@
-//! What a key is, whatever it is written as: its numbers, its curve, what it may be used for, its thumbprint.
-//!
-//! JWKs, signing, verifying, encryption and decryption keys are all made of these, and none of these knows them.
+//! The parts of keys, independent of their encoding: key material, permitted uses, thumbprint. JWKs and the keys for
+//! signing, verification, encryption and decryption are made of these.
 
 mod attributes;
 mod material;

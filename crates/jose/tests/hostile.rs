@@ -1,4 +1,4 @@
-//! Every class of bad token and bad key, built with fresh keys and each refused for its own reason.
+//! Every class of invalid token and key, built with new keys, each refused with its own error.
 
 #[path = "hostile/claims.rs"]
 mod claims;
@@ -15,14 +15,14 @@ mod signed;
 
 use std::fmt::Debug;
 
-/// One bad thing, why it must be refused, and what became of it.
+/// An invalid input, its expected error, and the result.
 pub(crate) struct Row {
     name: String,
     expected: String,
     found: String,
 }
 
-/// A row for a result that must be this error.
+/// A case whose result must be this error.
 pub(crate) fn refused<T, E: Debug>(name: impl Into<String>, found: Result<T, E>, expected: E) -> Row {
     let found = match found {
         Ok(_) => "accepted".to_owned(),

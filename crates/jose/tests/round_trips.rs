@@ -1,4 +1,4 @@
-//! What this crate makes, this crate reads: every algorithm, every way of storing a key.
+//! Round trips of every algorithm and every key format.
 
 use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
@@ -137,7 +137,7 @@ fn a_shared_secret_makes_no_proof() {
     assert_eq!(SelfSigned::sign(b"{}", &key), Err(CryptoError::Algorithm));
 }
 
-/// Every character of the token replaced by some that look like it and by some that do not.
+/// Every character of the token, replaced by similar and by different ones.
 fn changed(token: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     for (at, original) in token.char_indices() {

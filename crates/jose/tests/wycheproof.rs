@@ -1,4 +1,4 @@
-//! The JOSE vectors of C2SP/wycheproof, every one of them, where `WYCHEPROOF_DIR` says they are.
+//! All JOSE vectors of C2SP/wycheproof, from the directory in `WYCHEPROOF_DIR`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ const DEFECTIVE: &[(u64, &str)] = &[
     (373, "marked valid with a question mark in its base64url"),
 ];
 
-/// Names whose presence in a header makes a valid vector one that is refused by choice.
+/// Header members because of which this crate refuses a valid vector.
 const BY_CHOICE: &[(&str, &str)] = &[
     ("\"alg\":\"RSA1_5\"", "padding oracle by design (RFC 8725 §3.2)"),
     ("\"alg\":\"A192KW\"", "AES-192 is not offered"),
@@ -32,7 +32,7 @@ const BY_CHOICE: &[(&str, &str)] = &[
     ("\"zip\":", "compression before encryption (RFC 8725 §3.6)"),
 ];
 
-/// What became of the vectors of one file.
+/// The results of the vectors of one file.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {
     valid: usize,
@@ -125,7 +125,7 @@ fn by_choice(test: &Value) -> bool {
     BY_CHOICE.iter().any(|(name, _)| header.contains(name))
 }
 
-/// Whether the token is accepted with the key of its group, which says itself what it is for.
+/// Whether the token is accepted with the key of its group.
 fn accepts(group: &Value, test: &Value) -> bool {
     match (&test["jws"], &test["jwe"]) {
         (Value::String(token), _) => verifies(group, token),
@@ -141,7 +141,7 @@ fn verifies(group: &Value, token: &str) -> bool {
     token.verify(&key).is_ok()
 }
 
-/// The key and the one algorithm it is for: its own `alg`, and where it has none, the claimed one.
+/// The key and its algorithm: its own `alg`, or if it has none, the claimed one.
 fn verifying_key(key: &Value, token: &Unverified<'_>) -> Option<VerifyingKey> {
     let text = key.to_string();
     if key.get("keys").is_some() {

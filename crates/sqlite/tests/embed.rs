@@ -1,4 +1,4 @@
-//! `examples/embed.rs` as a process on loopback: a code flow through its pages, by a browser that is written out here.
+//! `examples/embed.rs` as a process on loopback: a code flow through its pages, with a minimal browser.
 //!
 //! It is built with the tests by `cargo test`; with a choice of targets, build it first (`--examples`).
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const REDIRECT_URI: &str = "http://127.0.0.1:9/cb";
 
-/// The running example. It ends with the test.
+/// The running example, which is killed when dropped.
 struct Embed {
     _process: Child,
     _files: tempfile::TempDir,
@@ -54,7 +54,7 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// A browser: it keeps cookies, and nothing else.
+/// A browser that only stores cookies.
 struct Browser<'e> {
     embed: &'e Embed,
     cookies: BTreeMap<String, String>,
@@ -77,7 +77,7 @@ impl Reply {
         self.header("location").expect("a location")
     }
 
-    /// What the page's form sends back.
+    /// The fields of the page's form.
     fn csrf(&self) -> &str {
         let (_, rest) = self.body.split_once("name=csrf type=hidden value=").expect("a form");
         rest.split_once('>').expect("the end of a field").0
@@ -177,7 +177,7 @@ async fn a_user_signs_in_allows_and_the_app_reads_who_it_is() {
     assert_eq!(json(&exchange(&embed.address, &request).await)["sub"], "alice");
 }
 
-/// A user who says no, and a form of another site.
+/// A user who denies, and a cross-site form.
 #[tokio::test]
 async fn a_user_may_deny_and_other_sites_submit_nothing() {
     let embed = start().await;

@@ -1,4 +1,4 @@
-//! Two processes on one file: this program starts itself again in another role.
+//! Two processes on one file: the test binary starts itself in another role.
 
 #[path = "file/rows.rs"]
 #[expect(dead_code, reason = "the rows of other tests")]
@@ -34,7 +34,7 @@ fn main() {
     }
 }
 
-/// Revokes each grant that it is told, and says so.
+/// Revokes each grant that it reads, and reports it.
 async fn revoker(path: &Path) {
     let store = rows::one(&SqliteStore::open(path).expect("it opens"));
     for line in std::io::stdin().lines() {
@@ -44,7 +44,7 @@ async fn revoker(path: &Path) {
     }
 }
 
-/// Writes tokens as the server, and says which once each is acknowledged.
+/// Writes tokens as the server, and reports each after its commit.
 async fn writer(path: &Path) {
     let store = rows::one(&SqliteStore::open_with(path, SERVER).expect("it opens"));
     loop {
@@ -84,7 +84,7 @@ impl Other {
         self.from.next().expect("it is alive").expect("a line")
     }
 
-    /// Ends it as `kill -9` does: nothing of it runs any more.
+    /// Kills it as `kill -9` does.
     fn kill(mut self) -> Vec<String> {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it has ended");
@@ -134,7 +134,7 @@ fn a_killed_server_leaves_the_file_to_the_next() {
     drop(folder.open(SERVER));
 }
 
-/// Here because nothing else in this process opens files meanwhile.
+/// It is in this file because no other test in this process opens files meanwhile.
 async fn a_closed_store_leaves_neither_descriptors_nor_a_log() {
     let open = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let before = open();

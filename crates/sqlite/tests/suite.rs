@@ -1,4 +1,4 @@
-//! The suite of all stores, against files.
+//! The store suite, against files.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ mod served {
     testkit::store_suite!(super::served, poison = super::poison());
 }
 
-/// As a tool beside a server: each read is a transaction of its own.
+/// As a tool beside a server: each read is its own transaction.
 mod beside {
     testkit::store_suite!(super::beside, poison = super::poison());
 }
@@ -50,7 +50,7 @@ fn fixture(server: bool) -> Fixture {
     Fixture::new(issuer("https://one.example"), issuer("https://two.example")).keeping(folder)
 }
 
-/// Longer than what may be remembered: a CHECK of the schema refuses it.
+/// A value that is too long: a CHECK of the schema refuses it.
 fn poison() -> Change {
     let (space, until) = (Space::ClientAssertion, Timestamp(4_000_000_000));
     let (key, replayed) = ("x".repeat(65).into(), Reason::AssertionReplayed);

@@ -1,5 +1,5 @@
-//! An authorization server in an API's own tests: keys, tokens that are right until a test makes them wrong, and
-//! answers that come, stay away or go astray as the test wants.
+//! An authorization server for the tests of an API: keys, valid and invalid tokens, and responses that fail on
+//! demand.
 
 mod answers;
 mod keys;
@@ -20,10 +20,10 @@ use listening::Listening;
 pub use minting::{AnswerBuilder, TokenBuilder};
 pub use trouble::Trouble;
 
-/// An authorization server for an API's own tests. It has one ES256 and one RS256 key, signs access tokens, and
-/// answers on a loopback port of its own: metadata (RFC 8414), `/jwks`, `/introspect` (RFC 7662, RFC 9701) for its own
-/// tokens, and `/token` for machines (RFC 6749 §4.4). A guard is pointed at [`Authority::issuer`] and works as with a real one. Clones are the same
-/// authority; the port closes with the last of them.
+/// An authorization server for the tests of an API. It has one ES256 and one RS256 key, signs access tokens, and
+/// answers on its own loopback port: metadata (RFC 8414), `/jwks`, `/introspect` (RFC 7662, RFC 9701) for its own
+/// tokens, and `/token` for `client_credentials` (RFC 6749 §4.4). A guard uses [`Authority::issuer`] as its issuer.
+/// Clones share one authority; the port closes with the last of them.
 ///
 /// ```
 /// use passavant_testkit::Authority;
@@ -36,9 +36,9 @@ pub use trouble::Trouble;
 /// # assert!(!opaque.contains('.'));
 /// ```
 ///
-/// What happens to a real server happens here by a call: [`rotate`](Self::rotate), [`retire`](Self::retire),
-/// [`revoke`](Self::revoke), [`go_down`](Self::go_down), [`misbehave`](Self::misbehave). The chapter `guide::testing` of
-/// `passavant-resource` has whole tests of an API.
+/// Methods simulate what happens to a real server: [`rotate`](Self::rotate), [`retire`](Self::retire),
+/// [`revoke`](Self::revoke), [`go_down`](Self::go_down), [`misbehave`](Self::misbehave). The chapter `guide::testing`
+/// of `passavant-resource` has whole tests of an API.
 #[derive(Clone, Debug)]
 pub struct Authority {
     issuer: String,
@@ -46,18 +46,18 @@ pub struct Authority {
     _listening: Option<Arc<Listening>>,
 }
 
-/// What changes while a test runs.
+/// State that changes during a test.
 #[derive(Debug)]
 struct State {
     time: Option<Timestamp>,
-    /// The pair that signs.
+    /// The current keys, which sign.
     current: Keys,
-    /// The pairs that are published beside it.
+    /// The former keys, which are still published.
     former: Vec<Keys>,
-    /// Opaque tokens and what introspection says of them.
+    /// Opaque tokens and their introspection responses.
     opaque: HashMap<String, Map<String, Value>>,
     revoked: HashSet<String>,
-    /// Whom JWT answers are encrypted to, and how.
+    /// The key and algorithms that JWT answers are encrypted with.
     recipient: Option<(Jwk, KeyManagement, ContentEncryption)>,
     trouble: Option<Trouble>,
     requests: HashMap<String, usize>,
@@ -67,7 +67,7 @@ impl Authority {
     /// An authority on a free port of 127.0.0.1, whose issuer is `http://127.0.0.1:PORT`. It needs no runtime.
     ///
     /// # Panics
-    /// When there is no free port.
+    /// If there is no free port.
     pub fn start() -> Self {
         let (listener, issuer) = listening::bind();
         let mut authority = Self::new(issuer);
@@ -75,8 +75,8 @@ impl Authority {
         authority
     }
 
-    /// An authority by this name that answers no requests, for tests that bring its documents where the guard
-    /// looks. The name is compared byte for byte with `iss`.
+    /// An authority with this issuer that answers no requests, for tests that provide its documents to the guard
+    /// themselves. The issuer is compared byte for byte with `iss`.
     pub fn new(issuer: impl Into<String>) -> Self {
         let state = State {
             time: None,
@@ -91,7 +91,7 @@ impl Authority {
         Self { issuer: issuer.into(), state: Arc::new(Mutex::new(state)), _listening: None }
     }
 
-    /// Issues everything at this time instead of the system's, for guards with a clock that stands still.
+    /// Issues tokens at this time instead of the system's, for guards with a clock that does not advance.
     #[must_use]
     pub fn at(self, time: Timestamp) -> Self {
         self.state().time = Some(time);
@@ -103,7 +103,7 @@ impl Authority {
         &self.issuer
     }
 
-    /// The public keys, as they stand at `jwks_uri` (RFC 7517 §5).
+    /// The public keys, as served at `jwks_uri` (RFC 7517 §5).
     pub fn jwks(&self) -> Value {
         let state = self.state();
         let keys = std::iter::once(&state.current).chain(&state.former).flat_map(Keys::all);
@@ -111,7 +111,7 @@ impl Authority {
         JwkSet::new(keys).expect("keys by names of their own").to_value()
     }
 
-    /// The authorization server's metadata (RFC 8414 §2), with the members that a resource looks for: `jwks_uri` is
+    /// The authorization server's metadata (RFC 8414 §2), with the members that a resource reads: `jwks_uri` is
     /// `/jwks` under the issuer, `introspection_endpoint` is `/introspect`, `token_endpoint` is `/token`.
     pub fn metadata(&self) -> Value {
         let base = self.issuer.trim_end_matches('/');
@@ -125,8 +125,8 @@ impl Authority {
         })
     }
 
-    /// An access token for this audience (RFC 9068 §2): signed with ES256, of the client `client` on nobody's
-    /// behalf, without scope, from now on for ten minutes.
+    /// An access token for this audience (RFC 9068 §2): signed with ES256, for the client `client`
+    /// without a user, without scope, and with a lifetime of ten minutes.
     pub fn token(&self, audience: &str) -> TokenBuilder {
         let claims =
             json!({ "iss": self.issuer, "aud": audience, "client_id": "client", "jti": random_id() });
@@ -134,7 +134,7 @@ impl Authority {
     }
 
     /// A signed answer of the introspection endpoint (RFC 9701 §5) to the caller with this `client_id`. `answer` is
-    /// what stands in `token_introspection`: at least `active` (RFC 7662 §2.2).
+    /// the value of `token_introspection`: at least `active` (RFC 7662 §2.2).
     pub fn introspection_answer(&self, caller: &str, answer: Value) -> AnswerBuilder {
         let claims =
             json!({ "iss": self.issuer, "aud": caller, "iat": self.now().0, "token_introspection": answer });
@@ -144,43 +144,43 @@ impl Authority {
     /// From now on JWT answers of `/introspect` are encrypted to this key (RFC 9701 §5).
     ///
     /// # Panics
-    /// At the next such answer, when the key is not for this algorithm.
+    /// At the next such answer, if the key is not for this algorithm.
     pub fn encrypt_to(&self, key: &Jwk, algorithm: KeyManagement, content: ContentEncryption) {
         self.state().recipient = Some((key.clone(), algorithm, content));
     }
 
-    /// Introspection calls this token inactive from now on, opaque or signed.
+    /// From now on, introspection answers that this opaque or signed token is inactive.
     pub fn revoke(&self, token: &str) {
         self.state().revoked.insert(token.to_owned());
     }
 
-    /// Signs with new keys from now on, and publishes the former ones beside them.
+    /// From now on, signs with new keys, and publishes the former ones too.
     pub fn rotate(&self) {
         let former = std::mem::replace(&mut self.state().current, Keys::generate());
         self.state().former.push(former);
     }
 
-    /// Publishes the former keys no longer.
+    /// Stops publishing the former keys.
     pub fn retire(&self) {
         self.state().former.clear();
     }
 
-    /// Every connection is closed without an answer, as if the machine were away.
+    /// Closes every connection without an answer, as if the server were down.
     pub fn go_down(&self) {
         self.misbehave(Trouble::Away);
     }
 
-    /// Answers every request in this wrong way, until [`behave`](Self::behave).
+    /// Answers every request with this failure, until [`behave`](Self::behave).
     pub fn misbehave(&self, trouble: Trouble) {
         self.state().trouble = Some(trouble);
     }
 
-    /// Answers rightly again.
+    /// Answers correctly again.
     pub fn behave(&self) {
         self.state().trouble = None;
     }
 
-    /// How many requests came for this path, such as `/introspect`, wrongly answered ones included.
+    /// Number of requests to this path, such as `/introspect`, including those answered with a failure.
     pub fn requests(&self, path: &str) -> usize {
         self.state().requests.get(path).copied().unwrap_or_default()
     }

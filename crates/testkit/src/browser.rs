@@ -1,4 +1,4 @@
-//! A real Chromium in a person's hands: fields by their label, buttons by their name, and what the browser complains of.
+//! Drives a real Chromium as a person would: fields by label, buttons by name; and reads the browser's errors.
 
 mod command;
 mod driver;
@@ -22,29 +22,30 @@ use driver::Driver;
 pub use failure::BrowserFailure;
 use log::Complaint;
 
-/// What a page is waited for at most.
+/// Maximum time to wait for a page.
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// What one command may take at most: a start of the browser beside a busy build included.
+/// Maximum time of one command, including a start of the browser on a busy machine.
 const COMMAND_MAX: Duration = Duration::from_secs(60);
-/// How often the page is looked at while it is waited for.
+/// Interval between two checks of a page that is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// The window, in CSS pixels, until [`Chromium::set_width`] says otherwise.
+/// The default size of the window, in CSS pixels; see [`Chromium::set_width`].
 const WINDOW: (u32, u32) = (1280, 800);
-/// What a person types into, and what a person presses.
+/// Selectors of fields and buttons.
 const FIELDS: &str = "input:not([type=hidden]):not([type=submit]), textarea, select";
 const BUTTONS: &str = "button, input[type=submit], a[href], [role=button]";
 
-/// Says, as `BROWSER_TESTS=required`, that tests without a browser fail rather than being left out.
+/// The environment variable that, as `BROWSER_TESTS=required`, makes tests without a browser fail instead of skipping
+/// them.
 const REQUIRED: &str = "BROWSER_TESTS";
 
-/// A Chromium without a screen, with a profile of its own that goes with it. Dropping it ends every process of it.
+/// A headless Chromium with its own temporary profile. Dropping it ends all of its processes.
 pub struct Chromium {
     client: Client,
     complaints: Mutex<Vec<Complaint>>,
     driver: Driver,
 }
 
-/// A cookie as the browser keeps it. Its value stays in the browser.
+/// A cookie as the browser keeps it. Its value is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cookie {
     /// Its name.
@@ -53,13 +54,13 @@ pub struct Cookie {
     pub path: String,
     /// Whether scripts can't read it.
     pub is_http_only: bool,
-    /// Whether it is sent over https alone.
+    /// Whether it is sent over https only.
     pub is_secure: bool,
-    /// `Strict`, `Lax` or `None`; empty where the server did not say.
+    /// `Strict`, `Lax` or `None`; empty if the server did not set it.
     pub same_site: String,
 }
 
-/// What a page is told that its reader prefers.
+/// The color scheme that a page is told to prefer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorScheme {
     /// Dark on light.
@@ -69,11 +70,11 @@ pub enum ColorScheme {
 }
 
 impl Chromium {
-    /// Starts `chromedriver` and a headless Chromium, both from `PATH`. The sandbox is left off only where this
+    /// Starts `chromedriver` and a headless Chromium, both from `PATH`. The sandbox is disabled only if this
     /// process is root, since Chromium refuses to start otherwise.
     ///
     /// # Errors
-    /// [`BrowserFailure::Missing`] where one of them is not installed; a start that fails.
+    /// [`BrowserFailure::Missing`] if one of them is not installed; others if the start fails.
     pub async fn start() -> Result<Self, BrowserFailure> {
         let browser = driver::browser()?;
         let mut driver = Driver::start().await?;
@@ -92,18 +93,18 @@ impl Chromium {
         Ok(Self { client, complaints: Mutex::default(), driver })
     }
 
-    /// Starts one where it is installed. Where it is not, says on standard error that this test did not run, unless
-    /// the environment says `BROWSER_TESTS=required`.
+    /// Starts one if it is installed. If not, reports on standard error that this test did not run, unless the
+    /// environment has `BROWSER_TESTS=required`.
     ///
     /// # Errors
-    /// Those of [`Self::start`]; [`BrowserFailure::Missing`] only where a browser is required.
+    /// Those of [`Self::start`]; [`BrowserFailure::Missing`] only if a browser is required.
     pub async fn start_if_installed(test: &str) -> Result<Option<Self>, BrowserFailure> {
         #[expect(clippy::disallowed_methods, reason = "a test's own switch, set by who runs the tests")]
         let is_required = std::env::var_os(REQUIRED).is_some_and(|value| value == "required");
         match Self::start().await {
             Ok(browser) => Ok(Some(browser)),
             Err(missing @ BrowserFailure::Missing(_)) if !is_required => {
-                // Written past the harness, which hides what a passing test prints.
+                // Written directly, since the test harness hides the output of a passing test.
                 let _ = writeln!(std::io::stderr(), "NOT RUN: {test}: {missing}");
                 Ok(None)
             }
@@ -111,7 +112,7 @@ impl Chromium {
         }
     }
 
-    /// Goes there, and waits until the page is loaded.
+    /// Navigates to a URL, and waits until the page is loaded.
     ///
     /// # Errors
     /// An address that does not answer.
@@ -127,7 +128,7 @@ impl Chromium {
         bounded(self.client.back()).await
     }
 
-    /// Empties the field that assistive technology calls so, and types into it.
+    /// Clears the field with this accessible name, and types into it.
     ///
     /// # Errors
     /// No such field within ten seconds, or several.
@@ -137,7 +138,7 @@ impl Chromium {
         bounded(field.send_keys(text)).await
     }
 
-    /// Presses the button, or follows the link, that assistive technology calls so.
+    /// Clicks the button or link with this accessible name.
     ///
     /// # Errors
     /// No such button within ten seconds, or several.
@@ -171,7 +172,7 @@ impl Chromium {
         bounded(self.client.title()).await
     }
 
-    /// The text of the page, as it is shown.
+    /// The visible text of the page.
     ///
     /// # Errors
     /// A page without a body.
@@ -180,7 +181,7 @@ impl Chromium {
         bounded(body.text()).await
     }
 
-    /// The cookies that are sent with the page's address.
+    /// The cookies that are sent to the URL of the page.
     ///
     /// # Errors
     /// A browser that does not answer.
@@ -189,7 +190,7 @@ impl Chromium {
         Ok(cookies.as_array().into_iter().flatten().map(Cookie::of).collect())
     }
 
-    /// Every error that the browser's console has shown since the start, violations of a policy left out. Chromium
+    /// Every error that the browser's console has shown since the start, except violations of a policy. Chromium
     /// writes one for each document that is answered with 4xx or 5xx.
     ///
     /// # Errors
@@ -198,7 +199,7 @@ impl Chromium {
         self.complaints(Complaint::is_console_error).await
     }
 
-    /// Every violation of a Content Security Policy that the browser has told of since the start.
+    /// Every violation of a Content Security Policy that the browser has reported since the start.
     ///
     /// # Errors
     /// A browser that does not answer.
@@ -206,7 +207,7 @@ impl Chromium {
         self.complaints(Complaint::is_csp_violation).await
     }
 
-    /// Tells this page and the ones after it which colors are preferred.
+    /// Sets the preferred color scheme of this page and the next ones.
     ///
     /// # Errors
     /// A browser that does not answer.
@@ -219,7 +220,7 @@ impl Chromium {
         self.devtools("Emulation.setEmulatedMedia", features).await
     }
 
-    /// Makes the window this wide and high, in CSS pixels. A phone is 320 wide at the least (WCAG 2.2 §1.4.10).
+    /// Sets the width and height of the window, in CSS pixels. The smallest phones are 320 wide (WCAG 2.2 §1.4.10).
     ///
     /// # Errors
     /// A browser that does not answer.
@@ -228,7 +229,7 @@ impl Chromium {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await
     }
 
-    /// How wide the page's content is, in CSS pixels: more than the window where it scrolls sideways.
+    /// The width of the page's content, in CSS pixels: more than that of the window if it scrolls horizontally.
     ///
     /// # Errors
     /// A browser that does not answer.
@@ -238,7 +239,7 @@ impl Chromium {
         Ok(width.as_u64().and_then(|width| width.try_into().ok()).unwrap_or(u32::MAX))
     }
 
-    /// Whether the next pages run their scripts.
+    /// Sets whether the next pages run their scripts.
     ///
     /// # Errors
     /// A browser that does not answer.
@@ -246,11 +247,11 @@ impl Chromium {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await
     }
 
-    /// What axe finds wrong with the page, each as its rule, what it asks for, and where. The caller brings the source
-    /// of axe-core, as it is released.
+    /// The violations that axe finds in the page, each with its rule, description and elements. The caller provides
+    /// the source of a released axe-core.
     ///
     /// # Errors
-    /// A source that is no axe, or an axe that checked nothing.
+    /// If the source is not axe-core, or if it checked nothing.
     pub async fn axe(&self, source: &str) -> Result<Vec<String>, BrowserFailure> {
         const RUN: &str = "const done = arguments[arguments.length - 1];\
             window.axe.run().then(done, (error) => done({ problem: String(error) }));";
@@ -263,7 +264,7 @@ impl Chromium {
         Ok(violations.map(in_words).collect())
     }
 
-    /// Writes a picture of the window, as PNG.
+    /// Writes a screenshot of the window, as PNG.
     ///
     /// # Errors
     /// A file that can't be written.
@@ -290,7 +291,7 @@ impl Chromium {
         .await
     }
 
-    /// Looks until there is something to see. What vanishes while it is looked at belonged to the page before.
+    /// Repeats a check until it returns a value. An element that vanishes during it belonged to the previous page.
     async fn until<T>(
         &self,
         wanted: &str,
@@ -315,9 +316,9 @@ impl Chromium {
         Err(BrowserFailure::NotShown { wanted: wanted.to_owned(), url, shown })
     }
 
-    /// The log is emptied by reading it, so what was read is kept.
+    /// Reads the log. Reading empties it in the browser, so the entries are kept here.
     async fn complaints(&self, wanted: fn(&Complaint) -> bool) -> Result<Vec<String>, BrowserFailure> {
-        // The page's complaints come through the same pipe as this answer, and before it.
+        // The page's log entries arrive through the same pipe as this response, and before it.
         bounded(self.client.execute("return 0", vec![])).await?;
         let entries = self.issue(Command::post("se/log", json!({ "type": "browser" }))).await?;
         let mut kept = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
@@ -355,7 +356,7 @@ impl Cookie {
     }
 }
 
-/// A command's answer, or an end to waiting for it.
+/// The response to a command, within its time limit.
 async fn bounded<T>(
     command: impl Future<Output = Result<T, fantoccini::error::CmdError>>,
 ) -> Result<T, BrowserFailure> {

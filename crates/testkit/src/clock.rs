@@ -1,4 +1,4 @@
-//! A clock that stands still until a test moves it.
+//! A clock that advances only when a test advances it.
 
 use std::sync::{
     Arc,
@@ -8,8 +8,8 @@ use std::sync::{
 use protocol::Timestamp;
 use server::ports::Clock;
 
-/// A clock that stands still until it is moved. Clones share one time, so that the server has one and the test
-/// moves another.
+/// A clock that advances only when it is told to. Clones share one time, so that the server uses one and the test
+/// advances another.
 ///
 /// ```
 /// use server::ports::Clock;
@@ -29,7 +29,7 @@ impl VirtualClock {
         Self { millis: Arc::new(AtomicI64::new(now.0.saturating_mul(1000))) }
     }
 
-    /// Moves the time on by whole seconds.
+    /// Advances the time by whole seconds.
     ///
     /// # Panics
     /// When `seconds` is negative: a clock never goes back.
@@ -37,7 +37,7 @@ impl VirtualClock {
         self.advance_millis(seconds.saturating_mul(1000));
     }
 
-    /// Moves the time on by milliseconds.
+    /// Advances the time by milliseconds.
     ///
     /// # Panics
     /// When `millis` is negative: a clock never goes back.

@@ -1,4 +1,4 @@
-//! The suite that every directory must pass: each case a test of its own, named by what it demands.
+//! The suite that every directory must pass: each case is a test, named after its requirement.
 //!
 //! ```text
 //! testkit::directory_suite!(fixture);
@@ -22,17 +22,17 @@ use server::store::Store;
 /// What a case runs against: the directory and the store of one issuer, which change in one transaction, and the
 /// directory of another.
 pub struct Fixture {
-    /// What the protocol remembers of the same issuer.
+    /// The store of the same issuer.
     pub store: Arc<dyn Store>,
-    /// The directory that is tested.
+    /// The directory under test.
     pub directory: Arc<dyn Directory>,
-    /// The directory of another issuer beside it.
+    /// The directory of another issuer in the same storage.
     pub other: Arc<dyn Directory>,
     kept: Option<Box<dyn Any + Send>>,
 }
 
 impl Fixture {
-    /// Two issuers over one storage that has no accounts yet.
+    /// Two issuers over one empty storage.
     pub fn new(store: Arc<dyn Store>, directory: Arc<dyn Directory>, other: Arc<dyn Directory>) -> Self {
         Self { store, directory, other, kept: None }
     }
@@ -51,7 +51,7 @@ impl fmt::Debug for Fixture {
     }
 }
 
-/// Runs one case on threads of its own. [`directory_suite!`](crate::directory_suite!) calls it.
+/// Runs one case in its own runtime. [`directory_suite!`](crate::directory_suite!) calls it.
 pub fn run<M, C>(make: impl FnOnce() -> M, case: impl FnOnce(Fixture) -> C)
 where
     M: Future<Output = Fixture>,
@@ -118,7 +118,7 @@ macro_rules! directory_suite {
 
 #[cfg(test)]
 mod tests {
-    /// Every file of cases, as text.
+    /// The source of every file of cases.
     const FILES: [&str; 4] = [
         include_str!("directory_suite/kept.rs"),
         include_str!("directory_suite/guards.rs"),

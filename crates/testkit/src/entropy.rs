@@ -1,14 +1,14 @@
-//! Chance that is the same in every run.
+//! Deterministic randomness.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use server::ports::Entropy;
 
-/// Bytes of one SHA-256.
+/// Size of a SHA-256 digest, in bytes.
 const BLOCK_BYTES: usize = 32;
 
-/// Chance that is the same in every run: SHA-256 of the seed and a counter, block after block. **For tests only:**
-/// whoever knows the seed knows every secret that was made with it.
+/// Deterministic randomness: SHA-256 of the seed and a counter, block after block. **For tests only:** the seed
+/// reveals every secret that was generated with it.
 #[derive(Debug)]
 pub struct SeededEntropy {
     seed: u64,
@@ -16,7 +16,7 @@ pub struct SeededEntropy {
 }
 
 impl SeededEntropy {
-    /// Chance that begins anew with this seed.
+    /// Starts with this seed.
     pub const fn new(seed: u64) -> Self {
         Self { seed, blocks: AtomicU64::new(0) }
     }

@@ -1,4 +1,4 @@
-//! A store whose answers come a little later, so that races show on memory.
+//! A store that yields to other tasks, so that races can be tested in memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,12 +15,12 @@ use server::{
     },
 };
 
-/// Most times that one answer lets others go first.
+/// Maximum number of yields per operation.
 const YIELDS_MAX: u64 = 4;
 
-/// A store that lets other tasks go first, after each look and before each commit, by a pseudo-random number of
-/// times. Between a look and its commit on a store in memory nothing else ever happens, so that a missing guard
-/// goes unseen; behind this it shows.
+/// A store that yields to other tasks after each read and before each commit, a pseudo-random number of times. A
+/// store in memory alone never runs anything between a read and its commit, so that a missing guard would not be
+/// noticed.
 #[derive(Debug)]
 pub struct Interleaved<S> {
     store: S,
@@ -28,7 +28,7 @@ pub struct Interleaved<S> {
 }
 
 impl<S: Store> Interleaved<S> {
-    /// Wraps a store. The seed chooses who goes first.
+    /// Wraps a store. The seed determines the interleaving.
     pub const fn new(store: S, seed: u64) -> Self {
         Self { store, state: AtomicU64::new(seed) }
     }
@@ -39,7 +39,7 @@ impl<S: Store> Interleaved<S> {
         }
     }
 
-    /// SplitMix64: each draw moves the state on by one odd number and scrambles it.
+    /// SplitMix64: each step adds an odd number to the state, and mixes it.
     fn draw(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut drawn = self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
@@ -48,7 +48,7 @@ impl<S: Store> Interleaved<S> {
         drawn ^ (drawn >> 31)
     }
 
-    /// Gives a look's answer, a little later than it was true.
+    /// Returns the result of a read after yielding, so that it may be outdated.
     async fn looked<T>(&self, answer: Result<T, Fault>) -> Result<T, Fault> {
         self.let_others_go_first().await;
         answer
@@ -201,8 +201,8 @@ mod tests {
 
     use super::*;
 
-    /// Sixteen tasks that look and then write without a guard, one after the other as far as the store lets them.
-    /// Answers how many of them saw nothing and wrote.
+    /// Sixteen tasks that read and then write without a guard. Returns the number of those that read nothing and
+    /// wrote.
     fn careless_writers(store: Arc<dyn Store>) -> usize {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made");
         runtime.block_on(async {

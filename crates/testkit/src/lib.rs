@@ -1,13 +1,14 @@
-//! What tests against passavant need.
+//! Tools for tests with passavant.
 //!
-//! * By default an [`Authority`] for an API's own tests: it listens on loopback, mints tokens that a guard accepts, and
-//!   does what a test says.
-//! * Feature `server`: a whole authorization server without sockets, its clock and chance in the test's hand.
-//! * Feature `store`: the suite that every store must pass, and a store that shows races.
+//! * By default an [`Authority`] for an API's own tests: it listens on loopback, issues tokens that a guard accepts,
+//!   and fails on demand.
+//! * Feature `server`: a complete authorization server without sockets, with a clock and randomness that the
+//!   test controls.
+//! * Feature `store`: the suite that every store must pass, and a store that exposes races.
 //! * Feature `directory`: the suite that every directory of accounts must pass.
-//! * Feature `browser`: a real Chromium, for pages that people use.
+//! * Feature `browser`: a real Chromium, for the tests of pages.
 //!
-//! An API's own test points its guard at [`Authority::issuer`] and changes one thing at a time:
+//! The test of an API points its guard at [`Authority::issuer`] and changes one thing at a time:
 //!
 //! ```
 //! use passavant_testkit::{Authority, Trouble};
@@ -26,13 +27,13 @@
 //! let later = server.token(API).sign();
 //! server.misbehave(Trouble::Status(502)); // 503, and never a pass
 //! server.behave();
-//! assert_eq!(server.requests("/introspect"), 0); // how often somebody asked
+//! assert_eq!(server.requests("/introspect"), 0); // the number of requests
 //! # let kid = |token: &str| jose::Unverified::parse(token).expect("a JWT").kid().map(str::to_owned);
 //! # assert_ne!(kid(&good), kid(&later));
 //! # for jwt in [poor, expired, foreign] { assert_eq!(kid(&jwt), kid(&good)) }
 //! ```
 //!
-//! The chapter `guide::testing` of `passavant-resource` has such tests whole, and runs them.
+//! The chapter `guide::testing` of `passavant-resource` has complete tests.
 
 mod authority;
 #[cfg(feature = "browser")]

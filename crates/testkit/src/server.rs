@@ -1,4 +1,5 @@
-//! A whole authorization server in a test: no sockets, and its clock, randomness, people and peers in the test's hand.
+//! A complete authorization server in a test: without sockets, with a clock, randomness, accounts and peers that the
+//! test controls.
 //!
 //! ```
 //! # use passavant_testkit as testkit;
@@ -44,12 +45,12 @@ pub use running::Running;
 
 use crate::{SeededEntropy, VirtualClock};
 
-/// The issuer of every server that says no other.
+/// The default issuer.
 pub const ISSUER: &str = "https://as.example";
-/// Not a secret: whoever reads this can open everything that a test keeps.
+/// The master key of tests. It is not a secret.
 const MASTER: [u8; 32] = [7; 32];
 
-/// A server that is not started yet: who is registered, who lives there, what it remembers things in.
+/// A server that is not started yet: its registrations, accounts, and store.
 pub struct TestServer {
     settings: Settings,
     store: Arc<dyn Store>,
@@ -61,11 +62,11 @@ pub struct TestServer {
     install: Vec<Install>,
 }
 
-/// Installs parts of a host's own.
+/// Installs grants and endpoints of a host.
 type Install = Box<dyn FnOnce(ServerBuilder) -> ServerBuilder>;
 
 impl TestServer {
-    /// A server at [`ISSUER`] with default settings, a store in memory, and nobody there.
+    /// A server at [`ISSUER`] with default settings, an empty store in memory, and no accounts.
     pub fn new() -> Self {
         Self {
             settings: Settings::new(ISSUER).expect("it is https"),
@@ -100,7 +101,7 @@ impl TestServer {
         self
     }
 
-    /// Somebody lives here; see [`TestAccounts::add`].
+    /// Adds an account; see [`TestAccounts::add`].
     #[must_use]
     pub fn account(self, name: &str) -> Self {
         self.accounts.add(name);
@@ -114,27 +115,27 @@ impl TestServer {
         self
     }
 
-    /// Takes the place of the store in memory.
+    /// Replaces the store in memory.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = store;
         self
     }
 
-    /// Begins randomness with another seed.
+    /// Sets the seed of the randomness.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         self.entropy(Arc::new(SeededEntropy::new(seed)))
     }
 
-    /// Takes the place of the seeded randomness.
+    /// Replaces the seeded randomness.
     #[must_use]
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
         self
     }
 
-    /// Installs a grant or an endpoint of a host's own.
+    /// Installs a grant or an endpoint of a host.
     #[must_use]
     pub fn install(mut self, part: impl FnOnce(ServerBuilder) -> ServerBuilder + 'static) -> Self {
         self.install.push(Box::new(part));
@@ -144,7 +145,7 @@ impl TestServer {
     /// Starts it.
     ///
     /// # Panics
-    /// When the store fails, or two registrations or installed parts clash.
+    /// If the store fails, or two registrations or installed parts conflict.
     pub async fn start(self) -> Running {
         let clock = VirtualClock::default();
         let accounts = Arc::new(self.accounts);
@@ -194,7 +195,7 @@ impl std::fmt::Debug for TestServer {
     }
 }
 
-/// The first keys, made once for all servers of a process: an RSA key takes longer than a whole test.
+/// The first keys, generated once for all servers of a process: an RSA key takes longer than a test.
 fn keys() -> &'static [KeyRecord; 2] {
     static KEYS: OnceLock<[KeyRecord; 2]> = OnceLock::new();
     KEYS.get_or_init(|| [SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256].map(make_key))

@@ -1,4 +1,4 @@
-//! The suite that every store must pass: each case a test of its own, named by what it demands.
+//! The suite that every store must pass: each case is a test, named after its requirement.
 //!
 //! ```text
 //! mod sqlite_store {
@@ -35,25 +35,25 @@ use std::{any::Any, fmt, sync::Arc};
 
 use server::store::Store;
 
-/// Threads that a case runs on.
+/// Number of threads of a case.
 const WORKERS: usize = 4;
 
-/// What a case runs against: two issuers over one storage that remembers nothing yet.
+/// The environment of a case: two issuers over one empty storage.
 pub struct Fixture {
-    /// The issuer whose store is tested.
+    /// The store under test, of one issuer.
     pub store: Arc<dyn Store>,
-    /// Another issuer beside it.
+    /// The store of another issuer in the same storage.
     pub other: Arc<dyn Store>,
     kept: Option<Box<dyn Any + Send>>,
 }
 
 impl Fixture {
-    /// Two issuers over one storage. Stores that know but one issuer each may be two storages.
+    /// Two issuers over one storage. A store for a single issuer may use two storages.
     pub fn new(store: Arc<dyn Store>, other: Arc<dyn Store>) -> Self {
         Self { store, other, kept: None }
     }
 
-    /// Keeps something until the case is over: the folder of the storage, say.
+    /// Keeps a value until the case is over, such as the directory of the storage.
     #[must_use]
     pub fn keeping(mut self, kept: impl Any + Send) -> Self {
         self.kept = Some(Box::new(kept));
@@ -67,7 +67,7 @@ impl fmt::Debug for Fixture {
     }
 }
 
-/// Runs one case on threads of its own. [`store_suite!`](crate::store_suite!) calls it.
+/// Runs one case in its own runtime. [`store_suite!`](crate::store_suite!) calls it.
 pub fn run<M, C>(make: impl FnOnce() -> M, case: impl FnOnce(Fixture) -> C)
 where
     M: Future<Output = Fixture>,
@@ -76,7 +76,7 @@ where
     on_threads(async { case(make().await).await });
 }
 
-/// Runs a future on threads of its own.
+/// Runs a future in its own runtime.
 pub(crate) fn on_threads(future: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -87,8 +87,8 @@ pub(crate) fn on_threads(future: impl Future<Output = ()>) {
 }
 
 /// Makes a test of every case. `$make` is an async function or closure without arguments that gives a [`Fixture`]
-/// (store_suite::Fixture) over a fresh storage; it runs within a tokio runtime. A store that has something it can't
-/// write says so by `poison = $change`: an expression for such a [`Change`](server::store::Change).
+/// (store_suite::Fixture) over a fresh storage; it runs within a tokio runtime. A store for which a write can fail
+/// provides `poison = $change`: an expression for such a [`Change`](server::store::Change).
 #[macro_export]
 macro_rules! store_suite {
     ($make:expr, poison = $poison:expr $(,)?) => {
@@ -240,7 +240,7 @@ macro_rules! store_suite {
 
 #[cfg(test)]
 mod tests {
-    /// Every file of cases, as text.
+    /// The source of every file of cases.
     const FILES: [&str; 11] = [
         include_str!("store_suite/kept.rs"),
         include_str!("store_suite/events.rs"),

@@ -1,4 +1,4 @@
-//! The authority's port, as an API's tests see it: over real sockets.
+//! The authority's port, over real sockets.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 const API: &str = "https://api.example";
 
-/// Sends these bytes and reads until the end: nothing where the connection ends without an answer.
+/// Sends these bytes and reads until the end: empty if the connection ends without an answer.
 fn exchange(authority: &Authority, request: &str) -> String {
     let address = authority.issuer().strip_prefix("http://").expect("a loopback issuer");
     let mut connection = TcpStream::connect(address).expect("it listens");
     connection.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
     connection.write_all(request.as_bytes()).expect("sent");
-    connection.shutdown(std::net::Shutdown::Write).expect("one request alone");
+    connection.shutdown(std::net::Shutdown::Write).expect("a single request");
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).ok();
     String::from_utf8_lossy(&answer).into_owned()
@@ -166,5 +166,5 @@ fn the_port_closes_with_the_last_clone() {
         Ok(mut connection) => connection.read(&mut [0; 1]).is_ok_and(|read| read == 0),
         Err(_) => true,
     });
-    assert!(closed, "nobody answers any more");
+    assert!(closed, "the port is closed");
 }

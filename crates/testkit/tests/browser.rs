@@ -1,4 +1,4 @@
-//! The browser of the testkit: it shows what is wrong where something is.
+//! The browser of the testkit reports errors.
 
 use passavant_testkit::browser::{BrowserFailure, Chromium, ColorScheme};
 
@@ -80,7 +80,7 @@ async fn color_scheme_width_and_scripts_are_as_they_were_set() -> Outcome {
     Ok(())
 }
 
-/// Stands in for axe-core, which is not part of this project: the face that is called, with one rule behind it.
+/// Replaces axe-core, which is not part of this project: the called functions, with one rule.
 const ONE_RULE: &str = "window.axe = { run: async () => ({
     passes: [{ id: 'document-title' }],
     violations: [...document.querySelectorAll('img:not([alt])')].map((image) =>

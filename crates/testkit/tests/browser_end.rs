@@ -1,4 +1,4 @@
-//! The end of the testkit's browser. A file of its own: no other test's browser is below this process.
+//! The end of the testkit's browser, in its own file so that this process has no browser of another test.
 
 use std::{fs, path::Path};
 
@@ -41,7 +41,7 @@ impl Process {
     }
 }
 
-/// Every process that is alive: one that only waits to be collected has no command.
+/// Every live process: a zombie has no command.
 fn processes() -> Vec<Process> {
     let folders = fs::read_dir("/proc").expect("Linux").flatten();
     let read = |folder: fs::DirEntry| {

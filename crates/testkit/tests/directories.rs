@@ -1,4 +1,4 @@
-//! The directory suite against memory.
+//! The directory suite, in memory.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The store suite against memory, plain and interleaved.
+//! The store suite, in memory and interleaved.
 
 use std::sync::Arc;
 

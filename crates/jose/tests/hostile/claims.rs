@@ -1,4 +1,4 @@
-//! Payloads that are signed well and say things of the wrong shape.
+//! Validly signed payloads with claims of the wrong type.
 
 use passavant_jose::json::JsonError;
 use passavant_jose::{Claims, JoseError, SignatureAlgorithm, Unverified};

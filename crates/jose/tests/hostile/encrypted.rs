@@ -1,4 +1,4 @@
-//! Bad encrypted tokens. Whatever is wrong inside, there is one error.
+//! Invalid encrypted tokens: all failures of decryption are the same error.
 
 use aws_lc_rs::key_wrap::{AES_128, AesKek, KeyWrap};
 use aws_lc_rs::rsa::{
@@ -36,7 +36,7 @@ fn direct() -> DecryptionKey {
     DecryptionKey::symmetric(KeyManagement::Dir, &SECRET).expect("a key")
 }
 
-/// A good token and the key that opens it.
+/// A valid token and its key.
 fn good(algorithm: KeyManagement, encryption: ContentEncryption) -> (String, DecryptionKey) {
     let key = DecryptionKey::generate(algorithm).expect("a key");
     let recipient = key.encryption_key().expect("a key");
@@ -251,7 +251,7 @@ fn agreement() -> Vec<Row> {
     rows
 }
 
-/// A point of X25519 with which every agreement gives zero (RFC 7748 §6.1).
+/// A point of X25519 with which every key agreement is zero (RFC 7748 §6.1).
 fn low_order(point: [u8; 32]) -> Row {
     let jwk = json!({
         "kty": "OKP", "crv": "X25519", "alg": "ECDH-ES",
@@ -268,7 +268,7 @@ fn low_order(point: [u8; 32]) -> Row {
     let header = format!(
         "{{\"alg\":\"ECDH-ES\",\"enc\":\"A256GCM\",\"epk\":{{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"{epk}\"}}}}"
     );
-    // What the key would be if the agreement were let through with a secret of zeros.
+    // The key that an agreement with a secret of zeros would derive.
     let algorithm = b"A256GCM";
     let fields = [
         &1_u32.to_be_bytes()[..],
@@ -287,7 +287,7 @@ fn key_of_rsa() -> serde_json::Value {
     key(SignatureAlgorithm::Rs256).public_jwk().expect("public").to_value()
 }
 
-/// Content keys of the wrong length, brought over well and used well.
+/// Content keys of the wrong length, encrypted and used correctly.
 fn wrapped() -> Vec<Row> {
     let mut rows = Vec::new();
     let with_key = |header: &str, encrypted_key: &[u8]| {

@@ -1,4 +1,4 @@
-//! Making tokens that the crate itself would never make.
+//! Makes tokens that the crate itself never makes.
 
 use std::sync::OnceLock;
 
@@ -6,7 +6,7 @@ use aws_lc_rs::{aead, cipher, hmac, iv};
 use passavant_jose::base64url::{decode, encode};
 use passavant_jose::{SignatureAlgorithm, SigningKey};
 
-/// A key for each family, made once.
+/// A key of each type, generated once.
 pub(crate) fn key(algorithm: SignatureAlgorithm) -> SigningKey {
     static RSA: OnceLock<SigningKey> = OnceLock::new();
     static EC: OnceLock<SigningKey> = OnceLock::new();
@@ -26,7 +26,7 @@ pub(crate) fn key(algorithm: SignatureAlgorithm) -> SigningKey {
     place.get_or_init(|| SigningKey::generate(made).expect("a key")).clone()
 }
 
-/// Any header over any payload, under a good signature.
+/// Any header and payload, with a valid signature.
 pub(crate) fn sign(header: &str, payload: &str, key: &SigningKey) -> String {
     let input = format!("{}.{}", encode(header.as_bytes()), encode(payload.as_bytes()));
     let signature = key.sign(input.as_bytes()).expect("signs");
@@ -54,7 +54,7 @@ pub(crate) fn with_text(token: &str, part: usize, change: impl FnOnce(&mut Strin
     parts.join(".")
 }
 
-/// Sets the lowest of the spare bits in the last character.
+/// Sets the lowest of the unused bits in the last character.
 pub(crate) fn set_spare_bit(text: &mut String) {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     assert!(!text.len().is_multiple_of(4), "a whole group has no spare bits");
@@ -64,7 +64,7 @@ pub(crate) fn set_spare_bit(text: &mut String) {
     text.push(ALPHABET.as_bytes()[at + 1].into());
 }
 
-/// The token of `dir` with A256GCM and any header, under a good tag.
+/// A token of `dir` with A256GCM, any header, and a valid tag.
 pub(crate) fn direct_gcm(header: &str, key: &[u8], iv: &[u8; 12], plaintext: &[u8]) -> String {
     let header = encode(header.as_bytes());
     let mut ciphertext = plaintext.to_vec();
@@ -75,7 +75,7 @@ pub(crate) fn direct_gcm(header: &str, key: &[u8], iv: &[u8; 12], plaintext: &[u
     format!("{header}..{}.{}.{}", encode(iv), encode(&ciphertext), encode(tag.as_ref()))
 }
 
-/// The token of `dir` with A128CBC-HS256 over whole blocks that bear their own padding, under a good tag.
+/// A token of `dir` with A128CBC-HS256, with the given padded blocks, and a valid tag.
 pub(crate) fn direct_cbc(key: &[u8; 32], padded: &[u8]) -> String {
     let header = encode(br#"{"alg":"dir","enc":"A128CBC-HS256"}"#);
     let vector = [7; 16];

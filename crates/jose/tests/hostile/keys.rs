@@ -1,4 +1,4 @@
-//! Bad keys, and good keys used for what they are not for.
+//! Invalid keys, and valid keys with another use.
 
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
 use passavant_jose::base64url::{decode, encode};

@@ -1,4 +1,4 @@
-//! Bad signatures of every kind.
+//! Invalid signatures of every kind.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{

@@ -1,4 +1,4 @@
-//! Bad headers, bad parts, bad base64url, and proofs that bring the wrong key.
+//! Invalid headers, parts and base64url, and proofs with the wrong key.
 
 use passavant_jose::base64url::encode;
 use passavant_jose::json::JsonError;
@@ -215,7 +215,7 @@ fn proof(alg: &str, typ: &str, jwk: &str, signer: &SigningKey) -> String {
     sign(&format!("{{\"alg\":\"{alg}\",\"typ\":\"{typ}\",\"jwk\":{jwk}}}"), "{}", signer)
 }
 
-/// The list holds what no list should, since a symmetric algorithm must be refused even there.
+/// The list contains a symmetric algorithm, which must be refused even then.
 fn check(token: &str) -> Result<passavant_jose::Possession, JoseError> {
     SelfSigned::parse(token)?.verify(&[ES256, SignatureAlgorithm::Hs256, SignatureAlgorithm::EdDsa])
 }

@@ -1,4 +1,4 @@
-//! The write-ahead log starts over, although somebody is always reading.
+//! The write-ahead log is reset in spite of continuous reads.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::rows::{self, Folder, NOW, SERVER};
 const WRITERS: usize = 16;
 const COMMITS_EACH: usize = 150;
 const REQUEST_BYTES: usize = 60_000;
-/// Twice what the writer lets it grow to.
+/// Twice the size at which the writer checkpoints.
 const LOG_BYTES_MAX: u64 = 2 * 4_000 * 4_120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

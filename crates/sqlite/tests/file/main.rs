@@ -1,4 +1,4 @@
-//! What a file owes to its server: it is durable, private, shared with care, and stays small.
+//! The properties of a file: durable, private, safely shared, and small.
 
 mod logging;
 mod opening;

@@ -1,4 +1,4 @@
-//! Who may open a file, and what is in it afterwards.
+//! Opening files, and their content afterwards.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -18,7 +18,7 @@ fn refusal(folder: &Folder, options: Options) -> OpenError {
     SqliteStore::open_with(&folder.file(), options).err().expect("it is refused")
 }
 
-/// Changes the file behind the store's back.
+/// Changes the file without the store.
 fn edit(folder: &Folder, sql: &str) {
     let connection = rusqlite::Connection::open(folder.file()).expect("it opens");
     connection.execute_batch(sql).expect("it is written");

@@ -1,4 +1,4 @@
-//! A read that begins after a commit was acknowledged knows of it, whoever committed.
+//! A read that begins after a commit returned sees it, also if another process committed.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::rows::{self, Folder, NOW, SERVER};
 
 const ROUNDS: usize = 300;
 
-/// Grants and revokes in turns: what `writer` was told is done, `reader` sees at once.
+/// Grants and revokes in turn: what `writer` has committed, `reader` sees immediately.
 async fn revoke_and_look(writer: &SqliteIssuer, reader: &SqliteIssuer) {
     for round in 0..ROUNDS {
         let (grant, handle) = (rows::grant(), rows::token(0));
@@ -40,7 +40,7 @@ async fn a_revocation_by_another_store_is_seen_by_the_next_read() {
     let folder = Folder::new();
     let server = rows::one(&folder.open(SERVER));
     let tool = rows::one(&folder.open(Options::default()));
-    // Somebody else keeps the server's readers busy, each with a transaction that is held.
+    // Another task keeps the server's readers busy, each with a held transaction.
     let others = tokio::spawn({
         let (server, handle) = (server.clone(), rows::token(0));
         async move {

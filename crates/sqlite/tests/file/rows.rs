@@ -18,7 +18,7 @@ use server::store::{
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000);
 pub(crate) const SERVER: Options = Options { migrate: true, server: true };
 
-/// A folder for one file.
+/// A directory for one file.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -44,7 +44,7 @@ pub(crate) fn one(store: &SqliteStore) -> SqliteIssuer {
     store.issuer(&Issuer::new("https://one.example")).expect("an issuer")
 }
 
-/// An id as a server would make it this many seconds after [`NOW`].
+/// An id as made by a server this many seconds after [`NOW`].
 pub(crate) fn id(seconds: i64) -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(0);
     (((NOW.0 + seconds) * 1000) << 21) + LAST.fetch_add(1, Ordering::Relaxed)
@@ -115,7 +115,7 @@ pub(crate) async fn outcome(store: &SqliteIssuer, commit: Commit) -> Result<(), 
     store.commit(commit).await.expect("the store works").map(|_| ())
 }
 
-/// What ended a token that is there.
+/// What ended a stored token.
 pub(crate) async fn ended(store: &SqliteIssuer, handle: Handle<AccessToken>) -> Option<Ended> {
     let read = store.access(handle).await.expect("the store works").expect("it is there");
     read.open(&handle).expect("its own secret").ended

@@ -1,4 +1,4 @@
-//! How many bytes a stored token takes, with all that belongs to it.
+//! The size of a stored token, including its indexes.
 
 use protocol::{ClientId, Scopes};
 use server::store::{Access, Commit, TokenChange};

@@ -1,7 +1,7 @@
-//! What was stored by an earlier version is read by this one, and goes on as its browsers and clients expect.
+//! Data of earlier versions is read by this one, and works for its browsers and clients.
 //!
-//! Each pair of files in `stored/` is a database as SQL and, as JSON, what browsers and clients held of it when it was
-//! written. A pair is never edited: where a stored form changes, `making.rs` writes a new pair beforehand.
+//! Each pair of files in `stored/` is a database as SQL and, as JSON, the cookies and tokens of browsers and clients
+//! when it was written. A pair is never edited: before a stored format changes, `making.rs` writes a new pair.
 
 mod making;
 
@@ -29,7 +29,7 @@ const PASSWORD: &str = "correct horse battery staple";
 
 const FILES: [(&str, &str); 1] = [(include_str!("stored/first.sql"), include_str!("stored/first.json"))];
 
-/// A server over a stored database, a few seconds after it was written, and what its peers hold.
+/// A server over a stored database, a few seconds after it was written, and the cookies and tokens of its peers.
 struct Yesterday {
     server: Running,
     issuer: SqliteIssuer,
@@ -54,7 +54,7 @@ impl Yesterday {
         drop(connection);
         let store = folder.open(rows::SERVER);
         let issuer = store.issuer(&protocol::Issuer::new(ISSUER)).expect("an issuer");
-        // Ids of another seed, since the clock begins where it began for those in the file.
+        // Another seed, since the clock starts at the same time as for the ids in the file.
         let server =
             TestServer::new().store(Arc::new(issuer.clone())).seed(1).account("alice").account("bob");
         let server = server.start().await;
@@ -75,7 +75,7 @@ impl Yesterday {
         self.post("/introspect").param("token", self.text(token)).send().await.ok().json()
     }
 
-    /// A request for the page of a pause, as its browser sends it.
+    /// The request of a browser for the page of an interaction.
     fn page(&self, paused: &str) -> Parts {
         let url = self.text(&format!("/paused/{paused}/url"));
         let mut request = Request::new(());

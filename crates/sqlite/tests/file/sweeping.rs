@@ -1,4 +1,4 @@
-//! Ended rows go in bounded steps, and rows that live long are not looked at again and again.
+//! Ended rows are deleted in bounded steps, and long-lived rows are not read repeatedly.
 
 use protocol::Issuer;
 use server::store::{
@@ -7,7 +7,7 @@ use server::store::{
 
 use crate::rows::{self, Folder, NOW, SERVER};
 
-/// Adds tokens that were issued this long after [`NOW`] and live so long.
+/// Adds tokens that were issued this many seconds after [`NOW`], with this lifetime.
 async fn add(
     store: &passavant_sqlite::SqliteIssuer,
     seconds: i64,
@@ -46,13 +46,13 @@ async fn rows_behind_many_that_live_long_are_swept_and_those_are_swept_in_their_
     let short = add(&store, 60, 600, 100).await;
     let due = NOW + 660 + KEPT_AFTER_END_SECONDS + 1;
     let mut swept = 0;
-    // A step passes a bounded number of living rows, so it takes two to come to the others.
+    // A step passes a bounded number of live rows, so it takes two to reach the others.
     for _ in 0..2 {
         swept += store.sweep(due, 1_000).await.expect("the store works");
     }
     assert_eq!(swept, 100);
     assert!(!rows::is_there(&store, short[0]).await && rows::is_there(&store, lasting[0]).await);
-    // Having passed them once, it finds newer ones in the first step.
+    // After passing them once, it finds newer ones in the first step.
     add(&store, 120, 600, 100).await;
     assert_eq!(store.sweep(due + 60, 1_000).await.expect("the store works"), 100);
     let due = NOW + long + KEPT_AFTER_END_SECONDS + 1;

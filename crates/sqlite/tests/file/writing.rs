@@ -1,4 +1,4 @@
-//! Group commit: one transaction for all that wait, and each commit as if it were alone.
+//! Group commit: one transaction for all waiting commits, each with its own result.
 
 use std::future::Future as _;
 use std::task::{Context, Waker};
@@ -15,7 +15,7 @@ use crate::rows::{self, Folder, NOW, SERVER};
 
 const MANY: usize = 64;
 
-/// Keeps every writer out, until it is dropped: what is committed meanwhile waits together.
+/// Blocks every writer until it is dropped, so that commits wait together.
 struct Pause(rusqlite::Connection);
 
 impl Pause {
@@ -32,7 +32,7 @@ impl Drop for Pause {
     }
 }
 
-/// Puts the commits before the writer so that they wait together, and gives each its answer.
+/// Queues the commits so that they wait together, and returns the result of each.
 async fn together(
     folder: &Folder,
     store: &passavant_sqlite::SqliteIssuer,
@@ -104,7 +104,7 @@ async fn what_waits_together_is_made_durable_together() {
     }
     let after = open.statistics();
     assert_eq!(after.commits - before.commits, MANY as u64);
-    // The writer took one or a few before it met the pause.
+    // The writer took one or a few before it was blocked.
     assert!(after.batches - before.batches <= 2, "{after:?}");
 }
 

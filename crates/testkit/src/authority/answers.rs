@@ -1,4 +1,4 @@
-//! What a test's authorization server answers when it behaves: metadata, keys, introspection, tokens for machines.
+//! The correct answers: metadata, keys, introspection, `client_credentials`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -48,7 +48,7 @@ impl Answering for Authority {
 }
 
 impl Authority {
-    /// RFC 7662 §2: any caller who shows a name, or a token, is let in; nobody else is.
+    /// RFC 7662 §2: any client id or token is accepted as authentication.
     fn introspect(&self, question: &Question) -> Answer {
         let Ok(form) = Params::parse(&question.body) else { return Answer::status(400) };
         let Some(token) = form.get("token") else { return Answer::status(400) };
@@ -66,7 +66,7 @@ impl Authority {
         Answer { media_type: JWT_ANSWER.to_owned(), body: body.into(), ..Answer::status(200) }
     }
 
-    /// RFC 6749 §4.4: any caller who shows a name gets the scope it asks for, at the resource it asks for (RFC 8707).
+    /// RFC 6749 §4.4: any client gets the requested scope, for the requested resource (RFC 8707).
     fn issue(&self, question: &Question) -> Answer {
         let Ok(form) = Params::parse(&question.body) else { return Answer::status(400) };
         let Some(caller) = caller(question, &form) else { return Answer::status(401) };
@@ -81,7 +81,7 @@ impl Authority {
         )
     }
 
-    /// The introspection answer of a token: its claims while it lives, else that it is not active.
+    /// The introspection response for a token: its claims, or that it is not active.
     fn said_of(&self, token: &str) -> Value {
         let now = self.now();
         let lives = |claims: &Map<String, Value>| {
@@ -108,7 +108,7 @@ impl Authority {
     }
 }
 
-/// By what name the caller introspects: from HTTP Basic, from the body, or `bearer` for who sends a token.
+/// The id of the caller: from HTTP Basic or the body, or `bearer` if it sends a token.
 fn caller(question: &Question, form: &Params<'_>) -> Option<String> {
     if let Some(id) = form.get("client_id") {
         return Some(id.to_owned());

@@ -1,5 +1,5 @@
-//! The loopback port of a test's authorization server: plain blocking HTTP/1.1, a thread per connection, so that it
-//! works under every runtime and under none.
+//! The loopback port: blocking HTTP/1.1 with a thread per connection, so that it works with every async runtime and
+//! without one.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use super::trouble::Trouble;
 
-/// Longest head of a request, in bytes.
+/// Maximum size of the head of a request, in bytes.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
-/// Longest body of a request, in bytes.
+/// Maximum size of the body of a request, in bytes.
 const BODY_BYTES_MAX: usize = 256 * 1024;
-/// How long a connection may stay idle, in seconds, so that no thread outlives a test for long.
+/// How long a connection may stay idle, in seconds, so that threads end soon after a test.
 const IDLE_SECONDS: u64 = 600;
 
-/// A request, as far as it matters.
+/// The used parts of a request.
 pub(super) struct Question {
     pub(super) method: String,
     pub(super) path: String,
@@ -25,7 +25,7 @@ pub(super) struct Question {
     pub(super) body: Vec<u8>,
 }
 
-/// What is sent back.
+/// A response.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) media_type: String,
@@ -39,12 +39,12 @@ impl Answer {
     }
 }
 
-/// Who answers what comes in at a port.
+/// Answers the requests to a port.
 pub(super) trait Answering: Clone + Send + 'static {
-    /// Counts the request, and says whether it must be answered wrongly, and how.
+    /// Counts the request, and returns the failure to answer it with, if any.
     fn trouble_at(&self, path: &str) -> Option<Trouble>;
 
-    /// The right answer.
+    /// The correct answer.
     fn answer(&self, question: &Question) -> Answer;
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Listening {
     ended: Arc<AtomicBool>,
 }
 
-/// A free port, and the issuer that lives there.
+/// A free port, and the issuer at it.
 pub(super) fn bind() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
     let issuer = format!("http://{}", listener.local_addr().expect("a bound port"));
@@ -84,12 +84,12 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
-        // The listener waits for a connection; this is the last one.
+        // The listener blocks until a connection, so this makes one.
         drop(TcpStream::connect(self.address));
     }
 }
 
-/// Answers one request after the other until the connection ends or breaks.
+/// Answers the requests of a connection until it ends.
 fn serve(connection: &TcpStream, answering: &impl Answering) {
     connection.set_nodelay(true).ok();
     connection.set_read_timeout(Some(Duration::from_secs(IDLE_SECONDS))).ok();
@@ -98,7 +98,7 @@ fn serve(connection: &TcpStream, answering: &impl Answering) {
         let stays = match answering.trouble_at(&question.path) {
             Some(Trouble::Away) => return,
             Some(Trouble::Silence) => {
-                // The caller's end of patience is the end of the connection.
+                // Blocks until the caller closes the connection.
                 reader.read_exact(&mut [0; 1]).ok();
                 return;
             }
@@ -126,7 +126,7 @@ fn serve(connection: &TcpStream, answering: &impl Answering) {
     }
 }
 
-/// The next request; none at the end of the connection, and for what is no request.
+/// The next request; `None` at the end of the connection, and for an invalid request.
 fn read(reader: &mut BufReader<&TcpStream>) -> Option<Question> {
     let mut lines = Vec::new();
     let mut head = reader.by_ref().take(HEAD_BYTES_MAX);
@@ -160,7 +160,7 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Question> {
     Some(Question { method, path, accept: header("accept"), authorization: header("authorization"), body })
 }
 
-/// Sends the answer with so many bytes of its body, and says whether the connection still stands.
+/// Sends the answer with this number of bytes of its body, and returns whether the connection is still open.
 fn write(mut connection: &TcpStream, answer: &Answer, bytes: usize) -> bool {
     let location = answer.location.as_ref().map_or(String::new(), |to| format!("Location: {to}\r\n"));
     let head = format!(

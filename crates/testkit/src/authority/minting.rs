@@ -1,4 +1,4 @@
-//! Signed tokens and answers in the making: right, until a test changes something of them.
+//! Builders of signed tokens and introspection responses. They are valid unless a test changes something.
 
 use jose::{ContentEncryption, Jwk, KeyManagement, SignatureAlgorithm, SigningKey, jwe, jws};
 use protocol::Timestamp;
@@ -9,10 +9,10 @@ use super::{
     keys::{Keys, random_id},
 };
 
-/// Seconds that a token lives where a test says nothing.
+/// Default lifetime of a token, in seconds.
 pub(super) const LIFETIME_SECONDS: i64 = 600;
 
-/// What every signed token has: who signs it, how it says so, and what it claims.
+/// What every signed token has: a key, a header, and claims.
 #[derive(Clone, Debug)]
 struct Envelope {
     keys: Keys,
@@ -48,13 +48,13 @@ impl Envelope {
 
 macro_rules! envelope_setters {
     () => {
-        /// Sets a claim, also one that stands there already.
+        /// Sets or replaces a claim.
         pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
             self.envelope.claims.insert(name.to_owned(), value.into());
             self
         }
 
-        /// Says another `typ` (RFC 7515 §4.1.9), or none.
+        /// Sets the `typ` (RFC 7515 §4.1.9), or removes it.
         pub fn typ(mut self, typ: Option<&str>) -> Self {
             self.envelope.header.typ = typ.map(str::to_owned);
             self
@@ -69,13 +69,13 @@ macro_rules! envelope_setters {
             self
         }
 
-        /// Signs with a key that is none of the authority's, under that key's own `kid`.
+        /// Signs with a foreign key, under that key's `kid`.
         pub fn key(mut self, key: &SigningKey) -> Self {
             self.envelope.sign_with(key);
             self
         }
 
-        /// Says another `kid` than the signing key's, or none. Comes after `algorithm` and `key`.
+        /// Sets a `kid` other than that of the signing key, or removes it. Call it after `algorithm` and `key`.
         pub fn kid(mut self, kid: Option<&str>) -> Self {
             self.envelope.header.kid = kid.map(str::to_owned);
             self
@@ -83,7 +83,7 @@ macro_rules! envelope_setters {
     };
 }
 
-/// A JWT access token in the making (RFC 9068), right until something of it is changed.
+/// Builds a JWT access token (RFC 9068), which is valid unless something is changed.
 #[derive(Clone, Debug)]
 #[must_use = "`sign` makes the token"]
 pub struct TokenBuilder {
@@ -105,17 +105,17 @@ impl TokenBuilder {
 
     envelope_setters!();
 
-    /// On whose behalf (`sub`). Without one `sub` is the client (RFC 9068 §2.2).
+    /// The user (`sub`). Without one `sub` is the client (RFC 9068 §2.2).
     pub fn subject(self, subject: &str) -> Self {
         self.claim("sub", subject)
     }
 
-    /// Whom it was issued to (`client_id`).
+    /// The client that it was issued to (`client_id`).
     pub fn client(self, client: &str) -> Self {
         self.claim("client_id", client)
     }
 
-    /// What it allows: scope tokens separated by spaces (RFC 9068 §2.2.3).
+    /// The scope, separated by spaces (RFC 9068 §2.2.3).
     pub fn scope(self, scope: &str) -> Self {
         self.claim("scope", scope)
     }
@@ -126,8 +126,8 @@ impl TokenBuilder {
         self
     }
 
-    /// Seconds from `iat` to `exp`; negative for a token that has expired. A guard allows for clocks that differ, by 30
-    /// seconds: -31 or less is expired for every one.
+    /// Seconds from `iat` to `exp`; negative for a token that has expired. A guard tolerates clocks that differ
+    /// by 30 seconds, so use -31 or less.
     pub const fn expires_in(mut self, seconds: i64) -> Self {
         self.lifetime_seconds = seconds;
         self
@@ -144,7 +144,7 @@ impl TokenBuilder {
         self.envelope.sign()
     }
 
-    /// An opaque token in its place: the authority keeps the claims, and tells them at `/introspect`.
+    /// An opaque token instead: the authority stores the claims, and returns them at `/introspect`.
     pub fn opaque(mut self) -> String {
         self.settle(&[]);
         let token = random_id();
@@ -164,7 +164,7 @@ impl TokenBuilder {
     }
 }
 
-/// An introspection answer in the making (RFC 9701), right until something of it is changed.
+/// Builds an introspection response (RFC 9701), which is valid unless something is changed.
 #[derive(Clone, Debug)]
 #[must_use = "`sign` or `encrypt` makes the answer"]
 pub struct AnswerBuilder {
@@ -186,7 +186,7 @@ impl AnswerBuilder {
     /// The signed answer, encrypted to the caller's key: nested, with `cty` and the key's `kid` in the outer header.
     ///
     /// # Panics
-    /// When the key is not for this algorithm.
+    /// If the key is not for this algorithm.
     pub fn encrypt(self, to: &Jwk, algorithm: KeyManagement, content: ContentEncryption) -> String {
         let key = to.encryption_key(algorithm).expect("a key for this algorithm");
         let header = jwe::Header { typ: None, cty: Some("JWT".to_owned()), kid: to.kid().map(str::to_owned) };

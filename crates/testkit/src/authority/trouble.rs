@@ -1,17 +1,17 @@
-//! The ways in which a test's authorization server goes wrong.
+//! The failures that an [`Authority`](crate::Authority) can simulate.
 
-/// How an [`Authority`](crate::Authority) answers wrongly.
+/// A failure that an [`Authority`](crate::Authority) simulates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// The connection is closed before a byte of the answer.
+    /// The connection is closed before the first byte of the response.
     Away,
-    /// The request is read, and nothing ever comes: until the caller gives up.
+    /// The request is read, and never answered.
     Silence,
-    /// The answer breaks off in the middle of its body.
+    /// The connection is closed in the middle of the body.
     Half,
-    /// Another status than 200, with an empty body.
+    /// A status other than 200, with an empty body.
     Status(u16),
-    /// Status 200 with this media type and body, whatever was asked.
+    /// Status 200 with this media type and body, for every request.
     Body {
         /// `Content-Type`.
         media_type: String,

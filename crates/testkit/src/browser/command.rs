@@ -1,11 +1,11 @@
-//! Commands of WebDriver, and of Chromium's own beside it, that fantoccini has no name for.
+//! WebDriver commands, and extensions of Chromium, that fantoccini does not provide.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;
 use serde_json::Value;
 use url::{ParseError, Url};
 
-/// One command, at its path below the session.
+/// A command, with its path below the session.
 #[derive(Debug)]
 pub(super) struct Command {
     path: String,
@@ -13,12 +13,12 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// A question.
+    /// A GET.
     pub(super) fn get(path: &str) -> Self {
         Self { path: path.to_owned(), body: None }
     }
 
-    /// An order, or a question with parameters.
+    /// A POST, with parameters.
     pub(super) fn post(path: &str, body: Value) -> Self {
         Self { path: path.to_owned(), body: Some(body) }
     }

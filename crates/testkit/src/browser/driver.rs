@@ -1,4 +1,4 @@
-//! `chromedriver` and the browser below it: found, started with a fresh profile, and ended together.
+//! Starts `chromedriver` and its browser with a new profile, and ends both.
 
 use std::{
     fs,
@@ -17,14 +17,14 @@ use tokio::sync::oneshot;
 
 use super::BrowserFailure;
 
-/// The names that Chromium goes by, the first one that is found wins.
+/// The program names of Chromium, in the order of preference.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 const DRIVER: &str = "chromedriver";
-/// What the driver may take until it listens.
+/// Maximum time until the driver listens.
 const START_MAX: Duration = Duration::from_secs(30);
-/// What each step of ending may take.
+/// Maximum time of each step of ending.
 const END_MAX: Duration = Duration::from_secs(10);
-/// What a page, or a script of a test, may take, in milliseconds.
+/// Maximum time of a page load or a script of a test, in milliseconds.
 const LOAD_MILLISECONDS_MAX: u64 = 30_000;
 
 /// The driver and its browser. Dropping it ends both, and waits until they have ended.
@@ -33,7 +33,7 @@ pub(super) struct Driver {
     port: u16,
     session: Option<Session>,
     ended: Mutex<mpsc::Receiver<()>>,
-    // After `drop` has run: nothing writes to it any more.
+    // Dropped after `drop` has run, when no process writes to it any longer.
     profile: TempDir,
 }
 
@@ -42,7 +42,7 @@ struct Session {
     browser: Option<u64>,
 }
 
-/// Where the browser is.
+/// The path of the browser.
 ///
 /// # Errors
 /// [`BrowserFailure::Missing`].
@@ -79,12 +79,12 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Where it listens.
+    /// The URL at which it listens.
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    /// What the session is asked for: no screen, a profile of its own, and a log of everything.
+    /// The capabilities of the session: headless, with its own profile, and with a complete log.
     pub(super) fn capabilities(&self, browser: &Path, (width, height): (u32, u32)) -> Value {
         let mut arguments = vec![
             "--headless=new".to_owned(),
@@ -97,7 +97,7 @@ impl Driver {
             "--disable-crash-reporter".to_owned(),
             "--disable-dev-shm-usage".to_owned(),
             "--disable-sync".to_owned(),
-            // Tests speak to this machine, and a proxy of the environment would not know it.
+            // Tests connect to this machine, which a proxy of the environment can't reach.
             "--no-proxy-server".to_owned(),
         ];
         if is_root() {
@@ -110,12 +110,12 @@ impl Driver {
         })
     }
 
-    /// What has to be ended from now on.
+    /// Records the session that must be ended.
     pub(super) fn opened(&mut self, id: String, browser: Option<u64>) {
         self.session = Some(Session { id, browser });
     }
 
-    /// Has the driver close its browser, as it does for whoever asks (WebDriver §8.2).
+    /// Makes the driver close its browser (WebDriver §8.2).
     fn close(&self, session: &Session) -> std::io::Result<()> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut stream = TcpStream::connect_timeout(&address, END_MAX)?;
@@ -125,7 +125,7 @@ impl Driver {
             stream,
             "DELETE /session/{id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
         )?;
-        // It answers when the browser has ended.
+        // It responds when the browser has ended.
         stream.read(&mut [0; 64]).map(drop)
     }
 }
@@ -137,7 +137,7 @@ impl Drop for Driver {
         }
         let _ = self.process.kill();
         let _ = self.process.wait();
-        // Every process of the browser holds the other end of the driver's output, so its end is theirs.
+        // Every process of the browser inherits the driver's output, which is closed when all of them have ended.
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
         if ended.recv_timeout(END_MAX).is_ok() {
             return;
@@ -149,7 +149,7 @@ impl Drop for Driver {
     }
 }
 
-/// Tells the port, and reads on to the end so that nobody ever waits for a reader.
+/// Sends the port, and reads the output to its end so that no writer is blocked.
 fn listen(said: ChildStdout, told: oneshot::Sender<u16>) {
     let mut told = Some(told);
     for line in BufReader::new(said).lines().map_while(Result::ok) {
@@ -169,7 +169,7 @@ fn port_of(line: &str) -> Option<u16> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "programs are found where the shell of who runs the tests finds them"
+    reason = "programs are found on the PATH of the user who runs the tests"
 )]
 fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
@@ -179,7 +179,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
     })
 }
 
-/// The kernel says whose process this is.
+/// The owner of this process, from the kernel.
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

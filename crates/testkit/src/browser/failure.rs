@@ -1,32 +1,32 @@
-//! Why a browser did not do what a test asked of it.
+//! The errors of a browser in a test.
 
 use fantoccini::error::{CmdError, NewSessionError};
 
-/// What the inspector of Chromium says of a node whose document went.
+/// The error of Chromium's inspector for a node of a former document.
 const GONE: &str = "Node with given id does not belong to the document";
 
-/// A browser that could not be started, or a page that was not as the test says.
+/// The browser could not be started, or a page was not as expected.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserFailure {
-    /// A program that is on no folder of `PATH`.
+    /// A program is not on `PATH`.
     #[error("`{0}` is not installed (Debian: apt-get install chromium chromium-driver)")]
     Missing(&'static str),
-    /// `chromedriver` could not be started, or a file not be written.
+    /// `chromedriver` could not be started, or a file could not be written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// `chromedriver` ended, or did not say where it listens, within its time.
+    /// `chromedriver` ended, or did not report its port in time.
     #[error("chromedriver did not start")]
     NotStarted,
     /// The browser did not start.
     #[error("chromium did not start: {0}")]
     Session(#[from] NewSessionError),
-    /// A command was not answered within its time.
+    /// A command timed out.
     #[error("the browser does not answer")]
     Silent,
     /// A command was refused.
     #[error("the browser refused: {0}")]
     Command(#[from] CmdError),
-    /// What was waited for did not come.
+    /// The expected element or text did not appear in time.
     #[error("no {wanted} at {url}, which shows:\n{shown}")]
     NotShown {
         /// A field, a button or a text.
@@ -36,12 +36,12 @@ pub enum BrowserFailure {
         /// What the page shows instead.
         shown: String,
     },
-    /// Several have the name, so a person could not tell which is meant either.
+    /// Several elements have the name.
     #[error("{count} of {wanted}")]
     Ambiguous {
         /// A field or a button.
         wanted: String,
-        /// How many there are.
+        /// Their number.
         count: usize,
     },
     /// axe did not run.
@@ -50,7 +50,7 @@ pub enum BrowserFailure {
 }
 
 impl BrowserFailure {
-    /// Whether what was looked at belonged to a page that is being left.
+    /// Whether the element belonged to a page that is being left.
     pub(super) fn is_of_a_page_that_went(&self) -> bool {
         match self {
             Self::Command(error) => {
@@ -64,8 +64,8 @@ impl BrowserFailure {
     }
 }
 
-/// chromedriver has no code of its own for an element whose page goes while its name is computed: it passes on what the
-/// browser's inspector said.
+/// chromedriver has no error code for an element whose page is left while its name is computed: it returns the
+/// message of the browser's inspector.
 fn is_node_of_another_document(error: &CmdError) -> bool {
     matches!(error, CmdError::Standard(told) if told.message.contains(GONE))
 }

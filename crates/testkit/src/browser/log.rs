@@ -1,4 +1,4 @@
-//! The log of the browser: what it complains of, and which complaints are violations of a policy.
+//! The log of the browser: errors, and violations of a policy.
 
 use std::fmt;
 
@@ -19,12 +19,12 @@ impl Complaint {
         Self { level: text("level"), source: text("source"), text: text("message") }
     }
 
-    /// Chromium names the policy in each of them, and has no other mark for them.
+    /// Whether it is a violation of a policy: Chromium marks these only by their text.
     pub(super) fn is_csp_violation(&self) -> bool {
         self.text.contains("Content Security Policy")
     }
 
-    /// An error, of a script or of loading, that is no violation.
+    /// Whether it is an error of a script or of loading, and not a violation.
     pub(super) fn is_console_error(&self) -> bool {
         self.level == "SEVERE" && !self.is_csp_violation()
     }

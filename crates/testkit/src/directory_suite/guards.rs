@@ -1,4 +1,4 @@
-//! When a change of an account does not hold.
+//! When a change of an account conflicts.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ pub async fn a_hash_is_replaced_only_at_the_version_of_its_account(fixture: Fixt
     let directory = &*fixture.directory;
     let rehash =
         |version| AccountChange::Rehash(Subject::new("u-1"), PasswordHash("$argon2id$late".into()), version);
-    assert!(conflicts(directory, rehash(1)).await, "nobody is there");
+    assert!(conflicts(directory, rehash(1)).await, "there is no account");
     write(directory, vec![add(account("u-1", "alice"))]).await;
     for version in [0, 2] {
         assert!(conflicts(directory, rehash(version)).await, "{version}");
@@ -107,7 +107,7 @@ pub async fn one_of_many_concurrent_additions_of_a_username_holds(fixture: Fixtu
     assert_eq!(subjects(&*fixture.directory).await, [format!("u-{}", held[0])]);
 }
 
-/// Which of many concurrent changes held.
+/// Which of many concurrent changes succeeded.
 async fn held_of(directory: &Arc<dyn Directory>, change: impl Fn(usize) -> AccountChange) -> Vec<usize> {
     let writers: Vec<_> = (0..WRITERS)
         .map(|i| {

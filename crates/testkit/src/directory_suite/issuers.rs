@@ -1,4 +1,4 @@
-//! Issuers over one storage do not see one another's accounts.
+//! Issuers over one storage do not see each other's accounts.
 
 use accounts::AccountChange;
 use protocol::Subject;

@@ -1,4 +1,4 @@
-//! What was written is read.
+//! Accounts are read as they were written.
 
 use accounts::{Account, AccountChange, PasswordHash};
 use protocol::{ClientId, Scopes, Subject};
@@ -60,7 +60,7 @@ pub async fn accounts_are_listed_by_sub_page_by_page(fixture: Fixture) {
     };
     assert_eq!(page(None, 3).await, ["C", "a", "b"]);
     assert_eq!(page(Some("b"), 3).await, ["d"]);
-    assert_eq!(page(Some("aa"), 1).await, ["b"], "after an id that nobody has");
+    assert_eq!(page(Some("aa"), 1).await, ["b"], "after an unknown id");
     assert_eq!(page(Some("d"), 3).await, Vec::<String>::new());
 }
 

@@ -1,4 +1,4 @@
-//! Accounts that cases write, and what they ask afterwards.
+//! Accounts that cases write, and reads of them.
 
 use accounts::{Account, AccountChange, Directory, PasswordHash, Username};
 use protocol::{Subject, Timestamp};
@@ -8,7 +8,7 @@ use server::store::{Commit, Committed, Conflict, Item, Store};
 /// The time of every commit.
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000);
 
-/// Somebody with everything that an account can have.
+/// An account with every optional member.
 pub(super) fn account(subject: &str, username: &str) -> Account {
     let claims = json!({ "name": "Alice Martin", "address": { "locality": "Köln" }, "email_verified": true });
     Account {
@@ -30,7 +30,7 @@ pub(super) fn replace(account: Account, version: i64) -> AccountChange {
     AccountChange::Replace(Box::new(account), version)
 }
 
-/// Commits changes of people.
+/// Commits changes of accounts.
 pub(super) async fn commit(
     directory: &dyn Directory,
     people: Vec<AccountChange>,
@@ -38,7 +38,7 @@ pub(super) async fn commit(
     directory.commit_people(people, Commit::new(NOW)).await.expect("it answers")
 }
 
-/// Commits changes of people that must hold.
+/// Commits changes of accounts, and asserts success.
 pub(super) async fn write(directory: &dyn Directory, people: Vec<AccountChange>) {
     commit(directory, people).await.expect("every guard holds");
 }
@@ -58,12 +58,12 @@ pub(super) async fn subjects(directory: &dyn Directory) -> Vec<String> {
     accounts.iter().map(|account| account.subject.as_str().to_owned()).collect()
 }
 
-/// A change of protocol state that holds while nothing has this key.
+/// A change of protocol state that succeeds if there is no item with this key.
 pub(super) fn item(key: &str) -> Item {
     Item { space: "suite".into(), key: key.into(), value: Some(vec![1]), expect: None, until: NOW + 60 }
 }
 
-/// A change of protocol state that never holds.
+/// A change of protocol state that always conflicts.
 pub(super) fn impossible() -> Item {
     Item { expect: Some(vec![2]), ..item("never") }
 }

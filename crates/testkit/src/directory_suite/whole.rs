@@ -1,4 +1,4 @@
-//! People and protocol change in one transaction: all of it or nothing.
+//! Accounts and protocol state change in one atomic transaction.
 
 use accounts::{AccountChange, PasswordHash};
 use protocol::Subject;

@@ -1,4 +1,4 @@
-//! Who lives at the server under test.
+//! The accounts of the server under test.
 
 use std::{
     collections::BTreeMap,
@@ -13,12 +13,12 @@ use server::{
     ports::{Accounts, Standing},
 };
 
-/// The subject of the account with this name. It differs from the name, so that neither passes for the other.
+/// The subject of the account with this name. It differs from the name, so that a confusion of the two is noticed.
 pub fn subject(name: &str) -> Subject {
     Subject::new(format!("u-{name}"))
 }
 
-/// People by subject. Tests add them, disable them and change what is known of them.
+/// Accounts by subject. Tests add them, disable them and change their claims.
 #[derive(Debug, Default)]
 pub struct TestAccounts {
     people: Mutex<BTreeMap<Subject, Person>>,
@@ -32,7 +32,7 @@ struct Person {
 }
 
 impl TestAccounts {
-    /// Somebody with this user name, the subject of [`subject`], a name and an email address.
+    /// Adds an account with this username, the subject of [`subject`], a name and an email address.
     pub fn add(&self, name: &str) {
         let claims = json!({
             "name": format!("{name} of Passavant"),
@@ -45,14 +45,14 @@ impl TestAccounts {
         self.people().insert(subject(name), person);
     }
 
-    /// Changes whether somebody may get tokens.
+    /// Sets whether an account may get tokens.
     pub fn set_standing(&self, name: &str, standing: Standing) {
         if let Some(person) = self.people().get_mut(&subject(name)) {
             person.standing = standing;
         }
     }
 
-    /// Changes what is known of somebody.
+    /// Changes the claims of an account.
     pub fn set_claim(&self, name: &str, claim: &str, value: Value) {
         if let Some(person) = self.people().get_mut(&subject(name)) {
             person.claims.insert(claim.to_owned(), value);

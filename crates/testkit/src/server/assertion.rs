@@ -1,11 +1,11 @@
-//! Client assertions that are right until a test makes them wrong.
+//! Client assertions that are valid unless a test changes something.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jose::{SigningKey, jws};
 use serde_json::{Map, Value, json};
 
-/// A client assertion (RFC 7523 §3) that is being written. It lives for a minute and has a `jti` of its own.
+/// Builds a client assertion (RFC 7523 §3) with a lifetime of a minute and a unique `jti`.
 #[derive(Clone, Debug)]
 pub struct Assertion {
     key: SigningKey,
@@ -25,7 +25,7 @@ impl Assertion {
         Self { header: jws::Header { kid, ..jws::Header::default() }, key, claims }
     }
 
-    /// Says this instead; null says nothing.
+    /// Sets a claim; null removes it.
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         match value.into() {
@@ -35,7 +35,7 @@ impl Assertion {
         self
     }
 
-    /// Is signed with this key, under its name.
+    /// Signs with this key, under its `kid`.
     #[must_use]
     pub fn key(mut self, key: &SigningKey) -> Self {
         self.header.kid = key.public_jwk().map(|_| key.kid().to_owned());
@@ -43,14 +43,14 @@ impl Assertion {
         self
     }
 
-    /// Names this key, whichever signs.
+    /// Sets the `kid`, independent of the signing key.
     #[must_use]
     pub fn kid(mut self, kid: Option<&str>) -> Self {
         self.header.kid = kid.map(str::to_owned);
         self
     }
 
-    /// Says what it is.
+    /// Sets the `typ`.
     #[must_use]
     pub fn typ(mut self, typ: &str) -> Self {
         self.header.typ = Some(typ.to_owned());
@@ -60,7 +60,7 @@ impl Assertion {
     /// Signs it.
     ///
     /// # Panics
-    /// When the key does not sign, which it always does.
+    /// If the key fails to sign.
     pub fn sign(&self) -> String {
         let payload = serde_json::to_vec(&self.claims).expect("an object can be written");
         jws::sign(&self.header, &payload, &self.key).expect("a good key signs")

@@ -1,4 +1,4 @@
-//! One authorization request of a browser, and where it ends.
+//! An authorization request of a browser, and where it ends.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use server::{Ask, Reason};
 
 use super::{Browser, Call, Reply, Running, browser::Visit, reply::split_url};
 
-/// An authorization request that is being written: for `openid`, with PKCE, `state` and `nonce`.
+/// Builds an authorization request: by default for `openid`, with PKCE, `state` and `nonce`.
 #[derive(Clone, Debug)]
 pub struct Authorize {
     browser: Browser,
@@ -22,7 +22,7 @@ pub struct Authorize {
 }
 
 impl Running {
-    /// Begins a redemption of a code by its client, with its verifier.
+    /// Builds the token request for a code, by its client and with its verifier.
     pub fn redemption(&self, code: &Code) -> Call {
         self.post("/token").as_client(&code.client).params(&[
             ("grant_type", "authorization_code"),
@@ -61,13 +61,13 @@ impl Authorize {
             .param("code_challenge_method", "S256")
     }
 
-    /// What is asked for.
+    /// Sets the scope.
     #[must_use]
     pub fn scope(self, scope: &str) -> Self {
         self.param("scope", scope)
     }
 
-    /// Says this instead, or as well where it said nothing.
+    /// Sets or replaces a parameter.
     #[must_use]
     pub fn param(mut self, name: &str, value: &str) -> Self {
         match self.params.iter_mut().find(|(known, _)| known == name) {
@@ -77,34 +77,34 @@ impl Authorize {
         self
     }
 
-    /// Says this beside whatever it says by that name already.
+    /// Adds a parameter, even if there is one of this name already.
     #[must_use]
     pub fn and(mut self, name: &str, value: &str) -> Self {
         self.params.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Says nothing of this.
+    /// Removes a parameter.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.params.retain(|(known, _)| known != name);
         self
     }
 
-    /// Leaves PKCE out.
+    /// Removes the PKCE parameters.
     #[must_use]
     pub fn without_pkce(self) -> Self {
         self.without("code_challenge").without("code_challenge_method")
     }
 
-    /// Is sent as a form of another site.
+    /// Sends it as a cross-site form.
     #[must_use]
     pub fn post(mut self) -> Self {
         self.method = Method::POST;
         self
     }
 
-    /// Sends it, and follows nothing.
+    /// Sends it without following redirects.
     pub async fn send(self) -> Reply {
         let browser = self.browser.clone();
         browser.call(&self.visit()).await
@@ -119,7 +119,7 @@ impl Authorize {
     /// Sends it, and follows it to the page that asks for this. The user does nothing there.
     ///
     /// # Panics
-    /// When it never gets there.
+    /// If it does not get there.
     pub async fn until(self, ask: Ask) -> Landing {
         let browser = self.browser.clone();
         let landing = browser.travel(self.visit(), Some(ask)).await;
@@ -130,7 +130,7 @@ impl Authorize {
     /// Sends it, follows it to the end, and takes the code that the client gets.
     ///
     /// # Panics
-    /// When it gets none.
+    /// If it gets none.
     pub async fn code(self) -> Code {
         let landing = self.clone().finish().await;
         self.code_of(&landing)
@@ -139,17 +139,17 @@ impl Authorize {
     /// Sends it, follows it to the end, and redeems the code that the client gets.
     ///
     /// # Panics
-    /// When it gets none, or no tokens for it.
+    /// If it gets none, or no tokens for it.
     pub async fn tokens(self) -> Reply {
         let server = self.browser.server().clone();
         let code = self.code().await;
         server.redeem(&code).await.ok()
     }
 
-    /// The code of where the browser got to with this request.
+    /// The code in the final URL of this request.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     #[track_caller]
     pub fn code_of(&self, landing: &Landing) -> Code {
         Code {
@@ -176,14 +176,14 @@ impl Authorize {
     }
 }
 
-/// Where a browser got to.
+/// Where a browser ended.
 #[derive(Clone, Debug)]
 pub struct Landing {
     /// The URL that it shows: one of the client's, or a page of the issuer.
     pub url: String,
-    /// The pages on its way.
+    /// The pages on the way.
     pub asked: Vec<Ask>,
-    /// The last answer; none where a page waits for its user.
+    /// The last response; `None` if a page waits for the user.
     pub reply: Option<Reply>,
     state: Option<String>,
 }
@@ -212,7 +212,7 @@ impl Landing {
     /// sent. See [`Reply::refused`].
     ///
     /// # Panics
-    /// When it did not.
+    /// If it did not.
     #[track_caller]
     pub fn refused(&self, reason: Reason) -> &Self {
         let reply = self.reply.as_ref().unwrap_or_else(|| panic!("a page waits: {self:?}"));
@@ -224,22 +224,22 @@ impl Landing {
     }
 }
 
-/// A code, and what its client must know to redeem it.
+/// A code, and what its client needs to redeem it.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// Whose it is.
+    /// The client.
     pub client: String,
     /// The code itself.
     pub code: String,
-    /// What the challenge was made of.
+    /// The PKCE code verifier.
     pub verifier: String,
-    /// Where it was sent.
+    /// The redirect URI.
     pub redirect_uri: String,
-    /// What must stand in the ID token.
+    /// The `nonce` that the ID token must have.
     pub nonce: Option<String>,
 }
 
-/// A text that no other request has: 43 characters, as a verifier must have at least.
+/// A unique text of 43 characters, the minimum length of a verifier.
 fn fresh(what: &str) -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let number = LAST.fetch_add(1, Ordering::Relaxed);

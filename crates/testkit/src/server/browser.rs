@@ -1,4 +1,4 @@
-//! A browser without HTTP: cookies, redirects, and pages that know what their user wants.
+//! A simulated browser: cookies, redirects, and the actions of its user on pages.
 
 use std::{
     collections::BTreeMap,
@@ -11,11 +11,11 @@ use server::{Ask, Error, OpenInteraction};
 
 use super::{Authorize, Landing, Reply, Running, accounts::subject, call::form_of};
 
-/// Redirects in a row that are followed.
+/// Maximum number of consecutive redirects.
 const REDIRECTS_MAX: usize = 12;
 
-/// A browser and who sits before it. It keeps cookies, follows redirects inside the issuer, and on the pages of the
-/// host does what its user would: signs in, allows or denies, signs out. Clones are the same browser.
+/// A browser and its user. It keeps cookies, follows redirects inside the issuer, and on the pages of the
+/// host acts as the user: signs in, allows or denies, signs out. Clones share one state.
 #[derive(Clone, Debug)]
 pub struct Browser {
     server: Running,
@@ -24,14 +24,14 @@ pub struct Browser {
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
-/// Where a browser goes.
+/// A navigation.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
     pub(super) method: Method,
     /// Absolute.
     pub(super) url: String,
     pub(super) params: Vec<(String, String)>,
-    /// Whether a page of another site sends it there.
+    /// Whether it is cross-site.
     pub(super) is_cross_site: bool,
 }
 
@@ -42,7 +42,7 @@ impl Visit {
 }
 
 impl Running {
-    /// A browser that was never here before.
+    /// A browser without cookies.
     pub fn browser(&self) -> Browser {
         Browser::new(self)
     }
@@ -53,7 +53,7 @@ impl Browser {
         Self { server: server.clone(), user: None, allows: true, cookies: Arc::default() }
     }
 
-    /// Who signs in, when a page asks.
+    /// Sets the account that signs in when a page asks.
     #[must_use]
     pub fn sign_in(mut self, name: &str) -> Self {
         self.user = Some(subject(name));
@@ -67,12 +67,12 @@ impl Browser {
         self
     }
 
-    /// The server that it talks to.
+    /// The server that it uses.
     pub fn server(&self) -> &Running {
         &self.server
     }
 
-    /// Begins an authorization request, as a link on a page of the client sends it.
+    /// Builds an authorization request, as by a link on a page of the client.
     pub fn authorize(&self, client: &str) -> Authorize {
         Authorize::new(self, client)
     }
@@ -107,12 +107,12 @@ impl Browser {
         self.head(&Visit::to(url))
     }
 
-    /// Whether it has a cookie whose name ends so.
+    /// Whether it has a cookie whose name has this suffix.
     pub fn has_cookie(&self, name: &str) -> bool {
         self.jar().keys().any(|known| known.ends_with(name))
     }
 
-    /// Keeps an answer's cookies, as if the browser had read it.
+    /// Stores the cookies of a response.
     pub fn keep_cookies(&self, reply: &Reply) {
         for cookie in reply.headers("set-cookie") {
             self.keep(cookie);
@@ -149,7 +149,7 @@ impl Browser {
         panic!("more than {REDIRECTS_MAX} redirects: {asked:?}, {visit:?}");
     }
 
-    /// Sends one request, and follows nothing.
+    /// Sends one request without following redirects.
     pub(super) async fn call(&self, visit: &Visit) -> Reply {
         let body = match visit.method {
             Method::POST => form_of(&visit.params),
@@ -161,7 +161,7 @@ impl Browser {
         reply
     }
 
-    /// What a page of the host does for its user. `None`: the user does nothing.
+    /// The action of the user on a page of the host. `None` if there is none.
     async fn use_page(&self, url: &str, ask: Ask) -> Option<Reply> {
         let head = self.head(&Visit::to(url));
         let open = match self.interaction(url).await {
@@ -209,13 +209,13 @@ impl Browser {
         url.strip_prefix(self.server.issuer()).is_some_and(|path| path.starts_with('/'))
     }
 
-    /// The page that only says that it is done.
+    /// The page that reports completion.
     fn is_end(&self, url: &str) -> bool {
         let settings = self.server.authorization_server.settings();
         url == settings.url(&settings.pages.signed_out)
     }
 
-    /// What goes over the wire before the body: a `Lax` cookie is kept back from another site's form.
+    /// The head of the request. A cross-site form carries no `SameSite=Lax` cookie.
     fn head(&self, visit: &Visit) -> Parts {
         let path = visit.url.strip_prefix(self.server.issuer()).expect("a URL of the issuer");
         let query = form_of(&visit.params);
@@ -244,7 +244,8 @@ impl Browser {
         request.into_parts().0
     }
 
-    /// As browsers do: `__Host-` demands `Secure`, `Path=/` and no `Domain`, or the cookie is dropped.
+    /// Stores a cookie as browsers do: `__Host-` requires `Secure`, `Path=/` and no `Domain`, or the cookie is
+    /// dropped.
     fn keep(&self, cookie: &str) {
         let mut parts = cookie.split(';').map(str::trim);
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };

@@ -1,10 +1,10 @@
-//! One request to the server, piece by piece.
+//! A request to the server.
 
 use http::{HeaderName, HeaderValue, Method, Request, header};
 
 use super::{Reply, Running, running::Credentials};
 
-/// A request that is being written. Parameters go into the query of a GET, and into the form of everything else.
+/// Builds a request. Parameters go into the query of a GET, and into the form of everything else.
 #[derive(Clone, Debug)]
 pub struct Call {
     server: Running,
@@ -16,22 +16,22 @@ pub struct Call {
 }
 
 impl Running {
-    /// Begins a GET.
+    /// Builds a GET.
     pub fn get(&self, path: &str) -> Call {
         self.request(Method::GET, path)
     }
 
-    /// Begins a POST.
+    /// Builds a POST.
     pub fn post(&self, path: &str) -> Call {
         self.request(Method::POST, path)
     }
 
-    /// Begins a request.
+    /// Builds a request.
     pub fn request(&self, method: Method, path: &str) -> Call {
         Call::new(self, method, path)
     }
 
-    /// Begins a refresh.
+    /// Builds a refresh request.
     pub fn renewal(&self, client: &str, refresh_token: &str) -> Call {
         let params = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
         self.post("/token").as_client(client).params(&params)
@@ -42,7 +42,7 @@ impl Running {
         self.renewal(client, refresh_token).send().await
     }
 
-    /// Begins a request for a token of the client's own.
+    /// Builds a `client_credentials` request.
     pub fn client_credentials(&self, client: &str) -> Call {
         self.post("/token").as_client(client).param("grant_type", "client_credentials")
     }
@@ -52,7 +52,7 @@ impl Running {
         self.post("/introspect").as_client(caller).param("token", token).send().await
     }
 
-    /// Whether the caller reads that the token is active.
+    /// Whether introspection by this caller reports the token as active.
     pub async fn is_active(&self, token: &str, caller: &str) -> bool {
         self.introspect(token, caller).await.ok().json()["active"] == true
     }
@@ -80,10 +80,10 @@ impl Call {
         }
     }
 
-    /// Authenticates as this client or resource registered to.
+    /// Authenticates as this client or resource, with its registered method.
     ///
     /// # Panics
-    /// When nobody by that name is registered.
+    /// If no such client or resource is registered.
     #[must_use]
     pub fn as_client(self, id: &str) -> Self {
         match self.server.credentials(id) {
@@ -97,13 +97,13 @@ impl Call {
         }
     }
 
-    /// Authenticates by HTTP Basic, form-encoded as RFC 6749 §2.3.1 demands.
+    /// Authenticates by HTTP Basic, form-encoded as RFC 6749 §2.3.1 requires.
     #[must_use]
     pub fn basic(self, id: &str, secret: &str) -> Self {
         self.basic_raw(&format!("{}:{}", encoded(id), encoded(secret)))
     }
 
-    /// Authenticates by HTTP Basic with this text, as it stands.
+    /// Authenticates by HTTP Basic with this text, unencoded.
     #[must_use]
     pub fn basic_raw(self, pair: &str) -> Self {
         let value = format!("Basic {}", base64(pair.as_bytes()));
@@ -117,16 +117,16 @@ impl Call {
         self.param("client_assertion_type", assertion_type).param("client_assertion", assertion)
     }
 
-    /// Shows this access token in the header.
+    /// Sends this access token in the header.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// Adds a header, beside others of its name.
+    /// Adds a header, even if there is one of this name already.
     ///
     /// # Panics
-    /// When it is none.
+    /// If it is not a valid header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).expect("a header name");
@@ -134,7 +134,7 @@ impl Call {
         self
     }
 
-    /// Adds a parameter, beside others of its name.
+    /// Adds a parameter, even if there is one of this name already.
     #[must_use]
     pub fn param(mut self, name: &str, value: &str) -> Self {
         self.params.push((name.to_owned(), value.to_owned()));
@@ -149,14 +149,14 @@ impl Call {
         self
     }
 
-    /// Leaves a parameter out.
+    /// Removes a parameter.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.params.retain(|(known, _)| known != name);
         self
     }
 
-    /// Sends this instead of a form; without a content type where none is given.
+    /// Sends this body instead of a form, with this content type, if any.
     #[must_use]
     pub fn body(mut self, content_type: Option<&str>, text: impl Into<String>) -> Self {
         self.body = Some((content_type.map(str::to_owned), text.into()));
@@ -166,7 +166,7 @@ impl Call {
     /// The request as it is sent.
     ///
     /// # Panics
-    /// When the path is none.
+    /// If the path is not valid.
     pub fn request(&self) -> Request<String> {
         let form = form_of(&self.params);
         let is_query = self.method == Method::GET || self.method == Method::HEAD;
@@ -199,10 +199,10 @@ impl Call {
         self.server.call(request).await
     }
 
-    /// Sends it, and makes sure that nothing was written by it.
+    /// Sends it, and asserts that it wrote nothing to the store.
     ///
     /// # Panics
-    /// When something was.
+    /// If something was written.
     pub async fn send_unwritten(self) -> Reply {
         self.server.clock.advance(1);
         let before = self.server.store.newest().await.expect("the store answers");
@@ -221,7 +221,7 @@ pub(super) fn form_of(params: &[(String, String)]) -> String {
     pairs.join("&")
 }
 
-/// One name or value of a form: what is not unreserved is escaped, a space is a plus sign.
+/// Encodes a name or value of a form: all but unreserved characters are escaped, a space is a plus sign.
 pub(super) fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -236,7 +236,7 @@ pub(super) fn encoded(text: &str) -> String {
     encoded
 }
 
-/// Base64 with padding (RFC 4648 §4), as HTTP Basic has it; jose has the other alphabet alone.
+/// Base64 with padding (RFC 4648 §4), as in HTTP Basic; jose has only base64url.
 fn base64(bytes: &[u8]) -> String {
     let text = jose::base64url::encode(bytes).replace('-', "+").replace('_', "/");
     let padding = (4 - text.len() % 4) % 4;

@@ -1,4 +1,4 @@
-//! The documents of peers, out of memory.
+//! The documents of peers, in memory.
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +14,7 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use server::ports::{Fetch, FetchError, FetchLimits};
 
-/// A [`Fetch`] port whose every answer is scripted. Answers come a little later than they are asked for, so that two
-/// who ask at once are seen to.
+/// A [`Fetch`] port with scripted responses. They are delayed a little, so that concurrent requests overlap.
 #[derive(Debug, Default)]
 pub struct ScriptedFetch {
     peers: Mutex<BTreeMap<String, Peer>>,
@@ -42,7 +41,7 @@ impl ScriptedFetch {
     /// From now on this URL answers with this status, and no document.
     ///
     /// # Panics
-    /// When there is no such status.
+    /// If it is not a valid status.
     pub fn refuse(&self, url: &str, status: u16) {
         let status = StatusCode::from_u16(status).expect("a status");
         self.script(url, Answer::Now(Ok((status, Bytes::new()))));
@@ -53,12 +52,12 @@ impl ScriptedFetch {
         self.script(url, Answer::Now(Err(error)));
     }
 
-    /// From now on this URL never answers: whoever waits for it is dropped while waiting.
+    /// From now on this URL never answers.
     pub fn hang(&self, url: &str) {
         self.script(url, Answer::Never);
     }
 
-    /// How often this URL was asked.
+    /// Number of requests to this URL.
     pub fn asked(&self, url: &str) -> usize {
         self.peers().get(url).map_or(0, |peer| peer.asked)
     }
@@ -76,7 +75,7 @@ impl ScriptedFetch {
     fn ask(&self, url: &str) -> Answer {
         let mut peers = self.peers();
         let Some(peer) = peers.get_mut(url) else {
-            return Answer::Now(Err(FetchError::Unreachable("nobody is there".to_owned())));
+            return Answer::Now(Err(FetchError::Unreachable("connection refused".to_owned())));
         };
         peer.asked += 1;
         peer.answer.clone()
@@ -105,7 +104,7 @@ impl Fetch for ScriptedFetch {
     }
 }
 
-/// Is ready after so many polls, whatever runtime polls it.
+/// A future that is ready after a number of polls, in any runtime.
 struct LetOthersGoFirst(u8);
 
 impl Future for LetOthersGoFirst {

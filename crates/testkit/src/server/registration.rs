@@ -1,4 +1,4 @@
-//! What tests register: clients and resources that are right until a test makes them otherwise.
+//! The clients and resources of tests, with valid defaults.
 
 use jose::{JwkSet, SigningKey};
 use protocol::{Audience, ClientId, ClientMetadata};
@@ -41,7 +41,7 @@ fn client(id: &str, method: &str) -> TestClient {
     }
 }
 
-/// A client to be registered.
+/// A client to register.
 #[derive(Clone, Debug)]
 pub struct TestClient {
     pub(super) id: String,
@@ -54,21 +54,21 @@ pub struct TestClient {
 }
 
 impl TestClient {
-    /// What it may ask for, space separated.
+    /// Sets its scope, space separated.
     #[must_use]
     pub fn scope(mut self, scope: &str) -> Self {
         self.metadata.scope = Some(scope.to_owned());
         self
     }
 
-    /// How it authenticates.
+    /// Sets its authentication method.
     #[must_use]
     pub fn method(mut self, method: &str) -> Self {
         self.metadata.token_endpoint_auth_method = Some(method.to_owned());
         self
     }
 
-    /// Its secret.
+    /// Sets its secret.
     #[must_use]
     pub fn secret(mut self, secret: &str) -> Self {
         self.secret = Some(secret.to_owned());
@@ -82,7 +82,7 @@ impl TestClient {
         self.signs_with(key)
     }
 
-    /// Authenticates by `private_key_jwt` under this key, which is to be had at `jwks_uri`.
+    /// Authenticates by `private_key_jwt` under this key, which is served at `jwks_uri`.
     #[must_use]
     pub fn key_at(mut self, jwks_uri: &str, key: &SigningKey) -> Self {
         self.metadata.jwks_uri = Some(jwks_uri.to_owned());
@@ -101,21 +101,21 @@ impl TestClient {
         self
     }
 
-    /// Its users are never asked for consent.
+    /// Never asks its users for consent.
     #[must_use]
     pub fn without_consent(mut self) -> Self {
         self.skip_consent = true;
         self
     }
 
-    /// It may leave PKCE out, where the server's settings agree.
+    /// Permits requests without PKCE, if the server's settings do too.
     #[must_use]
     pub fn without_pkce(mut self) -> Self {
         self.require_pkce = false;
         self
     }
 
-    /// It is turned away.
+    /// Disables it.
     #[must_use]
     pub fn disabled(mut self) -> Self {
         self.disabled = true;
@@ -155,7 +155,7 @@ pub fn resource(identifier: &str, scopes: &str) -> TestResource {
     }
 }
 
-/// A resource to be registered.
+/// A resource to register.
 #[derive(Clone, Debug)]
 pub struct TestResource {
     pub(super) identifier: String,
@@ -164,21 +164,21 @@ pub struct TestResource {
 }
 
 impl TestResource {
-    /// It calls the server by this id, with a secret of its own.
+    /// Authenticates with this id and its own secret.
     #[must_use]
     pub fn caller(mut self, id: &str) -> Self {
         self.caller = Some((id.to_owned(), Some(format!("{id}-has-a-secret-of-this-length"))));
         self
     }
 
-    /// It calls the server by the id and credentials of this client.
+    /// Authenticates with the id and credentials of this client.
     #[must_use]
     pub fn shares(mut self, client: &str) -> Self {
         self.caller = Some((client.to_owned(), None));
         self
     }
 
-    /// It reads JWT access tokens.
+    /// Uses JWT access tokens.
     #[must_use]
     pub fn jwt(self) -> Self {
         self.with(|settings| settings.access_token_format = Some("jwt".to_owned()))
@@ -207,7 +207,7 @@ impl TestResource {
     }
 }
 
-/// The public halves of these keys, as they stand at a `jwks_uri`.
+/// The public keys, as served at a `jwks_uri`.
 pub(super) fn public_keys(keys: &[&SigningKey]) -> Value {
     let keys = keys.iter().map(|key| key.public_jwk().expect("it is no shared secret").clone()).collect();
     JwkSet::new(keys).expect("keys of different names").to_value()

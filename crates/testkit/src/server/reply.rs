@@ -1,4 +1,4 @@
-//! What the server answered, and whether that is the refusal that a test expects.
+//! A response of the server, and assertions about it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use server::{Answer, Reason};
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct Reply {
     status: u16,
@@ -35,7 +35,7 @@ impl Reply {
         self.status
     }
 
-    /// Why it refuses, if it does.
+    /// The reason of the refusal, if it is one.
     pub fn reason(&self) -> Option<Reason> {
         self.reason
     }
@@ -58,7 +58,7 @@ impl Reply {
     /// The body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// If it is not JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -67,7 +67,7 @@ impl Reply {
     /// The text of a member of the body.
     ///
     /// # Panics
-    /// When it is not there.
+    /// If there is none.
     #[track_caller]
     pub fn member(&self, name: &str) -> String {
         match &self.json()[name] {
@@ -79,28 +79,28 @@ impl Reply {
     /// Where it redirects to, without the query, and the parameters of the query.
     ///
     /// # Panics
-    /// When it does not redirect.
+    /// If it does not redirect.
     #[track_caller]
     pub fn location(&self) -> (String, BTreeMap<String, String>) {
         let location = self.header(header::LOCATION.as_str());
         split_url(location.unwrap_or_else(|| panic!("it does not redirect: {self:?}")))
     }
 
-    /// Makes sure that it is a 200.
+    /// Asserts that it is a 200.
     ///
     /// # Panics
-    /// When it is not.
+    /// If it is not.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!(self.status, 200, "{self:?}");
         self
     }
 
-    /// Makes sure that it refuses for this reason, and that the peer reads what goes with it: the status, the code,
-    /// the description, the challenge; as JSON, as a redirect (RFC 6749 §4.1.2.1) or as a page.
+    /// Asserts that it is a refusal for this reason, with the matching status, error code, description and challenge;
+    /// as JSON, as a redirect (RFC 6749 §4.1.2.1) or as a page.
     ///
     /// # Panics
-    /// When it does not.
+    /// If it is not.
     #[track_caller]
     pub fn refused(&self, reason: Reason) -> &Self {
         assert_eq!(self.reason, Some(reason), "{self:?}");

@@ -1,4 +1,4 @@
-//! A server that runs in the test's own process.
+//! A server in the process of the test.
 
 use std::{
     collections::BTreeMap,
@@ -22,32 +22,32 @@ use super::{
 };
 use crate::VirtualClock;
 
-/// A running server. Clones are the same server.
+/// A running server. Clones share one server.
 #[derive(Clone)]
 pub struct Running {
     /// The server itself.
     pub authorization_server: AuthorizationServer,
-    /// What time it is there.
+    /// Its clock.
     pub clock: VirtualClock,
-    /// Who lives there.
+    /// Its accounts.
     pub accounts: Arc<TestAccounts>,
-    /// What it reads of its peers.
+    /// The documents of its peers.
     pub fetch: Arc<ScriptedFetch>,
-    /// What it remembers things in.
+    /// Its store.
     pub store: Arc<dyn Store>,
     known: Arc<Mutex<BTreeMap<String, Known>>>,
-    /// The cursor of the last event of its furnishing.
+    /// The cursor of the last event before it was started.
     pub(super) furnished: i64,
 }
 
-/// What the test knows of who is registered.
+/// The credentials of registered clients and resources.
 #[derive(Clone, Debug)]
 struct Known {
     credentials: Credentials,
     redirect_uri: Option<String>,
 }
 
-/// How somebody authenticates.
+/// The authentication of a client or resource.
 #[derive(Clone, Debug)]
 pub(super) enum Credentials {
     None,
@@ -72,12 +72,12 @@ impl Running {
         self.authorization_server.settings().issuer.as_str()
     }
 
-    /// What time it is there, in seconds since 1970.
+    /// The time of its clock, in seconds since 1970.
     pub fn now(&self) -> i64 {
         self.clock.now().0
     }
 
-    /// Answers a request as it stands. Paths are relative to the issuer.
+    /// Answers a request, sent unchanged. Paths are relative to the issuer.
     pub async fn call<B>(&self, request: Request<B>) -> Reply
     where
         B: http_body_util::BodyExt<Data = Bytes> + Send + 'static,
@@ -90,16 +90,16 @@ impl Running {
     /// The key set as it is served.
     ///
     /// # Panics
-    /// When it does not read.
+    /// If it is not a valid key set.
     pub async fn jwks(&self) -> JwkSet {
         let served = self.get("/jwks").send().await.ok();
         JwkSet::parse(served.body().as_bytes()).expect("a key set")
     }
 
-    /// Verifies a signed token under the key that it names in the served key set.
+    /// Verifies a signed token with the key of its `kid` in the served key set.
     ///
     /// # Panics
-    /// When there is no such key, or it did not sign.
+    /// If there is no such key, or the signature is invalid.
     pub async fn verified(&self, token: &str) -> Verified {
         let unverified = Unverified::parse(token).expect("a JWS");
         let algorithm = unverified.algorithm().expect("a known algorithm");
@@ -112,15 +112,15 @@ impl Running {
     /// The claims of a signed token, verified under the served key set.
     ///
     /// # Panics
-    /// When it does not verify.
+    /// If the signature is invalid.
     pub async fn claims(&self, token: &str) -> Value {
         Value::Object(self.verified(token).await.claims().expect("claims").into_map())
     }
 
-    /// Begins an assertion of this client, under its own key.
+    /// Builds an assertion of this client, signed with its key.
     ///
     /// # Panics
-    /// When the client has none.
+    /// If the client has none.
     pub fn assertion(&self, client: &str) -> Assertion {
         let Credentials::Key(key) = self.credentials(client) else { panic!("{client} has no key") };
         Assertion::new(client, self.issuer(), self.now(), key)
@@ -131,11 +131,10 @@ impl Running {
         self.fetch.serve(url, &public_keys(keys));
     }
 
-    /// Registers a client, in place of the one with its id if there is one. Its epoch is a new one only where the
-    /// client is.
+    /// Registers a client, or replaces the one with its id. Only a new client gets a new epoch.
     ///
     /// # Panics
-    /// When a resource has its id.
+    /// If a resource has its id.
     pub async fn put_client(&self, client: TestClient) {
         let id = ClientId::new(client.id.as_str());
         let before = self.store.client(&id).await.expect("the store answers");
@@ -155,10 +154,10 @@ impl Running {
         self.commit(Commit::new(self.clock.now()).with(change)).await;
     }
 
-    /// Registers a resource, in place of the one with its identifier if there is one.
+    /// Registers a resource, or replaces the one with its identifier.
     ///
     /// # Panics
-    /// When the store refuses it.
+    /// If the store refuses it.
     pub async fn put_resource(&self, resource: TestResource) {
         let epoch = self.authorization_server.draw_row_id();
         let record = resource.record(self.authorization_server.master(), epoch);
@@ -172,7 +171,7 @@ impl Running {
         }
     }
 
-    /// A subject, as a host's page looks at it before it checks who somebody is.
+    /// A subject, as a page of the host reads it before it checks a password.
     ///
     /// # Panics
     /// When the store fails.
@@ -180,7 +179,7 @@ impl Running {
         self.store.subject(subject).await.expect("the store works")
     }
 
-    /// What others learned of since it was started.
+    /// The events since it was started.
     ///
     /// # Panics
     /// When the store fails.
@@ -189,10 +188,10 @@ impl Running {
         events.into_iter().map(|(_, event)| event).collect()
     }
 
-    /// Writes straight to the store.
+    /// Writes directly to the store.
     ///
     /// # Panics
-    /// When a guard does not hold.
+    /// If a guard fails.
     pub async fn commit(&self, commit: Commit) {
         self.store.commit(commit).await.expect("the store works").expect("every guard holds");
     }

@@ -1,21 +1,21 @@
-//! The questions and the one verb, with the answers that a test can do without taken off.
+//! Reads and commits that unwrap the errors which a case does not expect.
 
 use protocol::{
     AccessToken, AuthorizationCode, FamilyId, Handle, InteractionToken, RefreshToken, SessionToken, Stored,
 };
 use server::store::{AccessRead, Code, Commit, Conflict, Interaction, Refresh, Session, Store, Through};
 
-/// Commits, and wants no conflict.
+/// Commits, and asserts that there is no conflict.
 pub(super) async fn done(store: &dyn Store, commit: Commit) {
     assert_eq!(outcome(store, commit).await, Ok(()), "a commit whose guards all hold");
 }
 
-/// Commits, and wants the guard with this index to conflict.
+/// Commits, and asserts that the guard with this index fails.
 pub(super) async fn refused(store: &dyn Store, guard: usize, commit: Commit) {
     assert_eq!(outcome(store, commit).await, Err(Conflict { guard }), "a commit whose guard does not hold");
 }
 
-/// Commits, whatever comes of it.
+/// Commits, and returns the outcome.
 pub(super) async fn outcome(store: &dyn Store, commit: Commit) -> Result<(), Conflict> {
     store.commit(commit).await.expect("the store works").map(|_| ())
 }

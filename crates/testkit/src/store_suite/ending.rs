@@ -1,4 +1,4 @@
-//! What ends what: validity is read through the grant, or through the client where there is no grant.
+//! Ends: validity is read through the grant, or through the client if there is no grant.
 
 use protocol::{AccessToken, ClientId, GrantId, Handle, SessionId};
 use server::store::{
@@ -85,8 +85,7 @@ pub async fn a_token_of_a_grant_that_was_never_written_is_ended(f: Fixture) {
     revoke(&*f.store, GrantId(rows::id())).await;
 }
 
-/// Writes four grants that differ from each other in whom they are of, and one like the first with
-/// `offline_access`.
+/// Writes four grants with different subjects, clients and sessions, and one like the first with `offline_access`.
 async fn grants_of_many(store: &dyn Store) -> [Grant; 5] {
     let mut all: [Grant; 5] = std::array::from_fn(|_| rows::grant());
     all[1].session = all[0].session;
@@ -153,7 +152,7 @@ pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
     }
 }
 
-/// What ended the tokens of a client that nobody approved, opaque and JWT alike.
+/// What ended the opaque and JWT access tokens that a client got without a grant.
 async fn own_ended(
     store: &dyn Store,
     token: Handle<AccessToken>,

@@ -1,4 +1,4 @@
-//! What others must learn of is in the outbox, written with the change that made it.
+//! Events are in the outbox, written in the commit of their change.
 
 use protocol::SessionId;
 use server::store::{
@@ -8,7 +8,7 @@ use server::store::{
 
 use super::{Fixture, asking, rows, rows::NOW};
 
-/// An event but for when, by whom and in which request.
+/// An event without its time, actor and request.
 struct Told {
     kind: EventKind,
     subject: Option<&'static str>,
@@ -17,8 +17,7 @@ struct Told {
     why: Option<&'static str>,
 }
 
-/// Every change that others must learn of, but those of accounts, and what they learn: the kind, the subject, the client,
-/// the detail, and why something ended.
+/// Every change with an event, except those of accounts, with the expected kind, subject, client, detail and reason.
 fn told() -> Vec<(Change, Told)> {
     let (shop, api) = (rows::client("shop"), rows::resource("https://api.example", None));
     let (grant, session, access) = (rows::grant(), SessionId(rows::id()), rows::access_handle());

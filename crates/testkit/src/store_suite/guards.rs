@@ -1,4 +1,4 @@
-//! A guard that does not hold refuses its commit, by its index, and nothing of the commit is written.
+//! A commit with a failed guard is refused with the index of that guard, and writes nothing.
 
 use protocol::Timestamp;
 use server::store::{
@@ -8,8 +8,8 @@ use server::store::{
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
 
-/// Commits the change behind a guard that holds and beside writes without guard: the change conflicts, and of
-/// the others nothing is there.
+/// Commits the change after a guard that holds, with writes without a guard: the change conflicts, and nothing of the
+/// others is written.
 async fn refuses_at(store: &dyn Store, now: Timestamp, change: impl Into<Change>) {
     let (client, bystander) = (rows::client_id("bystander"), rows::access_handle());
     let consent = Consent {
@@ -35,7 +35,7 @@ async fn refuses(store: &dyn Store, change: impl Into<Change>) {
     refuses_at(store, NOW, change).await;
 }
 
-/// The last cursor, and how many events there are.
+/// The last cursor, and the number of events.
 async fn events(store: &dyn Store) -> (i64, usize) {
     let all = store.events(0, 1000).await.expect("the store works");
     (all.last().map_or(0, |(cursor, _)| *cursor), all.len())
@@ -165,7 +165,7 @@ pub async fn a_session_is_added_only_if_its_subject_was_not_ended_since_it_was_s
 pub async fn a_session_is_renewed_only_if_its_subject_was_not_ended_since_it_was_seen(f: Fixture) {
     let (handle, row) = (rows::session_handle(), rows::session());
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row.clone(), 0))).await;
-    // This end leaves the session itself alone.
+    // This end does not end the session itself.
     end(&*f.store, "alice", Why::Revoked).await;
     refuses(&*f.store, SessionChange::Renew(handle, row.clone(), 0)).await;
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Renew(handle, row, 1))).await;

@@ -1,5 +1,5 @@
-//! An end that was answered has ended what was in flight: whatever began before it was either written in time, and ended
-//! with the rest, or is not written any more.
+//! A completed end also ends concurrent sign-ins and approvals: they are either written before it, and ended, or
+//! never written.
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ async fn living(store: &dyn Store, subject: &Subject) -> (usize, usize) {
     (sessions.len(), grants.len())
 }
 
-/// Begins something for a subject that was seen at this version: a session, a grant in the session that it has, or one
-/// without.
+/// Adds something for a subject that was seen at this version: a session, a grant in its session, or a grant without
+/// one.
 fn begun(number: usize, subject: &Subject, session: SessionId, version: i64) -> Commit {
     let (mut row, mut grant) = (rows::session(), rows::grant());
     row.subject = subject.clone();
@@ -93,7 +93,8 @@ pub async fn a_sign_out_has_ended_the_approvals_in_flight(f: Fixture) {
 pub async fn the_end_of_a_subject_has_ended_the_sign_ins_in_flight(f: Fixture) {
     let server = start(f.store.clone()).await;
     let alice = subject("alice");
-    // From now on the client is allowed without a page, so that each sign-in would leave a session, a grant and a code.
+    // From now on the client is allowed without a page, so that each sign-in would leave a session, a grant and a
+    // code.
     server.browser().sign_in("alice").authorize("shop").code().await;
     for round in 0..ROUNDS {
         let mut tasks = JoinSet::new();

@@ -1,4 +1,4 @@
-//! Two issuers over one storage: neither sees, hinders nor touches the other.
+//! Two issuers over one storage are isolated from each other.
 
 use protocol::{Audience, GrantId, SessionId};
 use server::store::{
@@ -8,7 +8,7 @@ use server::store::{
 
 use super::{Fixture, asking, rows, rows::NOW};
 
-/// What one issuer wrote, a row of each kind.
+/// The rows of one issuer, one of each kind.
 struct Written {
     grant: server::store::Grant,
     family: server::store::Refresh,
@@ -20,7 +20,7 @@ struct Written {
 }
 
 impl Written {
-    /// A row of each kind, written to the store. What has a name has the same name every time.
+    /// Writes a row of each kind. Names are the same for every issuer.
     async fn to(store: &dyn Store) -> Self {
         let session = rows::session_handle();
         let mut grant = rows::grant();

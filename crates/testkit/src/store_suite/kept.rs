@@ -1,4 +1,4 @@
-//! What was written is read as it was written: codes, grants, tokens, sessions, interactions.
+//! Codes, grants, tokens, sessions and interactions are read as they were written.
 
 use protocol::{AuthorizationCode, Handle, SessionToken, limits};
 use server::store::{

@@ -1,7 +1,7 @@
-//! Sixty-four tasks at once, fifty times over: of those that want the same thing, one gets it.
+//! Sixty-four concurrent tasks, fifty times: of those that compete, exactly one succeeds.
 //!
-//! In every other round all tasks have looked before the first one commits, so that each of them decides from the
-//! same state; in the rounds between they run as they come.
+//! In every other round all tasks have read before the first one commits, so that each of them decides from the same
+//! state; in the other rounds they are not synchronized.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
 
-/// How often each race is run.
+/// Number of rounds of each race.
 const ROUNDS: usize = 50;
-/// How many tasks run it.
+/// Number of tasks.
 const PARALLEL: usize = 64;
 
-/// Runs the task that `task` makes [`PARALLEL`] times at once. Each gets its number and where it waits between its
-/// look and its commit. Answers in the order of their numbers.
+/// Runs the task that `task` makes [`PARALLEL`] times concurrently. Each gets its number, and a barrier between its
+/// read and its commit. Returns the results in the order of the numbers.
 async fn race<T, F>(round: usize, task: impl Fn(usize, Arc<Barrier>) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -36,8 +36,8 @@ where
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Runs a race in which at most one commit may hold, and checks that one did and the others conflicted at their
-/// first guard. Answers whose it was.
+/// Runs a race that one commit must win, and asserts that the others conflicted at their first guard. Returns the
+/// number of the winner.
 async fn one_wins<F>(round: usize, task: impl Fn(usize, Arc<Barrier>) -> F) -> usize
 where
     F: Future<Output = Option<Result<(), Conflict>>> + Send + 'static,
@@ -63,7 +63,7 @@ fn tokens() -> Arc<[Handle<AccessToken>]> {
     (0..PARALLEL).map(|_| rows::access_handle()).collect()
 }
 
-/// Which of the tokens are there.
+/// The numbers of the stored tokens.
 async fn there(store: &dyn Store, tokens: &[Handle<AccessToken>]) -> Vec<usize> {
     let mut there = Vec::new();
     for (number, token) in tokens.iter().enumerate() {
@@ -263,7 +263,7 @@ pub async fn one_bad_commit_among_many_spoils_no_other(f: Fixture) {
     }
 }
 
-/// `poison` is a change that the store can't write: its commit fails, and no other.
+/// `poison` is a change that the store can't write: only its commit fails.
 pub async fn one_poison_commit_among_many_spoils_no_other(f: Fixture, poison: Change) {
     for round in 0..ROUNDS {
         let (bad, tokens) = (round % PARALLEL, tokens());

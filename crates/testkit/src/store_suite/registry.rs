@@ -30,7 +30,7 @@ async fn put_resource(store: &dyn Store, resource: &Resource) {
     asking::done(store, Commit::new(NOW).with(change)).await;
 }
 
-/// What a record with this version was before.
+/// The expectation for the update to this version.
 fn expected(version: i64) -> Expect {
     if version == 1 { Expect::Absent } else { Expect::Version(version - 1) }
 }
@@ -182,8 +182,7 @@ pub async fn every_change_of_the_registry_moves_its_version(f: Fixture) {
     }
 }
 
-/// Whether the version is another one within the 250 milliseconds that a store may be late, and as many again for
-/// a slow machine.
+/// Whether the version changes within the permitted delay of 250 milliseconds, doubled for a slow machine.
 async fn moves(store: &dyn Store, before: i64) -> bool {
     for _ in 0..50 {
         if store.registry_version().expect("the store works") != before {

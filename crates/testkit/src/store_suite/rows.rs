@@ -1,4 +1,4 @@
-//! Rows to write: each with an id of its own, no member left at its default.
+//! Rows to write, each with a unique id and without default values.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -16,12 +16,12 @@ use server::{
     },
 };
 
-/// The time of every commit that says no other.
+/// The default time of commits.
 pub(super) const NOW: Timestamp = Timestamp(1_750_000_000);
-/// Seconds that codes and interactions live.
+/// Lifetime of codes and interactions, in seconds.
 pub(super) const MINUTES_10: i64 = 600;
 
-/// An id as the server makes them: milliseconds in front. No two are the same, whichever store they are for.
+/// A unique id as made by the server, which starts with the milliseconds.
 pub(super) fn id() -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(0);
     ((NOW.0 * 1000) << 21) + LAST.fetch_add(1, Ordering::Relaxed)
@@ -59,7 +59,7 @@ pub(super) fn subject(name: &str) -> Subject {
     Subject::new(name)
 }
 
-/// A grant of alice for `shop`, in a session that is written nowhere.
+/// A grant of alice for `shop`, in a session that is not written.
 pub(super) fn grant() -> Grant {
     Grant {
         id: GrantId(id()),
@@ -104,7 +104,7 @@ pub(super) fn access(grant: &Grant) -> Access {
     }
 }
 
-/// An access token that nobody approved (client_credentials).
+/// An access token without a grant (`client_credentials`).
 pub(super) fn own_access(caller: &Caller) -> Access {
     Access {
         grant: None,
@@ -215,7 +215,7 @@ pub(super) fn key(kid: &str) -> KeyRecord {
     }
 }
 
-/// Something that is remembered for ten minutes.
+/// A single-use value that is stored for ten minutes.
 pub(super) fn once(key: &str) -> Remember {
     Remember {
         space: Space::ClientAssertion,
@@ -225,7 +225,7 @@ pub(super) fn once(key: &str) -> Remember {
     }
 }
 
-/// An item that is kept for ten minutes: what it must be, what it becomes.
+/// A change of an item with a lifetime of ten minutes: its expected and its new value.
 pub(super) fn item(key: &str, expect: Option<&[u8]>, value: Option<&[u8]>) -> Item {
     Item {
         space: "device".into(),
@@ -241,7 +241,7 @@ pub(super) fn revoked(grant: GrantId) -> End {
     End::new(Of::Grant(grant), Why::Revoked, true)
 }
 
-/// An end as of somebody who signs out.
+/// The end by signing out.
 pub(super) fn ended(of: Of, keep_offline: bool) -> End {
     End::new(of, Why::SignedOut, !keep_offline)
 }

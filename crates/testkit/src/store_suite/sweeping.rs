@@ -1,4 +1,4 @@
-//! What ended is kept for an hour, then deleted in bounded steps.
+//! Ended rows are kept for an hour, then deleted in bounded steps.
 
 use protocol::{SessionId, Timestamp};
 use server::store::{
@@ -108,12 +108,12 @@ pub async fn what_ended_is_kept_for_an_hour_and_then_swept(f: Fixture) {
             break;
         }
     }
-    // Seven that can be asked for, one that was remembered and one item.
+    // Seven readable rows, one single-use value and one item.
     assert_eq!((written.there(&*f.store).await, swept), ([false; 7], 9));
     assert!(asking::access(&*f.store, lasting).await.is_some(), "what has not ended stays");
 }
 
-/// Writes an access token that none of the sweeps concerns, with an id like those of the others.
+/// Writes an access token that is not swept, with an id like those of the others.
 async fn add_lasting(store: &dyn Store) -> protocol::Handle<protocol::AccessToken> {
     let (handle, mut row) = (rows::access_handle(), rows::own_access(&rows::caller("machine")));
     row.expires_at = NOW + 365 * 86_400;

@@ -1,4 +1,4 @@
-//! All of a commit or nothing of it, and guards before writes.
+//! Commits are atomic, and guards are evaluated before writes.
 
 use protocol::{FamilyId, GrantId, Handle, SessionId, SessionToken};
 use server::store::{
@@ -8,7 +8,7 @@ use server::store::{
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
 
-/// One row of each family that a commit can change.
+/// One row of each kind that a commit can change.
 struct Written {
     grant: GrantId,
     code: Handle<protocol::AuthorizationCode>,

@@ -1,4 +1,4 @@
-//! Writes a database of every kind of row, and what browsers and clients hold of it.
+//! Writes a database with every kind of row, and the cookies and tokens of browsers and clients.
 
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
@@ -90,7 +90,7 @@ async fn fill(issuer: &SqliteIssuer) -> Value {
     let revoked = browser.authorize("shop").scope("openid notes.read").tokens().await;
     server.revoke(&revoked.member("access_token"), "shop").await.ok();
     let own = server.client_credentials("shop").param("scope", "files.read").send().await.ok();
-    // An assertion is remembered, and the sealed secret of its client was read.
+    // The `jti` of an assertion is stored, and the sealed secret of its client was read.
     server.client_credentials("keyed").param("scope", "profile").send().await.ok();
     let keyed = browser.authorize("keyed").tokens().await;
     let code = browser.authorize("shop").scope("openid email notes.read").code().await;
@@ -111,7 +111,7 @@ async fn fill(issuer: &SqliteIssuer) -> Value {
     })
 }
 
-/// One pause of each kind, and the cookies of the browser that it belongs to.
+/// One interaction of each kind, and the cookies of its browser.
 async fn paused(server: &Running, signed_in: &Browser, hint: &str) -> Value {
     let nobody = server.browser().sign_in("alice");
     let full = |browser: &Browser| {
@@ -139,7 +139,7 @@ async fn paused(server: &Running, signed_in: &Browser, hint: &str) -> Value {
     })
 }
 
-/// What no request of today writes, or not in this state.
+/// Rows that no current request writes, or not in this state.
 async fn more_rows(server: &Running) {
     let ended = server.browser().sign_in("bob");
     let tokens = ended.authorize("shop").tokens().await;
