@@ -9,7 +9,7 @@ use testkit::server::{Running, TestServer, confidential};
 const CLIENT: &str = "shop";
 const SECRET: &str = "shop-has-a-secret-of-this-length";
 
-/// No header gets a token but the client's own, and none makes the server fail.
+/// Only the header of the client gets a token, and no header makes the server fail.
 pub fn credentials(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
     let asked = crate::block_on(ask(Method::POST, "/token", "grant_type=client_credentials", &value));
@@ -21,7 +21,7 @@ pub fn credentials(bytes: &[u8]) {
     assert!((400..500).contains(&told), "status {told} at /userinfo");
 }
 
-/// Whether it is `Basic` and the client's id and secret, form-encoded or raw (RFC 6749 §2.3.1).
+/// Whether it is `Basic` with the client's id and secret, form-encoded or raw (RFC 6749 §2.3.1).
 fn is_own(header: &[u8]) -> bool {
     let Some((scheme, pair)) = std::str::from_utf8(header).ok().and_then(|text| text.split_once(' ')) else {
         return false;
@@ -45,7 +45,7 @@ async fn ask(method: Method, path: &str, body: &str, authorization: &HeaderValue
             SERVER.get_or_init(|| started)
         }
     };
-    // Failures of a client are limited by the minute.
+    // Failures of a client are limited per minute.
     server.clock.advance(61);
     let request = Request::builder()
         .method(method)

@@ -1,4 +1,4 @@
-//! The framing check before the HTTP parser (RFC 9112 §6), beside that parser without it.
+//! The framing check before the HTTP parser (RFC 9112 §6), compared with the parser without it.
 
 use std::{cell::RefCell, convert::Infallible, rc::Rc};
 
@@ -15,21 +15,21 @@ use hyper_util::rt::TokioIo;
 use serving::framing::check_framing;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
-/// As many as the parser under test takes.
+/// The limit of the parser under test.
 const HEADERS_MAX: usize = 100;
 
-/// One request as the service behind the parser sees it.
+/// A request as the service after the parser receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Seen {
     method: String,
     target: String,
     headers: HeaderMap,
-    /// Nothing: it broke off.
+    /// None, since the connection ended early.
     body: Option<Bytes>,
 }
 
-/// A stream of requests, cut into reads by its first byte. Requests whose head says its length once arrive as they do
-/// without the check; the first one that says it twice or in two ways does not, nor does anything after it.
+/// A stream of requests, cut into reads by its first byte. Requests with one body length are received as they are
+/// without the check; the first one with a repeated or conflicting length is not, nor is anything after it.
 pub fn framing(bytes: &[u8]) {
     let Some((cut, stream)) = bytes.split_first() else { return };
     let cut = usize::from(*cut).max(1);
@@ -39,8 +39,8 @@ pub fn framing(bytes: &[u8]) {
     assert_eq!(with, without[..good], "of {} requests", without.len());
 }
 
-/// The number of the first request whose head says its length twice, or in two ways. The parser under test does not
-/// tell: it drops a `Content-Length` beside a `Transfer-Encoding`.
+/// The number of the first request with a repeated or conflicting body length. The parser under test can't tell,
+/// since it drops a `Content-Length` beside a `Transfer-Encoding`.
 fn first_ambiguous(mut stream: &[u8]) -> Option<usize> {
     for number in 0.. {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];

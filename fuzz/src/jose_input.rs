@@ -1,4 +1,4 @@
-//! Signed and encrypted tokens and keys (RFC 7515 to 7518), as strangers send them.
+//! Signed and encrypted tokens and keys (RFC 7515 to 7518), as untrusted input.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use jose::{
     SigningKey, Unverified,
 };
 
-/// No bytes are a token of a key that signed nothing and are never decrypted by one that nothing was encrypted to.
+/// No bytes verify with a key that signed nothing, or decrypt with a key that nothing was encrypted to.
 pub fn tokens(bytes: &[u8]) {
     static SIGNING: OnceLock<SigningKey> = OnceLock::new();
     static DECRYPTION: OnceLock<DecryptionKey> = OnceLock::new();
@@ -23,7 +23,7 @@ pub fn tokens(bytes: &[u8]) {
     let _ = Claims::parse(bytes);
 }
 
-/// A key that is read is written as the same key, and holds no private member.
+/// A key that is read is written as the same key, without private members.
 pub fn keys(bytes: &[u8]) {
     if let Ok(key) = Jwk::parse(bytes) {
         let written = key.to_value();

@@ -1,8 +1,8 @@
-//! What reads strangers' bytes, each as a function of bytes that must not panic, whatever they are: neither in the code
-//! under test nor in what the function demands of its outcome.
+//! The fuzz targets for parsers of untrusted input, each as a function that must not panic for any bytes: neither in
+//! the code under test nor in its assertions.
 //!
-//! `cargo fuzz run NAME` searches for bytes that break one (see `README.md`); `cargo test -p passavant-fuzz` replays what
-//! was found so far.
+//! `cargo fuzz run NAME` searches for failing inputs (see `README.md`); `cargo test -p passavant-fuzz` replays the
+//! corpus.
 
 mod credentials;
 mod documents;
@@ -20,7 +20,7 @@ pub use parameters::parameters;
 pub use proofs::proofs;
 pub use uris::uris;
 
-/// Runs a future to its end, on a runtime that each thread keeps.
+/// Runs a future to its end, on a runtime per thread.
 fn block_on<F: Future>(future: F) -> F::Output {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime =

@@ -1,10 +1,10 @@
-//! Parameters of forms and queries (RFC 6749 Appendix B), beside the parser that browsers are specified by.
+//! Parameters of forms and queries (RFC 6749 Appendix B), compared with the parser of the URL Standard.
 
 use std::collections::BTreeSet;
 
 use protocol::{Params, limits};
 
-/// What [`Params::parse`] accepts holds the same pairs for `form_urlencoded`, each name once.
+/// What [`Params::parse`] accepts has the same pairs in `form_urlencoded`, with unique names.
 pub fn parameters(bytes: &[u8]) {
     let Ok(params) = Params::parse(bytes) else { return };
     let ours: Vec<(String, String)> =

@@ -1,4 +1,4 @@
-//! DPoP proofs (RFC 9449 §4.3), through a whole guard.
+//! DPoP proofs (RFC 9449 §4.3), through a complete guard.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +19,8 @@ struct World {
     token: String,
 }
 
-/// The first byte chooses: the rest is the whole header, or the claims of a proof that is signed with the right key.
+/// The first byte selects whether the rest is the whole header, or the claims of a proof that is signed with the
+/// right key.
 pub fn proofs(bytes: &[u8]) {
     static WORLD: OnceLock<World> = OnceLock::new();
     let world = WORLD.get_or_init(World::new);
@@ -68,7 +69,7 @@ impl World {
         Some(request.body(()).ok()?.into_parts().0)
     }
 
-    /// What RFC 9449 §4.3 demands of the claims.
+    /// The rules of RFC 9449 §4.3 for the claims.
     fn is_right(&self, claims: &[u8]) -> bool {
         let Ok(claims) = Claims::parse(claims) else { return false };
         let text = |name: &str| claims.string(name).ok().flatten().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! URIs that are registered and compared (RFC 3986, RFC 8252 §7.3), beside the parser of browsers.
+//! URIs that are registered and compared (RFC 3986, RFC 8252 §7.3), compared with the parser of browsers.
 
 use protocol::uri;
 use url::{Host, Url};
@@ -20,7 +20,7 @@ pub fn uris(bytes: &[u8]) {
     }
 }
 
-/// What may be registered leads a browser to the host that we read.
+/// A browser navigates to the host that this crate reads from a registered URI.
 fn accepted(text: &str) {
     let _ = uri::check_issuer(text);
     let _ = uri::check_resource(text);

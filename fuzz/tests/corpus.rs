@@ -1,4 +1,4 @@
-//! Every input that was worth keeping, once more through its target.
+//! Replays the corpus of every target.
 
 use std::path::Path;
 

@@ -1,9 +1,8 @@
 //! JOSE for passavant: signed and encrypted tokens and their keys (RFC 7515 to 7519, 7638, 8037, 8725).
 //!
-//! A thin, strict face over aws-lc-rs. What makes it strict is its shape: a key object is for exactly one
-//! algorithm, so no token chooses how it is verified; keys never come out of a header, but for the proof that is
-//! about nothing but its key ([`SelfSigned`]); there is no `none`; JSON members never repeat; everything has a limit
-//! ([`limits`]). No provider is installed for the process.
+//! A thin, strict layer over aws-lc-rs. A key object is for exactly one algorithm, so a token can't choose how it is
+//! verified; keys are never read from a header, except in DPoP proofs ([`SelfSigned`]); `none` is not supported; JSON
+//! members are unique; everything has a limit ([`limits`]). No process-wide provider is installed.
 //!
 //! ```
 //! use passavant_jose::{SignatureAlgorithm, SigningKey, jws};

@@ -33,7 +33,7 @@ pub const RSA_BITS_LEAST: usize = 2048;
 /// Bits of the largest RSA modulus: beyond it a verification is a denial of service.
 pub const RSA_BITS_MOST: usize = 8192;
 
-/// Bits of the largest RSA modulus in a proof: whoever sends one chooses what its verification costs.
+/// Bits of the largest RSA modulus in a proof, since its sender determines the cost of its verification.
 pub const PROOF_RSA_BITS_MOST: usize = 4096;
 
 /// Bytes of the largest RSA public exponent.

@@ -1,4 +1,4 @@
-//! Digests, derivation, randomness and sealing at rest: what the other crates need below JOSE.
+//! Digests, key derivation, randomness and encryption at rest, for the other crates.
 
 use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac, rand};
 use zeroize::Zeroizing;
@@ -34,7 +34,7 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     fixed(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data).as_ref())
 }
 
-/// A key for HMAC-SHA-256 that is used often: what depends on the key alone is computed once.
+/// A reusable key for HMAC-SHA-256: what depends only on the key is computed once.
 #[derive(Clone)]
 pub struct HmacKey(hmac::Key);
 
@@ -60,7 +60,7 @@ impl std::fmt::Debug for HmacKey {
 
 /// A 32-byte key from a secret by HKDF-SHA-256 without salt (RFC 5869).
 ///
-/// `info` says what the key is for; two purposes never share a key.
+/// `info` names the purpose of the key; different purposes have different keys.
 pub fn hkdf_sha256(secret: &[u8], info: &str) -> [u8; 32] {
     let mut key = [0; 32];
     hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
@@ -80,7 +80,7 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 ///
 /// # Panics
 ///
-/// If the operating system gives no entropy: no secret may be made then, so there is nothing to return.
+/// If the operating system provides no entropy, since no secret may be generated then.
 #[expect(clippy::disallowed_methods, reason = "the one place that takes randomness from the library")]
 pub fn random(buffer: &mut [u8]) {
     rand::fill(buffer).expect("the operating system provides entropy");
@@ -88,7 +88,7 @@ pub fn random(buffer: &mut [u8]) {
 
 /// Encrypts with AES-256-GCM for storage: 12 bytes of random nonce, the ciphertext, 16 bytes of tag.
 ///
-/// `associated` binds the result to its place (a table and a row, say): [`open`] needs the same bytes. A
+/// `associated` binds the result to its context, such as a table and a row: [`open`] needs the same bytes. A
 /// random nonce is safe for up to 2^32 messages under one key (NIST SP 800-38D §8.3).
 pub fn seal(key: &[u8; 32], associated: &[u8], plaintext: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
@@ -107,7 +107,7 @@ pub fn seal(key: &[u8; 32], associated: &[u8], plaintext: &[u8]) -> Vec<u8> {
     sealed
 }
 
-/// Decrypts what [`seal`] made, or nothing if the key, the associated bytes or any bit differs.
+/// Decrypts the result of [`seal`]; `None` if the key, the associated bytes or any bit differs.
 pub fn open(key: &[u8; 32], associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES)?;
     let mut plaintext = Zeroizing::new(rest.to_vec());

@@ -1,4 +1,4 @@
-//! Private keys in memory: read from a JWK or a PEM, made anew, written as a JWK.
+//! Private keys in memory: read from a JWK or a PEM, generated, written as a JWK.
 
 mod der;
 mod pem;
@@ -18,21 +18,21 @@ use crate::{
     key::{Attributes, Curve, Material, bytes},
 };
 
-/// What a private key adds to the public one.
+/// The private part of a key.
 #[derive(Clone)]
 pub(crate) enum Secret {
     /// Nothing: the key is symmetric.
     Shared,
     /// d, p, q, dp, dq, qi (RFC 7518 §6.3.2).
     Rsa(Box<[Zeroizing<Vec<u8>>; 6]>),
-    /// The scalar or seed, as long as a coordinate.
+    /// The scalar or seed, with the length of a coordinate.
     Scalar(Zeroizing<Vec<u8>>),
 }
 
 /// The names of [`Secret::Rsa`] in its order.
 const RSA_MEMBERS: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
 
-/// A private key whose members agree with each other.
+/// A private key whose private and public members match.
 #[derive(Clone)]
 pub(crate) struct PrivateKey {
     pub(crate) material: Material,
@@ -40,7 +40,7 @@ pub(crate) struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a private JWK and what it is for.
+    /// Reads a private JWK and its attributes.
     pub(crate) fn from_jwk(json: &[u8]) -> Result<(Self, Attributes), KeyError> {
         let mut members = crate::json::object(json)?;
         let key = Self::from_members(&members);
@@ -79,7 +79,7 @@ impl PrivateKey {
 
     /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 or SEC 1.
     ///
-    /// PEM does not always name the curve where it can be seen, so the caller names those that it would take.
+    /// The curve is not always visible in the PEM, so the caller names the acceptable ones.
     pub(crate) fn from_pem(text: &str, curves: &[Curve]) -> Result<Self, KeyError> {
         let der = pem::private_key(text)?;
         if let Some([n, e, numbers @ ..]) = der::rsa_private_key(&der) {

@@ -41,11 +41,11 @@ enum Signer {
 }
 
 impl SigningKey {
-    /// A new key: of RSA 2048 bits, of HMAC as many bytes as the hash has.
+    /// A new key: for RSA 2048 bits, for HMAC the length of the hash.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Generation`] if the library fails, which it does without entropy only.
+    /// [`KeyError::Generation`] if the library fails, which happens only without entropy.
     pub fn generate(algorithm: SignatureAlgorithm) -> Result<Self, KeyError> {
         let private = match algorithm {
             SignatureAlgorithm::Hs256 => random_secret(32)?,
@@ -113,25 +113,25 @@ impl SigningKey {
         Ok(self.0.private.to_jwk(&attributes(&self.0.kid, self.0.algorithm)))
     }
 
-    /// The one algorithm.
+    /// The algorithm.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.0.algorithm
     }
 
     /// The `kid` of the JWK the key came from, else its thumbprint.
     ///
-    /// A shared secret without one is named by an HMAC under itself: its thumbprint would be a second, unkeyed
-    /// hash to guess against (RFC 7638 §7).
+    /// For a shared secret without one, an HMAC with itself as the key: its thumbprint would permit guessing the
+    /// secret (RFC 7638 §7).
     pub fn kid(&self) -> &str {
         &self.0.kid
     }
 
-    /// The public JWK with `kid`, `alg` and `use`; nothing for a shared secret.
+    /// The public JWK with `kid`, `alg` and `use`; `None` for a shared secret.
     pub fn public_jwk(&self) -> Option<&Jwk> {
         self.0.public.as_ref()
     }
 
-    /// Signs, in the form JOSE gives a signature: of ECDSA the two numbers side by side, not DER.
+    /// Signs, in the signature format of JOSE: for ECDSA the concatenated numbers, not DER.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ fn signer(private: &PrivateKey, algorithm: SignatureAlgorithm) -> Result<Signer,
     Ok(Signer::Ecdsa(Box::new(private.ecdsa_key_pair()?)))
 }
 
-/// What the library's signatures in the shape of *ring* take and do not use.
+/// A parameter of the library's *ring*-compatible API that it does not use.
 #[expect(clippy::disallowed_methods, reason = "signing is where the library's own generator belongs")]
 fn library_random() -> SystemRandom {
     SystemRandom::new()

@@ -30,7 +30,7 @@ enum Verifier {
 }
 
 impl VerifyingKey {
-    /// A shared secret, as a client's for `client_secret_jwt`.
+    /// A shared secret, such as that of a client for `client_secret_jwt`.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl VerifyingKey {
         Ok(Self(Arc::new(Inner { algorithm, kid: kid.map(Box::from), verifier })))
     }
 
-    /// The one algorithm.
+    /// The algorithm.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.0.algorithm
     }
@@ -73,11 +73,11 @@ impl VerifyingKey {
         self.0.kid.as_deref()
     }
 
-    /// Verifies a signature in the form JOSE gives it: of ECDSA the two numbers side by side, not DER.
+    /// Verifies a signature in the format of JOSE: for ECDSA the concatenated numbers, not DER.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Signature`] if it is not this key's over this input.
+    /// [`CryptoError::Signature`] if it is not valid for this key and this input.
     pub fn verify(&self, input: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         match &self.0.verifier {
             Verifier::Hmac(key) => hmac::verify(key, input, signature),
@@ -111,7 +111,7 @@ pub(crate) fn hmac_key(algorithm: SignatureAlgorithm, key: &[u8]) -> Result<hmac
     Ok(hmac::Key::new(hash, key))
 }
 
-/// The library verifies PSS with a salt as long as the hash only, as RFC 7518 §3.5 demands.
+/// The library verifies PSS with a salt as long as the hash only, as RFC 7518 §3.5 requires.
 fn rsa_parameters(algorithm: SignatureAlgorithm) -> Option<&'static signature::RsaParameters> {
     match algorithm {
         SignatureAlgorithm::Rs256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
@@ -137,7 +137,7 @@ fn point_parameters(
     }
 }
 
-/// The one curve that an algorithm is defined on (RFC 7518 §3.4, RFC 8037 §3.1).
+/// The curve that an algorithm is defined on (RFC 7518 §3.4, RFC 8037 §3.1).
 pub(crate) fn signature_curve(algorithm: SignatureAlgorithm) -> Option<Curve> {
     match algorithm {
         SignatureAlgorithm::Es256 => Some(Curve::P256),

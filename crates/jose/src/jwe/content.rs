@@ -1,4 +1,4 @@
-//! Encrypting the content (RFC 7518 §5).
+//! Content encryption (RFC 7518 §5).
 
 use aws_lc_rs::{
     aead,
@@ -48,7 +48,7 @@ impl ContentEncryption {
     }
 }
 
-/// What encrypting the content gives.
+/// The result of content encryption.
 #[derive(Clone, Debug)]
 pub(crate) struct Sealed {
     pub(crate) iv: Vec<u8>,
@@ -56,7 +56,7 @@ pub(crate) struct Sealed {
     pub(crate) tag: Vec<u8>,
 }
 
-/// Encrypts under a fresh random IV.
+/// Encrypts with a new random IV.
 pub(crate) fn seal(
     encryption: ContentEncryption,
     key: &[u8],
@@ -86,7 +86,7 @@ pub(crate) fn seal(
     Ok(Sealed { iv, ciphertext, tag: tag.as_ref().to_vec() })
 }
 
-/// Decrypts, or nothing for every defect. The padding of CBC is looked at only under a valid tag.
+/// Decrypts; `None` for every defect. The CBC padding is read only after the tag is verified.
 pub(crate) fn open(
     encryption: ContentEncryption,
     key: &[u8],
@@ -142,7 +142,7 @@ fn halves(encryption: ContentEncryption, key: &[u8]) -> (Mac, Block<'_>) {
 }
 
 impl Mac {
-    /// The whole HMAC over the associated data, the IV, the ciphertext, and the bits of the first.
+    /// The untruncated HMAC over the associated data, the IV, the ciphertext, and the bits of the first.
     fn tag(&self, associated: &[u8], iv: &[u8], ciphertext: &[u8]) -> Vec<u8> {
         let bits = (associated.len() as u64) * 8;
         let mut context = hmac::Context::with_key(&self.0);

@@ -1,4 +1,4 @@
-//! Bringing a content encryption key over: AES key wrap and the agreement of keys (RFC 7518 §4.4, §4.6).
+//! AES key wrap and key agreement for content encryption keys (RFC 7518 §4.4, §4.6).
 
 use aws_lc_rs::{
     agreement, digest,
@@ -19,7 +19,7 @@ pub(crate) fn wrap(kek: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
     Ok(wrapped)
 }
 
-/// Unwraps a key of exactly this length, or nothing for every defect.
+/// Unwraps a key of exactly this length; `None` for every defect.
 pub(crate) fn unwrap(kek: &[u8], wrapped: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
     if wrapped.len() != length + WRAP_BYTES {
         return None;
@@ -37,9 +37,9 @@ fn aes(kek: &[u8]) -> Option<AesKek> {
     }
 }
 
-/// What both sides put into the derivation (RFC 7518 §4.6.2).
+/// The inputs of the key derivation (RFC 7518 §4.6.2).
 pub(crate) struct Derivation<'a> {
-    /// `alg`, or `enc` where the result is the content encryption key itself.
+    /// `alg`, or `enc` if the result is the content encryption key itself.
     pub(crate) algorithm: &'static str,
     /// Bytes of the result.
     pub(crate) length: usize,
@@ -49,7 +49,7 @@ pub(crate) struct Derivation<'a> {
     pub(crate) receiver: &'a [u8],
 }
 
-/// Agrees on a key with the holder of a point on the same curve; nothing if it lies on another or on none.
+/// Agrees on a key with the holder of a point; `None` if the point is not on the same curve.
 pub(crate) fn agree(
     private: &agreement::PrivateKey,
     curve: Curve,

@@ -1,8 +1,8 @@
-//! The one token that brings the key it is signed with: a DPoP proof (RFC 9449 §4.2).
+//! The only token that contains the key it is signed with: a DPoP proof (RFC 9449 §4.2).
 //!
-//! Everywhere else a `jwk` in a header is refused. Here it is the point: the signature shows that the sender holds
-//! the key inside, and nothing more. Whose key it is, the caller learns by comparing its thumbprint with one that
-//! comes from somewhere trusted, and [`Possession`] offers nothing else of the key.
+//! In all other tokens a `jwk` in the header is refused. The signature of a proof shows only that the sender has the
+//! private key. The caller must compare the thumbprint of the key with one from a trusted source; [`Possession`]
+//! exposes nothing else of the key.
 
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ use crate::{
 /// The media type of a proof, in `typ` (RFC 9449 §4.2).
 const TYPE: &str = "dpop+jwt";
 
-/// A DPoP proof that was taken apart, nothing in it being trusted yet.
+/// A parsed DPoP proof that is not verified yet.
 #[derive(Clone, Debug)]
 pub struct SelfSigned<'a> {
     token: Unverified<'a>,
@@ -30,7 +30,7 @@ pub struct SelfSigned<'a> {
 }
 
 impl<'a> SelfSigned<'a> {
-    /// Takes a proof of at most [`TOKEN_BYTES`] apart. Of its header `alg`, `typ` and `jwk` count.
+    /// Parses a proof of at most [`TOKEN_BYTES`]. Of its header, `alg`, `typ` and `jwk` are used.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl<'a> SelfSigned<'a> {
         Ok(Self { token, key: public_key(&key)? })
     }
 
-    /// Verifies the signature with the key inside, by an algorithm that is asymmetric and one of those allowed.
+    /// Verifies the signature with the contained key and an allowed asymmetric algorithm.
     ///
     /// # Errors
     ///
@@ -65,8 +65,8 @@ impl<'a> SelfSigned<'a> {
         Ok(Possession { claims: verified.claims()?, thumbprint: self.key.thumbprint() })
     }
 
-    /// Makes a proof of these claims: header members `alg`, `typ` and `jwk`, of which the key's own members are the
-    /// required ones alone.
+    /// Makes a proof of these claims: header members `alg`, `typ` and `jwk`, with
+    /// only the required members of the key.
     ///
     /// # Errors
     ///
@@ -84,9 +84,9 @@ impl<'a> SelfSigned<'a> {
     }
 }
 
-/// What a verified proof shows: that its sender holds a key, and what it signed with it.
+/// A verified proof: its sender has the private key, and signed this payload.
 ///
-/// There is no way from here to a key that verifies anything else.
+/// It does not give access to a key that could verify anything else.
 #[derive(Clone, Debug)]
 pub struct Possession {
     claims: Claims,
@@ -94,7 +94,7 @@ pub struct Possession {
 }
 
 impl Possession {
-    /// What was signed.
+    /// The signed payload.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
@@ -105,7 +105,7 @@ impl Possession {
     }
 }
 
-/// A public key of a size that a stranger may have us compute with.
+/// Refuses keys that are too expensive to verify with on behalf of a stranger.
 fn public_key(value: &Value) -> Result<Jwk, KeyError> {
     let key = Jwk::from_value(value)?;
     match key.material() {

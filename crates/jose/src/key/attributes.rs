@@ -1,4 +1,4 @@
-//! The members of a JWK that say what the key is for (RFC 7517 §4), and whether they permit a use.
+//! The attributes of a JWK (RFC 7517 §4), and the uses that they permit.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use crate::{
     limits::{CERTIFICATES_PER_KEY, KEY_ID_BYTES, KEY_OPERATIONS},
 };
 
-/// What a key says about itself.
+/// The attributes of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attributes {
     pub(crate) kid: Option<String>,
@@ -44,7 +44,8 @@ impl Attributes {
         put("x5c", (!chain.is_empty()).then(|| Value::from(chain)));
     }
 
-    /// Whether `use` is absent or this one, `key_ops` absent or naming one of these, `alg` absent or one of these.
+    /// Whether `use` is absent or this one, `key_ops` is absent or has one of these, and `alg` is absent or one of
+    /// these.
     pub(crate) fn permits(&self, key_use: &str, operations: &[&str], names: &[&str]) -> Result<(), KeyError> {
         if self.key_use.as_deref().is_some_and(|own| own != key_use) {
             return Err(KeyError::Use);
@@ -77,7 +78,7 @@ impl Attributes {
         self.permits("enc", operations, key_management_names(algorithm))
     }
 
-    /// The one content encryption that a key of algorithm `dir` is for, where its `alg` names one.
+    /// The only content encryption of a key of algorithm `dir`, if its `alg` names one.
     pub(crate) fn content_encryption(&self) -> Option<ContentEncryption> {
         ContentEncryption::parse(self.algorithm.as_deref()?)
     }
@@ -117,7 +118,7 @@ pub(crate) fn key_management_names(algorithm: KeyManagement) -> &'static [&'stat
     }
 }
 
-/// The values of `key_ops` one of which a private key needs for decrypting.
+/// The values of `key_ops` that permit decryption with a private key.
 pub(crate) fn decryption_operations(algorithm: KeyManagement) -> &'static [&'static str] {
     match algorithm {
         KeyManagement::RsaOaep | KeyManagement::RsaOaep256 => &["decrypt", "unwrapKey"],
@@ -153,7 +154,7 @@ fn operations(members: &Map<String, Value>) -> Result<Option<Vec<String>>, KeyEr
     Ok(Some(operations))
 }
 
-/// `x5c`: an array of certificates in the other base64, with padding (RFC 7517 §4.7).
+/// `x5c`: an array of certificates in standard base64, with padding (RFC 7517 §4.7).
 fn certificates(members: &Map<String, Value>) -> Result<Vec<Vec<u8>>, KeyError> {
     const WRONG: KeyError = KeyError::Member("x5c");
     let Some(value) = members.get("x5c") else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! The numbers of a key: what is left of a JWK without the members that say what it is for.
+//! Key material: a JWK without its attributes.
 
 use aws_lc_rs::{agreement, signature};
 use serde_json::{Map, Value};
@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 use super::{Thumbprint, rsa};
 use crate::{base64url, error::KeyError, limits::SYMMETRIC_KEY_BYTES};
 
-/// The members that make an asymmetric JWK a private one (RFC 7518 §6.2.2, §6.3.2), `k` being out of place.
+/// The members that make an asymmetric JWK a private one (RFC 7518 §6.2.2, §6.3.2), and `k`, which it must not have.
 pub(crate) const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// A curve that this crate computes on.
+/// A supported curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
     P256,
@@ -61,7 +61,7 @@ impl Curve {
         }
     }
 
-    /// The signature of ECDSA on this curve, with the hash that JOSE pairs with it.
+    /// ECDSA on this curve, with the hash that JOSE defines for it.
     pub(crate) fn ecdsa(self) -> Option<&'static signature::EcdsaSigningAlgorithm> {
         match self {
             Self::P256 => Some(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
@@ -77,7 +77,7 @@ impl Curve {
 pub(crate) enum Material {
     /// Modulus and exponent, big-endian without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
-    /// A point: `04`, x, y on a Weierstrass curve (SEC 1 §2.3.3), the 32 bytes of RFC 7748 or RFC 8032 else.
+    /// A point: `04`, x, y on a Weierstrass curve (SEC 1 §2.3.3), otherwise the 32 bytes of RFC 7748 or RFC 8032.
     Point { curve: Curve, point: Vec<u8> },
     /// A shared secret.
     Secret(Zeroizing<Vec<u8>>),
@@ -117,8 +117,8 @@ impl Material {
         Ok(Self::Rsa { n, e })
     }
 
-    /// A point that lies on its curve. The 32 bytes of the other curves are all taken: what is wrong with them
-    /// makes every verification and every agreement fail.
+    /// A point on its curve. For the other curves, any 32 bytes are accepted: with invalid ones, every verification
+    /// and agreement fails.
     pub(crate) fn point(curve: Curve, point: Vec<u8>) -> Result<Self, KeyError> {
         if let Some(algorithm) = curve.ecdsa() {
             signature::ParsedPublicKey::new(&**algorithm, &point).map_err(|_| KeyError::Invalid)?;

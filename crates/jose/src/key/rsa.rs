@@ -1,4 +1,4 @@
-//! Which RSA public keys are taken.
+//! The accepted RSA public keys.
 
 use crate::{
     error::KeyError,
@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The primes modulo which the moduli of CVE-2017-15361 lie in the group of powers of 65537 while only a part of
-/// all moduli does. A sound modulus passes all of them by chance less than once in 2^27.
+/// all moduli does. A sound modulus passes all of them with a probability below 2^-27.
 const ROCA_PRIMES: &[u32] = &[11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
 
 /// Refuses a modulus or exponent, both big-endian, that is out of range, not minimal, or known to be weak.

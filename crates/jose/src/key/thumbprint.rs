@@ -1,4 +1,4 @@
-//! The name of a key that anyone can compute: its SHA-256 thumbprint (RFC 7638).
+//! The SHA-256 thumbprint of a key (RFC 7638).
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl Thumbprint {
         Self(primitives::sha256(der))
     }
 
-    /// Whether both are the same, in a time that does not depend on where they differ.
+    /// Whether both are equal, in constant time.
     pub fn is(&self, other: &Self) -> bool {
         primitives::constant_time_eq(&self.0, &other.0)
     }
@@ -39,7 +39,7 @@ impl Thumbprint {
         &self.0
     }
 
-    /// Reads the 43 characters that [`Thumbprint`]'s `Display` writes.
+    /// Parses the 43 characters that [`Thumbprint`]'s `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self(base64url::decode(text).ok()?.try_into().ok()?))
     }

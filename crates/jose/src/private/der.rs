@@ -1,4 +1,4 @@
-//! The little DER that is needed to take a private key apart into the numbers of its JWK.
+//! The subset of DER that is needed to read a private key.
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
@@ -13,7 +13,7 @@ const X25519: &[u8] = &[0x2b, 0x65, 0x6e];
 
 /// n, e, d, p, q, dp, dq, qi of an RSA key in PKCS#8 (RFC 5958 §2) or PKCS#1 (RFC 8017 appendix A.1.2).
 ///
-/// Whether the numbers make a key is for the library to check.
+/// The library checks whether they are a valid key.
 pub(super) fn rsa_private_key(document: &[u8]) -> Option<[&[u8]; 8]> {
     let inner = pkcs8(document, RSA).unwrap_or(document);
     let mut fields = Reader(only(inner, SEQUENCE)?);
@@ -50,11 +50,11 @@ fn only(document: &[u8], tag: u8) -> Option<&[u8]> {
     reader.0.is_empty().then_some(content)
 }
 
-/// What is left to read.
+/// The remaining input.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// The content of the next element, which must bear this tag and the shortest form of its length.
+    /// The content of the next element, which must have this tag and the shortest encoding of its length.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (&[found, first], mut rest) = self.0.split_first_chunk()?;
         if found != tag {
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         Some(content)
     }
 
-    /// An integer that is not negative, without the zero that keeps its sign.
+    /// A non-negative integer, without its leading zero.
     fn unsigned(&mut self) -> Option<&'a [u8]> {
         match self.take(INTEGER)? {
             [0, rest @ ..] if !rest.is_empty() => Some(rest),

@@ -5,7 +5,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{error::KeyError, limits::PEM_BYTES};
 
-/// The DER of the first private key in the text that is not encrypted: PKCS#8, PKCS#1 or SEC 1. Other blocks, such as
+/// The DER of the first unencrypted private key in the text: PKCS#8, PKCS#1 or SEC 1. Other blocks, such as
 /// curve parameters, are skipped.
 pub(super) fn private_key(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     if text.len() > PEM_BYTES {
