@@ -278,7 +278,7 @@ mod tests {
         let other = connect_writer(&path).expect("it opens");
         for _ in 0..1_000 {
             let before = index.mark();
-            assert!(before.is_some() && index.mark() == before, "nobody committed");
+            assert!(before.is_some() && index.mark() == before, "no commit yet");
             other.execute_batch("UPDATE issuer SET newest = 1 WHERE false").expect("it writes");
             assert_eq!(index.mark(), before, "nothing was changed");
             other.execute_batch("INSERT INTO issuer (url) VALUES (random())").expect("it writes");

@@ -63,7 +63,7 @@ pub(super) fn bind() -> (TcpListener, String) {
 }
 
 impl Listening {
-    /// Whoever answers must not own the port, since the threads would then keep it open.
+    /// The answering value must not own the port, since the threads would then keep it open.
     pub(super) fn start(listener: TcpListener, answering: impl Answering) -> Self {
         let address = listener.local_addr().expect("a bound port");
         let ended = Arc::new(AtomicBool::new(false));
