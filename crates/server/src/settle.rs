@@ -65,8 +65,12 @@ impl<'a> Carried<'a> {
         Self { client: Some(client), ..self }
     }
 
-    /// Sets the request id and the client for the outbox; the commit of a page already names its actor.
+    /// Sets the request id and the client for the outbox; the commit of a page already names its actor. Most commits,
+    /// those of token requests among them, have no event to name them in.
     fn sign(&self, commit: &mut Commit) {
+        if commit.events().is_empty() {
+            return;
+        }
         if !self.request_id.is_empty() {
             commit.request_id = Some(self.request_id.into());
         }

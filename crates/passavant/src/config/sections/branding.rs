@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::kind::{File, Optional, Text};
 
 section! {
-    /// Whose pages users see.
+    /// The organization that pages are shown in the name of.
     Branding at "branding." {
         /// The name of the organization, on every page. Without one, pages show the host of the issuer.
         name: Option<String> = Optional(Text("a name")), example "Example Org";

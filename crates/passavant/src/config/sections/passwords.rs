@@ -3,9 +3,9 @@
 use super::super::kind::Number;
 
 section! {
-    /// What a new password must be, and what its hash costs.
+    /// Requirements for new passwords, and the cost of their hashes.
     Passwords at "passwords." {
-        /// How long a new password is at least. Stored passwords are not affected.
+        /// Minimum length of a new password, in characters. Stored passwords are not affected.
         length_min: u32 = Number { min: 1, max: 128, unit: "characters" }, default "1";
         /// How much memory one Argon2id hash takes. A stored hash of a lower cost is replaced at the next sign-in.
         memory_mib: u32 = Number { min: 19, max: 1_024, unit: "MiB" }, default "19";

@@ -1,14 +1,14 @@
-//! `[secrets]`: what everything secret is kept under.
+//! `[secrets]`: the key that encrypts secrets at rest.
 
 use std::path::PathBuf;
 
 use super::super::kind::File;
 
 section! {
-    /// What everything secret is kept under.
+    /// The key that encrypts secrets at rest.
     Secrets at "secrets." {
-        /// The master key, which seals the signing keys at rest; `passavant key master FILE` writes one. A path in the
-        /// file starts at the folder of the file.
+        /// The master key, which encrypts the signing keys at rest; `passavant key master FILE` writes one. A relative
+        /// path in the file is resolved from the folder of the file.
         master_key_file: PathBuf = File, default "/etc/passavant/master.key";
     }
 }

@@ -8,7 +8,7 @@ use super::super::{
 };
 
 section! {
-    /// What failed sign-ins cost. Only failures count, the right password always works, and nothing turns this off.
+    /// Limits of failed sign-ins. Only failures count, the correct password always works, and no setting disables them.
     SignIn at "sign_in." {
         /// How often an account may fail within `sign_in.window`; then each further answer waits 1, 2, 4 .. seconds.
         account_failures: u32 = Number { min: 1, max: 100, unit: "failures" }, default "5";

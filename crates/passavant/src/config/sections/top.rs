@@ -1,12 +1,12 @@
-//! Keys above all tables.
+//! Keys at the top level of the file.
 
 use super::super::kind::Text;
 
 section! {
-    /// Above all tables.
+    /// Keys before the first table.
     Top at "" {
-        /// The only public URL, without a slash at its end; no header of a request ever changes it. Required. `http` is
-        /// accepted for a loopback host only, with a warning.
+        /// The only public URL, without a trailing slash; no request header ever changes it. Required. `http` is
+        /// accepted only for a loopback host, with a warning.
         issuer: String = Text("a URL"), example "https://id.example.org";
     }
 }
