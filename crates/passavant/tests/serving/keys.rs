@@ -75,6 +75,7 @@ async fn an_address_may_fail_as_often_as_sign_in_says_and_is_then_refused() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "measures how long an answer waits")]
 async fn an_account_that_failed_as_often_as_sign_in_says_waits_no_longer_than_it_says() {
     let folder = folder();
     configured(folder.path(), "[sign_in]\naccount_failures = 1\nwait_max = 1\n");
