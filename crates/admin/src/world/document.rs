@@ -230,9 +230,9 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_told_by_its_line_and_not_shown() {
-        let error = Document::parse_toml("a = 1\nclient_secret = \"hush\" hush\n").err().expect("no TOML");
+        let error = Document::parse_toml("a = 1\nclient_secret = \"hush\" hush\n").expect_err("invalid TOML");
         assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
-        let error = Document::parse("{\n\"client_secret\": \"hush\" hush}").err().expect("no JSON");
+        let error = Document::parse("{\n\"client_secret\": \"hush\" hush}").expect_err("invalid JSON");
         assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
         assert!(Document::parse("{} {}").is_err());
     }
