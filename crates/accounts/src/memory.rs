@@ -12,7 +12,7 @@ use server::{
     Fault,
     store::{
         Commit, Committed, Conflict,
-        memory::{Beside, MemoryStore},
+        memory::{HostWrites, MemoryStore},
     },
 };
 
@@ -68,10 +68,10 @@ impl Directory for MemoryDirectory {
         let mut accounts = self.accounts();
         let mut changed = accounts.clone();
         let events = people.iter().filter_map(|change| change.event(&also)).collect();
-        let committed = self.store.commit_beside(also, || {
+        let committed = self.store.commit_with(also, || {
             let failed = people.iter().position(|change| !apply(&mut changed, change));
             failed.map_or(Ok(()), Err)?;
-            Ok(Beside { events, forgotten: people.iter().filter_map(deleted).collect() })
+            Ok(HostWrites { events, forgotten: people.iter().filter_map(deleted).collect() })
         });
         if committed.is_ok() {
             *accounts = changed;

@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_array_that_is_none_is_told_and_one_that_is_absent_is_not() {
+    fn wrong_type_for_an_array_is_reported() {
         let mut findings = Findings::default();
         let read = |_: String, value: Value, _: &mut Findings| value.as_i64();
         let array = |value| Array { name: "clients", value };

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_runs_no_script_and_stays_in_no_cache() {
+    fn page_runs_no_script_and_is_not_cached() {
         let answer = answer(StatusCode::OK, String::new(), "'self' http://localhost:4000");
         let header = |name: &str| answer.headers()[name].to_str().expect("text");
         assert_eq!(
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_sent_is_text_and_nothing_else() {
+    fn untrusted_values_are_escaped() {
         let page = ProblemPage { error: "<b>", description: "</p><script>alert(1)</script>" };
         let html = page.render().expect("renders");
         assert!(!html.contains("<b>") && !html.contains("<script"), "{html}");

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_within_its_limit_is_fetched_and_a_longer_one_is_not() {
+    async fn body_over_its_limit_is_not_fetched() {
         let fetch = operators("http://localhost:4000");
         let port = peer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
         let found = get(&fetch, &format!("http://127.0.0.1:{port}/jwks")).await;
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_redirect_is_not_followed_and_a_silent_peer_not_waited_for() {
+    async fn redirect_is_not_followed_and_a_silent_peer_times_out() {
         let fetch = operators("http://localhost:4000");
         let port =
             peer("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_operator_may_not_name_is_not_fetched() {
+    async fn disallowed_operator_urls_are_not_fetched() {
         let port = peer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
         let url = format!("http://127.0.0.1:{port}/jwks");
         let live = operators("https://id.example.org");
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn localhost_is_where_the_settings_say() {
+    async fn localhost_resolves_as_configured() {
         let port = peer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
         let fetch = ReqwestFetch::deferred(ClientSettings {
             tls: ClientTls::unused(),
@@ -341,7 +341,7 @@ mod tests {
 
     /// A name is looked up before anything is sent: one that leads to this machine is not connected to.
     #[tokio::test]
-    async fn a_name_that_a_stranger_gave_leads_to_public_addresses_only() {
+    async fn untrusted_host_names_connect_only_to_public_addresses() {
         let stranger = ClientSettings { named_by: Some(NamedBy::Stranger), ..ClientSettings::default() };
         let resolved = |name: &str| PublicAddresses.resolve(name.parse().expect("a name"));
         let error = resolved("localhost").await.err().expect("no address is public");

@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_looked_for_as_rarely_as_the_schedule_says() {
+    fn missing_key_is_refetched_only_on_schedule() {
         let patient = Room::new(SCHEDULE);
         assert_eq!(patient.get(Need::Fresh, Ok(1)), Ok(1));
         assert_eq!(patient.get(Need::Newer, Ok(2)), Ok(1), "the first fetch counts");

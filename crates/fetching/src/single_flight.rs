@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_nobody_waits_for_makes_room() {
+    fn abandoned_work_frees_its_place() {
         let (flights, work) = flights(1);
         let mut context = Context::from_waker(Waker::noop());
         let mut first = Box::pin(flights.join(1, || Arc::clone(&work).run()));

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_comes_back_and_no_other_is_known() {
+    fn names_round_trip_and_unknown_names_are_refused() {
         for &algorithm in SignatureAlgorithm::ALL {
             assert_eq!(SignatureAlgorithm::parse(algorithm.as_str()), Some(algorithm));
         }

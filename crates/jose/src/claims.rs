@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_is_nothing_else() {
+    fn only_a_json_string_is_a_string() {
         let found = claims(r#"{"iss":"a","n":null,"i":1,"l":["a"]}"#);
         assert_eq!(found.string("iss"), Ok(Some("a")));
         assert_eq!(found.string("sub"), Ok(None));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans_and_objects_are_nothing_else() {
+    fn only_json_booleans_and_objects_are_accepted() {
         let found = claims(r#"{"b":true,"o":{"jkt":"x"},"s":"true"}"#);
         assert_eq!(found.boolean("b"), Ok(Some(true)));
         assert!(found.boolean("s").is_err());

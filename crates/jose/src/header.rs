@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_bounded() {
+    fn header_size_is_limited() {
         let header = format!("{{\"alg\":\"ES256\",\"x\":\"{}\"}}", "a".repeat(HEADER_BYTES));
         let encoded = base64url::encode(header.as_bytes());
         assert_eq!(Protected::parse(&encoded).err(), Some(JoseError::TooLong(HEADER_BYTES)));

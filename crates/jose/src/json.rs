@@ -133,14 +133,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_is_read_as_it_stands() {
+    fn object_is_parsed_unchanged() {
         let text = br#" {"a":[1,-2,0.5,true,null,"\u00e9"],"b":{"a":1}} "#;
         let expected = serde_json::json!({"a": [1, -2, 0.5, true, null, "é"], "b": {"a": 1}});
         assert_eq!(object(text).map(Value::Object), Ok(expected));
     }
 
     #[test]
-    fn a_member_may_not_repeat_at_any_depth() {
+    fn duplicate_members_are_refused_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"b":[{"c":{"a":1,"a":2}}]}"#] {
             assert_eq!(object(text.as_bytes()), Err(JsonError::Malformed), "{text}");
         }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused() {
+    fn invalid_json_is_refused() {
         let bad: [&[u8]; 11] = [
             b"",
             b"{",
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_levels_and_no_more() {
+    fn sixteen_levels_at_most() {
         let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
         assert!(object(nested(JSON_DEPTH).as_bytes()).is_ok());
         assert_eq!(object(nested(JSON_DEPTH + 1).as_bytes()), Err(JsonError::Malformed));
     }
 
     #[test]
-    fn sixty_four_kibibytes_and_no_more() {
+    fn sixty_four_kibibytes_at_most() {
         let padded = |bytes: usize| format!("{{}}{}", " ".repeat(bytes - 2));
         assert!(object(padded(JSON_BYTES).as_bytes()).is_ok());
         assert_eq!(object(padded(JSON_BYTES + 1).as_bytes()), Err(JsonError::TooLong));

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_made_of_keys_is_checked_as_one_that_is_read() {
+    fn set_built_from_keys_is_checked_like_a_parsed_one() {
         let made = |keys: &[String]| {
             let keys = keys.iter().map(|text| Jwk::parse(text.as_bytes()).expect("a key"));
             JwkSet::new(keys.collect()).err()
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_is_refused() {
+    fn invalid_sets_are_refused() {
         for text in ["{}", "{\"keys\":{}}", "{\"keys\":[1]}", "{\"keys\":null}"] {
             assert_eq!(JwkSet::parse(text.as_bytes()), Err(KeyError::Member("keys")), "{text}");
         }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kid_names_one_key_and_no_other_is_tried() {
+    fn only_the_key_named_by_kid_is_tried() {
         let found = set(&[key(EC, "a"), key(OKP, "b")]).expect("a set");
         let verifying = |kid, algorithm| found.verifying_key(kid, algorithm).map(|key| key.algorithm());
         assert_eq!(verifying(Some("a"), SignatureAlgorithm::Es256), Ok(SignatureAlgorithm::Es256));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_written_without_secrets() {
+    fn set_is_serialized_without_secrets() {
         let text = set(&[key(OCT, "a")]).expect("a set").to_value().to_string();
         assert_eq!(text, r#"{"keys":[{"kid":"a","kty":"oct"}]}"#);
     }

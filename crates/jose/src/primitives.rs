@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn sealed_opens_only_with_the_same_key_place_and_bytes() {
+    fn sealed_value_opens_only_with_the_same_key_context_and_bytes() {
         let key = [7; 32];
         let sealed = seal(&key, b"place", b"secret");
         assert_eq!(sealed.len(), NONCE_BYTES + 6 + TAG_BYTES);

@@ -38,7 +38,7 @@ fn every_signed_example_verifies() {
 }
 
 #[test]
-fn deterministic_signatures_come_out_as_printed() {
+fn deterministic_signatures_match_the_published_ones() {
     let examples = examples();
     let mut compared = 0;
     for example in examples["signed"].as_array().expect("a list") {
@@ -65,7 +65,7 @@ fn rfc7515_a2_claims_are_read() {
 }
 
 #[test]
-fn rfc7520_4_1_token_is_made_letter_for_letter() {
+fn rfc7520_4_1_token_is_reproduced_exactly() {
     let examples = examples();
     let example = &examples["signed"][5];
     let key = signing_key(example);

@@ -38,7 +38,7 @@ fn every_signature_algorithm_signs_and_verifies() {
 }
 
 #[test]
-fn a_signing_key_comes_back_from_its_jwk() {
+fn signing_key_round_trips_through_its_jwk() {
     for &algorithm in SignatureAlgorithm::ALL {
         let key = SigningKey::generate(algorithm).expect("a key");
         let text = key.to_private_jwk().expect("a JWK");
@@ -52,7 +52,7 @@ fn a_signing_key_comes_back_from_its_jwk() {
 }
 
 #[test]
-fn a_public_key_says_what_it_is_for() {
+fn public_key_states_its_use() {
     let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
     let public = key.public_jwk().expect("public");
     assert_eq!(public.kid(), Some(public.thumbprint().to_string().as_str()));
@@ -65,7 +65,7 @@ fn a_public_key_says_what_it_is_for() {
 }
 
 #[test]
-fn shared_secrets_have_no_public_key_and_never_show() {
+fn shared_secrets_have_no_public_key_and_are_redacted() {
     let key =
         SigningKey::hmac(SignatureAlgorithm::Hs256, b"0123456789abcdef0123456789abcdef").expect("a key");
     assert_eq!(key.public_jwk(), None);
@@ -78,7 +78,7 @@ fn shared_secrets_have_no_public_key_and_never_show() {
 }
 
 #[test]
-fn a_set_finds_the_key_of_each_token() {
+fn set_finds_the_key_of_each_token() {
     let algorithms = [SignatureAlgorithm::Es256, SignatureAlgorithm::EdDsa, SignatureAlgorithm::Es384];
     let keys = algorithms.map(|algorithm| SigningKey::generate(algorithm).expect("a key"));
     let set = JwkSet::new(keys.iter().filter_map(|key| key.public_jwk().cloned()).collect()).expect("a set");
@@ -92,7 +92,7 @@ fn a_set_finds_the_key_of_each_token() {
 }
 
 #[test]
-fn a_signature_from_elsewhere_is_attached() {
+fn external_signature_is_attached() {
     let key = SigningKey::generate(SignatureAlgorithm::EdDsa).expect("a key");
     let header = header("a");
     let input = jws::signing_input(&header, key.algorithm(), b"{}");
@@ -101,7 +101,7 @@ fn a_signature_from_elsewhere_is_attached() {
 }
 
 #[test]
-fn header_members_stand_in_their_order_with_escapes() {
+fn header_members_keep_their_order_and_are_escaped() {
     let key = SigningKey::generate(SignatureAlgorithm::EdDsa).expect("a key");
     let token = jws::sign(&header("a\"\\\n"), b"{}", &key).expect("signs");
     let head =
@@ -121,7 +121,7 @@ fn a_prepared_header_is_for_one_algorithm() {
 }
 
 #[test]
-fn a_proof_brings_its_key() {
+fn proof_contains_its_key() {
     for &algorithm in SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
         let key = SigningKey::generate(algorithm).expect("a key");
         let text = SelfSigned::sign(b"{\"htm\":\"GET\"}", &key).expect("signs");
@@ -132,7 +132,7 @@ fn a_proof_brings_its_key() {
 }
 
 #[test]
-fn a_shared_secret_makes_no_proof() {
+fn shared_secret_cannot_sign_a_proof() {
     let key = SigningKey::generate(SignatureAlgorithm::Hs256).expect("a key");
     assert_eq!(SelfSigned::sign(b"{}", &key), Err(CryptoError::Algorithm));
 }
@@ -200,7 +200,7 @@ fn every_key_management_with_every_content_encryption() {
 }
 
 #[test]
-fn a_decryption_key_comes_back_from_its_jwk() {
+fn decryption_key_round_trips_through_its_jwk() {
     for &algorithm in KeyManagement::ALL {
         let key = DecryptionKey::generate(algorithm).expect("a key");
         let text = key.to_private_jwk().expect("a JWK");
@@ -272,7 +272,7 @@ fn an_encrypted_token_has_exactly_its_members() {
 }
 
 #[test]
-fn a_direct_key_must_be_as_long_as_the_content_encryption_demands() {
+fn direct_key_must_have_the_length_of_the_content_encryption() {
     let key = EncryptionKey::symmetric(KeyManagement::Dir, &[7; 16]).expect("a key");
     let encrypt = |encryption| jwe::encrypt(&jwe::Header::default(), b"", &key, encryption);
     assert!(encrypt(ContentEncryption::A128Gcm).is_ok());

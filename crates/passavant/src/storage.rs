@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_that_is_not_known_is_refused_with_those_that_are() {
+    fn unknown_kind_is_refused_with_the_known_ones() {
         for (url, words) in [
             ("mysql://u:secret@db/x", "unknown kind of database \"mysql\"; known: sqlite"),
             ("sqlit:x", "known: sqlite; did you mean `sqlite`?"),

@@ -248,7 +248,7 @@ async fn a_denied_consent_is_told_with_error_and_description() {
 }
 
 #[tokio::test]
-async fn a_form_without_its_token_or_from_another_site_does_nothing() {
+async fn form_without_its_token_or_from_another_site_is_refused() {
     let server = Server::start();
     let mut browser = Browser::new();
     let page = server.sign_in_at_the_app(&mut browser).await;

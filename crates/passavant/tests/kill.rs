@@ -245,7 +245,7 @@ impl Round {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_being_killed() {
+async fn acknowledged_writes_survive_kill_9() {
     let installation = Installation::new();
     let client = |(id, secret): (&str, &str), members: serde_json::Value| {
         let mut client = json!({ "client_id": id, "client_secret": secret });

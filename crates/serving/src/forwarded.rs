@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed_and_only_as_far_as_it_looked_itself() {
+    fn only_trusted_proxies_are_believed_and_only_for_their_own_hop() {
         assert_eq!(client(&[], "127.0.0.1", &["192.0.2.1"]), "127.0.0.1");
         let proxied = |peer, forwarded: &[&str]| client(&["127.0.0.1", "10.0.0.0/8"], peer, forwarded);
         assert_eq!(proxied("192.0.2.9", &["192.0.2.1"]), "192.0.2.9");

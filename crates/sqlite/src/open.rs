@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_can_not_write() {
+    fn reader_cannot_write() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = locate(&folder.path().join("passavant.db"), true).expect("it is made");
         let writer = connect_writer(&path).expect("it opens");
@@ -269,7 +269,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_commit_of_another_connection_shows_in_the_index_of_the_log() {
+    fn commit_of_another_connection_is_visible_in_the_wal_index() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = locate(&folder.path().join("passavant.db"), true).expect("it is made");
         let mut writer = connect_writer(&path).expect("it opens");

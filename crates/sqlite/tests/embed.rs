@@ -179,7 +179,7 @@ async fn a_user_signs_in_allows_and_the_app_reads_who_it_is() {
 
 /// A user who denies, and a cross-site form.
 #[tokio::test]
-async fn a_user_may_deny_and_other_sites_submit_nothing() {
+async fn user_can_deny_and_other_sites_cannot_submit_the_form() {
     let embed = start().await;
     let mut browser = Browser { embed: &embed, cookies: BTreeMap::new() };
     let sign_in_url = browser.get(&authorization_request()).await.location().to_owned();
@@ -196,6 +196,6 @@ async fn a_user_may_deny_and_other_sites_submit_nothing() {
 
 /// It may be read in one go.
 #[test]
-fn it_is_under_120_lines() {
+fn example_is_under_120_lines() {
     assert!(include_str!("../examples/embed.rs").lines().count() < 120);
 }

@@ -27,9 +27,9 @@ fn main() {
         [_, "as-writer", path] => runtime.block_on(writer(Path::new(path))),
         _ => {
             runtime.block_on(a_revocation_by_another_process_is_seen_by_the_next_read());
-            runtime.block_on(what_was_acknowledged_survives_a_kill());
-            a_killed_server_leaves_the_file_to_the_next();
-            runtime.block_on(a_closed_store_leaves_neither_descriptors_nor_a_log());
+            runtime.block_on(acknowledged_commits_survive_kill_9());
+            file_of_a_killed_server_can_be_opened();
+            runtime.block_on(closed_store_leaves_no_descriptors_and_no_wal());
         }
     }
 }
@@ -111,7 +111,7 @@ async fn a_revocation_by_another_process_is_seen_by_the_next_read() {
     other.kill();
 }
 
-async fn what_was_acknowledged_survives_a_kill() {
+async fn acknowledged_commits_survive_kill_9() {
     let folder = Folder::new();
     let mut other = Other::start("as-writer", &folder);
     let mut acknowledged: Vec<_> = (0..WRITTEN).map(|_| other.hear()).collect();
@@ -123,7 +123,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     }
 }
 
-fn a_killed_server_leaves_the_file_to_the_next() {
+fn file_of_a_killed_server_can_be_opened() {
     let folder = Folder::new();
     let mut other = Other::start("as-writer", &folder);
     other.hear();
@@ -135,7 +135,7 @@ fn a_killed_server_leaves_the_file_to_the_next() {
 }
 
 /// It is in this file because no other test in this process opens files meanwhile.
-async fn a_closed_store_leaves_neither_descriptors_nor_a_log() {
+async fn closed_store_leaves_no_descriptors_and_no_wal() {
     let open = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let before = open();
     for options in [SERVER, Options::default()] {

@@ -4,8 +4,8 @@
 mod answers;
 mod keys;
 mod listening;
+mod malfunction;
 mod minting;
-mod trouble;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,8 @@ use serde_json::{Map, Value, json};
 
 use keys::{Keys, random_id};
 use listening::Listening;
+pub use malfunction::Malfunction;
 pub use minting::{AnswerBuilder, TokenBuilder};
-pub use trouble::Trouble;
 
 /// An authorization server for the tests of an API. It has one ES256 and one RS256 key, signs access tokens, and
 /// answers on its own loopback port: metadata (RFC 8414), `/jwks`, `/introspect` (RFC 7662, RFC 9701) for its own
@@ -59,7 +59,7 @@ struct State {
     revoked: HashSet<String>,
     /// The key and algorithms that JWT answers are encrypted with.
     recipient: Option<(Jwk, KeyManagement, ContentEncryption)>,
-    trouble: Option<Trouble>,
+    malfunction: Option<Malfunction>,
     requests: HashMap<String, usize>,
 }
 
@@ -85,7 +85,7 @@ impl Authority {
             opaque: HashMap::new(),
             revoked: HashSet::new(),
             recipient: None,
-            trouble: None,
+            malfunction: None,
             requests: HashMap::new(),
         };
         Self { issuer: issuer.into(), state: Arc::new(Mutex::new(state)), _listening: None }
@@ -167,17 +167,17 @@ impl Authority {
 
     /// Closes every connection without an answer, as if the server were down.
     pub fn go_down(&self) {
-        self.misbehave(Trouble::Away);
+        self.misbehave(Malfunction::Unreachable);
     }
 
     /// Answers every request with this failure, until [`behave`](Self::behave).
-    pub fn misbehave(&self, trouble: Trouble) {
-        self.state().trouble = Some(trouble);
+    pub fn misbehave(&self, malfunction: Malfunction) {
+        self.state().malfunction = Some(malfunction);
     }
 
     /// Answers correctly again.
     pub fn behave(&self) {
-        self.state().trouble = None;
+        self.state().malfunction = None;
     }
 
     /// Number of requests to this path, such as `/introspect`, including those answered with a failure.
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_nobody_is_the_client_s_own() {
+    fn token_without_a_user_belongs_to_the_client() {
         let authority = Authority::new("https://id.example/tenant");
         let claims = claims(&authority, &authority.token(API).client("cron").sign());
         assert_eq!(claims.string("sub"), Ok(Some("cron")));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_test_makes_wrong_is_wrong() {
+    fn deliberate_defects_are_present() {
         let authority = Authority::start().at(NOW);
         let token = authority.token(API).claim("exp", "soon").typ(None).kid(Some("other")).sign();
         let token = Unverified::parse(&token).expect("a token");
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_is_not_the_authority_s() {
+    fn foreign_key_is_not_published_by_the_authority() {
         let (own, other) = (Authority::start().keys().es256, Authority::start().keys().es256);
         let token = Authority::start().token(API).key(&other).kid(Some(own.kid())).sign();
         let token = Unverified::parse(&token).expect("a token");

@@ -68,9 +68,9 @@ macro_rules! directory_suite {
         $crate::directory_suite! { @cases $make;
             kept {
                 an_account_is_read_as_it_was_written,
-                an_account_without_password_and_claims_is_read_as_such,
+                account_without_password_and_claims_is_read_unchanged,
                 a_username_is_found_in_any_spelling_and_shown_as_it_was_written,
-                what_was_never_added_is_not_found,
+                unknown_ids_are_not_found,
                 accounts_are_listed_by_sub_page_by_page,
                 a_replaced_account_is_read_as_it_was_replaced,
                 a_new_hash_replaces_only_the_hash,
@@ -80,29 +80,29 @@ macro_rules! directory_suite {
             }
             guards {
                 a_subject_is_added_once,
-                a_username_is_added_once_whatever_its_spelling,
+                username_is_unique_in_every_spelling,
                 a_deleted_username_is_free_again,
                 an_account_is_replaced_only_at_its_version,
                 an_account_that_is_missing_is_not_replaced,
                 a_replaced_account_does_not_take_the_username_of_another,
                 an_account_keeps_its_username_in_another_spelling,
                 a_hash_is_replaced_only_at_the_version_of_its_account,
-                one_of_many_concurrent_replacements_holds,
-                one_of_many_concurrent_additions_of_a_username_holds,
+                one_of_many_concurrent_replacements_succeeds,
+                one_of_many_concurrent_additions_of_a_username_succeeds,
             }
             whole {
-                people_and_protocol_change_together,
-                a_conflict_of_people_leaves_no_trace_of_protocol,
-                a_conflict_of_protocol_leaves_no_trace_of_people,
-                the_guards_of_people_are_counted_behind_those_of_protocol,
-                a_conflict_of_one_account_leaves_no_trace_of_another,
+                directory_and_protocol_changes_commit_together,
+                directory_conflict_rolls_back_protocol_changes,
+                protocol_conflict_rolls_back_directory_changes,
+                directory_guards_are_numbered_after_protocol_guards,
+                conflict_of_one_account_rolls_back_another,
                 every_change_but_a_new_hash_leaves_an_event,
                 a_conflict_leaves_no_event,
             }
             issuers {
                 another_issuer_sees_no_account,
                 names_of_one_issuer_are_free_for_another,
-                changes_of_another_issuer_touch_nothing,
+                changes_of_another_issuer_affect_nothing,
             }
         }
     };

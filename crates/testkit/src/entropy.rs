@@ -51,13 +51,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_makes_the_same_chance() {
+    fn same_seed_gives_the_same_random_numbers() {
         assert_eq!(draw(&SeededEntropy::new(7)), draw(&SeededEntropy::new(7)));
         assert_ne!(draw(&SeededEntropy::new(7)), draw(&SeededEntropy::new(8)));
     }
 
     #[test]
-    fn no_draw_repeats_an_earlier_one() {
+    fn random_draws_do_not_repeat() {
         let entropy = SeededEntropy::default();
         let (first, second) = (draw(&entropy), draw(&entropy));
         assert_ne!(first, second);

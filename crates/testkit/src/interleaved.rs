@@ -231,12 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_guard_goes_unseen_on_memory_alone() {
+    fn missing_guard_is_not_detected_without_interleaving() {
         assert_eq!(careless_writers(Arc::new(MemoryStore::new())), 1);
     }
 
     #[test]
-    fn a_missing_guard_shows_when_interleaved() {
+    fn missing_guard_is_detected_when_interleaved() {
         let wrote = careless_writers(Arc::new(Interleaved::new(MemoryStore::new(), 1)));
         assert!(wrote > 1, "{wrote} of 16 wrote");
     }

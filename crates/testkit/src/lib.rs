@@ -11,7 +11,7 @@
 //! The test of an API points its guard at [`Authority::issuer`] and changes one thing at a time:
 //!
 //! ```
-//! use passavant_testkit::{Authority, Trouble};
+//! use passavant_testkit::{Authority, Malfunction};
 //!
 //! let server = Authority::start();
 //! // let guard = Guard::builder(server.issuer(), API).introspect("notes-rs", "its-secret").build()?;
@@ -25,7 +25,7 @@
 //! server.revoke(&opaque); // inactive from now on: 401
 //! server.rotate(); // other keys sign; the former ones stay published until `retire`
 //! let later = server.token(API).sign();
-//! server.misbehave(Trouble::Status(502)); // 503, and never a pass
+//! server.misbehave(Malfunction::Status(502)); // 503, and never a pass
 //! server.behave();
 //! assert_eq!(server.requests("/introspect"), 0); // the number of requests
 //! # let kid = |token: &str| jose::Unverified::parse(token).expect("a JWT").kid().map(str::to_owned);
@@ -51,7 +51,7 @@ pub mod server;
 #[cfg(feature = "store")]
 pub mod store_suite;
 
-pub use authority::{AnswerBuilder, Authority, TokenBuilder, Trouble};
+pub use authority::{AnswerBuilder, Authority, Malfunction, TokenBuilder};
 #[cfg(feature = "store")]
 pub use interleaved::Interleaved;
 #[cfg(feature = "server")]

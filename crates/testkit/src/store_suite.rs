@@ -95,9 +95,9 @@ macro_rules! store_suite {
         $crate::store_suite!($make);
 
         #[test]
-        fn one_poison_commit_among_many_spoils_no_other() {
+        fn one_failing_commit_among_many_affects_no_other() {
             $crate::store_suite::run($make, |fixture| {
-                $crate::store_suite::races::one_poison_commit_among_many_spoils_no_other(fixture, $poison)
+                $crate::store_suite::races::one_failing_commit_among_many_affects_no_other(fixture, $poison)
             });
         }
     };
@@ -105,10 +105,10 @@ macro_rules! store_suite {
         $crate::store_suite! { @cases $make;
             kept {
                 a_code_is_read_with_its_grant,
-                a_code_without_challenge_and_nonce_is_read_as_such,
+                code_without_challenge_and_nonce_is_read_unchanged,
                 a_used_code_is_read_as_used,
-                a_counted_try_is_read,
-                wrong_verifiers_burn_a_code,
+                counted_attempt_is_read,
+                wrong_verifiers_invalidate_a_code,
                 a_row_opens_only_for_the_secret_it_was_written_with,
                 an_access_token_is_read_as_it_was_written,
                 an_access_token_without_grant_is_read_as_it_was_written,
@@ -116,30 +116,30 @@ macro_rules! store_suite {
                 a_revoked_jwt_is_ended,
                 a_family_is_read_with_its_grant,
                 a_rotated_family_is_read_at_its_next_generation,
-                the_newest_consent_stands_until_it_is_forgotten,
+                newest_consent_is_read_until_it_is_deleted,
                 a_session_is_read_as_it_was_written,
-                a_touched_session_was_seen_then,
+                touched_session_has_its_new_last_seen_time,
                 a_renewed_session_opens_for_its_new_secret_alone,
                 an_expired_session_is_found_and_an_ended_one_is_not,
                 all_sessions_of_one_subject_end,
                 an_interaction_is_read_as_it_was_written,
-                an_interaction_goes_on_with_another_request_and_is_answered,
-                the_newest_time_is_the_latest_that_a_commit_carried,
+                interaction_continues_with_another_request_and_is_answered,
+                newest_time_is_that_of_the_latest_commit,
             }
             events {
-                a_change_that_matters_makes_its_event_with_who_did_it,
-                the_end_of_a_subject_tells_of_its_sessions_and_of_its_grants,
+                change_is_recorded_as_an_event_with_its_actor,
+                ending_a_subject_reports_its_sessions_and_grants,
                 events_are_read_in_their_order_by_cursor,
             }
             guards {
                 the_id_of_a_code_is_new,
                 a_code_is_used_once,
-                a_code_that_is_not_there_is_not_used,
+                missing_code_is_not_used,
                 the_id_of_a_grant_is_new,
                 the_id_of_an_access_token_is_new,
                 a_family_is_new,
                 a_family_rotates_only_from_its_generation,
-                a_family_that_is_not_there_is_not_rotated,
+                missing_family_is_not_rotated,
                 the_id_of_a_session_is_new,
                 a_session_is_renewed_only_while_its_subject_has_it,
                 a_session_is_added_only_if_its_subject_was_not_ended_since_it_was_seen,
@@ -150,47 +150,47 @@ macro_rules! store_suite {
                 an_answered_interaction_is_neither_answered_nor_changed,
                 an_expired_interaction_is_neither_answered_nor_changed,
                 an_interaction_that_is_not_there_is_neither_answered_nor_changed,
-                a_client_is_put_only_over_the_version_that_was_read,
-                a_resource_is_put_only_over_the_version_that_was_read,
+                client_is_replaced_only_at_the_version_that_was_read,
+                resource_is_replaced_only_at_the_version_that_was_read,
                 the_kid_of_a_key_is_new,
-                a_value_is_remembered_once_until_its_time_has_come,
-                an_item_becomes_another_only_where_it_is_what_was_expected,
-                an_item_that_ended_is_none,
+                value_is_remembered_once_until_it_expires,
+                item_is_replaced_only_if_it_has_the_expected_value,
+                expired_item_is_absent,
             }
             whole {
                 all_changes_of_a_commit_are_written,
-                a_conflict_leaves_no_trace_of_any_change,
+                conflict_rolls_back_every_change,
                 the_first_guard_that_failed_is_named,
                 a_code_is_not_used_by_the_commit_that_adds_it,
                 a_guard_does_not_see_what_its_commit_writes,
-                a_try_counted_in_the_same_commit_does_not_burn_its_code_first,
+                attempt_counted_in_the_same_commit_does_not_invalidate_its_code_first,
                 a_token_added_by_the_commit_that_revokes_its_grant_is_ended,
             }
             ending {
-                whatever_was_issued_from_a_revoked_grant_is_ended,
-                what_is_added_after_its_grant_was_revoked_is_ended,
+                tokens_of_a_revoked_grant_are_ended,
+                tokens_added_after_their_grant_was_revoked_are_ended,
                 a_rotated_family_of_a_revoked_grant_is_ended,
                 a_token_of_a_grant_that_was_never_written_is_ended,
-                all_grants_of_a_session_end_but_the_offline_ones_where_they_are_kept,
-                all_grants_of_a_subject_end_but_the_offline_ones_where_they_are_kept,
-                all_grants_of_a_client_end_but_the_offline_ones_where_they_are_kept,
+                all_grants_of_a_session_end_except_kept_offline_ones,
+                all_grants_of_a_subject_end_except_kept_offline_ones,
+                all_grants_of_a_client_end_except_kept_offline_ones,
                 the_session_of_a_grant_is_read_through_it,
                 a_token_without_grant_lives_as_long_as_its_client_does,
                 a_token_of_a_grant_is_not_read_through_its_client,
-                an_end_says_how_much_of_what_lived_it_ended,
+                end_reports_how_many_sessions_and_grants_it_ended,
             }
             registry {
                 a_client_is_read_as_it_was_written,
                 a_deleted_client_is_gone,
                 a_resource_is_read_as_it_was_written,
                 a_resource_uses_the_credentials_of_the_client_with_its_id,
-                a_client_that_is_made_anew_has_nobodys_consent,
-                a_client_does_not_take_over_the_credentials_of_a_resource,
+                recreated_client_has_no_consents,
+                client_does_not_take_over_the_credentials_of_a_resource,
                 a_deleted_client_leaves_its_credentials_to_the_resource_that_shares_them,
                 a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them,
                 a_scope_is_read_as_it_was_written_last,
                 a_key_is_read_as_it_was_written,
-                every_change_of_the_registry_moves_its_version,
+                every_registry_change_increments_its_version,
             }
             listing {
                 clients_are_listed_by_id_page_by_page,
@@ -202,29 +202,29 @@ macro_rules! store_suite {
             }
             sweeping {
                 a_sweep_deletes_at_most_its_limit,
-                what_ended_is_kept_for_an_hour_and_then_swept,
-                an_ended_session_is_swept_and_its_grant_knows_none,
+                ended_rows_are_kept_for_an_hour_and_then_swept,
+                ended_session_is_swept_and_no_longer_named_by_its_grant,
             }
             issuers {
                 another_issuer_sees_no_secret,
                 another_issuer_sees_no_record_and_no_list,
                 names_of_one_issuer_are_free_for_another,
-                changes_of_another_issuer_touch_nothing,
-                guards_of_another_issuer_do_not_hold_for_these_rows,
+                changes_of_another_issuer_affect_nothing,
+                guards_of_another_issuer_do_not_apply_to_these_rows,
             }
             in_flight {
-                what_races_with_the_end_of_its_subject_is_ended_or_not_written,
-                a_sign_out_has_ended_the_approvals_in_flight,
-                the_end_of_a_subject_has_ended_the_sign_ins_in_flight,
+                writes_racing_with_the_end_of_their_subject_are_ended_or_refused,
+                sign_out_ends_approvals_in_flight,
+                ending_a_subject_ends_sign_ins_in_flight,
             }
             races {
-                one_of_many_redemptions_of_a_code_wins,
+                one_of_many_redemptions_of_a_code_succeeds,
                 one_of_many_refreshes_rotates,
-                one_of_many_sights_of_a_value_is_the_first,
+                one_of_many_uses_of_a_value_is_the_first,
                 one_of_many_answers_of_an_interaction_counts,
-                one_of_many_sets_of_an_item_holds,
-                whatever_races_with_a_revocation_is_ended,
-                one_bad_commit_among_many_spoils_no_other,
+                one_of_many_writes_of_an_item_succeeds,
+                tokens_racing_with_a_revocation_are_ended,
+                one_conflicting_commit_among_many_affects_no_other,
             }
         }
     };

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use passavant_testkit::{Authority, Trouble};
+use passavant_testkit::{Authority, Malfunction};
 use serde_json::{Value, json};
 
 const API: &str = "https://api.example";
@@ -44,7 +44,7 @@ fn parts(answer: &str) -> (u16, String) {
 }
 
 #[test]
-fn it_publishes_its_metadata_and_its_keys() {
+fn authority_publishes_its_metadata_and_keys() {
     let authority = Authority::start();
     for path in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {
         assert_eq!(get(&authority, path), (200, authority.metadata().to_string()));
@@ -55,7 +55,7 @@ fn it_publishes_its_metadata_and_its_keys() {
 }
 
 #[test]
-fn introspection_knows_opaque_and_signed_tokens_and_no_others() {
+fn introspection_accepts_opaque_and_signed_tokens_only() {
     let authority = Authority::start();
     let opaque = authority.token(API).subject("alice").scope("orders").opaque();
     let found = said(&authority, &opaque);
@@ -82,7 +82,7 @@ fn a_revoked_token_is_not_active() {
 }
 
 #[test]
-fn a_machine_gets_a_token_for_the_resource_that_it_names() {
+fn client_gets_a_token_for_the_resource_it_names() {
     let authority = Authority::start();
     let ask = |form: &str, headers: &str| {
         let request =
@@ -102,7 +102,7 @@ fn a_machine_gets_a_token_for_the_resource_that_it_names() {
 }
 
 #[test]
-fn a_caller_without_a_name_may_not_introspect() {
+fn unauthenticated_caller_may_not_introspect() {
     let authority = Authority::start();
     let token = authority.token(API).opaque();
     assert_eq!(introspect(&authority, "", &token).0, 401);
@@ -132,22 +132,22 @@ fn former_keys_stay_published_until_they_are_retired() {
 }
 
 #[test]
-fn it_goes_wrong_as_it_is_told_and_comes_back() {
+fn authority_fails_on_request_and_recovers() {
     let authority = Authority::start();
     authority.go_down();
     assert_eq!(exchange(&authority, "GET /jwks HTTP/1.1\r\n\r\n"), "");
-    authority.misbehave(Trouble::Status(503));
+    authority.misbehave(Malfunction::Status(503));
     assert_eq!(get(&authority, "/jwks"), (503, String::new()));
-    authority.misbehave(Trouble::Body { media_type: "text/html".to_owned(), body: b"<p>".to_vec() });
+    authority.misbehave(Malfunction::Body { media_type: "text/html".to_owned(), body: b"<p>".to_vec() });
     assert_eq!(get(&authority, "/jwks"), (200, "<p>".to_owned()));
-    authority.misbehave(Trouble::Redirect("https://elsewhere.example/".to_owned()));
+    authority.misbehave(Malfunction::Redirect("https://elsewhere.example/".to_owned()));
     assert!(
         exchange(&authority, "GET /jwks HTTP/1.1\r\n\r\n").contains("Location: https://elsewhere.example/")
     );
-    authority.misbehave(Trouble::Half);
+    authority.misbehave(Malfunction::Truncated);
     let (status, body) = get(&authority, "/jwks");
     assert_eq!((status, body.len()), (200, authority.jwks().to_string().len() / 2));
-    authority.misbehave(Trouble::Silence);
+    authority.misbehave(Malfunction::NoResponse);
     assert_eq!(exchange(&authority, "GET /jwks HTTP/1.1\r\n\r\n"), "");
     authority.behave();
     assert_eq!(get(&authority, "/jwks").0, 200);

@@ -5,7 +5,7 @@ use passavant_testkit::browser::{BrowserFailure, Chromium, ColorScheme};
 type Outcome = Result<(), BrowserFailure>;
 
 #[tokio::test]
-async fn a_violated_policy_is_told_and_is_no_console_error() -> Outcome {
+async fn csp_violation_is_reported_and_is_not_a_console_error() -> Outcome {
     let Some(browser) = Chromium::start_if_installed("a_violated_policy_is_told").await? else {
         return Ok(());
     };
@@ -18,7 +18,7 @@ async fn a_violated_policy_is_told_and_is_no_console_error() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_error_of_a_script_is_told_and_is_no_violation() -> Outcome {
+async fn script_error_is_reported_and_is_not_a_csp_violation() -> Outcome {
     let Some(browser) = Chromium::start_if_installed("an_error_of_a_script_is_told").await? else {
         return Ok(());
     };
@@ -32,7 +32,7 @@ async fn an_error_of_a_script_is_told_and_is_no_violation() -> Outcome {
 }
 
 #[tokio::test]
-async fn fields_and_buttons_are_found_by_the_names_that_people_are_told() -> Outcome {
+async fn fields_and_buttons_are_found_by_their_accessible_names() -> Outcome {
     let Some(browser) = Chromium::start_if_installed("fields_and_buttons").await? else { return Ok(()) };
     let page = "<form><label for=a>Your name</label><input id=a value=before><label>Town <input id=b></label></form>\
          <button onclick=\"document.title = a.value + ' of ' + b.value\">Greet</button>\
@@ -48,7 +48,7 @@ async fn fields_and_buttons_are_found_by_the_names_that_people_are_told() -> Out
 }
 
 #[tokio::test]
-async fn what_never_comes_is_an_error_that_shows_the_page_instead() -> Outcome {
+async fn wait_timeout_shows_the_current_page() -> Outcome {
     let Some(browser) = Chromium::start_if_installed("what_never_comes").await? else { return Ok(()) };
     browser.open(&document("<p>another page</p>")).await?;
     let failure = browser.see("the page").await.expect_err("another page").to_string();
@@ -88,7 +88,7 @@ const ONE_RULE: &str = "window.axe = { run: async () => ({
 }) };";
 
 #[tokio::test]
-async fn what_axe_finds_is_told_in_words_and_an_axe_that_checked_nothing_is_an_error() -> Outcome {
+async fn axe_findings_are_reported_and_an_empty_axe_run_is_an_error() -> Outcome {
     let Some(browser) = Chromium::start_if_installed("what_axe_finds").await? else { return Ok(()) };
     browser.open(&document("<img src=\"data:,\">")).await?;
     let found = browser.axe(ONE_RULE).await?;

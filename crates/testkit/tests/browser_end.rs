@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use passavant_testkit::browser::{BrowserFailure, Chromium};
 
 #[tokio::test]
-async fn no_process_and_no_file_is_left() -> Result<(), BrowserFailure> {
+async fn no_process_or_file_is_left_behind() -> Result<(), BrowserFailure> {
     let Some(browser) = Chromium::start_if_installed("no_process_is_left").await? else { return Ok(()) };
     browser.open("data:text/html,here").await?;
     let own = std::process::id();

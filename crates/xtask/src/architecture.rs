@@ -1,10 +1,10 @@
 //! `cargo xtask architecture`: measures the structure of the workspace, and fails on what its design forbids.
 
-mod circles;
+mod cycles;
 mod edges;
 mod files;
 mod finding;
-mod picture;
+mod graph;
 mod trees;
 
 use anyhow::{Context as _, bail};
@@ -12,10 +12,10 @@ use anyhow::{Context as _, bail};
 use crate::steps::workspace;
 use finding::Finding;
 
-/// The document that carries the picture, at the root of the workspace.
+/// The document that contains the graph, at the root of the workspace.
 const DOCUMENT: &str = "ARCHITECTURE.md";
 
-/// Measures the house, prints the picture, and fails with every finding at once.
+/// Measures the crates and files, prints the graph, and fails with all findings at once.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let write = match arguments {
         [] => false,
@@ -23,29 +23,33 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         _ => bail!("the only option is --write"),
     };
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(workspace()).no_deps().exec()?;
-    let house = edges::measure(&metadata);
-    let trees = trees::measure(&house.crates)?;
-    let picture = picture::draw(&house, &trees);
-    println!("{picture}");
+    let dependencies = edges::measure(&metadata);
+    let trees = trees::measure(&dependencies.crates)?;
+    let graph = graph::draw(&dependencies, &trees);
+    println!("{graph}");
 
-    let mut findings = edges::judge(&house);
+    let mut findings = edges::judge(&dependencies);
     findings.extend(trees::judge(&trees));
     let sources = files::measure(&workspace())?;
     findings.extend(files::judge(&sources));
-    findings.extend(circles::judge(&sources)?);
-    findings.extend(document(&picture, write)?);
+    findings.extend(cycles::judge(&sources)?);
+    findings.extend(document(&graph, write)?);
     if !findings.is_empty() {
         for finding in &findings {
             eprintln!("{finding}");
         }
         bail!("{} findings", findings.len());
     }
-    println!("architecture: {} crates, {} edges, as designed", house.crates.len(), house.edges.len());
+    println!(
+        "architecture: {} crates, {} edges, as designed",
+        dependencies.crates.len(),
+        dependencies.edges.len()
+    );
     Ok(())
 }
 
-/// Compares the document with the picture, or renews it. A workspace without the document has nothing to compare.
-fn document(picture: &str, write: bool) -> anyhow::Result<Option<Finding>> {
+/// Compares the graph in the document with the measured one, or updates it. A workspace without the document passes.
+fn document(graph: &str, write: bool) -> anyhow::Result<Option<Finding>> {
     let path = workspace().join(DOCUMENT);
     if !path.exists() {
         return Ok(None);
@@ -54,19 +58,19 @@ fn document(picture: &str, write: bool) -> anyhow::Result<Option<Finding>> {
     let finding = |wrong: &str, fix: &str| {
         Ok(Some(Finding { place: DOCUMENT.into(), wrong: wrong.into(), fix: fix.into() }))
     };
-    let Some(renewed) = picture::place(picture, &text) else {
-        return finding("it has no place for the picture", picture::MARKERS_WANTED);
+    let Some(updated) = graph::place(graph, &text) else {
+        return finding("the markers of the graph are missing", graph::MARKERS_WANTED);
     };
-    if renewed == text {
+    if updated == text {
         return Ok(None);
     }
     if !write {
         return finding(
-            "its picture is not what was measured",
-            "compare it with what is printed above, then run `cargo xtask architecture --write`",
+            "its graph is outdated",
+            "compare it with the graph printed above, then run `cargo xtask architecture --write`",
         );
     }
-    std::fs::write(&path, renewed).with_context(|| format!("could not write {DOCUMENT}"))?;
-    println!("architecture: renewed the picture in {DOCUMENT}");
+    std::fs::write(&path, updated).with_context(|| format!("could not write {DOCUMENT}"))?;
+    println!("architecture: updated the graph in {DOCUMENT}");
     Ok(None)
 }

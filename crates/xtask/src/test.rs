@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_that_were_named_win_over_those_beside_the_project() {
+    fn explicit_vectors_override_those_beside_the_project() {
         let named = Some(PathBuf::from("named"));
         assert_eq!(vectors(named.clone(), &workspace()), named);
         assert_eq!(vectors(None, &workspace()), workspace().canonicalize().ok());

@@ -120,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_said_by_name_and_truth() {
+    fn request_parameters_are_encoded() {
         assert_eq!(read(""), Some((false, ApplyMode::Replace)));
         assert_eq!(read("dry_run=true"), Some((true, ApplyMode::Replace)));
         assert_eq!(read("prune=true&dry_run=false"), Some((false, ApplyMode::Prune)));
     }
 
     #[test]
-    fn what_is_mistyped_changes_nothing() {
+    fn unknown_members_prevent_every_change() {
         let strange = [
             "dryrun=true",
             "dry_run",

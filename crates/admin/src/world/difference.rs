@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_answers_reads_as_it_was_written() {
+    fn server_responses_are_displayed_unchanged() {
         let mut difference = Difference::default();
         let old = members(json!({"scope": "openid", "client_name": "Shop"}));
         let new = members(json!({"scope": "openid notes", "client_secret": "(another)"}));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_answers_does_not_reach_the_terminal_as_commands() {
+    fn server_responses_cannot_contain_terminal_escapes() {
         let answer = json!({
             "changes": [{ "action": "add", "kind": "client", "id": "\u{1b}[2J", "members": { "\u{9b}2J": { "from": null, "to": "\u{9b}2J" } } }],
             "warnings": [{ "pointer": "/\u{1b}", "text": "\u{1b}]0;x" }],

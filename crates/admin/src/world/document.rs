@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_repeats_is_told_with_its_pointer() {
+    fn duplicate_member_is_reported_with_its_pointer() {
         let text = r#"{"clients": [{"client_id": "a"}, {"a/b": 1, "a/b": 2}], "clients": []}"#;
         assert_eq!(
             wrongs(Document::parse(text).expect("JSON")),
@@ -223,13 +223,13 @@ mod tests {
     }
 
     #[test]
-    fn what_json_can_not_hold_is_told_with_its_pointer() {
+    fn values_json_cannot_represent_are_reported_with_their_pointer() {
         let read = Document::parse_toml("[[users]]\nclaims = { height = [1.7, nan] }\n").expect("TOML");
         assert_eq!(wrongs(read), ["/users/0/claims/height/1: is not a number that JSON can hold"]);
     }
 
     #[test]
-    fn a_broken_file_is_told_by_its_line_and_not_shown() {
+    fn syntax_error_is_reported_by_line_without_the_text() {
         let error = Document::parse_toml("a = 1\nclient_secret = \"hush\" hush\n").expect_err("invalid TOML");
         assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
         let error = Document::parse("{\n\"client_secret\": \"hush\" hush}").expect_err("invalid JSON");

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_of_the_server_is_told_in_its_own_words() {
+    fn server_refusal_is_shown_with_its_description() {
         let description = Some("The code was used".to_owned());
         let refused = RelyingPartyError::Refused { error: "invalid_grant".to_owned(), description };
         assert_eq!(AppError::from(refused), AppError::upstream("invalid_grant", "The code was used"));

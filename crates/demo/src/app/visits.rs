@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_than_the_most_and_the_oldest_goes_first() {
+    fn visits_are_limited_and_the_oldest_is_dropped() {
         let visits = Visits::default();
         for number in 0..=VISITS_MAX {
             visits.keep(&number.to_string(), visit(), Timestamp(number as i64));

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_the_server_is_told_in_its_own_words() {
+    fn server_refusal_is_shown_with_its_description() {
         let body = r#"{"error":"invalid_grant","error_description":"The code was used"}"#;
         assert_eq!(refused(400, body), "refused: invalid_grant (The code was used)");
         assert_eq!(

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_of_anybody_else_is_none() {
+    fn signature_of_another_key_is_refused() {
         let (key, other) = (
             SigningKey::generate(SignatureAlgorithm::Es256),
             SigningKey::generate(SignatureAlgorithm::Es256),

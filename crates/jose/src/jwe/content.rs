@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_length_comes_back_and_no_changed_bit_does() {
+    fn every_length_round_trips_and_every_changed_bit_is_detected() {
         for &encryption in ContentEncryption::ALL {
             let key: Vec<u8> = (0..).take(encryption.key_bytes()).collect();
             for length in [0, 1, 15, 16, 17, 100] {

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn longer_keys_take_more_rounds() {
+    fn longer_keys_need_more_rounds() {
         let derive =
             |length| Derivation { algorithm: "x", length, sender: b"", receiver: b"" }.derive(b"secret");
         assert_eq!(derive(64).len(), 64);

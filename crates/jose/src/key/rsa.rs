@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn powers_of_65537_bear_the_fingerprint() {
+    fn powers_of_65537_have_the_roca_fingerprint() {
         // 65537^128 has 2049 bits and is a power modulo every prime.
         let mut n = vec![1_u8];
         for _ in 0..128 {

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_have_their_shortest_form() {
+    fn der_lengths_must_be_minimal() {
         assert_eq!(Reader(&[INTEGER, 0x81, 1, 5]).take(INTEGER), None);
         assert_eq!(Reader(&[INTEGER, 0x82, 0, 1, 5]).take(INTEGER), None);
         assert_eq!(Reader(&[INTEGER, 1, 5]).take(INTEGER), Some(&[5][..]));

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_is_read_between_others_and_with_either_line_end() {
+    fn pem_block_is_found_among_others_with_lf_or_crlf() {
         let text = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n\
                     -----BEGIN EC PRIVATE KEY-----\r\nAQ\r\nID\r\n-----END EC PRIVATE KEY-----\n";
         assert_eq!(private_key(text).expect("a key").as_slice(), [1, 2, 3]);

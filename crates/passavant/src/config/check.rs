@@ -12,7 +12,7 @@ use accounts::{PasswordCost, PasswordRule, SignInRates};
 use protocol::uri;
 use server::Settings;
 use serving::Network;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::{
     duration,
@@ -231,7 +231,7 @@ fn database(url: &str) -> Result<(), String> {
 }
 
 fn filter(text: &str) -> Result<(), String> {
-    text.parse::<EnvFilter>().map(|_| ()).map_err(|error| format!("\"{text}\": {error}"))
+    text.parse::<Targets>().map(|_| ()).map_err(|error| format!("\"{text}\": {error}"))
 }
 
 #[cfg(test)]
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_of_the_reference_is_taken_as_it_stands() {
+    fn every_example_of_the_reference_is_valid() {
         let page = super::super::reference::page();
         let whole = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a file");
         let file = file(whole);
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
+    fn flag_overrides_environment_overrides_file_overrides_default() {
         let file = file("issuer = \"https://file.example\"\n[http]\nlisten = \"127.0.0.1:1\"\n");
         let environment = [("PASSAVANT_HTTP__LISTEN".to_owned(), "127.0.0.1:2".into())];
         let layers = Layers::read(Some(file.path()), &environment, &[]).expect("reads");

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_is_read_as_the_same_duration() {
+    fn printed_duration_parses_to_the_same_value() {
         for (seconds, text) in
             [(0, "0 seconds"), (1, "1 second"), (90, "90 seconds"), (5_400, "90 minutes"), (DAY, "1 day")]
         {

@@ -203,7 +203,7 @@ async fn pkce_policy() {
 }
 
 #[test]
-fn a_default_that_exceeds_what_it_is_within_is_shortened_to_it() {
+fn default_over_its_enclosing_limit_is_shortened() {
     let settings =
         config("[sessions]\nabsolute = \"30 min\"\n[refresh_tokens]\nabsolute = \"2 h\"\n").settings;
     assert_eq!((settings.session_idle_lifetime, settings.refresh_idle_lifetime), (1_800, 7_200));
@@ -221,7 +221,7 @@ fn the_defaults_are_those_of_the_library() {
 }
 
 #[test]
-fn a_duration_that_exceeds_what_it_is_within_is_refused() {
+fn duration_over_its_enclosing_limit_is_refused() {
     for (lines, words) in [
         (
             "[sessions]\nidle = \"13 hours\"\n",

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn strange_variables_are_named_and_service_links_are_not() {
+    fn unknown_variables_are_reported_and_service_links_are_not() {
         let layers = layers(&[
             ("PASSAVANT_DATABSE__URL", "x"),
             ("PASSAVANT_PORT", "tcp://10.0.0.1:4000"),

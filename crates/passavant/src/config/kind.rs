@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_a_text_or_a_number_of_seconds_within_its_range() {
+    fn duration_is_text_or_seconds_within_its_range() {
         let kind = Lasting { min: 1, max: 600 };
         for value in [Value::Text("10 minutes".into()), Value::Text("600".into()), Value::Integer(600)] {
             assert_eq!(read(&kind, value), Some(Duration::from_secs(600)));

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_beyond_its_bound_ends_with_the_frame_that_is_too_much() {
+    async fn body_over_its_limit_ends_at_the_excess_frame() {
         let body = endless(vec![data("ab"), data("c"), data("d")]);
         let mut streaming =
             StreamingBody::request(body, 3, PAUSE, Progress::new()).expect("it does not say so");

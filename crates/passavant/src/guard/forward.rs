@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_token_stays_here_unless_it_is_asked_for() {
+    async fn token_is_forwarded_only_if_configured() {
         let lines = [("host", "a"), ("authorization", "Bearer x"), ("dpop", "y")];
         for name in ["authorization", "dpop"] {
             assert_eq!(sent(&forwarder(|_| ()), &lines, name).len(), 0);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_forwarded_is_what_the_guard_sees_or_a_trusted_proxy_saw() {
+    async fn forwarding_headers_come_from_the_connection_or_a_trusted_proxy() {
         let lines = [
             ("host", "api"),
             ("x-forwarded-for", "198.51.100.1"),

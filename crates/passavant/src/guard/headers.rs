@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_guard_writes_goes_in_every_spelling() {
+    fn identity_headers_are_removed_in_every_spelling() {
         for name in [
             "X-Auth-Subject",
             "x-auth-subject",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_frame_to_some_goes() {
+    fn headers_that_resemble_framing_are_removed() {
         for name in ["content_length", "Transfer_Encoding", "content.length", "keep_alive"] {
             assert_eq!(cleaned(&[(name, "x"), ("content-length", "1")]), ["content-length"], "{name}");
         }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_one_hop_go_and_those_that_connection_names() {
+    fn hop_by_hop_headers_and_those_named_by_connection_are_removed() {
         for name in HOP_BY_HOP {
             assert_eq!(cleaned(&[(name, "x"), ("accept", "y")]), ["accept"], "{name}");
         }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_can_not_take_the_frame_or_the_address_away() {
+    fn connection_header_cannot_remove_framing_or_forwarding_headers() {
         let mut kept =
             cleaned(&[("connection", "content-length, host"), ("content-length", "5"), ("host", "a")]);
         kept.sort();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_websocket_is_a_wanted_change() {
+    fn only_websocket_upgrades_are_allowed() {
         let wants = |connection: &'static str, upgrade: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONNECTION, HeaderValue::from_static(connection));

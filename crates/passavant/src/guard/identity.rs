@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_claim_can_not_inject_a_header() {
+    fn claim_cannot_inject_a_header() {
         for (claim, header) in [
             ("alice", "alice"),
             ("a\r\nX-Auth-Scope: admin", "a%0D%0AX-Auth-Scope:%20admin"),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_told_and_not_cut() {
+    fn too_long_values_are_reported_and_not_truncated() {
         let mut headers = HeaderMap::new();
         let long = |length| "x".repeat(length);
         assert_eq!(put(&mut headers, SUBJECT, long(IDENTITY_BYTES_MAX)), Ok(()));

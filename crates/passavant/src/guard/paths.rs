@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_parsers_may_read_differently_is_never_public() {
+    fn ambiguous_paths_are_never_public() {
         for path in [
             "/public/../secret",
             "/public/..",
@@ -169,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_path_elsewhere_just_needs_a_token() {
+    fn unusual_path_outside_public_prefixes_needs_a_token() {
         for path in ["/projects/group%2Fproject", "/secret//x", "/x/../y", "/50%25"] {
             assert_eq!(judge(path), Standing::Guarded, "{path}");
         }
     }
 
     #[test]
-    fn everything_and_what_is_no_path_can_not_be_made_public() {
+    fn root_and_invalid_paths_cannot_be_public() {
         for prefix in ["/", "", "public", "/a/../b", "/a%2fb", "/a//b", "/a;b", "/%"] {
             assert!(PublicPaths::new(&[prefix.to_owned()]).is_err(), "{prefix}");
         }

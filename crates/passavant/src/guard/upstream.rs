@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_passed_on_as_it_came() {
+    fn request_target_is_forwarded_unchanged() {
         let origin = Origin::parse("http://app:1").expect("an origin");
         for target in ["/", "/a%2Fb/../c?x=%20&y", "/?", "//x"] {
             let uri = target.parse().expect("a target");

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_variables() {
+    fn flag_values_match_the_variables() {
         assert_eq!(word(TokenMode::Introspection).as_deref(), Some("introspection"));
         assert_eq!(word(ResponseForm::Jwt).as_deref(), Some("jwt"));
         assert_eq!(word(ClientAuthMethod::Bearer).as_deref(), Some("bearer"));

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_handler_that_panics_is_a_500_and_the_server_lives_on() {
+    async fn panicking_handler_is_a_500_and_the_server_continues() {
         let pages = Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine"));
         let socket = serving::bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).await.expect("a port");
         let address = socket.local_addr().expect("an address");

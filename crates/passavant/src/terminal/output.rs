@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_never_speaks_to_the_terminal() {
+    fn table_cells_cannot_contain_terminal_escapes() {
         assert_eq!(cell("client_name", &json!("a\u{1b}[2Jb\r\n")), "a?[2Jb??");
     }
 

@@ -90,7 +90,7 @@ fn an_absent_member_takes_its_default() {
 }
 
 #[test]
-fn an_array_that_the_file_does_not_have_is_left_alone() {
+fn absent_array_is_left_alone() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let before = installation.everything();
@@ -100,7 +100,7 @@ fn an_array_that_the_file_does_not_have_is_left_alone() {
 }
 
 #[test]
-fn a_registered_value_that_is_not_served_is_kept_and_told() {
+fn unsupported_registered_value_is_kept_with_a_warning() {
     let installation = Installation::new();
     let mut world = whole();
     world["clients"][0] = shop_with(json!({
@@ -128,7 +128,7 @@ fn a_registered_value_that_is_not_served_is_kept_and_told() {
 }
 
 #[test]
-fn runs_at_once_end_as_one() {
+fn concurrent_applies_end_in_the_same_state() {
     let installation = Installation::new();
     let file = installation.write("world.json", &whole().to_string());
     let file = file.to_str().expect("UTF-8");
@@ -143,7 +143,7 @@ fn runs_at_once_end_as_one() {
 }
 
 #[test]
-fn what_commands_print_can_be_applied() {
+fn printed_documents_can_be_applied() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     installation.must_apply(&installation.everything(), 0);

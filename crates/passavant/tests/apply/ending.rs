@@ -48,7 +48,7 @@ async fn disabling_a_client_ends_its_tokens_for_good() {
 }
 
 #[tokio::test]
-async fn a_client_that_went_and_came_again_is_another_one() {
+async fn recreated_client_is_a_different_one() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let server = installation.serve(&[]);

@@ -47,7 +47,7 @@ fn toml_says_the_same_as_json() {
 }
 
 #[test]
-fn a_dash_is_json_from_standard_input() {
+fn dash_reads_json_from_standard_input() {
     let installation = Installation::new();
     let outcome = installation.run(&["apply", "-f", "-"], &whole().to_string());
     assert_eq!((outcome.code, outcome.last_line()), (0, "4 changes"), "{outcome:?}");
@@ -55,7 +55,7 @@ fn a_dash_is_json_from_standard_input() {
 }
 
 #[test]
-fn what_can_not_be_read_is_refused_without_showing_what_stands_in_it() {
+fn unreadable_document_is_refused_without_showing_its_content() {
     let installation = Installation::new();
     let secret = format!("client_secret = \"{SECRET}\" {SECRET}");
     for (name, text) in [

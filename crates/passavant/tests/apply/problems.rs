@@ -61,7 +61,7 @@ fn every_problem_of_a_file_is_told_and_nothing_is_changed() {
 }
 
 #[test]
-fn one_problem_keeps_every_change_out() {
+fn one_problem_prevents_every_change() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let before = installation.everything();
@@ -124,7 +124,7 @@ fn a_member_that_is_written_twice_is_a_problem() {
 }
 
 #[test]
-fn a_username_that_somebody_else_has_is_a_problem() {
+fn taken_username_is_refused() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let world = json!({ "users": [{ "sub": "u-2", "username": "Alice" }] });
@@ -154,7 +154,7 @@ fn a_confidential_client_without_a_secret_is_a_problem() {
 }
 
 #[test]
-fn a_client_that_shows_no_secret_needs_none() {
+fn client_without_secret_authentication_needs_no_secret() {
     let installation = Installation::new();
     let key = json!({ "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
                       "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" });
@@ -173,7 +173,7 @@ fn a_client_that_shows_no_secret_needs_none() {
 }
 
 #[test]
-fn a_resource_that_would_show_nothing_is_a_problem() {
+fn resource_without_credentials_cannot_introspect() {
     let installation = Installation::new();
     for method in ["none", "private_key_jwt"] {
         let resource =
@@ -204,7 +204,7 @@ fn secrets_have_their_limits() {
 }
 
 #[test]
-fn keys_are_public_and_given_once() {
+fn client_keys_are_public_and_given_once() {
     let installation = Installation::new();
     let private = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
                           "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" });
@@ -221,7 +221,7 @@ fn keys_are_public_and_given_once() {
 }
 
 #[test]
-fn a_value_that_could_do_harm_is_a_problem() {
+fn dangerous_value_is_refused() {
     let installation = Installation::new();
     for (name, value) in [
         ("logo_uri", "javascript:alert(1)"),

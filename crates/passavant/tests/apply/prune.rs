@@ -13,7 +13,7 @@ fn nothing() -> serde_json::Value {
 }
 
 #[test]
-fn what_is_no_longer_listed_goes_and_users_are_disabled() {
+fn prune_deletes_unlisted_objects_and_disables_users() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let dry = installation.apply(&nothing(), &["--prune", "--dry-run"]);
@@ -33,14 +33,14 @@ fn what_is_no_longer_listed_goes_and_users_are_disabled() {
 }
 
 #[test]
-fn without_the_flag_nothing_goes() {
+fn without_prune_nothing_is_deleted() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     installation.must_apply(&nothing(), 0);
 }
 
 #[test]
-fn an_array_that_the_file_does_not_have_is_not_pruned() {
+fn absent_array_is_not_pruned() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let outcome = installation.apply(&json!({ "resources": [], "scopes": [] }), &["--prune"]);
@@ -53,7 +53,7 @@ fn an_array_that_the_file_does_not_have_is_not_pruned() {
 }
 
 #[test]
-fn what_apply_did_not_make_stays() {
+fn prune_keeps_objects_apply_did_not_create() {
     let installation = Installation::new();
     let create = |arguments: &[&str], input: &str| {
         let outcome = installation.run(arguments, input);
@@ -73,7 +73,7 @@ fn what_apply_did_not_make_stays() {
 }
 
 #[test]
-fn a_client_that_goes_leaves_its_credentials_to_the_resource_that_shares_them() {
+fn deleted_client_leaves_shared_credentials_to_the_resource() {
     let installation = Installation::new();
     let mut world = whole();
     world["resources"][0]["client_id"] = "shop".into();

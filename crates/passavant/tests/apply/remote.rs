@@ -155,7 +155,7 @@ fn free_port() -> u16 {
 }
 
 #[tokio::test]
-async fn a_world_is_applied_as_the_local_command_does_it_and_holds_at_once() {
+async fn document_is_applied_like_the_local_command_and_takes_effect_at_once() {
     let remote = Remote::start();
     let local = Installation::new();
     let outcome = remote.apply(&whole(), &[]);
@@ -179,7 +179,7 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn prune_deletes_what_a_world_made_and_leaves_the_admin_api() {
+fn prune_deletes_applied_objects_and_keeps_the_admin_api() {
     let remote = Remote::start();
     assert_eq!(remote.must_apply(&whole(), &[]), "4 changes");
     let nothing = json!({ "clients": [], "resources": [], "users": [], "scopes": [] });
@@ -239,7 +239,7 @@ async fn toml_and_the_files_of_secrets_are_read_by_the_command() {
 }
 
 #[test]
-fn a_problem_of_a_secret_file_is_told_at_the_member_that_names_it() {
+fn secret_file_problem_is_reported_at_its_member() {
     let remote = Remote::start();
     let mut world = whole();
     world["clients"][0].as_object_mut().expect("an object").remove("client_secret");

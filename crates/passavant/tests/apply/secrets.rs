@@ -53,7 +53,7 @@ async fn the_secret_of_a_resource_is_kept_and_replaced_the_same_way() {
 }
 
 #[tokio::test]
-async fn a_password_is_only_the_first_one() {
+async fn password_in_a_document_applies_only_to_new_accounts() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let mut world = whole();
@@ -83,7 +83,7 @@ async fn a_resource_with_the_id_of_a_client_uses_its_credentials() {
 }
 
 #[test]
-fn a_resource_may_share_a_client_that_shows_keys() {
+fn resource_may_share_a_client_that_authenticates_with_keys() {
     let installation = Installation::new();
     let shop = shop_with(json!({
         "client_secret": null, "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://shop.example/jwks",
@@ -94,7 +94,7 @@ fn a_resource_may_share_a_client_that_shows_keys() {
 }
 
 #[test]
-fn what_needs_the_secret_itself_asks_for_it_where_only_its_digest_is_kept() {
+fn change_that_needs_the_secret_itself_asks_for_it() {
     let installation = Installation::new();
     installation.must_apply(&whole(), 4);
     let needs = |secret: serde_json::Value| json!({ "clients": [shop_with(json!({ "client_secret": secret, "id_token_signed_response_alg": "HS256" }))] });

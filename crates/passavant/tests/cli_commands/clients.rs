@@ -18,7 +18,7 @@ fn with_notes(place: &Place) -> String {
 }
 
 #[test]
-fn a_client_is_made_listed_shown_and_deleted_under_its_registered_names() {
+fn client_is_created_listed_shown_and_deleted() {
     let place = Place::new();
     let made = place.json(&[
         "client",
@@ -80,7 +80,7 @@ fn a_public_client_has_no_secret_and_a_drawn_id_is_for_urls() {
 }
 
 #[test]
-fn a_registration_that_can_not_be_is_refused_whole() {
+fn invalid_registration_is_refused_whole() {
     let place = Place::new();
     for wrong in [
         &["--redirect-uri", "http://shop.example/cb"][..],
@@ -96,7 +96,7 @@ fn a_registration_that_can_not_be_is_refused_whole() {
 }
 
 #[test]
-fn a_secret_may_be_brought_if_it_is_long_enough() {
+fn own_secret_is_accepted_if_it_is_long_enough() {
     let place = Place::new();
     place.json(&ROBOT);
     assert_eq!(place.run_with(&["client", "secret", "robot", "-"], "21-characters-exactly\n").code, 2);
@@ -143,7 +143,7 @@ async fn disabling_a_client_ends_its_tokens_within_a_second() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_made_anew_does_not_revive_old_tokens() {
+async fn recreated_client_does_not_revive_old_tokens() {
     let place = Place::new();
     let secret = with_notes(&place);
     let own = place.json(&ROBOT)["client_secret"].as_str().expect("a secret").to_owned();

@@ -64,7 +64,7 @@ fn client_credentials_shows_each_hop_and_hides_secrets_and_tokens() {
 }
 
 #[test]
-fn a_flow_without_a_server_is_exit_6() {
+fn flow_without_a_server_exits_with_6() {
     let place = Place::new();
     let flow = ["flow", "client-credentials", "--server", &place.issuer, "--client-id", "robot"];
     let ran = place.run_with(&[&flow[..], &["--client-secret", "-"]].concat(), "a-secret");
@@ -74,7 +74,7 @@ fn a_flow_without_a_server_is_exit_6() {
 }
 
 #[tokio::test]
-async fn the_code_flow_leaves_a_grant_and_a_session_which_end_as_they_are_told_to() {
+async fn code_flow_grant_and_session_can_be_ended() {
     let (place, _) = furnished();
     let _server = place.serve();
     let came = code_flow(&place, &["--show-tokens"]).await;
@@ -106,7 +106,7 @@ async fn the_code_flow_leaves_a_grant_and_a_session_which_end_as_they_are_told_t
 }
 
 #[tokio::test]
-async fn disabling_a_user_ends_everything_that_was_given() {
+async fn disabling_a_user_ends_every_grant() {
     let (place, _) = furnished();
     let _server = place.serve();
     let came = code_flow(&place, &["--show-tokens"]).await;
@@ -136,7 +136,7 @@ async fn a_new_password_signs_in_and_ends_the_sessions_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn all_of_a_client_or_user_end_at_once() {
+async fn all_grants_of_a_client_or_user_can_be_ended() {
     let (place, _) = furnished();
     let _server = place.serve();
     code_flow(&place, &[]).await;

@@ -38,7 +38,7 @@ async fn a_rotated_key_signs_and_the_one_before_stays_published() {
 }
 
 #[test]
-fn a_new_algorithm_is_one_rotation_away_and_without_one_all_rotate() {
+fn rotation_adds_an_algorithm_and_without_one_rotates_all() {
     let place = Place::new();
     assert_eq!(place.json(&["key", "rotate", "--alg", "EdDSA"])[0]["alg"], "EdDSA");
     let made = place.json(&["key", "rotate"]);
@@ -51,7 +51,7 @@ fn a_new_algorithm_is_one_rotation_away_and_without_one_all_rotate() {
 }
 
 #[tokio::test]
-async fn a_jwt_is_decoded_without_being_believed() {
+async fn jwt_is_decoded_without_verification() {
     let place = Place::new();
     let notes =
         ["resource", "create", "https://notes.example", "--scope", "notes.read", "--token-format", "jwt"];
@@ -84,7 +84,7 @@ async fn a_jwt_is_decoded_without_being_believed() {
 }
 
 #[test]
-fn what_is_no_token_of_ours_is_said_to_be_unknown() {
+fn foreign_token_is_reported_as_unknown() {
     let place = Place::new();
     for text in ["x", &"A".repeat(43), "a.b.c"] {
         let why = place.run_with(&["token", "introspect", "--format", "quiet"], text);

@@ -18,7 +18,7 @@ const NOTES: [&str; 7] = [
 ];
 
 #[test]
-fn a_resource_is_made_listed_shown_and_deleted_under_its_registered_names() {
+fn resource_is_created_listed_shown_and_deleted() {
     let place = Place::new();
     let made = place.json(&[&NOTES[..], &["--name", "Notes", "--token-format", "jwt"]].concat());
     assert!(made["client_secret"].as_str().expect("a secret").starts_with("pvs_"));
@@ -40,7 +40,7 @@ fn a_resource_is_made_listed_shown_and_deleted_under_its_registered_names() {
 }
 
 #[test]
-fn a_resource_that_can_not_be_is_refused() {
+fn invalid_resource_is_refused() {
     let place = Place::new();
     for wrong in [
         &["notes"][..],
@@ -114,7 +114,7 @@ async fn a_long_lived_token_introspects_for_its_resource_alone_until_it_is_revok
 }
 
 #[test]
-fn a_long_lived_token_stands_alone_on_standard_output() {
+fn long_lived_token_is_alone_on_standard_output() {
     let place = Place::new();
     place.json(&NOTES);
     let ran = place.run(&["resource", "token", "notes", "--lifetime", "30d"]);
@@ -129,7 +129,7 @@ fn a_long_lived_token_stands_alone_on_standard_output() {
 }
 
 #[tokio::test]
-async fn a_resource_that_is_made_anew_does_not_revive_its_long_lived_token() {
+async fn recreated_resource_does_not_revive_its_long_lived_token() {
     let place = Place::new();
     place.json(&NOTES);
     let bearer =

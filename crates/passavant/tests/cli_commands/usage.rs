@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use crate::place::{Place, bare};
 
 #[test]
-fn a_command_that_is_none_is_exit_2() {
+fn unknown_command_exits_with_2() {
     for wrong in [
         &["client"][..],
         &["client", "paint"],
@@ -57,7 +57,7 @@ fn the_version_is_told_by_the_verb_and_by_the_option() {
 }
 
 #[test]
-fn the_reference_and_the_schema_are_printed_as_they_lie_in_the_docs() {
+fn printed_reference_and_schema_match_the_docs() {
     for (verb, page) in [
         ("reference", include_str!("../../../../docs/config.md")),
         ("schema", include_str!("../../../../docs/config.schema.json")),
@@ -68,7 +68,7 @@ fn the_reference_and_the_schema_are_printed_as_they_lie_in_the_docs() {
 }
 
 #[test]
-fn what_is_not_there_is_exit_4_and_nothing_on_standard_output() {
+fn missing_object_exits_with_4_and_prints_nothing() {
     let place = Place::new();
     for command in [
         &["client", "show", "nobody"][..],
@@ -115,7 +115,7 @@ fn a_secret_as_an_argument_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn a_configuration_that_is_wrong_is_exit_3() {
+fn invalid_configuration_exits_with_3() {
     let place = Place::new();
     fs::remove_file(place.path("master.key")).expect("removed");
     let ran = place.run(&["client", "list"]);
@@ -124,7 +124,7 @@ fn a_configuration_that_is_wrong_is_exit_3() {
 }
 
 #[test]
-fn a_master_key_is_written_once_and_for_its_owner_alone() {
+fn master_key_is_written_once_and_readable_only_by_its_owner() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("master.key");
     let name = file.display().to_string();
@@ -159,7 +159,7 @@ fn every_format_says_the_same() {
 }
 
 #[test]
-fn a_long_list_is_cut_and_says_where_it_goes_on() {
+fn long_list_is_truncated_with_its_next_cursor() {
     let place = Place::new();
     for id in ["a", "b", "c"] {
         place.json(&["client", "create", id, "--grant-type", "client_credentials"]);

@@ -20,7 +20,7 @@ const ALICE: [&str; 9] = [
 ];
 
 #[test]
-fn a_user_is_made_listed_shown_and_deleted_under_its_registered_names() {
+fn user_is_created_listed_shown_and_deleted() {
     let place = Place::new();
     let expected = json!({
         "sub": "u-1",
@@ -65,7 +65,7 @@ fn a_user_is_disabled_and_enabled() {
 
 /// A reset by an operator ends everything: whoever knows the old password may have connected an application with it.
 #[tokio::test]
-async fn a_reset_of_a_password_ends_grants_with_offline_access_too_and_says_how_many() {
+async fn password_reset_ends_offline_grants_too_and_reports_how_many() {
     let (place, _) = furnished();
     let _server = place.serve();
     code_flow(&place, &[]).await;
@@ -84,7 +84,7 @@ async fn a_reset_of_a_password_ends_grants_with_offline_access_too_and_says_how_
 }
 
 #[tokio::test]
-async fn a_reset_of_a_password_keeps_connected_applications_where_it_is_told_to() {
+async fn password_reset_keeps_connected_applications_if_asked() {
     let (place, _) = furnished();
     let _server = place.serve();
     let came = code_flow(&place, &["--show-tokens"]).await;

@@ -30,7 +30,7 @@ async fn a_good_token_is_200_with_who_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_refused_says_why_as_the_guard_does() {
+async fn check_refusals_match_the_guard() {
     let place = Place::with(&["--cache-seconds", "0"]);
     let token = place.token().await;
     let short = place.get("/check?scope=demo.read%20demo.write", Some(&token)).await;
@@ -47,7 +47,7 @@ async fn what_is_refused_says_why_as_the_guard_does() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_wrong_is_never_a_yes() {
+async fn malformed_check_request_is_never_allowed() {
     let place = Place::with(&[]);
     let token = place.token().await;
     for question in
@@ -89,7 +89,7 @@ async fn several_audiences_are_told_apart() {
 }
 
 #[tokio::test]
-async fn beside_an_upstream_the_question_has_a_listener_of_its_own() {
+async fn check_has_its_own_listener_beside_an_upstream() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &["--check-listen", "127.0.0.1:0"]);
     let token = place.token().await;

@@ -8,7 +8,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn an_upstream_that_is_not_there_is_502_and_not_ready() {
+async fn unreachable_upstream_is_502_and_not_ready() {
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let place = Place::guarding(port, &["--management-listen", "127.0.0.1:0"]);
     let answer = place.get("/x", Some(&place.token().await)).await;
@@ -37,7 +37,7 @@ async fn an_upstream_that_does_not_answer_in_time_is_504() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_502() {
+async fn invalid_upstream_response_is_502() {
     for raw in ["", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", "SSH-2.0-x\r\n"] {
         let place = Place::guarding(Upstream::raw(raw).await, &[]);
         let answer = place.get("/x", Some(&place.token().await)).await;
@@ -47,7 +47,7 @@ async fn an_answer_that_is_none_is_502() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_its_length_in_two_ways_is_502() {
+async fn upstream_response_with_two_lengths_is_502() {
     for raw in [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
@@ -81,7 +81,7 @@ async fn a_certificate_must_be_of_a_trusted_authority_and_of_this_host() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_asked_for_where_the_upstream_is_https() {
+async fn certificate_is_verified_for_https_upstreams() {
     let upstream = Upstream::start().await;
     let origin = format!("https://{}", upstream.address);
     let place = Place::with(&["--upstream", &origin]);

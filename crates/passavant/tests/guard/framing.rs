@@ -6,7 +6,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_request_with_two_frames_or_a_broken_one_is_refused() {
+async fn ambiguous_or_broken_framing_is_refused() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = place.token().await;
@@ -46,7 +46,7 @@ async fn a_request_with_two_frames_or_a_broken_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_second_request_with_two_frames_is_refused_after_the_first_was_answered() {
+async fn second_ambiguous_request_is_refused_after_the_first_is_answered() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let head = format!("POST /x HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n", place.token().await);
@@ -59,7 +59,7 @@ async fn a_second_request_with_two_frames_is_refused_after_the_first_was_answere
 }
 
 #[tokio::test]
-async fn a_refused_change_of_protocol_opens_no_door_for_a_second_request() {
+async fn refused_upgrade_does_not_let_a_second_request_through() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let head = format!("host: a\r\nauthorization: Bearer {}\r\n", place.token().await);

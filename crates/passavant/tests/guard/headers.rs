@@ -15,7 +15,7 @@ pub(crate) fn values(seen: &Value, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_caller_writes_in_the_guards_name_does_not_reach_the_upstream() {
+async fn identity_headers_of_the_caller_do_not_reach_the_upstream() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &["--public", "/open"]);
     let token = place.token().await;
@@ -56,7 +56,7 @@ async fn what_a_caller_writes_in_the_guards_name_does_not_reach_the_upstream() {
 }
 
 #[tokio::test]
-async fn what_the_upstream_says_of_its_own_connection_stays_behind() {
+async fn hop_by_hop_response_headers_are_removed() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let answer = place.get("/leaky", Some(&place.token().await)).await;

@@ -119,7 +119,7 @@ async fn the_metadata_of_the_resource_is_served_before_the_upstream() {
 }
 
 #[tokio::test]
-async fn http2_without_tls_is_taken_and_its_requests_are_checked_alike() {
+async fn http2_prior_knowledge_requests_are_checked_too() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = place.token().await;
@@ -145,7 +145,7 @@ async fn http2_without_tls_is_taken_and_its_requests_are_checked_alike() {
 }
 
 #[tokio::test]
-async fn methods_that_turn_a_proxy_around_are_not_passed_on() {
+async fn connect_and_trace_are_not_forwarded() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = place.token().await;
@@ -159,7 +159,7 @@ async fn methods_that_turn_a_proxy_around_are_not_passed_on() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_100_gets_it_only_with_a_good_token() {
+async fn expect_100_continue_is_answered_only_with_a_valid_token() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = place.token().await;
@@ -177,7 +177,7 @@ async fn whoever_waits_for_100_gets_it_only_with_a_good_token() {
 }
 
 #[tokio::test]
-async fn trailers_pass_both_ways_and_can_not_say_who_somebody_is() {
+async fn trailers_pass_both_ways_without_identity_headers() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = place.token().await;

@@ -45,7 +45,7 @@ async fn only_what_every_parser_reads_as_public_is_public() {
 }
 
 #[tokio::test]
-async fn a_preflight_needs_no_token_only_where_that_was_said() {
+async fn preflight_without_token_passes_only_if_enabled() {
     let upstream = Upstream::start().await;
     let request = b"OPTIONS /x HTTP/1.1\r\nhost: a\r\norigin: https://b\r\naccess-control-request-method: GET\r\nconnection: close\r\n\r\n";
     let plain = b"OPTIONS /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";

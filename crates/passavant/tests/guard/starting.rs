@@ -34,7 +34,7 @@ fn a_secret_is_never_an_argument() {
 }
 
 #[test]
-fn what_is_wrong_is_said_before_anything_listens() {
+fn invalid_settings_are_reported_before_listening() {
     for (arguments, expected, words) in [
         (&[][..], 3, "PASSAVANT_ISSUER"),
         (&["--issuer", "http://id.example", "--audience", "x"], 3, "plain http"),
@@ -87,7 +87,7 @@ fn a_wrong_variable_is_named_and_so_is_a_wrong_filter() {
 }
 
 #[test]
-fn a_flag_wins_over_its_variable_and_a_secret_comes_by_standard_input() {
+fn flag_overrides_variable_and_secret_is_read_from_standard_input() {
     let folder = TempDir::new().expect("a folder");
     let environment = [
         ("PASSAVANT_ISSUER", "https://variable.example"),
@@ -128,7 +128,7 @@ async fn a_request_that_was_accepted_is_answered_before_the_end() {
 }
 
 #[tokio::test]
-async fn a_token_that_can_not_be_checked_is_503_and_the_guard_starts_all_the_same() {
+async fn unverifiable_token_is_503_and_the_guard_starts_anyway() {
     let folder = TempDir::new().expect("a folder");
     let upstream = Upstream::start().await;
     let origin = format!("http://{}", upstream.address);

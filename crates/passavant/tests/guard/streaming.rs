@@ -22,7 +22,7 @@ async fn length(mut body: Incoming) -> u64 {
 }
 
 #[tokio::test]
-async fn a_gigabyte_flows_in_bounded_memory_in_both_directions() {
+async fn gigabyte_is_streamed_in_bounded_memory_in_both_directions() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = format!("Bearer {}", place.token().await);

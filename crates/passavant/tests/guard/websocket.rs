@@ -19,7 +19,7 @@ fn handshake(token: &str, protocol: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_websocket_is_a_tunnel_after_the_check() {
+async fn websocket_is_tunneled_after_the_check() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
     let token = place.token().await;
@@ -71,7 +71,7 @@ async fn no_other_protocol_is_tunneled() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_changes_the_protocol_unasked_has_not_answered() {
+async fn unrequested_upstream_upgrade_is_an_error() {
     let raw = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nraw";
     let place = Place::guarding(Upstream::raw(raw).await, &[]);
     let answer = place.get("/x", Some(&place.token().await)).await;

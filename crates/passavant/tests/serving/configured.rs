@@ -91,7 +91,7 @@ async fn the_management_port_tells_of_health_and_the_public_one_does_not() {
 }
 
 #[tokio::test]
-async fn healthcheck_says_whether_somebody_answers() {
+async fn healthcheck_reports_whether_the_server_answers() {
     let folder = folder();
     configure(folder.path());
     let port =
@@ -135,7 +135,7 @@ async fn an_issuer_with_a_path_is_served_below_it_and_its_documents_also_before_
 }
 
 #[tokio::test]
-async fn what_was_applied_at_start_works() {
+async fn objects_applied_at_start_work() {
     let folder = folder();
     let server = Server::configured(folder.path());
     let token = server.token(MACHINE).await;

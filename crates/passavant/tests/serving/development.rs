@@ -45,7 +45,7 @@ async fn the_issuer_has_the_port_of_listen_and_both_loopback_addresses_answer() 
 }
 
 #[test]
-fn its_files_are_its_owners_alone() {
+fn data_files_are_accessible_only_to_their_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder();
     let _server = start(folder.path());
@@ -58,7 +58,7 @@ fn its_files_are_its_owners_alone() {
 }
 
 #[test]
-fn beyond_loopback_it_does_not_listen() {
+fn demo_listens_only_on_loopback() {
     let folder = folder();
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let (code, said) = outcome(&run(folder.path(), &["serve", "--dev", "--listen", address]));
@@ -96,7 +96,7 @@ async fn a_second_start_keeps_what_was_changed_meanwhile() {
 }
 
 #[tokio::test]
-async fn unknown_paths_are_404_and_every_answer_has_a_request_id() {
+async fn unknown_paths_are_404_and_every_response_has_a_request_id() {
     let folder = folder();
     let server = start(folder.path());
     for (path, status) in [("/nowhere", 404), ("/jwks", 200), ("/", 200), ("/login", 400)] {

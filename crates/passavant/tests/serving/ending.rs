@@ -49,7 +49,7 @@ async fn a_request_that_was_accepted_is_answered_and_an_idle_connection_closed()
 }
 
 #[tokio::test]
-async fn a_request_that_never_comes_to_its_end_does_not_hold_the_server() {
+async fn unfinished_request_does_not_block_shutdown() {
     let folder = folder();
     let server = Server::configured(folder.path());
     let mut stalled = TcpStream::connect(server.address).await.expect("a connection");

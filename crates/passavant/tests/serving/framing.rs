@@ -30,7 +30,7 @@ fn status(answer: &str) -> Option<u16> {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused_or_dropped_and_never_a_5xx() {
+async fn malformed_requests_are_refused_or_dropped_and_never_a_5xx() {
     let folder = folder();
     let server = Server::configured(folder.path());
     let big = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(20_000));
@@ -54,7 +54,7 @@ async fn what_is_no_request_is_refused_or_dropped_and_never_a_5xx() {
 }
 
 #[tokio::test]
-async fn a_body_shorter_than_announced_stores_nothing_and_fails_no_server() {
+async fn short_body_stores_nothing_and_does_not_stop_the_server() {
     let folder = folder();
     let mut server = Server::configured(folder.path());
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
@@ -108,7 +108,7 @@ async fn half_a_second_head(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn http2_without_tls_is_spoken_to_who_begins_so() {
+async fn http2_prior_knowledge_is_supported() {
     let folder = folder();
     let server = Server::configured(folder.path());
     let stream = TcpStream::connect(server.address).await.expect("a connection");

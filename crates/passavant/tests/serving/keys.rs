@@ -63,7 +63,7 @@ async fn sign_in(server: &Server, page: &Page, password: &str) -> (u16, String) 
 }
 
 #[tokio::test]
-async fn an_address_may_fail_as_often_as_sign_in_says_and_is_then_refused() {
+async fn address_over_its_failure_limit_is_refused() {
     let folder = folder();
     configured(folder.path(), "[sign_in]\naddress_failures = 2\nwindow = \"1 hour\"\n");
     let server = Server::start(folder.path(), &SERVE);
@@ -76,7 +76,7 @@ async fn an_address_may_fail_as_often_as_sign_in_says_and_is_then_refused() {
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "measures how long an answer waits")]
-async fn an_account_that_failed_as_often_as_sign_in_says_waits_no_longer_than_it_says() {
+async fn account_over_its_failure_limit_waits_no_longer_than_configured() {
     let folder = folder();
     configured(folder.path(), "[sign_in]\naccount_failures = 1\nwait_max = 1\n");
     let server = Server::start(folder.path(), &SERVE);
@@ -119,7 +119,7 @@ async fn pages_go_by_the_name_and_the_logo_of_the_organization() {
 }
 
 #[test]
-fn a_logo_that_is_none_is_refused_before_anything_listens() {
+fn invalid_logo_is_refused_before_listening() {
     let folder = folder();
     configured(folder.path(), "[branding]\nlogo = \"world.json\"\n");
     for command in [&["-c", "passavant.toml", "config", "check"][..], &SERVE] {
@@ -199,7 +199,7 @@ async fn the_own_variable_and_rust_log_say_what_is_logged_in_dev_too() {
 }
 
 #[test]
-fn a_filter_that_is_none_is_refused_with_its_variable() {
+fn invalid_log_filter_is_refused_with_its_variable() {
     let folder = folder();
     configured(folder.path(), "");
     for arguments in [&["serve", "--dev", "--listen", "127.0.0.1:0"][..], &SERVE] {

@@ -81,7 +81,7 @@ pub struct SourceHealth {
     /// Failed attempts since then.
     pub failures: u32,
     /// Why the last one failed, if it did.
-    pub trouble: Option<Reason>,
+    pub malfunction: Option<Reason>,
 }
 
 impl Guard {
@@ -140,14 +140,14 @@ impl IssuerHealth {
 
 impl SourceHealth {
     fn of(attempts: Attempts<Reason>, now: Timestamp) -> Self {
-        let Attempts { succeeded: had, is_usable, failures, error: trouble } = attempts;
+        let Attempts { succeeded: had, is_usable, failures, error: malfunction } = attempts;
         let state = match (had, failures) {
             (None, 0) => HealthState::Idle,
             (Some(_), 0) => HealthState::Good,
             (_, _) if is_usable => HealthState::Degraded,
             (_, _) => HealthState::Failing,
         };
-        Self { state, had, age_seconds: had.map(|had| now.since(had)), failures, trouble }
+        Self { state, had, age_seconds: had.map(|had| now.since(had)), failures, malfunction }
     }
 
     fn document(&self) -> Value {
@@ -156,7 +156,7 @@ impl SourceHealth {
             "had": self.had.map(|had| had.0),
             "age_seconds": self.age_seconds,
             "failures": self.failures,
-            "trouble": self.trouble.map(Reason::slug),
+            "malfunction": self.malfunction.map(Reason::slug),
         })
     }
 }
@@ -237,9 +237,9 @@ mod tests {
         introspection::note(&log, Some(Reason::IntrospectionRefused), NOW);
         let failing = health(NOW);
         assert_eq!((failing.state, failing.failures), (HealthState::Failing, 2));
-        assert_eq!(failing.trouble, Some(Reason::IntrospectionRefused));
+        assert_eq!(failing.malfunction, Some(Reason::IntrospectionRefused));
         introspection::note(&log, Some(Reason::TokenInactive), NOW);
         let good = health(NOW + 5);
-        assert_eq!((good.state, good.age_seconds, good.trouble), (HealthState::Good, Some(5), None));
+        assert_eq!((good.state, good.age_seconds, good.malfunction), (HealthState::Good, Some(5), None));
     }
 }

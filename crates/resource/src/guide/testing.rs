@@ -111,7 +111,7 @@
 //! | to test | use |
 //! |---|---|
 //! | a defect of one token | `claim`, `typ`, `kid`, `key`, `algorithm`, `sign_without` on the token |
-//! | a server that hangs, breaks off, redirects, or sends malformed answers | `misbehave(Trouble::..)`, with a short `GuardBuilder::deadline` |
+//! | a server that hangs, breaks off, redirects, or sends malformed answers | `misbehave(Malfunction::..)`, with a short `GuardBuilder::deadline` |
 //! | RFC 9701 answers, signed or encrypted | `GuardBuilder::response`, `encrypt_to` ([`encrypted`](super::encrypted)) |
 //! | the number of requests to the server | `requests("/introspect")` |
 //! | passing time | your own [`Clock`](crate::Clock), and `Authority::at` |
@@ -164,4 +164,4 @@
 //! |---|---|
 //! | Spring `mockMvc.perform(get("/notes").with(jwt()))` | `authority.token(API).scope(..).sign()`, with the guard in the path |
 //! | django-oauth-toolkit: rows of `AccessToken` in the test database | `authority.token(API).opaque()` |
-//! | `responses` or `requests_mock` for the server of django-lasuite | `Authority`, `Trouble` |
+//! | `responses` or `requests_mock` for the server of django-lasuite | `Authority`, `Malfunction` |

@@ -22,7 +22,7 @@ async fn nothing_is_fetched_to_know_it() {
     let world = World::new();
     let guard = world.introspecting().build().expect("a guard");
     assert_eq!(guard.health().state, HealthState::Idle);
-    let idle = json!({"state": "idle", "had": null, "age_seconds": null, "failures": 0, "trouble": null});
+    let idle = json!({"state": "idle", "had": null, "age_seconds": null, "failures": 0, "malfunction": null});
     let expected = json!({
         "state": "idle",
         "issuers": [{
@@ -50,13 +50,13 @@ async fn keys_go_from_good_to_degraded_to_failing_and_back() {
     assert!(check(&guard, &token()).await.is_ok());
     let keys = guard.health().issuers[0].keys;
     assert_eq!((keys.state, keys.failures), (HealthState::Degraded, 2));
-    assert_eq!((keys.trouble, keys.had.map(|had| had.0)), (Some(Reason::KeysUnavailable), Some(NOW)));
+    assert_eq!((keys.malfunction, keys.had.map(|had| had.0)), (Some(Reason::KeysUnavailable), Some(NOW)));
     assert_eq!(document(&guard).await.0, 200);
 
     world.clock.advance(25 * 60 * 60);
     assert_eq!(refused(&guard, &token()).await, Reason::KeysUnavailable);
     let (status, shown) = document(&guard).await;
-    assert_eq!((status, &shown["issuers"][0]["keys"]["trouble"]), (503, &json!("keys_unavailable")));
+    assert_eq!((status, &shown["issuers"][0]["keys"]["malfunction"]), (503, &json!("keys_unavailable")));
     assert_eq!(shown["state"], "failing");
 
     world.server.publish(&[&world.key]);
@@ -76,7 +76,10 @@ async fn introspection_fails_by_no_answer_and_not_by_a_refused_token() {
     world.server.set("/introspect", status(401));
     assert_eq!(refused(&guard, "two").await, Reason::IntrospectionRefused);
     let failing = introspection();
-    assert_eq!((failing.state, failing.trouble), (HealthState::Failing, Some(Reason::IntrospectionRefused)));
+    assert_eq!(
+        (failing.state, failing.malfunction),
+        (HealthState::Failing, Some(Reason::IntrospectionRefused))
+    );
     assert_eq!(document(&guard).await.0, 503);
     world.server.set("/introspect", json_answer(&active(json!({}))));
     assert!(check(&guard, "three").await.is_ok());

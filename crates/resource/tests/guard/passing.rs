@@ -63,7 +63,7 @@ fn preflight(path: &str) -> http::request::Builder {
 }
 
 #[tokio::test]
-async fn a_preflight_needs_no_token_only_where_that_was_said() {
+async fn preflight_without_token_passes_only_if_enabled() {
     let guard = World::new().guard();
     let closed = send(&guard.require("notes.read"), preflight("/")).await;
     assert_eq!((closed.0, &closed.1[WWW_AUTHENTICATE]), (401, &"Bearer".parse().expect("a value")));

@@ -62,7 +62,7 @@ pub enum Effect {
     /// It is in effect.
     Served,
     /// It is stored without effect, and registering it is answered with a warning.
-    Kept,
+    Stored,
     /// It is stored as information, without a warning.
     Note,
 }
@@ -189,7 +189,7 @@ impl<'f> Entry<'f> {
             if let Some(check) = member.check {
                 check(self, member.name, rules);
             }
-            if member.effect == Effect::Kept && self.members.contains_key(member.name) {
+            if member.effect == Effect::Stored && self.members.contains_key(member.name) {
                 self.warn(member.name, "is stored, but has no effect here");
             }
         }

@@ -18,7 +18,7 @@ const fn member(name: &'static str, kind: Kind) -> Member {
 
 /// A registered member that is stored without effect.
 const fn kept(name: &'static str, kind: Kind) -> Member {
-    Member::new(name, kind).effect(Effect::Kept)
+    Member::new(name, kind).effect(Effect::Stored)
 }
 
 /// A registered member that describes the client or resource, and requests nothing.

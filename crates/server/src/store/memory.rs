@@ -29,7 +29,7 @@ pub struct MemoryStore {
 
 /// What a host writes in the transaction of a commit.
 #[derive(Debug, Default)]
-pub struct Beside {
+pub struct HostWrites {
     /// The host's events for the outbox.
     pub events: Vec<Event>,
     /// Deleted subjects, whose consent is forgotten.
@@ -42,16 +42,16 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Commits, and lets a host write its own state in the same transaction: `beside` is called once every guard
+    /// Commits, and lets a host write its own state in the same transaction: `host` is called once every guard
     /// holds, and what it returns is written with the commit. If a guard of the host fails, it returns the index of that guard,
     /// which is counted after the guards of the commit, and nothing is written.
     ///
     /// # Errors
     /// [`Conflict`]
-    pub fn commit_beside(
+    pub fn commit_with(
         &self,
         commit: Commit,
-        beside: impl FnOnce() -> Result<Beside, usize>,
+        host: impl FnOnce() -> Result<HostWrites, usize>,
     ) -> Result<Committed, Conflict> {
         let mut state = self.state();
         // All guards are evaluated on the state before the commit.
@@ -59,8 +59,8 @@ impl MemoryStore {
         if let Some(guard) = failed {
             return Err(Conflict { guard });
         }
-        let Beside { events, forgotten } =
-            beside().map_err(|guard| Conflict { guard: commit.guards.len() + guard })?;
+        let HostWrites { events, forgotten } =
+            host().map_err(|guard| Conflict { guard: commit.guards.len() + guard })?;
         state.newest = state.newest.max(commit.now);
         state.events.extend(events);
         state.events.extend(commit.events());
@@ -229,7 +229,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
-        Ok(self.commit_beside(commit, || Ok(Beside::default())))
+        Ok(self.commit_with(commit, || Ok(HostWrites::default())))
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {

@@ -166,7 +166,7 @@ mod tests {
     const CHUNKED: &str = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n\r\n\r\n0\r\nt: content-length: 1\r\n\r\n";
 
     #[test]
-    fn requests_with_one_frame_pass_one_after_the_other() {
+    fn requests_with_valid_framing_are_pipelined() {
         let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
         for stream in [GOOD, CHUNKED, get, "\r\nGET / HTTP/1.1\n\n"] {
             assert_eq!(refused_at(&stream.repeat(3)), None, "{stream:?}");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_with_two_frames_is_refused_wherever_it_stands() {
+    fn head_with_ambiguous_framing_is_refused_at_any_position() {
         for fields in [
             "content-length: 3\r\ntransfer-encoding: chunked",
             "transfer-encoding: chunked\r\nx: y\r\nContent-Length: 3",
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_body_holds_is_no_head() {
+    fn body_bytes_are_not_parsed_as_a_head() {
         let inner = "POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\n";
         let stream = format!("POST / HTTP/1.1\r\ncontent-length: {}\r\n\r\n{inner}", inner.len());
         assert_eq!(refused_at(&stream), None);

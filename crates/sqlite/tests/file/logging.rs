@@ -20,7 +20,7 @@ const REQUEST_BYTES: usize = 60_000;
 const LOG_BYTES_MAX: u64 = 2 * 4_000 * 4_120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_log_stays_short_under_reads_and_writes() {
+async fn wal_stays_short_under_reads_and_writes() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let handle = rows::token(0);

@@ -25,7 +25,7 @@ fn edit(folder: &Folder, sql: &str) {
 }
 
 #[tokio::test]
-async fn the_file_and_all_beside_it_are_their_owners_alone() {
+async fn database_files_are_accessible_only_to_their_owner() {
     let folder = Folder::new();
     let store = folder.open(SERVER);
     rows::done(&rows::one(&store), rows::add_token(rows::token(0))).await;
@@ -47,7 +47,7 @@ fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_file_that_must_not_be_changed_is_neither_made_nor_migrated() {
+fn read_only_open_neither_creates_nor_migrates() {
     let folder = Folder::new();
     assert!(matches!(refusal(&folder, AS_IT_IS), OpenError::Missing(_)));
     assert!(!folder.file().exists());
@@ -56,7 +56,7 @@ fn a_file_that_must_not_be_changed_is_neither_made_nor_migrated() {
 }
 
 #[test]
-fn a_database_of_others_is_refused_and_left_alone() {
+fn foreign_database_is_refused_and_not_changed() {
     let folder = Folder::new();
     edit(&folder, "CREATE TABLE theirs (a)");
     assert!(matches!(refusal(&folder, SERVER), OpenError::Foreign));
@@ -64,7 +64,7 @@ fn a_database_of_others_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_second_server_is_refused_and_a_tool_is_not() {
+fn second_server_is_refused_and_a_command_is_not() {
     let folder = Folder::new();
     let server = folder.open(SERVER);
     assert!(matches!(refusal(&folder, SERVER), OpenError::Served(_)));
@@ -75,7 +75,7 @@ fn a_second_server_is_refused_and_a_tool_is_not() {
 }
 
 #[test]
-fn an_issuer_has_one_key_whoever_asks() {
+fn issuer_has_one_key_for_all_handles() {
     let folder = Folder::new();
     let (server, tool) = (folder.open(SERVER), folder.open(AS_IT_IS));
     for url in ["https://one.example", "https://two.example", "https://one.example"] {
@@ -114,7 +114,7 @@ fn account() -> Account {
 }
 
 #[tokio::test]
-async fn a_file_that_is_opened_again_holds_what_was_written() {
+async fn reopened_file_contains_what_was_written() {
     let folder = Folder::new();
     let (grant, handle) = (rows::grant(), rows::token(0));
     let (digest, family) = rows::refresh(&grant);

@@ -61,7 +61,7 @@ fn scope(name: &str) -> Commit {
 }
 
 #[tokio::test]
-async fn the_registry_version_moves_at_once_for_commits_of_this_store() {
+async fn registry_version_changes_at_once_for_commits_of_this_store() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     for name in ["a", "b", "c"] {
@@ -72,7 +72,7 @@ async fn the_registry_version_moves_at_once_for_commits_of_this_store() {
 }
 
 #[tokio::test]
-async fn the_registry_version_moves_within_its_bound_for_commits_of_another_store() {
+async fn registry_version_changes_within_its_bound_for_commits_of_another_store() {
     let folder = Folder::new();
     let server = rows::one(&folder.open(SERVER));
     let tool = rows::one(&folder.open(Options::default()));
@@ -83,7 +83,7 @@ async fn the_registry_version_moves_within_its_bound_for_commits_of_another_stor
 }
 
 #[tokio::test]
-async fn the_registry_version_stands_still_while_tokens_are_written() {
+async fn registry_version_is_unchanged_by_token_writes() {
     let folder = Folder::new();
     let server = rows::one(&folder.open(SERVER));
     let tool = rows::one(&folder.open(Options::default()));

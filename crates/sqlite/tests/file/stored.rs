@@ -98,7 +98,7 @@ fn location(answer: &Answer) -> &str {
 }
 
 #[tokio::test]
-async fn a_paused_authorization_request_goes_on() {
+async fn paused_authorization_request_resumes() {
     for stored in Yesterday::all().await {
         let sign_in = stored.interaction("sign_in").await;
         assert_eq!((sign_in.ask(), sign_in.login_hint()), (Ask::SignIn, Some("alice")));
@@ -124,7 +124,7 @@ async fn a_paused_authorization_request_goes_on() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_paused_before_anything_was_decided_goes_on() {
+async fn request_paused_before_any_decision_resumes() {
     for stored in Yesterday::all().await {
         let head = stored.page("undecided");
         let reply = stored.server.call(Request::from_parts(head, String::new())).await;
@@ -231,7 +231,7 @@ async fn the_registry_and_its_keys_are_read() {
 }
 
 #[tokio::test]
-async fn what_is_remembered_of_people_is_read() {
+async fn consents_and_sessions_are_read() {
     for stored in Yesterday::all().await {
         let store = &*stored.server.store;
         let (bob, app) = (subject("bob"), ClientId::new("app"));

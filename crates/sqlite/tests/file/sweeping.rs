@@ -25,7 +25,7 @@ async fn add(
 }
 
 #[tokio::test]
-async fn a_sweep_goes_on_where_the_last_one_stopped() {
+async fn sweep_continues_where_the_last_one_stopped() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     add(&store, 0, 600, 5_000).await;
@@ -38,7 +38,7 @@ async fn a_sweep_goes_on_where_the_last_one_stopped() {
 }
 
 #[tokio::test]
-async fn rows_behind_many_that_live_long_are_swept_and_those_are_swept_in_their_time() {
+async fn expired_rows_behind_long_lived_ones_are_swept() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let long = 365 * 86_400;
@@ -73,7 +73,7 @@ async fn a_sweep_of_one_issuer_leaves_the_rows_of_another() {
 }
 
 #[tokio::test]
-async fn old_events_go_but_cursors_count_on() {
+async fn old_events_are_deleted_and_cursors_keep_counting() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let event = || End::new(Of::Client(protocol::ClientId::new("shop")), Why::Revoked, true);

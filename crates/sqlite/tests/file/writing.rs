@@ -77,7 +77,7 @@ async fn a_conflict_among_many_fails_its_own_commit_alone() {
 }
 
 #[tokio::test]
-async fn a_commit_that_can_not_be_written_fails_alone() {
+async fn commit_that_cannot_be_written_fails_alone() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let handles: Vec<_> = (0..MANY).map(|_| rows::token(0)).collect();
@@ -93,7 +93,7 @@ async fn a_commit_that_can_not_be_written_fails_alone() {
 }
 
 #[tokio::test]
-async fn what_waits_together_is_made_durable_together() {
+async fn waiting_commits_share_one_sync() {
     let folder = Folder::new();
     let open = folder.open(SERVER);
     let store = rows::one(&open);
@@ -109,7 +109,7 @@ async fn what_waits_together_is_made_durable_together() {
 }
 
 #[tokio::test]
-async fn a_dropped_request_does_not_take_its_commit_back() {
+async fn dropped_request_does_not_cancel_its_commit() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let handle = rows::token(0);
@@ -123,7 +123,7 @@ async fn a_dropped_request_does_not_take_its_commit_back() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_closed_writes_first_what_still_waits() {
+async fn closing_a_store_writes_pending_commits_first() {
     let folder = Folder::new();
     let handle = rows::token(0);
     {
@@ -196,7 +196,7 @@ fn account(subject: &str, username: &str) -> Box<Account> {
 }
 
 #[tokio::test]
-async fn a_conflict_of_people_counts_on_behind_the_guards_and_takes_all_of_them_back() {
+async fn directory_conflict_is_numbered_after_the_guards_and_rolls_everything_back() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let alice = vec![AccountChange::Add(account("1", "Alice"))];
@@ -213,7 +213,7 @@ async fn a_conflict_of_people_counts_on_behind_the_guards_and_takes_all_of_them_
 }
 
 #[tokio::test]
-async fn an_account_is_replaced_only_over_its_version_and_not_under_the_name_of_another() {
+async fn account_is_replaced_only_at_its_version_and_not_under_a_taken_name() {
     let folder = Folder::new();
     let store = rows::one(&folder.open(SERVER));
     let put = async |change| {
@@ -234,7 +234,7 @@ async fn an_account_is_replaced_only_over_its_version_and_not_under_the_name_of_
 }
 
 #[tokio::test]
-async fn a_deleted_account_has_allowed_nothing() {
+async fn deleted_account_has_no_consents() {
     let folder = Folder::new();
     let open = folder.open(SERVER);
     let store = rows::one(&open);

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::{
     Authority,
     listening::{Answer, Answering, Question},
+    malfunction::Malfunction,
     minting::LIFETIME_SECONDS,
-    trouble::Trouble,
 };
 
 /// The media type of a JWT answer (RFC 9701 §4).
@@ -27,10 +27,10 @@ impl Answer {
 }
 
 impl Answering for Authority {
-    fn trouble_at(&self, path: &str) -> Option<Trouble> {
+    fn malfunction_at(&self, path: &str) -> Option<Malfunction> {
         let mut state = self.state();
         *state.requests.entry(path.to_owned()).or_default() += 1;
-        state.trouble.clone()
+        state.malfunction.clone()
     }
 
     fn answer(&self, question: &Question) -> Answer {

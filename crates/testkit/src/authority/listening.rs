@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::trouble::Trouble;
+use super::malfunction::Malfunction;
 
 /// Maximum size of the head of a request, in bytes.
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
@@ -42,7 +42,7 @@ impl Answer {
 /// Answers the requests to a port.
 pub(super) trait Answering: Clone + Send + 'static {
     /// Counts the request, and returns the failure to answer it with, if any.
-    fn trouble_at(&self, path: &str) -> Option<Trouble>;
+    fn malfunction_at(&self, path: &str) -> Option<Malfunction>;
 
     /// The correct answer.
     fn answer(&self, question: &Question) -> Answer;
@@ -95,24 +95,24 @@ fn serve(connection: &TcpStream, answering: &impl Answering) {
     connection.set_read_timeout(Some(Duration::from_secs(IDLE_SECONDS))).ok();
     let mut reader = BufReader::new(connection);
     while let Some(question) = read(&mut reader) {
-        let stays = match answering.trouble_at(&question.path) {
-            Some(Trouble::Away) => return,
-            Some(Trouble::Silence) => {
+        let stays = match answering.malfunction_at(&question.path) {
+            Some(Malfunction::Unreachable) => return,
+            Some(Malfunction::NoResponse) => {
                 // Blocks until the caller closes the connection.
                 reader.read_exact(&mut [0; 1]).ok();
                 return;
             }
-            Some(Trouble::Half) => {
+            Some(Malfunction::Truncated) => {
                 let answer = answering.answer(&question);
                 write(connection, &answer, answer.body.len() / 2);
                 return;
             }
-            Some(Trouble::Status(status)) => write(connection, &Answer::status(status), 0),
-            Some(Trouble::Body { media_type, body }) => {
+            Some(Malfunction::Status(status)) => write(connection, &Answer::status(status), 0),
+            Some(Malfunction::Body { media_type, body }) => {
                 let answer = Answer { status: 200, media_type, location: None, body };
                 write(connection, &answer, answer.body.len())
             }
-            Some(Trouble::Redirect(to)) => {
+            Some(Malfunction::Redirect(to)) => {
                 write(connection, &Answer { location: Some(to), ..Answer::status(302) }, 0)
             }
             None => {

@@ -189,13 +189,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_port_is_read_from_the_line_that_tells_it() {
+    fn port_is_read_from_the_startup_line() {
         assert_eq!(port_of("ChromeDriver was started successfully on port 43215."), Some(43215));
         assert_eq!(port_of("Starting ChromeDriver 156.0 on port 0"), None);
     }
 
     #[test]
-    fn a_program_is_found_on_the_path_by_its_name() {
+    fn program_is_found_in_path() {
         assert!(on_path("sh").is_some_and(|file| file.is_absolute()));
         assert_eq!(on_path("no-such-program-of-passavant"), None);
     }

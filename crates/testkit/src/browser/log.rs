@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_violation_is_no_console_error_and_a_remark_is_neither() {
+    fn csp_violation_is_not_a_console_error_and_an_info_message_is_neither() {
         let complaint = |level: &str, message: &str| {
             Complaint::of(&json!({ "level": level, "source": "security", "message": message }))
         };

@@ -25,7 +25,7 @@ pub async fn a_subject_is_added_once(fixture: Fixture) {
     assert_eq!(by_subject(directory, "u-1").await, Some(account("u-1", "alice")));
 }
 
-pub async fn a_username_is_added_once_whatever_its_spelling(fixture: Fixture) {
+pub async fn username_is_unique_in_every_spelling(fixture: Fixture) {
     let directory = &*fixture.directory;
     write(directory, vec![add(account("u-1", "Zoë"))]).await;
     for spelling in ["Zoë", "zoë", "ZOË", " zoË "] {
@@ -92,7 +92,7 @@ pub async fn a_hash_is_replaced_only_at_the_version_of_its_account(fixture: Fixt
     assert_eq!(by_subject(directory, "u-1").await, Some(account("u-1", "alice")));
 }
 
-pub async fn one_of_many_concurrent_replacements_holds(fixture: Fixture) {
+pub async fn one_of_many_concurrent_replacements_succeeds(fixture: Fixture) {
     let directory = &*fixture.directory;
     write(directory, vec![add(account("u-1", "alice"))]).await;
     let held = held_of(&fixture.directory, |i| replace(account("u-1", &format!("name-{i}")), 1)).await;
@@ -101,7 +101,7 @@ pub async fn one_of_many_concurrent_replacements_holds(fixture: Fixture) {
     assert_eq!((found.username.as_str(), found.version), (format!("name-{}", held[0]).as_str(), 2));
 }
 
-pub async fn one_of_many_concurrent_additions_of_a_username_holds(fixture: Fixture) {
+pub async fn one_of_many_concurrent_additions_of_a_username_succeeds(fixture: Fixture) {
     let held = held_of(&fixture.directory, |i| add(account(&format!("u-{i}"), "alice"))).await;
     assert_eq!(held.len(), 1, "{held:?}");
     assert_eq!(subjects(&*fixture.directory).await, [format!("u-{}", held[0])]);

@@ -23,7 +23,7 @@ pub async fn names_of_one_issuer_are_free_for_another(fixture: Fixture) {
     write(&*fixture.directory, vec![replace(account("u-1", "bob"), 1)]).await;
 }
 
-pub async fn changes_of_another_issuer_touch_nothing(fixture: Fixture) {
+pub async fn changes_of_another_issuer_affect_nothing(fixture: Fixture) {
     write(&*fixture.directory, vec![add(account("u-1", "alice"))]).await;
     let other = &*fixture.other;
     assert!(commit(other, vec![replace(account("u-1", "bob"), 1)]).await.is_err());

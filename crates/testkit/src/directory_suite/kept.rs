@@ -17,7 +17,7 @@ pub async fn an_account_is_read_as_it_was_written(fixture: Fixture) {
     assert_eq!(by_username(directory, "Alice").await, Some(written));
 }
 
-pub async fn an_account_without_password_and_claims_is_read_as_such(fixture: Fixture) {
+pub async fn account_without_password_and_claims_is_read_unchanged(fixture: Fixture) {
     let directory = &*fixture.directory;
     let bare = Account {
         password: None,
@@ -40,7 +40,7 @@ pub async fn a_username_is_found_in_any_spelling_and_shown_as_it_was_written(fix
     assert_eq!(by_username(directory, "zoe.angstrom").await, None, "letters are compared, not their looks");
 }
 
-pub async fn what_was_never_added_is_not_found(fixture: Fixture) {
+pub async fn unknown_ids_are_not_found(fixture: Fixture) {
     let directory = &*fixture.directory;
     assert_eq!(by_subject(directory, "u-1").await, None);
     assert_eq!(by_username(directory, "alice").await, None);

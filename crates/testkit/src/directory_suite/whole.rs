@@ -9,7 +9,7 @@ use super::{
     people::{NOW, account, add, by_subject, has_item, impossible, item, replace, subjects, write},
 };
 
-pub async fn people_and_protocol_change_together(fixture: Fixture) {
+pub async fn directory_and_protocol_changes_commit_together(fixture: Fixture) {
     let Fixture { store, directory, .. } = &fixture;
     let also = Commit::new(NOW).with(item("one"));
     let committed = directory.commit_people(vec![add(account("u-1", "alice"))], also).await;
@@ -18,7 +18,7 @@ pub async fn people_and_protocol_change_together(fixture: Fixture) {
     assert!(has_item(&**store, "one").await);
 }
 
-pub async fn a_conflict_of_people_leaves_no_trace_of_protocol(fixture: Fixture) {
+pub async fn directory_conflict_rolls_back_protocol_changes(fixture: Fixture) {
     let Fixture { store, directory, .. } = &fixture;
     write(&**directory, vec![add(account("u-1", "alice"))]).await;
     let also = Commit::new(NOW).with(item("one"));
@@ -28,7 +28,7 @@ pub async fn a_conflict_of_people_leaves_no_trace_of_protocol(fixture: Fixture) 
     assert_eq!(by_subject(&**directory, "u-1").await, Some(account("u-1", "alice")));
 }
 
-pub async fn a_conflict_of_protocol_leaves_no_trace_of_people(fixture: Fixture) {
+pub async fn protocol_conflict_rolls_back_directory_changes(fixture: Fixture) {
     let Fixture { store, directory, .. } = &fixture;
     let also = Commit::new(NOW).with(item("one")).with(impossible());
     let committed = directory.commit_people(vec![add(account("u-1", "alice"))], also).await;
@@ -37,7 +37,7 @@ pub async fn a_conflict_of_protocol_leaves_no_trace_of_people(fixture: Fixture) 
     assert!(!has_item(&**store, "one").await);
 }
 
-pub async fn the_guards_of_people_are_counted_behind_those_of_protocol(fixture: Fixture) {
+pub async fn directory_guards_are_numbered_after_protocol_guards(fixture: Fixture) {
     let directory = &fixture.directory;
     write(&**directory, vec![add(account("u-1", "alice"))]).await;
     let people = || vec![add(account("u-2", "bob")), add(account("u-1", "carol"))];
@@ -50,7 +50,7 @@ pub async fn the_guards_of_people_are_counted_behind_those_of_protocol(fixture: 
     assert_eq!(guard(Commit::new(NOW).with(impossible())).await, Some(0), "the first that failed is named");
 }
 
-pub async fn a_conflict_of_one_account_leaves_no_trace_of_another(fixture: Fixture) {
+pub async fn conflict_of_one_account_rolls_back_another(fixture: Fixture) {
     let directory = &fixture.directory;
     write(&**directory, vec![add(account("u-1", "alice")), add(account("u-2", "bob"))]).await;
     let people = vec![

@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_escapes_what_would_be_read_otherwise() {
+    fn form_escapes_special_characters() {
         let params = [("a b".to_owned(), "1+2&3=ä".to_owned())];
         assert_eq!(form_of(&params), "a+b=1%2B2%263%3D%C3%A4");
     }

@@ -26,7 +26,7 @@ async fn revoke(store: &dyn Store, grant: GrantId) {
     asking::done(store, Commit::new(NOW).with(rows::revoked(grant))).await;
 }
 
-pub async fn whatever_was_issued_from_a_revoked_grant_is_ended(f: Fixture) {
+pub async fn tokens_of_a_revoked_grant_are_ended(f: Fixture) {
     let (grant, code, access) = (rows::grant(), rows::code_handle(), rows::access_handle());
     let family = rows::family(&grant);
     let commit = Commit::new(NOW)
@@ -48,7 +48,7 @@ pub async fn whatever_was_issued_from_a_revoked_grant_is_ended(f: Fixture) {
     }
 }
 
-pub async fn what_is_added_after_its_grant_was_revoked_is_ended(f: Fixture) {
+pub async fn tokens_added_after_their_grant_was_revoked_are_ended(f: Fixture) {
     let (grant, code, access) = (rows::grant(), rows::code_handle(), rows::access_handle());
     let family = rows::family(&grant);
     add_grant(&*f.store, &grant).await;
@@ -110,21 +110,21 @@ async fn revoke_all(store: &dyn Store, of: Of, keep_offline: bool, all: &[Grant;
     ended
 }
 
-pub async fn all_grants_of_a_session_end_but_the_offline_ones_where_they_are_kept(f: Fixture) {
+pub async fn all_grants_of_a_session_end_except_kept_offline_ones(f: Fixture) {
     let all = grants_of_many(&*f.store).await;
     let of = Of::Session(all[0].session.expect("it has one"));
     assert_eq!(revoke_all(&*f.store, of.clone(), true, &all).await, [true, true, false, false, false]);
     assert_eq!(revoke_all(&*f.store, of, false, &all).await, [true, true, false, false, true]);
 }
 
-pub async fn all_grants_of_a_subject_end_but_the_offline_ones_where_they_are_kept(f: Fixture) {
+pub async fn all_grants_of_a_subject_end_except_kept_offline_ones(f: Fixture) {
     let all = grants_of_many(&*f.store).await;
     let of = Of::Subject(rows::subject("alice"));
     assert_eq!(revoke_all(&*f.store, of.clone(), true, &all).await, [true, false, true, false, false]);
     assert_eq!(revoke_all(&*f.store, of, false, &all).await, [true, false, true, false, true]);
 }
 
-pub async fn all_grants_of_a_client_end_but_the_offline_ones_where_they_are_kept(f: Fixture) {
+pub async fn all_grants_of_a_client_end_except_kept_offline_ones(f: Fixture) {
     let all = grants_of_many(&*f.store).await;
     let of = Of::Client(rows::client_id("shop"));
     assert_eq!(revoke_all(&*f.store, of.clone(), true, &all).await, [true, false, false, true, false]);
@@ -209,7 +209,7 @@ pub async fn a_token_of_a_grant_is_not_read_through_its_client(f: Fixture) {
     assert!(!is_ended(&*f.store, &grant).await);
 }
 
-pub async fn an_end_says_how_much_of_what_lived_it_ended(f: Fixture) {
+pub async fn end_reports_how_many_sessions_and_grants_it_ended(f: Fixture) {
     let mut all = grants_of_many(&*f.store).await;
     let (one, two, expired) = (rows::session_handle(), rows::session_handle(), rows::session_handle());
     let mut over = rows::session();

@@ -80,7 +80,7 @@ fn told() -> Vec<(Change, Told)> {
     ]
 }
 
-pub async fn a_change_that_matters_makes_its_event_with_who_did_it(f: Fixture) {
+pub async fn change_is_recorded_as_an_event_with_its_actor(f: Fixture) {
     let mut seen = Vec::new();
     for (change, told) in told() {
         let before = asking::cursor(&*f.store).await;
@@ -105,7 +105,7 @@ pub async fn a_change_that_matters_makes_its_event_with_who_did_it(f: Fixture) {
     assert_eq!(missing, [&EventKind::AccountChanged], "which changes of a directory make");
 }
 
-pub async fn the_end_of_a_subject_tells_of_its_sessions_and_of_its_grants(f: Fixture) {
+pub async fn ending_a_subject_reports_its_sessions_and_grants(f: Fixture) {
     let commit = Commit::new(NOW).with(rows::ended(Of::Subject(rows::subject("alice")), true));
     asking::done(&*f.store, commit).await;
     let events = f.store.events(0, 9).await.expect("the store works");

@@ -56,7 +56,7 @@ pub async fn a_code_is_used_once(f: Fixture) {
     refuses(&*f.store, CodeChange::Use(handle)).await;
 }
 
-pub async fn a_code_that_is_not_there_is_not_used(f: Fixture) {
+pub async fn missing_code_is_not_used(f: Fixture) {
     refuses(&*f.store, CodeChange::Use(rows::code_handle())).await;
 }
 
@@ -108,7 +108,7 @@ pub async fn a_family_rotates_only_from_its_generation(f: Fixture) {
     assert_eq!((stored, read.row.generation), (live, 1));
 }
 
-pub async fn a_family_that_is_not_there_is_not_rotated(f: Fixture) {
+pub async fn missing_family_is_not_rotated(f: Fixture) {
     let family = rows::family(&rows::grant()).family;
     let to = rows::refresh_digest();
     refuses(&*f.store, TokenChange::Rotate { family, from: 0, to, at: NOW, expires_at: NOW + 1 }).await;
@@ -234,7 +234,7 @@ pub async fn an_interaction_that_is_not_there_is_neither_answered_nor_changed(f:
     refuses(&*f.store, InteractionChange::Update(rows::interaction_handle(), "{}".into())).await;
 }
 
-pub async fn a_client_is_put_only_over_the_version_that_was_read(f: Fixture) {
+pub async fn client_is_replaced_only_at_the_version_that_was_read(f: Fixture) {
     let put = |name: &str, version, expect| {
         let mut client = rows::client("shop");
         client.metadata.client_name = Some(name.to_owned());
@@ -251,7 +251,7 @@ pub async fn a_client_is_put_only_over_the_version_that_was_read(f: Fixture) {
     assert_eq!((client.metadata.client_name.as_deref(), client.version), (Some("second"), 2));
 }
 
-pub async fn a_resource_is_put_only_over_the_version_that_was_read(f: Fixture) {
+pub async fn resource_is_replaced_only_at_the_version_that_was_read(f: Fixture) {
     let put = |name: &str, version, expect| {
         let mut resource = rows::resource("https://api.example", None);
         resource.settings.resource_name = Some(name.to_owned());
@@ -273,7 +273,7 @@ pub async fn the_kid_of_a_key_is_new(f: Fixture) {
     refuses(&*f.store, KeyChange::Add(rows::key("one"))).await;
 }
 
-pub async fn a_value_is_remembered_once_until_its_time_has_come(f: Fixture) {
+pub async fn value_is_remembered_once_until_it_expires(f: Fixture) {
     let first = rows::once("jti-1");
     asking::done(&*f.store, Commit::new(NOW).with(first.clone())).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::once("jti-2"))).await;
@@ -285,7 +285,7 @@ pub async fn a_value_is_remembered_once_until_its_time_has_come(f: Fixture) {
     refuses_at(&*f.store, first.until + 2, again).await;
 }
 
-pub async fn an_item_becomes_another_only_where_it_is_what_was_expected(f: Fixture) {
+pub async fn item_is_replaced_only_if_it_has_the_expected_value(f: Fixture) {
     refuses(&*f.store, rows::item("k", Some(b"a"), Some(b"b"))).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::item("k", None, Some(b"a")))).await;
     refuses(&*f.store, rows::item("k", None, Some(b"b"))).await;
@@ -304,7 +304,7 @@ pub async fn an_item_becomes_another_only_where_it_is_what_was_expected(f: Fixtu
     asking::done(&*f.store, Commit::new(NOW).with(elsewhere)).await;
 }
 
-pub async fn an_item_that_ended_is_none(f: Fixture) {
+pub async fn expired_item_is_absent(f: Fixture) {
     let mut item = rows::item("k", None, Some(b"a"));
     asking::done(&*f.store, Commit::new(NOW).with(item.clone())).await;
     refuses_at(&*f.store, item.until - 1, item.clone()).await;

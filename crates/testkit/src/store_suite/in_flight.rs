@@ -38,7 +38,7 @@ fn begun(number: usize, subject: &Subject, session: SessionId, version: i64) -> 
     }
 }
 
-pub async fn what_races_with_the_end_of_its_subject_is_ended_or_not_written(f: Fixture) {
+pub async fn writes_racing_with_the_end_of_their_subject_are_ended_or_refused(f: Fixture) {
     for round in 0..ROUNDS {
         let (who, handle) = (rows::subject(&format!("alice-{round}")), rows::session_handle());
         let mut row = rows::session();
@@ -68,7 +68,7 @@ async fn start(store: Arc<dyn Store>) -> Running {
     TestServer::new().store(store).client(confidential("shop")).account("alice").start().await
 }
 
-pub async fn a_sign_out_has_ended_the_approvals_in_flight(f: Fixture) {
+pub async fn sign_out_ends_approvals_in_flight(f: Fixture) {
     let server = start(f.store.clone()).await;
     for round in 0..ROUNDS {
         let browser = server.browser().sign_in("alice");
@@ -90,7 +90,7 @@ pub async fn a_sign_out_has_ended_the_approvals_in_flight(f: Fixture) {
     }
 }
 
-pub async fn the_end_of_a_subject_has_ended_the_sign_ins_in_flight(f: Fixture) {
+pub async fn ending_a_subject_ends_sign_ins_in_flight(f: Fixture) {
     let server = start(f.store.clone()).await;
     let alice = subject("alice");
     // From now on the client is allowed without a page, so that each sign-in would leave a session, a grant and a

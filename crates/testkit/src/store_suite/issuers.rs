@@ -158,7 +158,7 @@ pub async fn names_of_one_issuer_are_free_for_another(f: Fixture) {
     others.assert_untouched(&*f.other).await;
 }
 
-pub async fn changes_of_another_issuer_touch_nothing(f: Fixture) {
+pub async fn changes_of_another_issuer_affect_nothing(f: Fixture) {
     let written = Written::to(&*f.store).await;
     asking::done(&*f.other, written.attacked()).await;
     written.assert_untouched(&*f.store).await;
@@ -167,7 +167,7 @@ pub async fn changes_of_another_issuer_touch_nothing(f: Fixture) {
     written.assert_untouched(&*f.store).await;
 }
 
-pub async fn guards_of_another_issuer_do_not_hold_for_these_rows(f: Fixture) {
+pub async fn guards_of_another_issuer_do_not_apply_to_these_rows(f: Fixture) {
     let written = Written::to(&*f.store).await;
     let (family, to) = (written.family.family, rows::refresh_digest());
     let changes: [server::store::Change; 6] = [

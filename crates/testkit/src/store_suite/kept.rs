@@ -28,7 +28,7 @@ pub async fn a_code_is_read_with_its_grant(f: Fixture) {
     assert_eq!((read.row, read.grant, read.ended), (code, grant, None));
 }
 
-pub async fn a_code_without_challenge_and_nonce_is_read_as_such(f: Fixture) {
+pub async fn code_without_challenge_and_nonce_is_read_unchanged(f: Fixture) {
     let mut grant = rows::grant();
     (grant.session, grant.offline, grant.narrowed) = (None, true, false);
     grant.audience.clear();
@@ -48,14 +48,14 @@ pub async fn a_used_code_is_read_as_used(f: Fixture) {
     assert!(asking::code(&*f.store, handle).await.expect("it is kept").row.used);
 }
 
-pub async fn a_counted_try_is_read(f: Fixture) {
+pub async fn counted_attempt_is_read(f: Fixture) {
     let handle = a_code(&*f.store).await;
     asking::done(&*f.store, Commit::new(NOW).with(CodeChange::CountTry(handle))).await;
     let row = asking::code(&*f.store, handle).await.expect("it is there").row;
     assert_eq!((row.tries, row.used), (1, false));
 }
 
-pub async fn wrong_verifiers_burn_a_code(f: Fixture) {
+pub async fn wrong_verifiers_invalidate_a_code(f: Fixture) {
     let handle = a_code(&*f.store).await;
     for _ in 1..limits::CODE_TRIES_MAX {
         asking::done(&*f.store, Commit::new(NOW).with(CodeChange::CountTry(handle))).await;
@@ -152,7 +152,7 @@ pub async fn a_rotated_family_is_read_at_its_next_generation(f: Fixture) {
     assert_eq!(read.row.key, row.key);
 }
 
-pub async fn the_newest_consent_stands_until_it_is_forgotten(f: Fixture) {
+pub async fn newest_consent_is_read_until_it_is_deleted(f: Fixture) {
     let (who, client) = (rows::subject("alice"), rows::client_id("shop"));
     let mut consent = Consent {
         subject: who.clone(),
@@ -179,7 +179,7 @@ pub async fn a_session_is_read_as_it_was_written(f: Fixture) {
     assert_eq!(asking::session(&*f.store, handle).await, Some(row));
 }
 
-pub async fn a_touched_session_was_seen_then(f: Fixture) {
+pub async fn touched_session_has_its_new_last_seen_time(f: Fixture) {
     let (handle, row) = (rows::session_handle(), rows::session());
     let id = protocol::SessionId(handle.id);
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row, 0))).await;
@@ -237,7 +237,7 @@ pub async fn an_interaction_is_read_as_it_was_written(f: Fixture) {
     assert_eq!(asking::interaction(&*f.store, handle).await, Some(row));
 }
 
-pub async fn an_interaction_goes_on_with_another_request_and_is_answered(f: Fixture) {
+pub async fn interaction_continues_with_another_request_and_is_answered(f: Fixture) {
     let (handle, mut row) = (rows::interaction_handle(), rows::interaction());
     asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Add(handle, row.clone()))).await;
     row.request = r#"{"step":2}"#.into();
@@ -249,7 +249,7 @@ pub async fn an_interaction_goes_on_with_another_request_and_is_answered(f: Fixt
     assert_eq!(asking::interaction(&*f.store, handle).await, Some(row));
 }
 
-pub async fn the_newest_time_is_the_latest_that_a_commit_carried(f: Fixture) {
+pub async fn newest_time_is_that_of_the_latest_commit(f: Fixture) {
     asking::done(&*f.store, Commit::new(NOW + 9).with(rows::once("later"))).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::once("earlier"))).await;
     assert_eq!(f.store.newest().await.expect("the store works"), NOW + 9);

@@ -74,7 +74,7 @@ async fn there(store: &dyn Store, tokens: &[Handle<AccessToken>]) -> Vec<usize> 
     there
 }
 
-pub async fn one_of_many_redemptions_of_a_code_wins(f: Fixture) {
+pub async fn one_of_many_redemptions_of_a_code_succeeds(f: Fixture) {
     for round in 0..ROUNDS {
         let code = kept::a_code(&*f.store).await;
         let tokens = tokens();
@@ -147,7 +147,7 @@ pub async fn one_of_many_refreshes_rotates(f: Fixture) {
     }
 }
 
-pub async fn one_of_many_sights_of_a_value_is_the_first(f: Fixture) {
+pub async fn one_of_many_uses_of_a_value_is_the_first(f: Fixture) {
     for round in 0..ROUNDS {
         let tokens = tokens();
         let winner = one_wins(round, |number, looked| {
@@ -193,7 +193,7 @@ pub async fn one_of_many_answers_of_an_interaction_counts(f: Fixture) {
     }
 }
 
-pub async fn one_of_many_sets_of_an_item_holds(f: Fixture) {
+pub async fn one_of_many_writes_of_an_item_succeeds(f: Fixture) {
     for round in 0..ROUNDS {
         let (before, after) = (round.to_string(), (round + 1).to_string());
         let expect = (round > 0).then_some(before.as_bytes());
@@ -209,7 +209,7 @@ pub async fn one_of_many_sets_of_an_item_holds(f: Fixture) {
     }
 }
 
-pub async fn whatever_races_with_a_revocation_is_ended(f: Fixture) {
+pub async fn tokens_racing_with_a_revocation_are_ended(f: Fixture) {
     for round in 0..ROUNDS {
         let grant = rows::grant();
         let add = GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0));
@@ -236,7 +236,7 @@ pub async fn whatever_races_with_a_revocation_is_ended(f: Fixture) {
     }
 }
 
-pub async fn one_bad_commit_among_many_spoils_no_other(f: Fixture) {
+pub async fn one_conflicting_commit_among_many_affects_no_other(f: Fixture) {
     let used = kept::a_code(&*f.store).await;
     asking::done(&*f.store, Commit::new(NOW).with(CodeChange::Use(used))).await;
     for round in 0..ROUNDS {
@@ -264,7 +264,7 @@ pub async fn one_bad_commit_among_many_spoils_no_other(f: Fixture) {
 }
 
 /// `poison` is a change that the store can't write: only its commit fails.
-pub async fn one_poison_commit_among_many_spoils_no_other(f: Fixture, poison: Change) {
+pub async fn one_failing_commit_among_many_affects_no_other(f: Fixture, poison: Change) {
     for round in 0..ROUNDS {
         let (bad, tokens) = (round % PARALLEL, tokens());
         let answers = race(round, |number, looked| {

@@ -88,7 +88,7 @@ pub async fn a_resource_uses_the_credentials_of_the_client_with_its_id(f: Fixtur
     assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller));
 }
 
-pub async fn a_client_does_not_take_over_the_credentials_of_a_resource(f: Fixture) {
+pub async fn client_does_not_take_over_the_credentials_of_a_resource(f: Fixture) {
     let resource = rows::resource(API, Some(rows::caller("api")));
     put_resource(&*f.store, &resource).await;
     let mut client = rows::client("api");
@@ -109,7 +109,7 @@ pub async fn a_deleted_client_leaves_its_credentials_to_the_resource_that_shares
     assert_eq!(only_resource(&*f.store).await.caller, Some(written.caller), "its own tokens have ended");
 }
 
-pub async fn a_client_that_is_made_anew_has_nobodys_consent(f: Fixture) {
+pub async fn recreated_client_has_no_consents(f: Fixture) {
     let client = rows::client("shop");
     let consent = Consent {
         subject: rows::subject("alice"),
@@ -162,7 +162,7 @@ pub async fn a_key_is_read_as_it_was_written(f: Fixture) {
     assert_eq!(f.store.keys().await.expect("the store works"), []);
 }
 
-pub async fn every_change_of_the_registry_moves_its_version(f: Fixture) {
+pub async fn every_registry_change_increments_its_version(f: Fixture) {
     let kid = || "one".to_owned();
     let changes: [Change; 9] = [
         RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent).into(),

@@ -92,7 +92,7 @@ impl Expiring {
     }
 }
 
-pub async fn what_ended_is_kept_for_an_hour_and_then_swept(f: Fixture) {
+pub async fn ended_rows_are_kept_for_an_hour_and_then_swept(f: Fixture) {
     let end = NOW + 60;
     let written = Expiring::at(end, &*f.store).await;
     let lasting = add_lasting(&*f.store).await;
@@ -121,7 +121,7 @@ async fn add_lasting(store: &dyn Store) -> protocol::Handle<protocol::AccessToke
     handle
 }
 
-pub async fn an_ended_session_is_swept_and_its_grant_knows_none(f: Fixture) {
+pub async fn ended_session_is_swept_and_no_longer_named_by_its_grant(f: Fixture) {
     let (session, mut grant, code) = (rows::session_handle(), rows::grant(), rows::code_handle());
     (grant.session, grant.offline) = (Some(SessionId(session.id)), true);
     let mut row = rows::code(&grant);

@@ -111,7 +111,7 @@ pub async fn all_changes_of_a_commit_are_written(f: Fixture) {
     written.assert_changed(&*f.store, true).await;
 }
 
-pub async fn a_conflict_leaves_no_trace_of_any_change(f: Fixture) {
+pub async fn conflict_rolls_back_every_change(f: Fixture) {
     let written = Written::to(&*f.store).await;
     let mut commit = written.change_all();
     commit.push(CodeChange::Use(rows::code_handle()));
@@ -153,7 +153,7 @@ pub async fn a_guard_does_not_see_what_its_commit_writes(f: Fixture) {
     assert!(there.is_some() && f.store.keys().await.expect("the store works").len() == 1);
 }
 
-pub async fn a_try_counted_in_the_same_commit_does_not_burn_its_code_first(f: Fixture) {
+pub async fn attempt_counted_in_the_same_commit_does_not_invalidate_its_code_first(f: Fixture) {
     let handle = kept::a_code(&*f.store).await;
     for _ in 1..protocol::limits::CODE_TRIES_MAX {
         asking::done(&*f.store, Commit::new(NOW).with(CodeChange::CountTry(handle))).await;

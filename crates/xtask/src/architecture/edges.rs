@@ -31,12 +31,12 @@ const DESIGN: &[(&str, &[&str])] = &[
 ];
 
 /// The crates of the workspace by their short names, and the edges between them.
-pub(super) struct House {
+pub(super) struct Dependencies {
     pub(super) crates: BTreeSet<String>,
     pub(super) edges: BTreeSet<Edge>,
 }
 
-/// One declared dependency between two crates of the workspace.
+/// A declared dependency between two crates of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Edge {
     pub(super) from: String,
@@ -44,7 +44,7 @@ pub(super) struct Edge {
     pub(super) kind: Kind,
 }
 
-/// When the dependency is there. A build dependency ends up in what is shipped, so it counts as `Always`.
+/// When the dependency applies. A build dependency affects what is shipped, so it counts as `Always`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Always,
@@ -52,8 +52,8 @@ pub(super) enum Kind {
     InTests,
 }
 
-/// Reads the edges as the manifests declare them, on every platform and with every feature.
-pub(super) fn measure(metadata: &Metadata) -> House {
+/// Reads the edges that the manifests declare, on every platform and with every feature.
+pub(super) fn measure(metadata: &Metadata) -> Dependencies {
     let members = metadata.workspace_packages();
     let crates: BTreeSet<String> = members.iter().map(|member| short(&member.name)).collect();
     let mut edges = BTreeSet::new();
@@ -67,18 +67,18 @@ pub(super) fn measure(metadata: &Metadata) -> House {
             edges.insert(Edge { from: short(&member.name), to: short(&dependency.name), kind });
         }
     }
-    House { crates, edges }
+    Dependencies { crates, edges }
 }
 
-/// Every edge that the design does not have, and every crate that it does not know.
-pub(super) fn judge(house: &House) -> Vec<Finding> {
-    let strangers = house.crates.iter().filter(|name| design(name).is_none()).map(|name| Finding {
+/// Every edge and every crate that the design does not allow.
+pub(super) fn judge(dependencies: &Dependencies) -> Vec<Finding> {
+    let strangers = dependencies.crates.iter().filter(|name| design(name).is_none()).map(|name| Finding {
         place: manifest(name),
         wrong: format!("the design has no crate {name}"),
         fix: "give it a row in DESIGN in crates/xtask/src/architecture/edges.rs, and say in docs/decisions.md why it is there"
             .into(),
     });
-    let forbidden = house.edges.iter().filter(|edge| !allowed(edge)).map(|edge| Finding {
+    let forbidden = dependencies.edges.iter().filter(|edge| !allowed(edge)).map(|edge| Finding {
         place: manifest(&edge.from),
         wrong: match edge.kind {
             Kind::InTests => format!("{} may not depend on {}, not even in its tests", edge.from, edge.to),
@@ -132,7 +132,7 @@ mod tests {
 
     fn findings(edge: Edge) -> Vec<Finding> {
         let crates = BTreeSet::from([edge.from.clone()]);
-        judge(&House { crates, edges: BTreeSet::from([edge]) })
+        judge(&Dependencies { crates, edges: BTreeSet::from([edge]) })
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_design_has_no_circle() {
+    fn the_design_has_no_cycle() {
         for (name, _) in DESIGN {
             assert!(!beneath(name).contains(name), "{name} depends on itself");
         }

@@ -28,7 +28,7 @@ pub(super) fn measure(root: &Path) -> anyhow::Result<Vec<Source>> {
     paths.into_iter().map(|path| read(root, &path)).collect()
 }
 
-/// Every file that breaks a rule.
+/// The files that violate a rule.
 pub(super) fn judge(sources: &[Source]) -> Vec<Finding> {
     sources
         .iter()
@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn lines(count: usize) -> String {
-        format!("//! A room.\n{}", "\n".repeat(count - 1))
+        format!("//! A file.\n{}", "\n".repeat(count - 1))
     }
 
     #[test]
@@ -134,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_says_what_room_it_is() {
+    fn file_starts_with_a_description() {
         assert_eq!(findings("a.rs", "use std::fmt;\n"), ["its first line does not say what room this is"]);
         assert_eq!(findings("a.rs", ""), ["its first line does not say what room this is"]);
     }
 
     #[test]
     fn a_module_is_never_mod_rs() {
-        assert_eq!(findings("a/mod.rs", "//! A room.\n"), ["a module is never called mod.rs"]);
+        assert_eq!(findings("a/mod.rs", "//! A file.\n"), ["a module is never called mod.rs"]);
     }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::Finding;
 use crate::steps;
 
-/// Crates that any program can take in. They hold no I/O of their own: the host fills their ports.
+/// Crates that any program can use. They contain no I/O: the host implements their ports.
 const LIGHT: [&str; 4] = ["jose", "protocol", "server", "resource"];
 
-/// What a light crate never brings: a runtime, HTTP, a database, another crypto library.
+/// What a light crate never depends on: a runtime, HTTP, a database, another crypto library.
 const HEAVY: [&str; 10] = [
     "axum",
     "hyper",
@@ -22,26 +22,26 @@ const HEAVY: [&str; 10] = [
     "tokio-postgres",
 ];
 
-/// Trees must stay under these counts of crates, the crate itself included.
+/// Limits of the number of crates in a tree, the crate itself included.
 const BUDGETS: [(&str, usize); 2] = [("resource", 60), ("testkit", 40)];
 
-/// The platform that is measured, named so that the figures are the same wherever they are taken.
+/// The measured platform; it is fixed so that the figures do not depend on the machine.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// By short name of a workspace crate: every `name version` in its tree, the crate itself included.
 pub(super) type Trees = BTreeMap<String, BTreeSet<String>>;
 
-/// Asks cargo for one tree per crate: the workspace as a whole would unify features and hide what a crate brings alone.
+/// Asks cargo for one tree per crate: the workspace as a whole would unify features and hide the tree of a single crate.
 pub(super) fn measure(crates: &BTreeSet<String>) -> anyhow::Result<Trees> {
     crates.iter().map(|name| Ok((name.clone(), tree(name)?))).collect()
 }
 
-/// Heavy crates in light trees, and trees that outgrew their budget.
+/// Heavy crates in light trees, and trees over their limit.
 pub(super) fn judge(trees: &Trees) -> Vec<Finding> {
     trees.iter().flat_map(|(name, tree)| heavy(name, tree).into_iter().chain(outgrown(name, tree))).collect()
 }
 
-/// The number of crates that a tree must stay under, where there is one.
+/// The limit of a tree, if it has one.
 pub(super) fn budget(name: &str) -> Option<usize> {
     BUDGETS.iter().find(|(known, _)| *known == name).map(|(_, budget)| *budget)
 }

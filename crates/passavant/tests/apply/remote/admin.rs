@@ -40,7 +40,7 @@ async fn a_token_without_the_scope_is_answered_with_the_scope() {
 }
 
 #[tokio::test]
-async fn a_token_that_another_resource_takes_as_well_is_refused() {
+async fn token_with_several_audiences_is_refused() {
     let remote = Remote::start();
     let notes = json!({ "resources": [{ "resource": "https://notes.example", "scopes": ["notes.read"] }] });
     assert_eq!(remote.must_apply(&notes, &[]), "1 change");
@@ -50,7 +50,7 @@ async fn a_token_that_another_resource_takes_as_well_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_user_is_refused_whatever_it_holds() {
+async fn user_token_is_refused_whatever_its_scopes() {
     let remote = Remote::start();
     assert_eq!(remote.must_apply(&json!({ "users": whole()["users"] }), &[]), "1 change");
     let token = remote.token("deploy", "passavant.admin").await;
@@ -179,7 +179,7 @@ fn no_secret_is_in_the_report_or_in_the_log() {
 }
 
 #[test]
-fn the_admin_api_is_a_resource_of_every_server_and_stays() {
+fn admin_api_resource_exists_and_cannot_be_deleted() {
     let remote = Remote::start();
     let own = remote.installation.json(&["resource", "show", &remote.audience()]);
     assert_eq!(own["scopes"], json!(["passavant.admin", "passavant.read"]));

@@ -28,7 +28,7 @@ fn apply_to(server: &str) -> crate::installation::Outcome {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_exit_6() {
+fn unresponsive_server_exits_with_6() {
     let outcome = apply_to(&format!("http://127.0.0.1:{}", free_port()));
     assert_eq!((outcome.code, outcome.out.as_str()), (6, ""), "{outcome:?}");
 }
@@ -105,7 +105,7 @@ fn credentials_come_from_the_environment_where_no_flag_says_them() {
 }
 
 #[test]
-fn what_was_not_given_as_it_must_be_is_exit_2() {
+fn invalid_arguments_exit_with_2() {
     let installation = Installation::new();
     installation.write("world.json", &whole().to_string());
     let server = ["--server", "http://127.0.0.1:1", "--client-id", "deploy"];

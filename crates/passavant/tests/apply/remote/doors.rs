@@ -249,7 +249,7 @@ fn told(outcome: &Outcome) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_told_alike_at_every_door() {
+async fn wrong_value_is_reported_the_same_through_every_interface() {
     let remote = Remote::start();
     let run = |arguments: &[&str]| {
         let outcome = remote.installation.run(arguments, SECRET);

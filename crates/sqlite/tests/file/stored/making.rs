@@ -24,7 +24,7 @@ use crate::rows::{self, Folder};
 /// Makes `new.sql` and `new.json` beside this file, to be committed under a name of their own.
 #[tokio::test]
 #[ignore = "writes files: run by hand before a stored form changes"]
-async fn what_is_stored_today_is_written_down() {
+async fn record_current_stored_forms() {
     let folder = Folder::new();
     let store = folder.open(rows::SERVER);
     let issuer = store.issuer(&protocol::Issuer::new(ISSUER)).expect("an issuer");

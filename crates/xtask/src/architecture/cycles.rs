@@ -11,11 +11,11 @@ use modules::Modules;
 /// Files that may import each other in a loop without a reason.
 const FILES_MAX: usize = 3;
 
-/// Larger circles that stay, each with its reason. One that grows, shrinks or goes needs its row changed.
-const ALLOWED: &[Circle] = &[];
+/// Larger cycles that stay, each with its reason. One that grows, shrinks or goes needs its row changed.
+const ALLOWED: &[Cycle] = &[];
 
-/// A circle that is known.
-struct Circle {
+/// A cycle that is known.
+struct Cycle {
     /// Its files, in order.
     files: &'static [&'static str],
     /// Why it stays.
@@ -25,34 +25,34 @@ struct Circle {
 /// The imports of one crate: each file, and the files of the same crate that it names.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// Every circle of more than [`FILES_MAX`] files that has no reason, and every reason without a circle.
+/// Every cycle of more than [`FILES_MAX`] files that has no reason, and every reason without a cycle.
 pub(super) fn judge(sources: &[Source]) -> anyhow::Result<Vec<Finding>> {
     let found = crates(sources)
         .into_values()
-        .map(|sources| Ok(circles(&imports(&sources)?)))
+        .map(|sources| Ok(cycles(&imports(&sources)?)))
         .collect::<anyhow::Result<Vec<_>>>()?
         .concat();
     Ok(compare(&found, ALLOWED))
 }
 
-fn compare(found: &[Vec<String>], allowed: &[Circle]) -> Vec<Finding> {
+fn compare(found: &[Vec<String>], allowed: &[Cycle]) -> Vec<Finding> {
     let unknown = found
         .iter()
-        .filter(|files| files.len() > FILES_MAX && !allowed.iter().any(|circle| circle.files == files.as_slice()))
+        .filter(|files| files.len() > FILES_MAX && !allowed.iter().any(|cycle| cycle.files == files.as_slice()))
         .map(|files| Finding {
             place: files[0].clone(),
-            wrong: format!("{} files import each other in a circle: {}", files.len(), files.join(", ")),
-            fix: "move what both sides need below both of them; if the circle must stay, give it a row with its reason \
-                  in ALLOWED in crates/xtask/src/architecture/circles.rs"
+            wrong: format!("{} files import each other in a cycle: {}", files.len(), files.join(", ")),
+            fix: "move what both sides need below both of them; if the cycle must stay, give it a row with its reason \
+                  in ALLOWED in crates/xtask/src/architecture/cycles.rs"
                 .into(),
         });
     let stale = allowed
         .iter()
-        .filter(|circle| !found.iter().any(|files| circle.files == files.as_slice()))
-        .map(|circle| Finding {
-            place: circle.files.first().copied().unwrap_or_default().into(),
-            wrong: format!("the circle that may stay because {:?} is not there as listed", circle.reason),
-            fix: "change or remove its row in ALLOWED in crates/xtask/src/architecture/circles.rs".into(),
+        .filter(|cycle| !found.iter().any(|files| cycle.files == files.as_slice()))
+        .map(|cycle| Finding {
+            place: cycle.files.first().copied().unwrap_or_default().into(),
+            wrong: format!("the cycle that may stay because {:?} is not there as listed", cycle.reason),
+            fix: "change or remove its row in ALLOWED in crates/xtask/src/architecture/cycles.rs".into(),
         });
     unknown.chain(stale).collect()
 }
@@ -75,11 +75,11 @@ fn imports(sources: &[&Source]) -> anyhow::Result<Imports> {
 
 /// The strongly connected parts of more than one file, each in order. (Two files are in one part if each can be reached
 /// from the other; the graphs are small, so reaching is simply tried from every file.)
-fn circles(imports: &Imports) -> Vec<Vec<String>> {
+fn cycles(imports: &Imports) -> Vec<Vec<String>> {
     let reached: BTreeMap<&String, BTreeSet<&String>> =
         imports.keys().map(|file| (file, reachable(imports, file))).collect();
     let mut seen = BTreeSet::new();
-    let mut circles = Vec::new();
+    let mut cycles = Vec::new();
     for (file, others) in &reached {
         if seen.contains(*file) || !others.contains(*file) {
             continue;
@@ -91,10 +91,10 @@ fn circles(imports: &Imports) -> Vec<Vec<String>> {
             .collect();
         seen.extend(together.iter().cloned());
         if together.len() > 1 {
-            circles.push(together);
+            cycles.push(together);
         }
     }
-    circles
+    cycles
 }
 
 /// What can be reached from a file by at least one import.
@@ -120,14 +120,14 @@ mod tests {
             .collect();
         let sources: Vec<&Source> = sources.iter().collect();
         let short = |file: String| file.trim_start_matches("x/src/").to_owned();
-        circles(&imports(&sources).expect("parses"))
+        cycles(&imports(&sources).expect("parses"))
             .into_iter()
             .map(|files| files.into_iter().map(short).collect())
             .collect()
     }
 
     #[test]
-    fn files_that_import_each_other_are_a_circle() {
+    fn files_that_import_each_other_are_a_cycle() {
         let files = [
             ("lib.rs", "mod a; mod b; mod c;"),
             ("a.rs", "use crate::b::{self, B};"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_handed_on_is_imported_from_where_it_is_defined() {
+    fn reexported_name_counts_as_an_import_from_its_definition() {
         let files = [
             ("lib.rs", "mod a; mod b; pub use a::A; pub use b::*;"),
             ("a.rs", "use crate::B; pub struct A;"),
@@ -177,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn large_circles_need_a_reason_and_reasons_a_circle() {
-        let circle: Vec<String> = ["a.rs", "b.rs", "c.rs", "d.rs"].map(String::from).into();
-        assert_eq!(compare(std::slice::from_ref(&circle), &[]).len(), 1);
-        assert_eq!(compare(&[circle[..3].to_vec()], &[]), []);
-        let row = Circle { files: &["a.rs", "b.rs", "c.rs", "d.rs"], reason: "it is one thing" };
-        assert_eq!(compare(&[circle], std::slice::from_ref(&row)), []);
+    fn large_cycles_need_a_reason_and_reasons_a_cycle() {
+        let cycle: Vec<String> = ["a.rs", "b.rs", "c.rs", "d.rs"].map(String::from).into();
+        assert_eq!(compare(std::slice::from_ref(&cycle), &[]).len(), 1);
+        assert_eq!(compare(&[cycle[..3].to_vec()], &[]), []);
+        let row = Cycle { files: &["a.rs", "b.rs", "c.rs", "d.rs"], reason: "it is one thing" };
+        assert_eq!(compare(&[cycle], std::slice::from_ref(&row)), []);
         assert_eq!(compare(&[], &[row]).len(), 1);
     }
 }

@@ -10,7 +10,7 @@ use crate::architecture::files::Source;
 /// A module, as segments below the root of its crate.
 type Module = Vec<String>;
 
-/// Names that are handed on from one module to another lead on at most so often.
+/// Re-exports of one name that are followed at most.
 const STEPS_MAX: usize = 8;
 
 /// The modules of one crate that are files.
@@ -63,7 +63,7 @@ impl Modules {
         }
         match rest {
             [name, ..] if name != "*" => {
-                Some(self.handed_on(&at, name, steps).unwrap_or_else(|| self.whole(at)))
+                Some(self.exported(&at, name, steps).unwrap_or_else(|| self.whole(at)))
             }
             _ => Some(self.whole(at)),
         }
@@ -101,20 +101,20 @@ impl Modules {
     }
 
     /// Where a name is defined that a module hands on.
-    fn handed_on(&self, module: &Module, name: &str, steps: usize) -> Option<Module> {
+    fn exported(&self, module: &Module, name: &str, steps: usize) -> Option<Module> {
         let contents = self.contents.get(module)?;
         if steps == 0 || contents.items.iter().any(|item| item == name) {
             return None;
         }
-        let handed_on = |named: &&Named| named.alias.as_ref().is_some_and(|alias| alias.handed_on);
+        let exported = |named: &&Named| named.alias.as_ref().is_some_and(|alias| alias.exported);
         let exact = |named: &&Named| named.alias.as_ref().is_some_and(|alias: &Alias| alias.name == name);
-        if let Some(named) = contents.paths.iter().filter(handed_on).find(exact) {
+        if let Some(named) = contents.paths.iter().filter(exported).find(exact) {
             return self.lead(module, &named.path, steps - 1);
         }
         let whole = contents
             .paths
             .iter()
-            .filter(handed_on)
+            .filter(exported)
             .filter(|named| named.path.last().is_some_and(|p| p == "*"));
         whole.filter_map(|named| self.lead(module, &named.path[..named.path.len() - 1], steps - 1)).find(
             |at| self.contents.get(at).is_some_and(|contents| contents.items.iter().any(|item| item == name)),

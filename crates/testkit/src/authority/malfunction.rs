@@ -2,13 +2,13 @@
 
 /// A failure that an [`Authority`](crate::Authority) simulates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Malfunction {
     /// The connection is closed before the first byte of the response.
-    Away,
+    Unreachable,
     /// The request is read, and never answered.
-    Silence,
+    NoResponse,
     /// The connection is closed in the middle of the body.
-    Half,
+    Truncated,
     /// A status other than 200, with an empty body.
     Status(u16),
     /// Status 200 with this media type and body, for every request.

@@ -1,4 +1,4 @@
-//! The paths that a source file names: its `use` declarations, and the full paths in its code. Tests are ignored.
+//! The paths in a source file: its `use` declarations, and the full paths in its code. Tests are ignored.
 
 use syn::{
     Attribute, ImplItem, Item, ItemMod, ItemUse, Path, UseTree, Visibility,
@@ -21,11 +21,11 @@ pub(super) struct Named {
 pub(super) struct Alias {
     /// The name, `*` for everything.
     pub(super) name: String,
-    /// Whether it is handed on.
-    pub(super) handed_on: bool,
+    /// Whether other modules can import it.
+    pub(super) exported: bool,
 }
 
-/// What a source file says that matters here.
+/// What is needed of a source file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     /// The paths that it names.
@@ -48,12 +48,12 @@ impl Contents {
         self.paths.push(Named { within: self.within.clone(), path, alias });
     }
 
-    fn walk(&mut self, tree: &UseTree, before: &[String], handed_on: bool) {
+    fn walk(&mut self, tree: &UseTree, before: &[String], exported: bool) {
         let with = |last: String| [before, &[last]].concat();
-        let alias = |name: String| Some(Alias { name, handed_on });
+        let alias = |name: String| Some(Alias { name, exported });
         match tree {
-            UseTree::Path(part) => self.walk(&part.tree, &with(part.ident.to_string()), handed_on),
-            UseTree::Group(group) => group.items.iter().for_each(|item| self.walk(item, before, handed_on)),
+            UseTree::Path(part) => self.walk(&part.tree, &with(part.ident.to_string()), exported),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.walk(item, before, exported)),
             UseTree::Name(part) if part.ident == "self" => {
                 let name = before.last().cloned().unwrap_or_default();
                 self.name_path(before.to_vec(), alias(name));
