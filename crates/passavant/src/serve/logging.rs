@@ -2,22 +2,32 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Sets up logging by this filter.
 pub(crate) fn log(filter: &str) {
-    let filter = filter.parse().unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = filter.parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = fmt::layer().with_writer(io::stderr);
     // A second call has no effect: the first subscriber stays.
     let _ = if io::stderr().is_terminal() {
-        builder.with_target(false).try_init()
+        registry.with(layer.with_target(false)).try_init()
     } else {
-        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        let layer = layer.json().flatten_event(true).with_current_span(false).with_span_list(false);
+        registry.with(layer).try_init()
     };
 }
 
 /// Sets up logging for a command: only warnings and errors.
 pub(crate) fn log_warnings() {
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("warn")).with_writer(io::stderr);
-    let _ = builder.with_target(false).without_time().with_ansi(io::stderr().is_terminal()).try_init();
+    let layer = fmt::layer().with_writer(io::stderr).with_target(false).without_time();
+    let layer = layer.with_ansi(io::stderr().is_terminal());
+    let _ = tracing_subscriber::registry()
+        .with(Targets::new().with_default(Level::WARN))
+        .with(layer)
+        .try_init();
 }
