@@ -238,6 +238,8 @@ impl App {
         let shown = SignedInPage {
             client: WEB,
             issuer: &self.issuer,
+            name: signed_in.claims.get("name").and_then(Value::as_str),
+            email: signed_in.claims.get("email").and_then(Value::as_str),
             claims: signed_in.claims.iter().map(|(name, value)| shown(name, value)).collect(),
             time: ShownAnswer { status: time.status().to_string(), text },
             scope: &signed_in.scope,

@@ -46,6 +46,10 @@ pub(crate) struct AboutPage<'a> {
 pub(crate) struct SignedInPage<'a> {
     pub(crate) client: &'a str,
     pub(crate) issuer: &'a str,
+    /// `name` of the ID token.
+    pub(crate) name: Option<&'a str>,
+    /// `email` of the ID token.
+    pub(crate) email: Option<&'a str>,
     pub(crate) claims: Vec<ShownClaim>,
     pub(crate) time: ShownAnswer,
     pub(crate) scope: &'a str,

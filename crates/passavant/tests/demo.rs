@@ -166,6 +166,7 @@ async fn the_demo_app_signs_in_shows_claims_and_time_refreshes_and_signs_out() {
     assert_eq!((page.status, page.header("cache-control")), (StatusCode::OK, "no-store"));
     for part in [
         "<h1>You are signed in</h1>",
+        "You are <strong>Alice Example</strong>, <code>alice@example.org</code>",
         &format!("<dt><code>iss</code></dt><dd><code>{}</code></dd>", server.issuer),
         "<dt><code>aud</code></dt><dd><code>demo-web</code></dd>",
         "<dt><code>sub</code></dt><dd><code>",

@@ -37,7 +37,7 @@ pub struct ClientMetadata {
     /// Absent: `code`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_types: Option<Vec<String>>,
-    /// Absent: `client_secret_basic`.
+    /// Absent: `client_secret_basic`, and this server accepts `client_secret_post` too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
     /// The only algorithm allowed for the client's assertions; absent: any that fits its keys.
@@ -79,9 +79,43 @@ pub struct ClientMetadata {
     /// Whether the ID token always contains `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_auth_time: Option<bool>,
+    /// passavant's own member: whether its assertions must be as RFC 10070 requires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_strict_assertions: Option<bool>,
+    /// passavant's own member: the claims about the user in its ID tokens. Absent: those of the granted scopes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_claims: Option<IdTokenClaims>,
+    /// passavant's own member: origins beside those of `redirect_uris` whose pages may call the server for the client.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cors_origins: Vec<String>,
     /// Every other registered member, unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// Which of the claims that the granted scopes release are in an ID token, beside being at UserInfo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum IdTokenClaims {
+    /// `scopes`: all of them, or `none`.
+    Word(String),
+    /// The claims of these names.
+    Listed(Vec<String>),
+}
+
+impl IdTokenClaims {
+    /// All of them.
+    pub const SCOPES: &str = "scopes";
+    /// None of them.
+    pub const NONE: &str = "none";
+
+    /// Whether a claim that a granted scope releases is in the ID token.
+    pub fn include(&self, claim: &str) -> bool {
+        match self {
+            Self::Word(word) => word == Self::SCOPES,
+            Self::Listed(names) => names.iter().any(|name| name == claim),
+        }
+    }
 }
 
 impl ClientMetadata {

@@ -21,7 +21,7 @@ pub mod time;
 pub mod uri;
 
 pub use challenge::Challenge;
-pub use client_metadata::ClientMetadata;
+pub use client_metadata::{ClientMetadata, IdTokenClaims};
 pub use error::ErrorCode;
 pub use ids::{Audience, ClientId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject};
 pub use params::Params;

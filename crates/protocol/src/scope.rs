@@ -23,8 +23,9 @@ pub fn is_administrative(token: &str) -> bool {
     token == ADMIN || token == READ
 }
 
-/// The claims that the standard scopes give access to (OpenID Connect Core 1.0 §5.4).
-pub const STANDARD_CLAIMS: [(&str, &[&str]); 4] = [
+/// The claims that the standard scopes give access to (OpenID Connect Core 1.0 §5.4), and `groups`, which is no standard
+/// scope, but has this name and claim at most servers.
+pub const STANDARD_CLAIMS: [(&str, &[&str]); 5] = [
     (
         "profile",
         &[
@@ -47,6 +48,7 @@ pub const STANDARD_CLAIMS: [(&str, &[&str]); 4] = [
     ("email", &["email", "email_verified"]),
     ("address", &["address"]),
     ("phone", &["phone_number", "phone_number_verified"]),
+    ("groups", &["groups"]),
 ];
 
 /// A set of scope tokens, in the order in which they were requested. One allocation, cheap to clone.

@@ -112,6 +112,27 @@ pub fn check_redirect_uri(text: &str) -> Result<(), UriError> {
     }
 }
 
+/// Checks an origin of pages as browsers send it in `Origin` (RFC 6454 §6.2): `https`, `http` to loopback, or the scheme
+/// of an application, like `capacitor://localhost`.
+///
+/// # Errors
+/// As [`check_redirect_uri`].
+pub fn check_origin(text: &str) -> Result<(), UriError> {
+    let parts = Parts::of(text).map_err(|_| UriError::NotAnOrigin)?;
+    let is_as_sent = !text.bytes().any(|b| b.is_ascii_uppercase()) && parts.path.is_empty();
+    if !is_as_sent || parts.query.is_some() || parts.host.is_none_or(str::is_empty) {
+        return Err(UriError::NotAnOrigin);
+    }
+    match parts.scheme {
+        "http" if !parts.is_loopback() => Err(UriError::PlainHttp),
+        // A default port is left out.
+        "https" | "http" if origin(text).as_deref() != Some(text) => Err(UriError::NotAnOrigin),
+        // Browsers send `null` for these.
+        "file" | "data" | "blob" | "javascript" | "about" => Err(UriError::NotAnOrigin),
+        _ => Ok(()),
+    }
+}
+
 /// Checks a resource identifier (RFC 8707 §2): an absolute URI without fragment.
 ///
 /// # Errors
@@ -195,6 +216,12 @@ pub enum UriError {
     /// The scheme or the host is missing.
     #[error("must be absolute: https://host/path")]
     NotAbsolute,
+    /// RFC 6454 §6.2
+    #[error(
+        "must be an origin as browsers send it: scheme://host or scheme://host:port, in lower case, without a path, a \
+         slash at the end, or the default port"
+    )]
+    NotAnOrigin,
     /// RFC 9700 §2.6
     #[error("plain http is only for loopback (http://127.0.0.1, http://[::1], http://localhost); use https")]
     PlainHttp,
@@ -277,6 +304,40 @@ mod tests {
             assert_eq!(check_redirect_uri(bad), Err(why), "{bad}");
         }
         assert_eq!(check_issuer("https://a.example/x?y"), Err(UriError::Query));
+    }
+
+    #[test]
+    fn only_what_browsers_send_is_registered_as_an_origin() {
+        for good in [
+            "https://app.example",
+            "https://app.example:8443",
+            "http://127.0.0.1:5173",
+            "http://localhost:3000",
+            "http://[::1]:5173",
+            "capacitor://localhost",
+            "chrome-extension://abcdefghijklmnop",
+        ] {
+            assert_eq!(check_origin(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "*",
+            "null",
+            "",
+            "https://app.example/",
+            "https://app.example/x",
+            "https://app.example?x",
+            "https://app.example:443",
+            "https://App.example",
+            "https://*.example",
+            "app.example",
+            "file://",
+            "file://x",
+            "capacitor:localhost",
+            "https://u@app.example",
+        ] {
+            assert_eq!(check_origin(bad), Err(UriError::NotAnOrigin), "{bad}");
+        }
+        assert_eq!(check_origin("http://app.example"), Err(UriError::PlainHttp));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(crate) use failures::Failures;
 pub(crate) use keys::RemoteKeys;
 
 use known::Known;
+use secret::Header;
 
 use crate::{
     AuthorizationServer, access,
@@ -29,9 +30,16 @@ use crate::{
 
 /// The credential of a request (RFC 6749 §2.3: exactly one method).
 enum Credential<'a> {
-    None(&'a str),
+    /// Only an id. Beside it may be an `Authorization` header that is no client credential.
+    None {
+        id: &'a str,
+        is_beside_header: bool,
+    },
     Basic(secret::Basic),
-    Post { id: &'a str, secret: &'a str },
+    Post {
+        id: &'a str,
+        secret: &'a str,
+    },
     Assertion(assertion::Presented<'a>),
 }
 
@@ -42,15 +50,27 @@ pub(crate) async fn authenticate(
     params: &Params<'_>,
 ) -> Result<AuthenticatedCaller, Error> {
     let credential = credential(incoming.headers(), params)?;
-    let id = match &credential {
-        Credential::None(id) | Credential::Post { id, .. } => (*id).to_owned(),
-        Credential::Basic(basic) => basic.id.clone(),
-        Credential::Assertion(presented) => presented.client_id().to_owned(),
+    let ids = match &credential {
+        Credential::None { id, .. } | Credential::Post { id, .. } => vec![*id],
+        Credential::Basic(basic) => basic.ids.iter().map(String::as_str).collect(),
+        Credential::Assertion(presented) => vec![presented.client_id()],
     };
-    match prove(server, &id, &credential).await {
+    let (mut id, mut verdict) = ("", Err(Reason::ClientUnknown.into()));
+    for reading in ids {
+        let read = prove(server, reading, &credential).await;
+        let is_refused = matches!(read, Err(Error::Refused(_)));
+        // That another reading is not registered says nothing about the first.
+        if id.is_empty() || !matches!(read, Err(Error::Refused(Reason::ClientUnknown))) {
+            (id, verdict) = (reading, read);
+        }
+        if !is_refused {
+            break;
+        }
+    }
+    match verdict {
         Err(Error::Refused(
             Reason::ClientUnknown | Reason::ClientSecretWrong | Reason::AssertionSignatureWrong,
-        )) if server.failures().count(&id, server.now()) => Err(Reason::ClientFailuresTooMany.into()),
+        )) if server.failures().count(id, server.now()) => Err(Reason::ClientFailuresTooMany.into()),
         verdict => verdict,
     }
 }
@@ -64,13 +84,22 @@ async fn prove(
     let client = server.registry().client(id).await?;
     let resources = server.registry().resources().await?;
     let known = Known { client, resources: resources.by_caller(id).cloned().collect() };
-    let caller = known.caller().ok_or(Reason::ClientUnknown)?;
+    // The same for an id that is not registered.
+    let malformed = match credential {
+        Credential::None { is_beside_header: true, .. } => Some(Reason::BasicMalformed),
+        _ => None,
+    };
+    let caller = known.caller().ok_or(malformed.unwrap_or(Reason::ClientUnknown))?;
     if caller.disabled {
         return Err(Reason::ClientDisabled.into());
     }
     let mut remember = Vec::new();
     match credential {
-        Credential::None(_) => known.must_be(ClientAuthMethod::None)?,
+        Credential::None { .. } => {
+            known.must_be(ClientAuthMethod::None).map_err(|reason| malformed.unwrap_or(reason))?;
+        }
+        // A library that expects a secret sends an empty one.
+        Credential::Basic(basic) if known.is_public() && basic.has_no_secret() => {}
         Credential::Basic(basic) => {
             known.must_be(ClientAuthMethod::ClientSecretBasic)?;
             basic.check(server, caller)?;
@@ -80,7 +109,7 @@ async fn prove(
             secret::check(server, caller, secret.as_bytes())?;
         }
         Credential::Assertion(presented) => {
-            remember.push(assertion::check(server, &known, caller, presented).await?);
+            remember.extend(assertion::check(server, &known, caller, presented).await?);
         }
     }
     Ok(AuthenticatedCaller {
@@ -122,20 +151,27 @@ pub(crate) async fn authenticate_bearer(
 }
 
 fn credential<'a>(headers: &HeaderMap, params: &'a Params<'_>) -> Result<Credential<'a>, Reason> {
-    let basic = secret::basic(headers)?;
+    let header = secret::header(headers);
     let post = params.get("client_secret");
     let assertion = params.get("client_assertion");
     let id = params.get("client_id");
-    let offered =
-        [basic.is_some(), post.is_some(), assertion.is_some()].into_iter().filter(|some| *some).count();
-    if offered > 1 {
+    let is_basic = matches!(header, Header::Basic(_));
+    if [is_basic, post.is_some(), assertion.is_some()].into_iter().filter(|some| *some).count() > 1 {
         return Err(Reason::ClientMethodRepeated);
     }
-    if let Some(basic) = basic {
-        if id.is_some_and(|id| !basic.is_called(id)) {
-            return Err(Reason::ClientIdMismatch);
+    if matches!(header, Header::Malformed) && (post.is_some() || assertion.is_some()) {
+        return Err(Reason::BasicMalformed);
+    }
+    let is_beside_header = !matches!(header, Header::Absent);
+    if let Header::Basic(mut basic) = header {
+        if let Some(id) = id {
+            basic.ids.retain(|reading| reading == id);
         }
-        return Ok(Credential::Basic(basic));
+        return if basic.ids.is_empty() {
+            Err(Reason::ClientIdMismatch)
+        } else {
+            Ok(Credential::Basic(basic))
+        };
     }
     if let Some(text) = assertion {
         let presented = assertion::Presented::parse(text, params.get("client_assertion_type"))?;
@@ -146,7 +182,8 @@ fn credential<'a>(headers: &HeaderMap, params: &'a Params<'_>) -> Result<Credent
     }
     match (id, post) {
         (Some(id), Some(secret)) => Ok(Credential::Post { id, secret }),
-        (Some(id), None) => Ok(Credential::None(id)),
+        (Some(id), None) => Ok(Credential::None { id, is_beside_header }),
+        (None, _) if is_beside_header => Err(Reason::BasicMalformed),
         (None, _) => Err(Reason::ClientSecretMissing),
     }
 }

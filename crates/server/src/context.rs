@@ -104,7 +104,7 @@ pub struct Endpoint {
 pub enum Cors {
     /// None: it is for servers, or for navigation in the browser.
     Forbidden,
-    /// The origins of registered redirect URIs. The server answers the preflight; the endpoint, which knows the
+    /// The origins that clients registered, those of their redirect URIs included. The server answers the preflight; the endpoint, which knows the
     /// client, decides which origin may read the response.
     ClientOrigins,
     /// All: it is a public document.

@@ -114,7 +114,7 @@ impl Registry {
         Ok(resources)
     }
 
-    /// Whether any client has registered a redirect URI of this origin. Decides CORS preflights, which name no
+    /// Whether any client has registered this origin, or a redirect URI of it. Decides CORS preflights, which name no
     /// client.
     ///
     /// # Errors

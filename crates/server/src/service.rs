@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use protocol::limits;
 
 use crate::{
@@ -69,27 +69,36 @@ where
     let Some(endpoint) = server.endpoint_at(uri.path()) else {
         return answer::empty(StatusCode::NOT_FOUND);
     };
-    if uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
-        return refused(Reason::BodyTooLarge, StatusCode::URI_TOO_LONG);
-    }
-    match Incoming::read(request).await {
-        Ok(incoming) => route(server, endpoint, &incoming).await,
-        Err(reason @ Reason::BodyTooLarge) => refused(reason, StatusCode::PAYLOAD_TOO_LARGE),
-        Err(reason) => refused(reason, StatusCode::BAD_REQUEST),
-    }
+    let origin: HeaderMap = request.headers().get(header::ORIGIN).into_iter().map(origin_only).collect();
+    let refusal = if uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
+        refused(Reason::BodyTooLarge, StatusCode::URI_TOO_LONG)
+    } else {
+        match Incoming::read(request).await {
+            Ok(incoming) => return route(server, endpoint, &incoming).await,
+            Err(reason @ Reason::BodyTooLarge) => refused(reason, StatusCode::PAYLOAD_TOO_LARGE),
+            Err(reason) => refused(reason, StatusCode::BAD_REQUEST),
+        }
+    };
+    cors::allow_refusal(server, endpoint, refusal, &origin).await
+}
+
+/// What CORS needs of a request after its body was read in vain.
+fn origin_only(origin: &HeaderValue) -> (HeaderName, HeaderValue) {
+    (header::ORIGIN, origin.clone())
 }
 
 /// The future of a request is as large as that of its largest endpoint, and is moved: so less frequent endpoints are
 /// boxed.
 async fn route(server: &AuthorizationServer, endpoint: &Endpoint, incoming: &Incoming) -> Answer {
     let method = &incoming.head.method;
-    if *method == Method::OPTIONS && endpoint.cors == Cors::ClientOrigins {
-        return cors::preflight(server, incoming.headers())
+    if *method == Method::OPTIONS && endpoint.cors != Cors::Forbidden {
+        return cors::preflight(server, endpoint, incoming.headers())
             .await
             .unwrap_or_else(|fault| answer::json_error(&Error::Failed(fault), Scheme::Basic));
     }
     if !endpoint.methods.contains(method) {
-        return endpoint.method_not_allowed();
+        let refusal = endpoint.method_not_allowed();
+        return cors::allow_refusal(server, endpoint, refusal, incoming.headers()).await;
     }
     let answer = match &endpoint.answer {
         Responder::Introspection => introspection::introspect(server, incoming).await,

@@ -1,6 +1,7 @@
 //! Minting: from a decision to tokens and the changes that store them.
 
 mod access_token;
+pub(crate) mod claims;
 pub(crate) mod family;
 pub(crate) mod id_token;
 pub(crate) mod issue;

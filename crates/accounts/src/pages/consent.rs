@@ -113,6 +113,7 @@ fn sentence(scope: &str) -> Option<&'static str> {
         "email" => "See your email address",
         "address" => "See your postal address",
         "phone" => "See your phone number",
+        "groups" => "See the groups that you are in",
         "offline_access" => "Keep this access while you are away, until it is removed",
         _ => return None,
     })

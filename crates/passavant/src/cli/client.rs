@@ -79,7 +79,7 @@ pub(crate) struct Members {
     /// Scopes that the client may request, separated by spaces
     #[arg(long)]
     scope: Option<String>,
-    /// Authentication method; client_secret_basic by default
+    /// The only authentication method; by default the secret is accepted by HTTP Basic and in the body
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// The client can't keep a secret: the same as --auth-method none

@@ -26,8 +26,6 @@ pub(crate) fn log(filter: &str) {
 pub(crate) fn log_warnings() {
     let layer = fmt::layer().with_writer(io::stderr).with_target(false).without_time();
     let layer = layer.with_ansi(io::stderr().is_terminal());
-    let _ = tracing_subscriber::registry()
-        .with(Targets::new().with_default(Level::WARN))
-        .with(layer)
-        .try_init();
+    let _ =
+        tracing_subscriber::registry().with(Targets::new().with_default(Level::WARN)).with(layer).try_init();
 }

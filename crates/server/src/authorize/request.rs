@@ -179,7 +179,8 @@ fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reaso
     if scopes.is_subset(&allowed) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
 }
 
-/// RFC 9700 §2.1.1: required, except of confidential clients with a nonce where the operator allows it.
+/// RFC 9700 §2.1.1: required, except of a confidential client that the operator excused, or that sends a nonce where the
+/// operator lets that be enough. OpenID Connect Core 1.0 §3.1.2.1 makes the nonce optional.
 fn challenge(
     policy: PkcePolicy,
     client: &RegisteredClient,
@@ -192,12 +193,12 @@ fn challenge(
             return Err(Reason::PkceMissing);
         }
         let has_nonce = scopes.contains(scope::OPENID) && params.get("nonce").is_some();
-        let may_omit = match policy {
-            PkcePolicy::Required => !client.require_pkce,
-            PkcePolicy::Public => true,
+        return match (client.is_public(), policy) {
+            (false, _) if !client.require_pkce => Ok(None),
+            (false, PkcePolicy::Public) if has_nonce => Ok(None),
+            (false, PkcePolicy::Public) => Err(Reason::PkceOrNonceMissing),
+            (true, _) | (false, PkcePolicy::Required) => Err(Reason::PkceMissing),
         };
-        let excused = may_omit && !client.is_public() && has_nonce;
-        return if excused { Ok(None) } else { Err(Reason::PkceMissing) };
     };
     // RFC 7636 §4.3: absent means `plain`, which is not served.
     if method != Some("S256") {
@@ -275,18 +276,17 @@ mod tests {
     }
 
     #[test]
-    fn only_a_confidential_client_with_a_nonce_may_be_excused_from_pkce() {
-        let openid = "scope=openid&nonce=n";
+    fn only_a_confidential_client_may_be_excused_from_pkce() {
+        let (openid, either) = ("scope=openid&nonce=n", Reason::PkceOrNonceMissing);
         let cases = [
             (PkcePolicy::Required, client("client_secret_basic", true), openid, Err(Reason::PkceMissing)),
             (PkcePolicy::Required, client("client_secret_basic", false), openid, Ok(false)),
             (PkcePolicy::Public, client("client_secret_basic", false), openid, Ok(false)),
-            (
-                PkcePolicy::Public,
-                client("client_secret_basic", false),
-                "scope=openid",
-                Err(Reason::PkceMissing),
-            ),
+            (PkcePolicy::Required, client("client_secret_basic", false), "scope=openid", Ok(false)),
+            (PkcePolicy::Required, client("client_secret_basic", false), "", Ok(false)),
+            (PkcePolicy::Public, client("client_secret_basic", true), openid, Ok(false)),
+            (PkcePolicy::Public, client("client_secret_basic", true), "scope=openid", Err(either)),
+            (PkcePolicy::Public, client("client_secret_basic", true), "nonce=n", Err(either)),
             (PkcePolicy::Public, client("none", false), openid, Err(Reason::PkceMissing)),
             (PkcePolicy::Required, client("none", false), openid, Err(Reason::PkceMissing)),
         ];

@@ -13,8 +13,10 @@ use crate::{
 
 /// The only `client_assertion_type` (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// Maximum time until `exp` of an assertion, in seconds.
-const EXPIRY_AHEAD_MAX: i64 = 300;
+/// Maximum lifetime of an assertion in seconds, from now until `exp` and since `iat`: many libraries make one for an hour.
+const LIFETIME_MAX: i64 = 3600;
+/// The same for a client that registered `require_strict_assertions`.
+const LIFETIME_MAX_STRICT: i64 = 300;
 /// Longest `jti` of an assertion, in bytes.
 const JTI_BYTES_MAX: usize = 255;
 
@@ -45,13 +47,13 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// Verifies an assertion and returns the change that makes it single-use.
+/// Verifies an assertion and returns the change that makes it single-use, if it has a `jti`.
 pub(super) async fn check(
     server: &AuthorizationServer,
     known: &Known,
     caller: &Caller,
     presented: &Presented<'_>,
-) -> Result<Remember, Error> {
+) -> Result<Option<Remember>, Error> {
     let unverified = Unverified::parse(presented.jws).map_err(|_| Reason::AssertionMalformed)?;
     let algorithm = unverified.algorithm().ok_or(Reason::AssertionMalformed)?;
     if known.signing_alg().is_some_and(|only| only != algorithm.as_str()) {
@@ -63,15 +65,16 @@ pub(super) async fn check(
     let key = verifying_key(server, known, caller, algorithm, unverified.kid()).await?;
     let verified = unverified.verify(&key).map_err(|_| Reason::AssertionSignatureWrong)?;
     let claims = verified.claims().map_err(|_| Reason::AssertionMalformed)?;
-    let until = judge(&claims, caller.id.as_str(), &Expected::of(server))?;
-    let jti = claims.string("jti").ok().flatten().ok_or(Reason::AssertionClaimWrong)?;
+    let until = judge(&claims, caller.id.as_str(), &Expected::of(server, known.is_strict()))?;
+    // Without a `jti` two assertions of one second are the same text, so a repetition says nothing.
+    let Some(jti) = claims.string("jti").ok().flatten() else { return Ok(None) };
     let key = jose::primitives::sha256(format!("{}\n{jti}", caller.id).as_bytes());
-    Ok(Remember {
+    Ok(Some(Remember {
         space: Space::ClientAssertion,
         key: jose::base64url::encode(&key).into(),
         until,
         replayed: Reason::AssertionReplayed,
-    })
+    }))
 }
 
 async fn verifying_key(
@@ -103,20 +106,41 @@ fn keys_unavailable(error: &Fault) -> Reason {
 
 /// The values that an assertion must have.
 struct Expected<'a> {
-    audiences: [&'a str; 2],
+    issuer: &'a str,
+    /// RFC 7523 §3 names it, and clients older than RFC 10070 send it.
+    token_endpoint: &'a str,
+    /// RFC 10070: the issuer is the only audience, the assertion is for one request, and short-lived.
+    strict: bool,
     now: Timestamp,
     skew: i64,
 }
 
 impl<'a> Expected<'a> {
-    /// The issuer; and the token endpoint, which RFC 7523 §3 names and clients older than RFC 10070 send.
-    fn of(server: &'a AuthorizationServer) -> Self {
+    fn of(server: &'a AuthorizationServer, strict: bool) -> Self {
         let settings = server.settings();
         Self {
-            audiences: [settings.issuer.as_str(), server.token_endpoint()],
+            issuer: settings.issuer.as_str(),
+            token_endpoint: server.token_endpoint(),
+            strict,
             now: server.now(),
             skew: settings.clock_skew,
         }
+    }
+
+    /// Whether an assertion is for this server and no other, which could present it here.
+    fn is_audience(&self, audiences: &[&str]) -> bool {
+        match self.strict {
+            true => audiences == [self.issuer],
+            false => {
+                let is_own = |audience: &&str| [self.issuer, self.token_endpoint].contains(audience);
+                !audiences.is_empty() && audiences.iter().all(is_own)
+            }
+        }
+    }
+
+    /// Whether the `jti`, which RFC 7523 §3 makes optional, is acceptable.
+    fn is_jti(&self, jti: Option<&str>) -> bool {
+        jti.map_or(!self.strict, |jti| !jti.is_empty() && jti.len() <= JTI_BYTES_MAX)
     }
 }
 
@@ -128,21 +152,20 @@ fn judge(claims: &Claims, client_id: &str, expected: &Expected<'_>) -> Result<Ti
         return Err(Reason::AssertionClaimWrong);
     }
     let audiences = claims.strings("aud").map_err(|_| Reason::AssertionClaimWrong)?;
-    let [audience] = audiences.as_slice() else { return Err(Reason::AssertionClaimWrong) };
-    if !expected.audiences.contains(audience) {
-        return Err(Reason::AssertionClaimWrong);
-    }
-    if !text("jti")?.is_some_and(|jti| !jti.is_empty() && jti.len() <= JTI_BYTES_MAX) {
+    if !expected.is_audience(&audiences) || !expected.is_jti(text("jti")?) {
         return Err(Reason::AssertionClaimWrong);
     }
     let expires = time("exp")?.ok_or(Reason::AssertionClaimWrong)?;
-    let now = expected.now.0;
-    let too_far = expires > now.saturating_add(EXPIRY_AHEAD_MAX + expected.skew);
+    let (now, issued) = (expected.now.0, time("iat")?);
+    let reach = if expected.strict { LIFETIME_MAX_STRICT } else { LIFETIME_MAX } + expected.skew;
+    let too_far = expires > now.saturating_add(reach);
+    let too_old = issued.is_some_and(|at| at < now.saturating_sub(reach));
     let too_early = |at: Option<i64>| at.is_some_and(|at| at > now.saturating_add(expected.skew));
     if expires.saturating_add(expected.skew) <= now
         || too_far
+        || too_old
         || too_early(time("nbf")?)
-        || too_early(time("iat")?)
+        || too_early(issued)
     {
         return Err(Reason::AssertionExpired);
     }
@@ -172,43 +195,68 @@ impl Known {
 mod tests {
     use super::*;
 
-    fn verdict(changes: &[(&str, serde_json::Value)]) -> Result<Timestamp, Reason> {
+    fn verdict(strict: bool, changes: &[(&str, serde_json::Value)]) -> Result<Timestamp, Reason> {
         let mut claims = serde_json::json!({
-            "iss": "c", "sub": "c", "aud": "https://as.example", "jti": "1", "exp": 1_060, "iat": 1_000,
+            "iss": "c", "sub": "c", "aud": "https://as.example", "jti": "1", "exp": 10_060, "iat": 10_000,
         });
         for (name, value) in changes {
             claims[*name] = value.clone();
         }
+        claims.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
         let claims = Claims::parse(claims.to_string().as_bytes()).expect("an object");
-        let audiences = ["https://as.example", "https://as.example/token"];
-        judge(&claims, "c", &Expected { audiences, now: Timestamp(1_000), skew: 30 })
+        let (issuer, token_endpoint) = ("https://as.example", "https://as.example/token");
+        let expected = Expected { issuer, token_endpoint, strict, now: Timestamp(10_000), skew: 30 };
+        judge(&claims, "c", &expected)
     }
 
     #[test]
-    fn an_assertion_speaks_of_the_client_to_this_server_alone() {
-        assert_eq!(verdict(&[]), Ok(Timestamp(1_090)));
-        assert_eq!(
-            verdict(&[("aud", serde_json::json!(["https://as.example/token"]))]),
-            Ok(Timestamp(1_090))
-        );
+    fn an_assertion_speaks_of_the_client_to_this_server_only() {
+        let (issuer, endpoint) = ("https://as.example", "https://as.example/token");
+        for strict in [false, true] {
+            assert_eq!(verdict(strict, &[]), Ok(Timestamp(10_090)));
+            assert_eq!(verdict(strict, &[("aud", serde_json::json!([issuer]))]), Ok(Timestamp(10_090)));
+        }
+        for (name, value) in [
+            ("aud", serde_json::json!(endpoint)),
+            ("aud", serde_json::json!([issuer, endpoint])),
+            ("jti", serde_json::Value::Null),
+        ] {
+            assert_eq!(verdict(false, &[(name, value.clone())]), Ok(Timestamp(10_090)), "{value}");
+            assert_eq!(verdict(true, &[(name, value.clone())]), Err(Reason::AssertionClaimWrong), "{value}");
+        }
         for (name, value) in [
             ("iss", serde_json::json!("d")),
             ("sub", serde_json::json!("d")),
+            ("aud", serde_json::json!([])),
             ("aud", serde_json::json!("https://other.example")),
-            ("aud", serde_json::json!(["https://as.example", "https://other.example"])),
+            ("aud", serde_json::json!([issuer, "https://other.example"])),
             ("jti", serde_json::json!("")),
             ("jti", serde_json::json!(7)),
-            ("exp", serde_json::json!("1060")),
+            ("exp", serde_json::json!("10060")),
             ("exp", serde_json::Value::Null),
         ] {
-            assert_eq!(verdict(&[(name, value.clone())]), Err(Reason::AssertionClaimWrong), "{name} {value}");
+            let verdict = verdict(false, &[(name, value.clone())]);
+            assert_eq!(verdict, Err(Reason::AssertionClaimWrong), "{name} {value}");
         }
     }
 
     #[test]
     fn an_assertion_is_short_lived() {
-        for (name, value) in [("exp", 970), ("exp", 1_331), ("nbf", 1_031), ("iat", 1_031)] {
-            assert_eq!(verdict(&[(name, value.into())]), Err(Reason::AssertionExpired), "{name} {value}");
+        const YEAR: i64 = 365 * 24 * 3600;
+        for strict in [false, true] {
+            let reach = if strict { 300 } else { 3600 } + 30;
+            for (name, good, bad) in [
+                ("exp", 10_000 - 29, 10_000 - 30),
+                ("exp", 10_000 + reach, 10_001 + reach),
+                ("iat", 10_000 - reach, 9_999 - reach),
+                ("iat", 10_030, 10_031),
+                ("iat", 10_000, 10_000 - YEAR),
+                ("nbf", 10_030, 10_031),
+            ] {
+                assert!(verdict(strict, &[(name, good.into())]).is_ok(), "{name} {good}");
+                let refused = verdict(strict, &[(name, bad.into())]);
+                assert_eq!(refused, Err(Reason::AssertionExpired), "{name} {bad}");
+            }
         }
     }
 }

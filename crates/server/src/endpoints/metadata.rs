@@ -61,5 +61,11 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
             metadata.scopes_supported.push(scope);
         }
     }
+    let released = resources.scopes.iter().flat_map(|scope| scope.claims.iter().map(String::as_str));
+    for claim in names(released) {
+        if !metadata.claims_supported.contains(&claim) {
+            metadata.claims_supported.push(claim);
+        }
+    }
     Ok(metadata)
 }

@@ -11,7 +11,7 @@ use crate::{
 /// The methods of a document.
 pub(crate) const READ: &[Method] = &[Method::GET, Method::HEAD];
 /// The methods of an endpoint that a browser opens or sends a form to.
-pub(crate) const BROWSE: &[Method] = &[Method::GET, Method::POST];
+pub(crate) const BROWSE: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
 /// The method of an endpoint that programs call.
 pub(crate) const CALL: &[Method] = &[Method::POST];
 
@@ -27,7 +27,12 @@ impl AuthorizationServer {
 impl Endpoint {
     /// The response to another method (RFC 9110 §15.5.6).
     pub(crate) fn method_not_allowed(&self) -> Answer {
+        method_not_allowed(&self.method_list())
+    }
+
+    /// The methods, as `Allow` and CORS list them.
+    pub(crate) fn method_list(&self) -> String {
         let allowed: Vec<&str> = self.methods.iter().map(Method::as_str).collect();
-        method_not_allowed(&allowed.join(", "))
+        allowed.join(", ")
     }
 }

@@ -5,7 +5,10 @@ use jose::SignatureAlgorithm;
 use protocol::{ServerMetadata, limits, scope};
 use serde_json::{Map, Value};
 
-use super::{offer::Offer, table::BROWSE};
+use super::{
+    offer::{Offer, names},
+    table::BROWSE,
+};
 use crate::{
     AuthorizationServer, access,
     answer::{self, Answer},
@@ -15,9 +18,11 @@ use crate::{
     incoming::{Incoming, RequestHead as _},
     ports::Standing,
     reason::Reason,
-    registry::{RegisteredClient, Resources},
-    store::Access,
-    tokens::recipient::{Encryption, Recipient, not_served, sign_for},
+    registry::RegisteredClient,
+    tokens::{
+        claims::released,
+        recipient::{Encryption, Recipient, not_served, sign_for},
+    },
 };
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -35,6 +40,10 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.userinfo_signing_alg_values_supported = offer.client_signing_algorithms();
     metadata.userinfo_encryption_alg_values_supported = Offer::encryption_algorithms();
     metadata.userinfo_encryption_enc_values_supported = Offer::content_encryptions();
+    for (scope, claims) in scope::STANDARD_CLAIMS {
+        metadata.scopes_supported.push(scope.to_owned());
+        metadata.claims_supported.extend(names(claims.iter().copied()));
+    }
 }
 
 async fn userinfo(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
@@ -62,16 +71,8 @@ async fn respond(
     }
     let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenInactive)?;
     *found = Some(client.clone());
-    let resources = server.registry().resources().await?;
-    let wanted = wanted(&access, &resources);
-    let mut claims = Map::new();
+    let mut claims = released(server, subject, &access.scopes).await?;
     claims.insert("sub".to_owned(), Value::String(subject.to_string()));
-    for (name, value) in server.accounts().claims(subject, &wanted).await? {
-        // `sub` is that of the token, and no claim is null (OpenID Connect Core 1.0 §5.3.2).
-        if name != "sub" && !value.is_null() {
-            claims.insert(name, value);
-        }
-    }
     send(server, &client, claims).await.map_err(|error| match error {
         // The error codes of RFC 6750 §3.1 differ from those of RFC 6749 §5.2.
         Error::Refused(Reason::RegistrationNotServed) => Reason::UserinfoNotServed.into(),
@@ -79,13 +80,17 @@ async fn respond(
     })
 }
 
-/// The token, in the header or in a form, never in both (RFC 6750 §2).
+/// The token, in the header or in a form, never in both (RFC 6750 §2). A body of another type can't hold one: with a
+/// token in the header it is ignored.
 fn presented(incoming: &Incoming) -> Result<String, Reason> {
     let in_header = incoming.head.bearer()?;
-    let is_form = incoming.head.method == Method::POST
+    let has_body = incoming.head.method == Method::POST
         && incoming.headers().contains_key(header::CONTENT_TYPE)
         && !incoming.body.is_empty();
-    let params = if is_form { Some(incoming.form()?) } else { None };
+    let params = match has_body.then(|| incoming.form()).transpose() {
+        Err(Reason::BodyTypeWrong) if in_header.is_some() => None,
+        params => params?,
+    };
     let in_form = params.as_ref().and_then(|params| params.get("access_token"));
     match (in_header, in_form) {
         (Some(_), Some(_)) => Err(Reason::TokenRepeated),
@@ -95,19 +100,6 @@ fn presented(incoming: &Incoming) -> Result<String, Reason> {
         (Some(_), None) | (None, Some(_)) => Err(Reason::TokenInactive),
         (None, None) => Err(Reason::TokenMissing),
     }
-}
-
-fn wanted(access: &Access, resources: &Resources) -> Vec<String> {
-    let standard = scope::STANDARD_CLAIMS.iter().filter(|(scope, _)| access.scopes.contains(scope));
-    let mut wanted: Vec<String> =
-        standard.flat_map(|(_, claims)| claims.iter().map(ToString::to_string)).collect();
-    for claim in access.scopes.iter().filter_map(|name| resources.scope(name)).flat_map(|scope| &scope.claims)
-    {
-        if !wanted.contains(claim) {
-            wanted.push(claim.clone());
-        }
-    }
-    wanted
 }
 
 /// As the client registered it: plain, signed, encrypted, or signed and then encrypted (OpenID Connect Core 1.0

@@ -14,6 +14,9 @@ family! { $ authorize
         "This response_mode is not supported";
     /// The client must use PKCE (RFC 9700 §2.1.1).
     PkceMissing, "pkce_missing", InvalidRequest, Plain, "code_challenge is required";
+    /// A confidential client must send a challenge, or a nonce with the scope `openid` (RFC 9700 §2.1.1).
+    PkceOrNonceMissing, "pkce_or_nonce_missing", InvalidRequest, Plain,
+        "code_challenge or nonce is required; a nonce is enough only with the scope openid";
     /// The challenge is not the base64url of a SHA-256 hash (RFC 7636 §4.2).
     PkceMalformed, "pkce_malformed", InvalidRequest, Plain, "code_challenge must be 43 characters of base64url";
     /// Only the challenge method `S256` is served (RFC 9700 §2.1.1).

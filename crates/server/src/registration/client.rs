@@ -84,6 +84,43 @@ mod tests {
     }
 
     #[test]
+    fn the_answer_to_a_registration_is_registered_as_it_is() {
+        let settings = Settings::new("https://id.example").expect("an issuer");
+        let answer = json!({
+            "client_id": "a", "client_secret": "a-secret-of-22-characters-or-more", "redirect_uris": ["https://a.example/"],
+            "client_id_issued_at": 2_893_256_800_u64, "client_secret_expires_at": 0,
+            "registration_access_token": "reg-23410913-abewfq.123483",
+            "registration_client_uri": "https://server.example/connect/register?client_id=a",
+            "software_statement": "x".repeat(10_000),
+        });
+        let (rules, mut findings) = (Rules::new(&settings, Registrar::Operator), Findings::default());
+        let read = ClientRegistration::read(String::new(), answer, &rules, &mut findings).expect("valid");
+        assert_eq!((findings.wrongs.len(), findings.warnings.len()), (0, 0), "{findings:?}");
+        let kept: Vec<&str> = read.metadata.other.keys().map(String::as_str).collect();
+        let expected = [
+            "client_id_issued_at",
+            "client_secret_expires_at",
+            "registration_client_uri",
+            "software_statement",
+        ];
+        assert_eq!(kept, expected, "and not the access token");
+    }
+
+    #[test]
+    fn what_a_registration_excuses_from_is_told() {
+        let settings = Settings::new("https://id.example").expect("an issuer");
+        let warnings = |members: Value| {
+            let (rules, mut findings) = (Rules::new(&settings, Registrar::Operator), Findings::default());
+            ClientRegistration::read(String::new(), members, &rules, &mut findings);
+            findings.warnings.iter().map(|warning| warning.pointer.clone()).collect::<Vec<_>>()
+        };
+        let members = |name: &str, value: Value| json!({ "client_id": "a", "redirect_uris": ["https://a.example/"], name: value });
+        assert_eq!(warnings(members("require_pkce", json!(true))), [""; 0]);
+        assert_eq!(warnings(members("require_pkce", json!(false))), ["/require_pkce"]);
+        assert_eq!(warnings(members("client_secret_expires_at", json!(1))), ["/client_secret_expires_at"]);
+    }
+
+    #[test]
     fn only_the_operator_sets_what_is_the_operators() {
         let members =
             json!({ "client_id": "a", "skip_consent": true, "redirect_uris": ["https://a.example/"] });

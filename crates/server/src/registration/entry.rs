@@ -20,6 +20,8 @@ pub enum Kind {
     Text,
     /// An array of strings.
     Texts,
+    /// A string, or an array of strings.
+    TextOrTexts,
     /// `true` or `false`.
     Flag,
     /// A non-negative integer.
@@ -65,6 +67,8 @@ pub enum Effect {
     Stored,
     /// It is stored as information, without a warning.
     Note,
+    /// It is read and not stored.
+    Dropped,
 }
 
 /// The rule of a member. It is checked for an absent member too, and may read the other members.
@@ -189,8 +193,12 @@ impl<'f> Entry<'f> {
             if let Some(check) = member.check {
                 check(self, member.name, rules);
             }
-            if member.effect == Effect::Stored && self.members.contains_key(member.name) {
-                self.warn(member.name, "is stored, but has no effect here");
+            match member.effect {
+                Effect::Stored if self.members.contains_key(member.name) => {
+                    self.warn(member.name, "is stored, but has no effect here");
+                }
+                Effect::Dropped => drop(self.members.remove(member.name)),
+                Effect::Stored | Effect::Note | Effect::Served => {}
             }
         }
     }
@@ -298,6 +306,9 @@ fn mismatches(kind: Kind, value: &Value, at: &str) -> Vec<Finding> {
                 items.iter().enumerate().flat_map(item).collect()
             }
         },
+        Kind::TextOrTexts if value.is_array() => mismatches(Kind::Texts, value, at),
+        Kind::TextOrTexts if value.is_string() => mismatches(Kind::Text, value, at),
+        Kind::TextOrTexts => wrong("must be a string or an array of strings".into()),
         Kind::Flag if !value.is_boolean() => wrong("must be true or false".into()),
         Kind::Number if value.as_i64().is_none_or(|number| number < 0) => {
             wrong("must be a non-negative integer".into())

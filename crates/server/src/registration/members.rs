@@ -4,10 +4,10 @@
 //! §2, RFC 9701 §6, and passavant's own. Scopes: passavant's own.
 
 use super::{
-    checks::{keys, scopes, served, tokens, uris},
+    checks::{excuses, keys, scopes, served, tokens, uris},
     entry::{
         Absent, Effect,
-        Kind::{self, Any, Flag, Number, Object, Text, Texts, Wording},
+        Kind::{self, Any, Flag, Number, Object, Text, TextOrTexts, Texts, Wording},
         Member,
     },
 };
@@ -24,6 +24,11 @@ const fn kept(name: &'static str, kind: Kind) -> Member {
 /// A registered member that describes the client or resource, and requests nothing.
 const fn note(name: &'static str, kind: Kind) -> Member {
     Member::new(name, kind).effect(Effect::Note)
+}
+
+/// A credential for another server, which is read and not stored.
+const fn dropped(name: &'static str, kind: Kind) -> Member {
+    Member::new(name, kind).effect(Effect::Dropped)
 }
 
 /// The members of a client.
@@ -60,12 +65,21 @@ pub const CLIENT: &[Member] = &[
     member("subject_type", Text).or(Absent::Text("public")).checked(served::subject_type),
     member("default_max_age", Number),
     member("require_auth_time", Flag).or(Absent::Flag(false)),
-    member("require_pkce", Flag).or(Absent::Flag(true)).by_operator(),
+    member("cors_origins", Texts).checked(uris::origins),
+    member("id_token_claims", TextOrTexts).or(Absent::Text("scopes")).checked(tokens::id_token_claims),
+    member("require_strict_assertions", Flag).or(Absent::Flag(false)),
+    member("require_pkce", Flag).or(Absent::Flag(true)).by_operator().checked(excuses::pkce),
     member("skip_consent", Flag).or(Absent::Flag(false)).by_operator(),
     member("disabled", Flag).or(Absent::Flag(false)).by_operator(),
     note("contacts", Texts),
     note("software_id", Text),
     note("software_version", Text),
+    // The answer to a registration elsewhere (RFC 7591 §3.2.1, RFC 7592 §3).
+    note("software_statement", Any),
+    note("client_id_issued_at", Number),
+    note("client_secret_expires_at", Number).checked(excuses::secret_expiry),
+    note("registration_client_uri", Text),
+    dropped("registration_access_token", Text),
     kept("sector_identifier_uri", Text),
     note("default_acr_values", Texts),
     note("initiate_login_uri", Text),
@@ -126,6 +140,7 @@ pub const RESOURCE: &[Member] = &[
         .checked(keys::content_encryption),
     member("token_endpoint_auth_method", Text).by_operator().checked(served::auth_method),
     member("token_endpoint_auth_signing_alg", Text).by_operator().checked(served::signature),
+    member("require_strict_assertions", Flag).or(Absent::Flag(false)).by_operator(),
     member("jwks_uri", Text).by_operator().checked(keys::by_reference),
     member("jwks", Object).by_operator().checked(keys::by_value),
     note("authorization_servers", Any).by_operator(),
@@ -161,7 +176,7 @@ mod tests {
     /// A value of a kind.
     fn value(kind: Kind) -> Value {
         match kind {
-            Text | Wording | Any => "x".into(),
+            Text | TextOrTexts | Wording | Any => "x".into(),
             Texts => json!(["x"]),
             Flag => true.into(),
             Number => 1.into(),

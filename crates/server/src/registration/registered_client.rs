@@ -12,7 +12,8 @@ pub struct RegisteredClient {
     pub caller: Caller,
     /// Its registered metadata.
     pub metadata: ClientMetadata,
-    /// Its authentication method; `None` if this server does not support it.
+    /// Its authentication method; `None` if this server does not support it. Where none is registered, the default, and
+    /// `client_secret_post` is accepted beside it.
     pub method: Option<ClientAuthMethod>,
     /// The scopes it may request; only `openid` if it registered none. Never `introspection`, which is for resources
     /// only.
@@ -21,7 +22,7 @@ pub struct RegisteredClient {
     pub require_pkce: bool,
     /// Own member.
     pub skip_consent: bool,
-    /// The origins of its redirect URIs, for CORS.
+    /// The origins of its redirect URIs, and `cors_origins`: whose pages may read the answers to it.
     pub origins: Vec<String>,
 }
 
@@ -34,7 +35,8 @@ impl RegisteredClient {
             None => Scopes::stored(scope::OPENID),
         };
         let scopes = scopes.filter(|token| token != scope::INTROSPECTION);
-        let origins = metadata.redirect_uris.iter().filter_map(|redirect| uri::origin(redirect)).collect();
+        let redirects = metadata.redirect_uris.iter().filter_map(|redirect| uri::origin(redirect));
+        let origins = redirects.chain(metadata.cors_origins.iter().cloned()).collect();
         Self {
             method: ClientAuthMethod::parse(metadata.auth_method()),
             caller,

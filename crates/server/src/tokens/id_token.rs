@@ -1,11 +1,14 @@
 //! ID tokens (OpenID Connect Core 1.0 §2).
 
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
-use protocol::{ClientId, SessionId, Subject};
+use protocol::{ClientId, IdTokenClaims, SessionId, Subject};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::recipient::{Encryption, Recipient, not_served, sign_for};
+use super::{
+    claims::released,
+    recipient::{Encryption, Recipient, not_served, sign_for},
+};
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},
@@ -31,7 +34,34 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     at_hash: String,
+    #[serde(flatten)]
+    about_user: Map<String, Value>,
 }
+
+/// Claims that the server sets, or that mean something else than a fact about the user. No scope adds them.
+const PROTOCOL_CLAIMS: [&str; 18] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "sid",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "cnf",
+    "sub_jwk",
+];
+/// Most bytes of JSON that claims about the user add to an ID token. It is sent back as `id_token_hint` in a URL, so a
+/// claim that does not fit is only at UserInfo.
+const USER_CLAIMS_BYTES_MAX: usize = 3 * 1024;
 
 pub(crate) async fn mint(
     server: &AuthorizationServer,
@@ -56,6 +86,7 @@ pub(crate) async fn mint(
         amr: grant.amr.split(' ').filter(|method| !method.is_empty()).collect(),
         sid: grant.session.map(|session| session.to_string()),
         at_hash: half_hash(algorithm, access_token),
+        about_user: about_user(server, client, grant).await?,
     };
     let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
     let signed = sign_for(server, client, algorithm, TYPE, &payload).await?;
@@ -65,6 +96,37 @@ pub(crate) async fn mint(
         None => Ok(signed),
         Some(registered) => Recipient::client(client).encrypt_jwt(server, registered, &signed).await,
     }
+}
+
+/// The claims of the granted scopes, as far as the client registered that it wants them (OpenID Connect Core 1.0 §5.4
+/// leaves them at UserInfo; many applications read only the ID token).
+async fn about_user(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    grant: &Grant,
+) -> Result<Map<String, Value>, Fault> {
+    let registered = client.metadata.id_token_claims.as_ref();
+    if registered.is_some_and(|registered| *registered == IdTokenClaims::Word(IdTokenClaims::NONE.to_owned()))
+    {
+        return Ok(Map::new());
+    }
+    let scopes = grant.scopes.filter(|token| client.scopes.contains(token));
+    let mut claims = released(server, &grant.subject, &scopes).await?;
+    let mut bytes = 0;
+    claims.retain(|name, value| {
+        if PROTOCOL_CLAIMS.contains(&&**name) || registered.is_some_and(|registered| !registered.include(name)) {
+            return false;
+        }
+        let length = name.len() + value.to_string().len();
+        let fits = bytes + length <= USER_CLAIMS_BYTES_MAX;
+        if fits {
+            bytes += length;
+        } else {
+            tracing::info!(claim = name, client = %client.id(), "does not fit into the ID token: at UserInfo only");
+        }
+        fits
+    });
+    Ok(claims)
 }
 
 /// The left half of the hash of the signature algorithm (OpenID Connect Core 1.0 §3.1.3.6).

@@ -159,12 +159,12 @@ async fn another_method_is_refused_everywhere() {
         ("/token", "POST", &["POST", "OPTIONS"][..]),
         ("/revoke", "POST", &["POST", "OPTIONS"]),
         ("/introspect", "POST", &["POST"]),
-        ("/userinfo", "GET, POST", &["GET", "POST", "OPTIONS"]),
-        ("/authorize", "GET, POST", &["GET", "POST"]),
-        ("/logout", "GET, POST", &["GET", "POST"]),
+        ("/userinfo", "GET, HEAD, POST", &["GET", "HEAD", "POST", "OPTIONS"]),
+        ("/authorize", "GET, HEAD, POST", &["GET", "HEAD", "POST"]),
+        ("/logout", "GET, HEAD, POST", &["GET", "HEAD", "POST"]),
     ]
     .into_iter()
-    .chain(documents.map(|path| (path, "GET, HEAD", &["GET", "HEAD"][..])))
+    .chain(documents.map(|path| (path, "GET, HEAD", &["GET", "HEAD", "OPTIONS"][..])))
     .collect();
     for (path, allow, served) in surface {
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"] {
@@ -176,6 +176,28 @@ async fn another_method_is_refused_everywhere() {
             reply.refused(Reason::MethodNotAllowed);
             assert_eq!((reply.status(), reply.header("allow")), (405, Some(allow)), "{method} {path}");
         }
+    }
+}
+
+/// RFC 9110 §9.3.2: HEAD is answered as GET is, without the content.
+#[tokio::test]
+async fn head_is_answered_where_get_is() {
+    let server = start().await;
+    let token = server.browser().sign_in("alice").authorize("spa").tokens().await.member("access_token");
+    for path in [
+        "/jwks",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/userinfo",
+        "/authorize",
+        "/authorize?client_id=nobody",
+        "/logout",
+    ] {
+        let get = server.get(path).bearer(&token).send().await;
+        let head = server.request(Method::HEAD, path).bearer(&token).send().await;
+        assert_eq!(head.status(), get.status(), "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+        assert!(head.status() != 405, "{path}");
     }
 }
 

@@ -37,10 +37,24 @@ async fn a_preflight_of_a_registered_origin_is_granted() {
     for path in CALLED {
         let reply = preflight(&server, path, SPA).send_unwritten().await;
         assert_eq!((reply.status(), reply.body(), allowed(&reply)), (204, "", Some(SPA)), "{path}");
-        assert_eq!(reply.header("access-control-allow-methods"), Some("GET, POST"));
-        assert_eq!(reply.header("access-control-allow-headers"), Some("authorization, content-type"));
+        let methods = if path == "/userinfo" { "GET, HEAD, POST" } else { "POST" };
+        assert_eq!(reply.header("access-control-allow-methods"), Some(methods));
+        assert_eq!(reply.header("access-control-allow-headers"), Some("authorization"));
         assert_eq!(reply.header("access-control-max-age"), Some("600"));
-        assert_eq!(reply.header("vary"), Some("Origin"));
+        assert_eq!(reply.header("vary"), Some("Origin, Access-Control-Request-Headers"));
+    }
+}
+
+/// Libraries send headers of their own, for tracing or for proofs.
+#[tokio::test]
+async fn a_page_may_send_any_header() {
+    let server = start().await;
+    for path in CALLED {
+        for asked in ["x-requested-with,traceparent", "DPoP", "content-type, X-Anything"] {
+            let call = server.request(Method::OPTIONS, path).header("origin", SPA);
+            let reply = call.header("access-control-request-headers", asked).send_unwritten().await;
+            assert_eq!(reply.header("access-control-allow-headers"), Some(asked), "{path}");
+        }
     }
 }
 
@@ -117,9 +131,51 @@ async fn a_page_reads_the_refusals_of_its_own_requests() {
         let reply = call.clone().header("origin", SPA).send().await;
         reply.refused(reason);
         assert_eq!(allowed(&reply), Some(SPA), "{reason:?}");
-        assert_eq!(reply.header("access-control-expose-headers"), Some("www-authenticate"));
+        assert_eq!(reply.header("access-control-expose-headers"), Some("www-authenticate, retry-after"));
         let reply = call.header("origin", EVIL).send().await;
         assert_eq!((allowed(&reply), reply.header("vary")), (None, Some("Origin")), "{reason:?}");
+    }
+}
+
+/// As above, for requests that never reach the endpoint.
+#[tokio::test]
+async fn a_page_reads_a_refusal_before_the_endpoint() {
+    let server = start().await;
+    let large = "x".repeat(70_000);
+    let long = format!("/userinfo?x={}", "x".repeat(9_000));
+    let form = Some("application/x-www-form-urlencoded");
+    for (call, status) in [
+        (server.request(Method::PUT, "/token"), 405),
+        (server.get("/token"), 405),
+        (server.request(Method::DELETE, "/userinfo"), 405),
+        (server.post("/token").body(form, &large), 413),
+        (server.post("/revoke").body(form, &large), 413),
+        (server.get(&long), 414),
+    ] {
+        let reply = call.clone().header("origin", SPA).send_unwritten().await;
+        assert_eq!((reply.status(), allowed(&reply)), (status, Some(SPA)), "{reply:?}");
+        let reply = call.header("origin", EVIL).send_unwritten().await;
+        assert_eq!((reply.status(), allowed(&reply)), (status, None), "{reply:?}");
+    }
+}
+
+/// A page of a development server or in the web view of an application has another origin than any redirect URI.
+#[tokio::test]
+async fn a_client_names_further_origins() {
+    let origins = ["http://127.0.0.1:5173", "capacitor://localhost"];
+    let client = public("app").with(|client| client.cors_origins = origins.map(str::to_owned).into());
+    let server = TestServer::new().client(client).client(public("spa")).account("alice").start().await;
+    for origin in origins {
+        assert_eq!(allowed(&preflight(&server, "/token", origin).send().await), Some(origin));
+        let code = server.browser().sign_in("alice").authorize("app").code().await;
+        let reply = server.redemption(&code).header("origin", origin).send().await.ok();
+        assert_eq!(allowed(&reply), Some(origin));
+        let code = server.browser().sign_in("alice").authorize("spa").code().await;
+        let reply = server.redemption(&code).header("origin", origin).send().await.ok();
+        assert_eq!(allowed(&reply), None, "an answer to another client");
+    }
+    for other in ["http://127.0.0.1:5174", "capacitor://localhost/", "CAPACITOR://localhost"] {
+        assert_eq!(allowed(&preflight(&server, "/token", other).send().await), None, "{other}");
     }
 }
 
@@ -145,5 +201,13 @@ async fn every_page_reads_the_public_documents() {
     for path in ["/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
         let reply = server.get(path).header("origin", EVIL).send().await.ok();
         assert_eq!(allowed(&reply), Some("*"), "{path}");
+        let call = server.request(Method::OPTIONS, path).header("origin", EVIL);
+        let call = call.header("access-control-request-method", "GET");
+        let reply = call.header("access-control-request-headers", "x-requested-with").send_unwritten().await;
+        assert_eq!((reply.status(), allowed(&reply)), (204, Some("*")), "{path}");
+        assert_eq!(reply.header("access-control-allow-headers"), Some("x-requested-with"), "{path}");
+        assert_eq!(reply.header("access-control-allow-methods"), Some("GET, HEAD"), "{path}");
+        let refused = server.post(path).header("origin", EVIL).send_unwritten().await;
+        assert_eq!((refused.status(), allowed(&refused)), (405, Some("*")), "{path}");
     }
 }

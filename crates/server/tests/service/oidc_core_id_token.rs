@@ -7,7 +7,7 @@ use jose::{
 use passavant_server::{
     Reason,
     ports::{Clock as _, FetchError},
-    store::{Commit, Expect, RegistryChange},
+    store::{Commit, Expect, RegistryChange, Scope},
 };
 use protocol::{ClientId, ClientMetadata};
 use serde_json::{Value, json};
@@ -225,11 +225,91 @@ async fn the_session_has_one_name_for_all_clients() {
     assert!(sids[0] == sids[1] && sids[1] != sids[2], "{sids:?}");
 }
 
-/// OpenID Connect Core 1.0 §5.4: claims of scopes are returned by UserInfo, not in the ID token.
+/// Registers what the ID token says of the user, in the names of a registration.
+fn telling(claims: Value) -> TestClient {
+    let scope = "openid profile email groups offline_access notes";
+    let registered = serde_json::from_value(claims).expect("a registration");
+    confidential("shop").scope(scope).with(|client| client.id_token_claims = registered)
+}
+
+/// The claims about the user in an ID token of these scopes.
+async fn told(client: TestClient, scope: &str) -> Value {
+    const OWN: [&str; 10] =
+        ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash"];
+    let notes = Scope {
+        scope: "notes".to_owned(),
+        claims: ["note_count", "aud", "nonce"].map(str::to_owned).into(),
+        ..Scope::default()
+    };
+    let server = TestServer::new().client(client).scope(notes).account("alice").start().await;
+    server.accounts.set_claim("alice", "groups", json!(["staff"]));
+    server.accounts.set_claim("alice", "note_count", json!(7));
+    server.accounts.set_claim("alice", "aud", json!("another"));
+    server.accounts.set_claim("alice", "nonce", json!("another"));
+    let reply = server.browser().sign_in("alice").authorize("shop").scope(scope).tokens().await;
+    let claims = server.claims(&reply.member("id_token")).await;
+    assert_eq!((&claims["aud"], &claims["sub"]), (&json!("shop"), &json!(subject("alice").as_str())));
+    assert_ne!(claims["nonce"], "another");
+    if scope.contains("offline_access") {
+        let refreshed = server.refresh("shop", &reply.member("refresh_token")).await.ok();
+        let refreshed = server.claims(&refreshed.member("id_token")).await;
+        assert_eq!(refreshed.get("email"), claims.get("email"), "a refreshed ID token says the same");
+    }
+    let mut claims = claims.as_object().expect("an object").clone();
+    claims.retain(|name, _| !OWN.contains(&name.as_str()));
+    claims.into()
+}
+
+/// OpenID Connect Core 1.0 §5.4 returns them by UserInfo. Auth.js, kubectl and others read only the ID token.
 #[tokio::test]
-async fn claims_of_scopes_stay_out_of_the_id_token() {
+async fn an_id_token_has_the_claims_of_its_scopes() {
+    for (scope, expected) in [
+        ("openid", json!({})),
+        ("openid email", json!({ "email": "alice@example.org", "email_verified": true })),
+        (
+            "openid profile groups",
+            json!({ "name": "alice of Passavant", "locale": "de", "groups": ["staff"] }),
+        ),
+        ("openid notes", json!({ "note_count": 7 })),
+        ("openid email offline_access", json!({ "email": "alice@example.org", "email_verified": true })),
+    ] {
+        assert_eq!(told(telling(Value::Null), scope).await, expected, "{scope}");
+        assert_eq!(told(telling(json!("scopes")), scope).await, expected, "{scope}");
+        assert_eq!(told(telling(json!("none")), scope).await, json!({}), "{scope}");
+    }
+}
+
+/// `id_token_claims` as a list never adds what the scopes don't release.
+#[tokio::test]
+async fn a_client_chooses_among_the_claims_of_its_scopes() {
+    let client = || telling(json!(["email", "groups", "note_count", "aud"]));
+    assert_eq!(told(client(), "openid profile email").await, json!({ "email": "alice@example.org" }));
+    assert_eq!(told(client(), "openid notes groups").await, json!({ "groups": ["staff"], "note_count": 7 }));
+    assert_eq!(told(client(), "openid").await, json!({}));
+}
+
+/// An ID token is sent back in a URL at sign-out (OpenID Connect RP-Initiated Logout 1.0 §2).
+#[tokio::test]
+async fn a_claim_that_is_too_long_is_only_at_userinfo() {
+    let server = start(telling(Value::Null)).await;
+    let groups: Vec<String> = (0..1_000).map(|at| format!("group-{at}")).collect();
+    server.accounts.set_claim("alice", "groups", json!(groups));
+    let request = server.browser().sign_in("alice").authorize("shop").scope("openid email groups profile");
+    let reply = request.tokens().await;
+    let id_token = reply.member("id_token");
+    let claims = server.claims(&id_token).await;
+    assert_eq!((claims.get("groups"), &claims["name"]), (None, &json!("alice of Passavant")));
+    assert!(id_token.len() < 7_000, "{}", id_token.len());
+    let userinfo = server.userinfo(&reply.member("access_token")).await.ok().json();
+    assert_eq!(userinfo["groups"], json!(groups));
+}
+
+/// A scope that the client has lost releases nothing.
+#[tokio::test]
+async fn a_scope_that_was_taken_from_the_client_tells_nothing() {
     let server = start(confidential("shop")).await;
-    let request = server.browser().sign_in("alice").authorize("shop").scope("openid profile email");
-    let claims = server.claims(&request.tokens().await.member("id_token")).await;
-    assert_eq!((claims.get("name"), claims.get("email")), (None, None));
+    let code = server.browser().sign_in("alice").authorize("shop").scope("openid email").code().await;
+    server.put_client(confidential("shop").scope("openid")).await;
+    let claims = server.claims(&server.redeem(&code).await.ok().member("id_token")).await;
+    assert_eq!(claims.get("email"), None);
 }

@@ -161,6 +161,13 @@ async fn a_body_that_is_no_form_is_refused() {
     let server = start(confidential("shop")).await;
     let json = server.post("/userinfo").body(Some("application/json"), "{\"access_token\":\"x\"}");
     json.send_unwritten().await.refused(Reason::BodyTypeWrong);
+    // With a token in the header the body is not needed.
+    let token = token(&server, "openid").await;
+    for (content_type, body) in
+        [("application/json", "{}"), ("application/json", "not JSON"), ("text/plain", "x"), ("", "x")]
+    {
+        server.post("/userinfo").bearer(&token).body(Some(content_type), body).send().await.ok();
+    }
 }
 
 /// RFC 6750 §3.1: 403 `insufficient_scope`

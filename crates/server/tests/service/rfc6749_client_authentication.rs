@@ -2,7 +2,9 @@
 //!
 //! Assertions are in `rfc7523_client_assertion.rs`.
 
+use jose::{SignatureAlgorithm, SigningKey};
 use passavant_server::Reason;
+use serde_json::json;
 use testkit::server::{Call, Running, TestServer, confidential, public, resource};
 
 /// A secret that reads differently decoded and raw.
@@ -71,7 +73,77 @@ async fn a_public_client_names_itself_and_no_more() {
     server.redeem(&code).await.ok();
     let with_secret = ask(&server).params(&[("client_id", "spa"), ("client_secret", "x")]);
     with_secret.send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
-    ask(&server).basic("spa", "").send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+    ask(&server).basic("spa", "x").send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+}
+
+/// Libraries send an `Authorization` header though there is no secret: an empty one, or one for another server.
+#[tokio::test]
+async fn a_public_client_with_a_header_that_is_no_credential_is_public() {
+    let server = start().await;
+    let code = || async { server.browser().sign_in("alice").authorize("spa").code().await };
+    for value in ["Bearer x", "Bearer a.b.c", "Digest x", "x", "Basic", "Basic Og=="] {
+        let redemption = server.redemption(&code().await).header("authorization", value);
+        redemption.send().await.ok();
+    }
+    server.redemption(&code().await).basic("spa", "").send().await.ok();
+    server.redemption(&code().await).without("client_id").basic("spa", "").send().await.ok();
+    let other = server.redemption(&code().await).basic("shop", "");
+    other.send_unwritten().await.refused(Reason::ClientIdMismatch);
+    // Nobody else is taken for public by that.
+    ask(&server).basic("shop", "").send_unwritten().await.refused(Reason::ClientSecretWrong);
+    let stray = |id: &str| ask(&server).param("client_id", id).header("authorization", "Bearer x");
+    stray("shop").send_unwritten().await.refused(Reason::BasicMalformed);
+    stray("nobody").send_unwritten().await.refused(Reason::BasicMalformed);
+}
+
+/// The header of another scheme is no second method of client authentication (RFC 6749 §2.3).
+#[tokio::test]
+async fn a_bearer_token_beside_a_secret_in_the_body_is_ignored() {
+    let server = start().await;
+    let posted = |secret| ask(&server).params(&[("client_id", "poster"), ("client_secret", secret)]);
+    posted(POSTER).header("authorization", "Bearer x").send().await.ok();
+    let wrong = posted("wrong").header("authorization", "Bearer x").send_unwritten().await;
+    wrong.refused(Reason::ClientSecretWrong);
+    let malformed = posted(POSTER).header("authorization", "Basic !").send_unwritten().await;
+    malformed.refused(Reason::BasicMalformed);
+}
+
+/// As for the secret: an id is read decoded and raw.
+#[tokio::test]
+async fn an_id_with_a_percent_or_a_plus_is_accepted_raw() {
+    for id in ["a+b", "50%", "a%20b", "a+b%2Fc d", "%zz", "shop%3Aeu"] {
+        let server = TestServer::new().client(confidential(id)).start().await;
+        let secret = format!("{id}-has-a-secret-of-this-length");
+        ask(&server).basic(id, &secret).send().await.ok();
+        let raw = || ask(&server).basic_raw(&format!("{id}:{secret}"));
+        raw().send().await.ok();
+        raw().param("client_id", id).send().await.ok();
+        raw().param("client_id", "other").send_unwritten().await.refused(Reason::ClientIdMismatch);
+        let wrong = ask(&server).basic_raw(&format!("{id}:wrong")).send_unwritten().await;
+        wrong.refused(Reason::ClientSecretWrong);
+    }
+    // Where both readings are registered, each has its own secret.
+    let server = TestServer::new().client(confidential("a+b")).client(confidential("a b")).start().await;
+    for secret in ["a+b-has-a-secret-of-this-length", "a b-has-a-secret-of-this-length"] {
+        ask(&server).basic_raw(&format!("a+b:{secret}")).send().await.ok();
+    }
+}
+
+/// One library sends its secret in the header with a code, and in the body with a refresh token.
+#[tokio::test]
+async fn a_client_that_registered_no_method_sends_its_secret_either_way() {
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("a key");
+    let client = confidential("shop").with(|client| {
+        client.token_endpoint_auth_method = None;
+        client.jwks = Some(json!({ "keys": [key.public_jwk().expect("public").to_value()] }));
+    });
+    let server = TestServer::new().client(client).client(confidential("signer").key(&key)).start().await;
+    ask(&server).basic("shop", SHOP).send().await.ok();
+    ask(&server).params(&[("client_id", "shop"), ("client_secret", SHOP)]).send().await.ok();
+    ask(&server).basic("shop", "wrong").send_unwritten().await.refused(Reason::ClientSecretWrong);
+    ask(&server).param("client_id", "shop").send_unwritten().await.refused(Reason::ClientSecretMissing);
+    let signed = server.assertion("signer").claim("iss", "shop").claim("sub", "shop");
+    ask(&server).asserting(&signed.sign()).send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
 }
 
 /// RFC 6749 §3.2.1: "Confidential clients or other clients issued client credentials MUST authenticate".

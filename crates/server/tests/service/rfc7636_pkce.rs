@@ -91,22 +91,46 @@ async fn a_verifier_without_a_challenge_is_refused() {
 /// RFC 9700 §2.1.1: a confidential OpenID client may rely on its nonce, if the operator allows it.
 #[tokio::test]
 async fn a_confidential_client_with_a_nonce_may_be_excused() {
-    let shop = || confidential("shop").without_pkce();
-    let scopes = "openid email";
     let server = TestServer::new()
-        .client(shop())
+        .client(confidential("shop"))
         .client(public("spa").without_pkce())
         .account("alice")
         .settings(|settings| settings.pkce = PkcePolicy::Public)
         .start()
         .await;
-    let excused = authorize(&server, "shop").scope(scopes).without_pkce().code().await;
+    let excused = authorize(&server, "shop").scope("openid email").without_pkce().code().await;
     server.redemption(&excused).without("code_verifier").send().await.ok();
-    let no_nonce = authorize(&server, "shop").without_pkce().without("nonce");
-    no_nonce.finish().await.refused(Reason::PkceMissing);
+    let no_nonce = authorize(&server, "shop").without_pkce().without("nonce").finish().await;
+    no_nonce.refused(Reason::PkceOrNonceMissing);
+    let description = no_nonce.param("error_description").expect("a description");
+    assert!(description.starts_with("code_challenge or nonce"), "{description}");
     let no_openid = authorize(&server, "shop").scope("email").without_pkce();
-    no_openid.finish().await.refused(Reason::PkceMissing);
+    no_openid.finish().await.refused(Reason::PkceOrNonceMissing);
     authorize(&server, "spa").without_pkce().finish().await.refused(Reason::PkceMissing);
+}
+
+/// `require_pkce` false frees a confidential client of both: OpenID Connect Core 1.0 §3.1.2.1 makes the nonce optional. A
+/// public client is never freed.
+#[tokio::test]
+async fn an_excused_client_sends_neither_challenge_nor_nonce() {
+    for policy in [PkcePolicy::Required, PkcePolicy::Public] {
+        let server = TestServer::new()
+            .client(confidential("shop").without_pkce())
+            .client(public("spa").without_pkce())
+            .account("alice")
+            .settings(|settings| settings.pkce = policy)
+            .start()
+            .await;
+        for scope in ["openid email", "email"] {
+            let request = authorize(&server, "shop").scope(scope).without_pkce().without("nonce");
+            let code = request.code().await;
+            server.redemption(&code).without("code_verifier").send().await.ok();
+        }
+        for nonce in ["nonce", "none"] {
+            let request = authorize(&server, "spa").without_pkce().without(nonce);
+            request.finish().await.refused(Reason::PkceMissing);
+        }
+    }
 }
 
 /// If a challenge is sent, it is enforced even for exempt clients.

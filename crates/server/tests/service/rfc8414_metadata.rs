@@ -13,9 +13,12 @@ const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const SECRET: &str = "a-secret-of-sixty-four-characters-or-more-as-hs512-demands-of-it!";
 
+/// The scopes that release claims (OpenID Connect Core 1.0 §5.4).
+const USER_SCOPES: &str = "profile email address phone groups";
+
 async fn start() -> Running {
     TestServer::new()
-        .client(confidential("shop").scope("openid offline_access notes.read"))
+        .client(confidential("shop").scope(&format!("openid offline_access {USER_SCOPES} notes.read")))
         .client(public("spa"))
         .resource(resource("https://notes.example", "notes.read").caller("notes"))
         .account("alice")
@@ -185,7 +188,8 @@ async fn an_issuer_with_a_path_lists_what_is_below_it() {
 async fn every_scope_can_be_asked_for() {
     let server = start().await;
     let scopes = list(&server, "scopes_supported").await;
-    assert_eq!(scopes, ["openid", "offline_access", "notes.read"]);
+    let expected = format!("openid offline_access {USER_SCOPES} notes.read");
+    assert_eq!(scopes.join(" "), expected);
     let browser = server.browser().sign_in("alice");
     browser.authorize("shop").scope(&scopes.join(" ")).tokens().await;
 }
@@ -259,9 +263,21 @@ async fn subjects_are_public() {
 #[tokio::test]
 async fn every_claim_can_be_had() {
     let server = start().await;
-    let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
-    let claims = server.claims(&token).await;
-    for claim in list(&server, "claims_supported").await {
+    let supported = list(&server, "claims_supported").await;
+    for claim in &supported {
+        let is_own =
+            ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid"].contains(&claim.as_str());
+        if !is_own {
+            server.accounts.set_claim("alice", claim, json!("known"));
+        }
+    }
+    let request = server.browser().sign_in("alice").authorize("shop");
+    let scope = format!("openid {USER_SCOPES}");
+    let claims = server.claims(&request.scope(&scope).tokens().await.member("id_token")).await;
+    for claim in ["name", "email", "email_verified", "phone_number", "address", "groups"].map(str::to_owned) {
+        assert!(supported.contains(&claim), "{claim}");
+    }
+    for claim in supported {
         assert!(claims.get(&claim).is_some(), "{claim}");
     }
 }

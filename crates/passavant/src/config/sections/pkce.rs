@@ -6,7 +6,8 @@ section! {
     /// Proof Key for Code Exchange (RFC 7636), always with `S256`.
     Pkce at "pkce." {
         /// Who must use PKCE (RFC 9700 section 2.1.1). `required`: every client, unless its own `require_pkce` is
-        /// `false`. `public`: public clients. Whoever is excused must be confidential, and send `openid` and a `nonce`.
+        /// `false`. `public`: public clients, and confidential ones without `openid` and a `nonce`. A confidential client
+        /// with `require_pkce` `false` needs neither; a public one always needs it.
         policy: PkcePolicy = OneOf(&[("required", PkcePolicy::Required), ("public", PkcePolicy::Public)]), default "required";
     }
 }

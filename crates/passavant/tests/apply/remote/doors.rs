@@ -82,6 +82,28 @@ fn wrong_clients() -> Vec<Wrong> {
         row("default_max_age", json!("60"), "/default_max_age", "must be a non-negative integer"),
         row("default_max_age", json!(-1), "/default_max_age", "must be a non-negative integer"),
         row("require_pkce", json!("perhaps"), "/require_pkce", "must be true or false"),
+        row(
+            "require_strict_assertions",
+            json!("RFC 10070"),
+            "/require_strict_assertions",
+            "must be true or false",
+        ),
+        row(
+            "cors_origins",
+            json!(["https://a.example", "*"]),
+            "/cors_origins/1",
+            &uri(UriError::NotAnOrigin),
+        ),
+        row("cors_origins", json!(["https://a.example/"]), "/cors_origins/0", &uri(UriError::NotAnOrigin)),
+        row("cors_origins", json!(["http://a.example"]), "/cors_origins/0", &uri(UriError::PlainHttp)),
+        row(
+            "id_token_claims",
+            json!("all"),
+            "/id_token_claims",
+            "must be scopes, none, or an array of names of claims",
+        ),
+        row("id_token_claims", json!(true), "/id_token_claims", "must be a string or an array of strings"),
+        row("id_token_claims", json!(["email", 7]), "/id_token_claims/1", "must be a string"),
         row("skip_consent", json!(1), "/skip_consent", "must be true or false"),
         row("disabled", json!("no"), "/disabled", "must be true or false"),
         row(

@@ -1,6 +1,7 @@
-//! passavant's own members of a resource: its access tokens, and its introspection answers.
+//! passavant's own members about tokens: a resource's access tokens and introspection answers, a client's ID tokens.
 
 use jose::SignatureAlgorithm;
+use protocol::IdTokenClaims;
 use serde_json::Value;
 
 use crate::registration::{entry::Entry, registered_resource::IntrospectionAudience, rules::Rules};
@@ -43,5 +44,12 @@ pub(crate) fn lifetime(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
 pub(crate) fn introspection_audience(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     if entry.text(name).is_some_and(|text| IntrospectionAudience::parse(text).is_none()) {
         entry.refuse(name, "must be resource, client_id or none");
+    }
+}
+
+/// `id_token_claims`
+pub(crate) fn id_token_claims(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    if entry.text(name).is_some_and(|word| ![IdTokenClaims::SCOPES, IdTokenClaims::NONE].contains(&word)) {
+        entry.refuse(name, "must be scopes, none, or an array of names of claims");
     }
 }

@@ -27,6 +27,15 @@ pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, _: &Rules) 
     }
 }
 
+/// `cors_origins`: each as browsers send it (RFC 6454 §6.2), so that it can match.
+pub(crate) fn origins(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    for (at, text) in entry.texts(name).into_iter().enumerate() {
+        if let Err(error) = uri::check_origin(&text) {
+            entry.refuse(&format!("{name}/{at}"), error.to_string());
+        }
+    }
+}
+
 /// A URL that a page links to or shows: never a script (RFC 7591 §5).
 pub(crate) fn page(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     match entry.text(name).map(uri::Parts::of) {

@@ -105,6 +105,9 @@ pub struct ResourceSettings {
     /// The one algorithm of its assertions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Whether its assertions must be as RFC 10070 requires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_strict_assertions: Option<bool>,
     /// Its public keys, by reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
