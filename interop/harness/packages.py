@@ -1,6 +1,7 @@
 """Installs peers from their registries, in the versions of the lock files, outside the tracked files."""
 
 import hashlib
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -8,7 +9,15 @@ from pathlib import Path
 from harness.process import complete
 
 INSTALL_SECONDS = 300
-PYTHON_PEERS = ("django_oauth_toolkit", "django_lasuite", "django_oidc_provider", "authlib_django", "mcp")
+PYTHON_PEERS = (
+    "django_oauth_toolkit",
+    "django_lasuite",
+    "django_oidc_provider",
+    "authlib_django",
+    "mcp",
+    "django_allauth",
+    "social_auth",
+)
 
 # Shared by the scripts of all Node peers: the headless browser, and how a script reports its cells.
 SHARED_SCRIPTS = ("forms.mjs", "report.mjs")
@@ -23,6 +32,7 @@ class Packages:
         self.node = cache / "node"
         self.oidc_provider = cache / "oidc_provider"
         self.mcp = cache / "mcp_node"
+        self.express = cache / "express_apps"
 
     def install(self) -> None:
         """Installs what is missing or outdated."""
@@ -32,10 +42,15 @@ class Packages:
         self._node("node", self.node)
         self._node("oidc_provider", self.oidc_provider)
         self._node("mcp", self.mcp)
+        self._node("express_apps", self.express)
 
     def python(self, peer: str) -> Path:
         """The interpreter in which this peer is installed."""
         return self.cache / peer / "bin" / "python"
+
+    def node_version(self, folder: Path, package: str) -> str:
+        """The version of a package that is installed in one of the folders of Node packages."""
+        return json.loads((folder / "node_modules" / package / "package.json").read_text())["version"]
 
     def _python(self, peer: str) -> None:
         lock = self.sources / peer / "requirements.txt"

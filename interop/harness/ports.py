@@ -24,6 +24,11 @@ class Ports:
     mcp: int
     mcp_brief: int
     mcp_jwt: int
+    auth_js: int
+    express_openid_connect: int
+    passport: int
+    allauth: int
+    social_auth: int
 
 
 class Spare:

@@ -3,6 +3,8 @@
 from harness.ports import Ports
 
 ALICE = {"sub": "u-alice", "username": "alice", "password": "correct-horse-battery"}
+ALICE_CLAIMS = {"name": "Alice Adams", "given_name": "Alice", "family_name": "Adams"}
+ALICE_CLAIMS |= {"email": "alice@example.org", "email_verified": True}
 BOB = {"sub": "u-bob", "username": "bob", "password": "staple-purple-monkey"}
 
 # The driver's client for users, and its client that acts for itself.
@@ -26,6 +28,10 @@ MCP_CLIENT = "mcp-client"
 MCP_ONCE = "mcp-once"
 # And one with a secret.
 MCP_WEB = ("mcp-web", "mcp-web-secret-of-some-length")
+# The applications that sign users in, each a client with the name of its library as its id.
+RELYING_PARTY_SECRET = "relying-party-secret-of-some-length"
+# The lifetime of tokens for the API that one of them calls.
+CALENDAR_SECONDS = 4
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
 
 NODE_SECRET = "node-peer-secret-of-32-or-more-characters"
@@ -50,6 +56,11 @@ class World:
         self.mcp = f"http://127.0.0.1:{ports.mcp}/mcp"
         self.mcp_brief = f"http://127.0.0.1:{ports.mcp_brief}/mcp"
         self.mcp_jwt = f"http://127.0.0.1:{ports.mcp_jwt}/mcp"
+        self.auth_js = f"http://127.0.0.1:{ports.auth_js}"
+        self.express_openid_connect = f"http://127.0.0.1:{ports.express_openid_connect}"
+        self.passport = f"http://127.0.0.1:{ports.passport}"
+        self.allauth = f"http://127.0.0.1:{ports.allauth}"
+        self.social_auth = f"http://127.0.0.1:{ports.social_auth}"
         self.elsewhere = "https://elsewhere.example"
 
     def document(self) -> dict:
@@ -60,10 +71,20 @@ class World:
                 *self._node_clients(),
                 *self._browser_clients(),
                 *self._mcp_clients(),
+                *self._relying_parties(),
             ],
-            "resources": [*self._web_resources(), *self._node_resources(), *self._mcp_resources()],
+            "resources": [
+                *self._web_resources(),
+                *self._node_resources(),
+                *self._mcp_resources(),
+                {
+                    "resource": "https://calendar.example",
+                    "scopes": ["calendar.read"],
+                    "access_token_lifetime": CALENDAR_SECONDS,
+                },
+            ],
             "users": [
-                {**ALICE, "claims": {"name": "Alice Adams", "email": "alice@example.org", "email_verified": True}},
+                {**ALICE, "claims": ALICE_CLAIMS},
                 {**BOB, "claims": {"name": "Bob Brown", "email": "bob@example.org"}},
             ],
             "scopes": [
@@ -181,6 +202,39 @@ class World:
             {"client_id": MCP_CLIENT, "client_name": "MCP client", **person},
             {"client_id": MCP_ONCE, "client_name": "MCP client without refresh tokens", **person, **once},
             {"client_id": MCP_WEB[0], "client_name": "MCP client on the web", **person, **secret},
+        ]
+
+    def _relying_parties(self) -> list[dict]:
+        """Registered with no more than where they are: what is absent takes its default."""
+        scope = "openid profile email offline_access"
+
+        def app(name: str, callback: str, **more: str | bool | list[str]) -> dict:
+            return {
+                "client_id": name,
+                "client_secret": RELYING_PARTY_SECRET,
+                "client_name": name,
+                "redirect_uris": [callback],
+                "grant_types": ["authorization_code", "refresh_token"],
+                "scope": scope,
+                **more,
+            }
+
+        return [
+            app("Auth.js", self.auth_js + "/auth/callback/passavant", scope=scope + " calendar.read"),
+            app(
+                "express-openid-connect",
+                self.express_openid_connect + "/callback",
+                post_logout_redirect_uris=[self.express_openid_connect],
+            ),
+            # It can send neither a code challenge nor, as its documentation sets it up, a nonce.
+            app(
+                "passport-openidconnect",
+                self.passport + "/cb",
+                post_logout_redirect_uris=[self.passport + "/"],
+                require_pkce=False,
+            ),
+            app("django-allauth", self.allauth + "/accounts/oidc/passavant/login/callback/"),
+            app("social-auth-app-django", self.social_auth + "/complete/oidc/"),
         ]
 
     def _web_resources(self) -> list[dict]:

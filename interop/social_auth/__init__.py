@@ -1,0 +1,1 @@
+"""python-social-auth, on Django, as a relying party of passavant."""
