@@ -1,5 +1,6 @@
 //! Server-rendered pages without script. Inputs are plain values, outputs whole documents.
 
+pub(crate) mod account;
 mod asset;
 pub(crate) mod consent;
 mod error;
@@ -10,12 +11,11 @@ pub(crate) mod sign_out;
 pub(crate) mod style;
 
 use askama::Template;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 use protocol::uri;
 use server::{Answer, ErrorPage, Fault, Settings};
 use shown::{initial, shown};
 
-pub(crate) use error::OPEN;
 pub use logo::{LOGO_BYTES_MAX, Logo, LogoError};
 
 /// Longest name of the organization that is shown, in characters.
@@ -25,9 +25,8 @@ const BRAND_CHARS_MAX: usize = 80;
 #[derive(Clone, Debug)]
 pub struct StyledPages {
     frame: Frame,
-    issuer: Box<str>,
+    settings: Settings,
     path: Box<str>,
-    is_https: bool,
     logo: Option<Logo>,
 }
 
@@ -40,7 +39,7 @@ impl StyledPages {
         let path = parts.map_or("", |parts| parts.path).trim_end_matches('/');
         let stylesheet = format!("{path}{}", style::PATH);
         let frame = Frame { stylesheet, initial: initial(&brand), brand, logo: None };
-        Self { frame, issuer: issuer.into(), path: path.into(), is_https: settings.is_https(), logo: None }
+        Self { frame, path: path.into(), settings: settings.clone(), logo: None }
     }
 
     /// Pages that show this name.
@@ -74,47 +73,26 @@ impl StyledPages {
         page: &impl Template,
         form_action: &str,
     ) -> Result<Answer, Fault> {
-        // With no-referrer, the form's own POST would carry `Origin: null`.
-        self.answer(status, page.render().map_err(Fault::new)?, form_action, "same-origin")
+        let html = page.render().map_err(Fault::new)?;
+        server::pages::document(&self.settings, status, html, Some(form_action))
     }
 
     /// A page without a form.
     pub(crate) fn without_form(&self, page: &impl Template) -> Result<Answer, Fault> {
-        self.answer(StatusCode::OK, page.render().map_err(Fault::new)?, "'none'", "no-referrer")
+        let html = page.render().map_err(Fault::new)?;
+        server::pages::document(&self.settings, StatusCode::OK, html, None)
     }
 
     /// An error page as a whole answer.
     pub(crate) fn refusal(&self, page: &ErrorPage) -> Result<Answer, Fault> {
         let status = StatusCode::from_u16(page.status).map_err(Fault::new)?;
-        self.answer(status, server::Pages::error(self, page), "'none'", "no-referrer")
-    }
-
-    fn answer(
-        &self,
-        status: StatusCode,
-        html: String,
-        form_action: &str,
-        referrer_policy: &'static str,
-    ) -> Result<Answer, Fault> {
-        let mut answer = Answer::new(html.into());
-        *answer.status_mut() = status;
-        let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, content_security_policy(form_action)?);
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer_policy));
-        set_fixed_headers(headers);
-        if self.is_https {
-            headers.insert(
-                header::STRICT_TRANSPORT_SECURITY,
-                HeaderValue::from_static("max-age=31536000; includeSubDomains"),
-            );
-        }
-        Ok(answer)
+        server::pages::document(&self.settings, status, server::Pages::error(self, page), None)
     }
 }
 
 impl server::Pages for StyledPages {
     fn error(&self, page: &ErrorPage) -> String {
-        error::render(&self.frame, &self.issuer, page)
+        error::render(&self.frame, self.settings.issuer.as_str(), page)
     }
 }
 
@@ -127,6 +105,14 @@ pub(crate) struct Frame {
     /// The path of its logo; without one, the initial is shown.
     logo: Option<String>,
     stylesheet: String,
+}
+
+/// The hidden fields of every form of an interaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hidden {
+    pub(crate) csrf: String,
+    /// The request itself, for a page that is left open longer than its interaction is kept.
+    pub(crate) request: Option<String>,
 }
 
 /// A client as pages show it.
@@ -173,45 +159,22 @@ pub(crate) fn link(uri: Option<&str>) -> Option<String> {
     (matches!(parts.scheme, "https" | "http") && parts.host.is_some()).then(|| uri.to_owned())
 }
 
-fn content_security_policy(form_action: &str) -> Result<HeaderValue, Fault> {
-    if form_action.contains([';', ',']) {
-        return Err(Fault::new("a form-action must not contain a semicolon or comma"));
-    }
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; \
-         form-action {form_action}"
-    );
-    HeaderValue::from_str(&policy).map_err(Fault::new)
-}
-
-fn set_fixed_headers(headers: &mut HeaderMap) {
-    const FIXED: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
-        ),
-    ];
-    for (name, value) in FIXED {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod fixture {
     //! A frame and a client, for tests of the pages.
 
     use super::{
-        Destination, Frame, ShownClient,
+        Destination, Frame, Hidden, ShownClient,
         shown::{NAME_CHARS_MAX, shown},
     };
 
     pub(crate) fn frame() -> Frame {
         let stylesheet = "/assets/ui.css".into();
         Frame { brand: "Example Org".into(), initial: "E".into(), logo: None, stylesheet }
+    }
+
+    pub(crate) fn hidden() -> Hidden {
+        Hidden { csrf: "c-1".into(), request: Some("r-1".into()) }
     }
 
     pub(crate) fn client(name: &str) -> ShownClient {
@@ -226,6 +189,7 @@ pub(crate) mod fixture {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
     use server::Pages as _;
 
     use super::*;
@@ -235,7 +199,7 @@ mod tests {
     }
 
     fn sign_out(pages: &StyledPages) -> sign_out::SignOutPage<'_> {
-        sign_out::SignOutPage { frame: pages.frame(), csrf: "c" }
+        sign_out::SignOutPage { frame: pages.frame(), hidden: fixture::hidden() }
     }
 
     #[test]
@@ -284,13 +248,6 @@ mod tests {
         assert_eq!(answer.headers()[header::REFERRER_POLICY], "no-referrer");
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
         assert!(policy.ends_with("form-action 'none'"), "{policy}");
-    }
-
-    #[test]
-    fn a_form_action_can_not_add_directives() {
-        for bad in ["'self'; script-src *", "'self', script-src *", "'self'\r\nx: y"] {
-            assert!(content_security_policy(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use axum::{
     extract::{Request, State},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use protocol::Params;
 use server::{
     Answer, Ask, AuthorizationServer, Error, ErrorPage, Fault, Incoming, OpenInteraction, PeerAddress,
     Reason, RequestId,
@@ -17,7 +18,8 @@ use crate::{
     authenticate::{Authenticator, SignIn},
     directory::Account,
     pages::{
-        Destination, OPEN, ShownClient, StyledPages,
+        Destination, Hidden, ShownClient, StyledPages,
+        account::AccountPage,
         consent::{ConsentPage, Group, ShownAccount},
         link, logo,
         shown::{NAME_CHARS_MAX, shown},
@@ -61,6 +63,10 @@ pub fn router(state: AccountPages) -> Router {
         let head = request.into_parts().0;
         pages.pages.without_form(&page).unwrap_or_else(|fault| pages.refusal(&head, &fault.into()))
     });
+    let account = get(|State(pages): State<Arc<AccountPages>>, request: Request| async move {
+        let head = request.into_parts().0;
+        pages.account_page(&head).await.unwrap_or_else(|error| pages.refusal(&head, &error))
+    });
     let router = match state.pages.logo().cloned() {
         Some(logo) => Router::new()
             .route(logo::PATH, get(move |headers: HeaderMap| async move { logo.answer(&headers) })),
@@ -71,6 +77,7 @@ pub fn router(state: AccountPages) -> Router {
         .route(&paths.consent, page(Ask::Consent))
         .route(&paths.sign_out, page(Ask::SignOut))
         .route(&paths.signed_out, signed_out)
+        .route(&paths.account, account)
         .route(style::PATH, get(|headers: HeaderMap| async move { style::answer(&headers) }))
         .with_state(Arc::new(state))
 }
@@ -94,44 +101,70 @@ impl AccountPages {
     }
 
     async fn try_show(&self, ask: Ask, head: &Parts) -> Result<Answer, Error> {
-        let interaction = self.server.interaction(head).await?;
+        let interaction = match self.server.reopen(head, None).await {
+            Err(Error::Refused(Reason::InteractionUnknown)) => {
+                return self.server.without_interaction(head).await;
+            }
+            interaction => interaction?,
+        };
+        if !interaction.still_asks().await? {
+            return interaction.go_on().await;
+        }
         match interaction.ask() {
-            other if other != ask => self.elsewhere(other, head),
+            other if other != ask => interaction.elsewhere(),
             Ask::SignIn => {
                 let hint = shown(interaction.login_hint().unwrap_or_default(), NAME_CHARS_MAX);
-                Ok(self.sign_in_page(&interaction, &hint, None)?)
+                self.sign_in_page(&interaction, &hint, None).await
             }
             Ask::Consent => self.consent_page(interaction).await,
             Ask::SignOut => {
-                let csrf = interaction.csrf();
-                let page = SignOutPage { frame: self.pages.frame(), csrf: &csrf };
+                let page = SignOutPage { frame: self.pages.frame(), hidden: hidden(&interaction)? };
                 Ok(self.pages.with_form(StatusCode::OK, &page, &interaction.form_action())?)
             }
         }
     }
 
+    /// What a form sent. Where it was answered by the same form at the same time, or its session ended meanwhile, it is
+    /// looked at once more.
     async fn try_submit(&self, ask: Ask, incoming: &Incoming) -> Result<Answer, Error> {
+        match self.answer_form(ask, incoming).await {
+            Err(Error::Refused(Reason::InteractionUnknown)) => self.answer_form(ask, incoming).await,
+            answer => answer,
+        }
+    }
+
+    async fn answer_form(&self, ask: Ask, incoming: &Incoming) -> Result<Answer, Error> {
         let head = &incoming.head;
-        let interaction = self.server.interaction(head).await?;
         let params = incoming.form()?;
+        let interaction = match self.server.reopen(head, params.get("request")).await {
+            Err(Error::Refused(Reason::InteractionUnknown)) => {
+                return self.server.without_interaction(head).await;
+            }
+            interaction => interaction?,
+        };
         interaction.check_form(head, params.get("csrf"))?;
-        match interaction.ask() {
-            other if other != ask => self.elsewhere(other, head),
-            Ask::SignIn => {
-                let (username, password) = (params.get("username"), params.get("password"));
-                self.sign_in(interaction, head, username.unwrap_or_default(), password).await
+        let cancels = params.get("decision") == Some("cancel");
+        match (ask, interaction.ask()) {
+            (Ask::SignIn, Ask::SignIn) if cancels => interaction.cancel_sign_in().await,
+            (Ask::SignIn, Ask::SignIn) => self.sign_in(interaction, head, &params).await,
+            // The first answer to this form, and its cookie, never arrived.
+            (Ask::SignIn, Ask::Consent) if interaction.subject().is_none() => {
+                self.sign_in(interaction, head, &params).await
             }
+            (ask, waits) if ask != waits && interaction.is_past() => interaction.go_on().await,
+            (ask, waits) if ask != waits => interaction.elsewhere(),
             // Another user may have signed in since the page was shown: then it is shown again.
-            Ask::Consent if params.get("account").is_some_and(|shown| !is_of(shown, &interaction)) => {
-                self.elsewhere(Ask::Consent, head)
+            (Ask::Consent, _) if params.get("account").is_some_and(|shown| !is_of(shown, &interaction)) => {
+                interaction.elsewhere()
             }
-            Ask::Consent => match (params.get("decision"), params.get("switch")) {
+            (Ask::Consent, _) => match (params.get("decision"), params.get("switch")) {
                 (Some("allow"), None) => interaction.approve().await,
                 (Some("deny"), None) => interaction.deny().await,
                 (None, Some(_)) => interaction.switch_account().await,
                 (Some(_), _) | (None, None) => Err(Reason::ParameterMissing("decision").into()),
             },
-            Ask::SignOut => interaction.sign_out().await,
+            (Ask::SignOut, _) if cancels => interaction.stay().await,
+            (Ask::SignOut | Ask::SignIn, _) => interaction.sign_out().await,
         }
     }
 
@@ -139,38 +172,76 @@ impl AccountPages {
         &self,
         interaction: OpenInteraction,
         head: &Parts,
-        username: &str,
-        password: Option<&str>,
+        params: &Params<'_>,
     ) -> Result<Answer, Error> {
-        let Some(password) = password.filter(|_| !username.trim().is_empty()) else {
-            return Ok(self.sign_in_page(&interaction, username, Some(sign_in::INCOMPLETE))?);
+        let username = params.get("username").unwrap_or_default();
+        let Some(password) = params.get("password").filter(|_| !username.trim().is_empty()) else {
+            return self.sign_in_page(&interaction, username, Some(sign_in::INCOMPLETE)).await;
         };
         let address = head.extensions.get::<PeerAddress>().map_or(UNKNOWN_ADDRESS, |peer| peer.0);
-        match self.authenticator.authenticate(self.server.store(), username, password, address).await? {
-            SignIn::Proven(_, seen) => match interaction.signed_in(&seen, PASSWORD).await {
-                // Another password, or a disabled account, since this one was checked: nobody was signed in.
-                Err(Error::Refused(Reason::SignInOutdated)) => {
-                    let interaction = self.server.interaction(head).await?;
-                    Ok(self.sign_in_page(&interaction, username, Some(sign_in::OUTDATED))?)
+        let seen =
+            match self.authenticator.authenticate(self.server.store(), username, password, address).await? {
+                SignIn::Proven(_, seen) => seen,
+                SignIn::Wrong => {
+                    return self.sign_in_page(&interaction, username, Some(sign_in::WRONG)).await;
                 }
-                answer => answer,
-            },
-            SignIn::Wrong => Ok(self.sign_in_page(&interaction, username, Some(sign_in::WRONG))?),
-            SignIn::Later(seconds) => Ok(self.too_many(head, seconds)?),
-        }
+                SignIn::Later(seconds) => return Ok(self.too_many(head, seconds)?),
+            };
+        let problem = match interaction.signed_in(&seen, PASSWORD).await {
+            // Another password, or a disabled account, since this one was checked: nobody was signed in.
+            Err(Error::Refused(Reason::SignInOutdated)) => sign_in::OUTDATED,
+            // Nor was somebody else than the client expects.
+            Err(Error::Refused(Reason::SubjectMismatch)) => sign_in::UNEXPECTED,
+            answer => return answer,
+        };
+        let interaction = self.server.reopen(head, params.get("request")).await?;
+        self.sign_in_page(&interaction, username, Some(problem)).await
     }
 
-    fn sign_in_page(
+    async fn sign_in_page(
         &self,
         interaction: &OpenInteraction,
         username: &str,
         problem: Option<&'static str>,
-    ) -> Result<Answer, Fault> {
-        let (client, csrf) = (shown_client(interaction), interaction.csrf());
-        let page =
-            SignInPage { frame: self.pages.frame(), client: client.as_ref(), username, problem, csrf: &csrf };
+    ) -> Result<Answer, Error> {
+        let client = shown_client(interaction);
+        let expected = self.expected(interaction).await?;
+        let page = SignInPage {
+            frame: self.pages.frame(),
+            client: client.as_ref(),
+            username,
+            problem,
+            expected: expected.as_deref(),
+            hidden: hidden(interaction)?,
+        };
         let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        self.pages.with_form(status, &page, &interaction.form_action())
+        Ok(self.pages.with_form(status, &page, &interaction.form_action())?)
+    }
+
+    /// Whom the client expects, as a page names that user: by an ID token that was sent as a hint.
+    async fn expected(&self, interaction: &OpenInteraction) -> Result<Option<String>, Fault> {
+        let Some(subject) = interaction.expected() else { return Ok(None) };
+        let account = self.authenticator.directory.by_subject(subject).await?;
+        let name = account.map(|account| ShownAccount::of(&account).in_words());
+        Ok(Some(name.unwrap_or_else(|| "another account".to_owned())))
+    }
+
+    /// The page of whoever is signed in; anybody else signs in first.
+    async fn account_page(&self, head: &Parts) -> Result<Answer, Error> {
+        let account = match self.server.signed_in(head).await? {
+            Some(subject) => self.authenticator.directory.by_subject(&subject).await?,
+            None => None,
+        };
+        let Some(account) = account.filter(|account| !account.disabled) else {
+            return self.server.without_interaction(head).await;
+        };
+        let sign_out = self.server.settings().url("/logout");
+        let account = ShownAccount::of(&account);
+        Ok(self.pages.without_form(&AccountPage {
+            frame: self.pages.frame(),
+            account,
+            sign_out: &sign_out,
+        })?)
     }
 
     async fn consent_page(&self, interaction: OpenInteraction) -> Result<Answer, Error> {
@@ -178,14 +249,13 @@ impl AccountPages {
         else {
             return interaction.switch_account().await;
         };
-        let csrf = interaction.csrf();
         let page = ConsentPage {
             frame: self.pages.frame(),
             client: &client,
             subject: account.subject.as_str(),
             account: ShownAccount::of(&account),
             groups: Group::all(interaction.scopes()),
-            csrf: &csrf,
+            hidden: hidden(&interaction)?,
         };
         Ok(self.pages.with_form(StatusCode::OK, &page, &interaction.form_action())?)
     }
@@ -197,49 +267,12 @@ impl AccountPages {
         Ok(account.filter(|account| !account.disabled))
     }
 
-    /// Redirects to the page that this interaction waits at: the browser's history may lead to others.
-    fn elsewhere(&self, ask: Ask, head: &Parts) -> Result<Answer, Error> {
-        let settings = self.server.settings();
-        let path = match ask {
-            Ask::SignIn => &settings.pages.sign_in,
-            Ask::Consent => &settings.pages.consent,
-            Ask::SignOut => &settings.pages.sign_out,
-        };
-        let location = format!("{}?{}", settings.url(path), head.uri.query().unwrap_or_default());
-        let mut answer = Answer::default();
-        *answer.status_mut() = StatusCode::SEE_OTHER;
-        let headers = answer.headers_mut();
-        headers.insert(header::LOCATION, HeaderValue::from_str(&location).map_err(Fault::new)?);
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        Ok(answer)
-    }
-
     fn refusal(&self, head: &Parts, error: &Error) -> Answer {
-        let mut answer = match error {
-            Error::Refused(Reason::HostMismatch) => {
-                self.host_mismatch(head).unwrap_or_else(|fault| self.server.error_page(head, &fault.into()))
-            }
-            Error::Refused(_) | Error::Failed(_) => self.server.error_page(head, error),
-        };
+        let mut answer = self.server.error_page(head, error);
         if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
             answer.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY_AFTER_SECONDS.into());
         }
         answer
-    }
-
-    /// Cookies of this page belong to another host: it links to the same page at the issuer.
-    fn host_mismatch(&self, head: &Parts) -> Result<Answer, Fault> {
-        let reason = Reason::HostMismatch;
-        let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        self.pages.refusal(&ErrorPage {
-            status: StatusCode::BAD_REQUEST.as_u16(),
-            slug: reason.slug(),
-            code: reason.code().as_str(),
-            description: reason.description().to_owned(),
-            facts: vec![(OPEN, self.server.settings().url(path))],
-            request_id: request_id(head),
-        })
     }
 
     fn too_many(&self, head: &Parts, seconds: u64) -> Result<Answer, Fault> {
@@ -265,6 +298,11 @@ const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 fn is_of(shown: &str, interaction: &OpenInteraction) -> bool {
     interaction.subject().is_some_and(|subject| subject.as_str() == shown)
+}
+
+/// The hidden fields of its forms.
+fn hidden(interaction: &OpenInteraction) -> Result<Hidden, Fault> {
+    Ok(Hidden { csrf: interaction.csrf(), request: interaction.request()? })
 }
 
 fn request_id(head: &Parts) -> String {

@@ -8,8 +8,8 @@ pub const PARAMETERS_MAX: usize = 100;
 pub const PARAMETER_NAME_BYTES_MAX: usize = 128;
 /// Longest single parameter value, in bytes (a request object or an assertion is the longest honest one).
 pub const PARAMETER_VALUE_BYTES_MAX: usize = 16 * 1024;
-/// Longest URL that is read, path and query, in bytes.
-pub const URL_BYTES_MAX: usize = 8 * 1024;
+/// Longest URL that is read, path and query, in bytes: the longest `state` with every byte percent-encoded fits.
+pub const URL_BYTES_MAX: usize = 32 * 1024;
 /// Longest token of any kind that is parsed, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Longest `client_id`, in bytes. Django peers keep ids in columns of 255 characters.
@@ -25,7 +25,7 @@ pub const RESOURCES_MAX: usize = 8;
 /// Longest redirect URI, resource identifier or other URI that is stored, in bytes.
 pub const URI_BYTES_MAX: usize = 2 * 1024;
 /// Longest `state`, in bytes: it is stored with the interaction and sent back.
-pub const STATE_BYTES_MAX: usize = 2 * 1024;
+pub const STATE_BYTES_MAX: usize = 8 * 1024;
 /// Longest note that a host keeps in an interaction, in bytes of JSON: it is stored with the paused request.
 pub const NOTE_BYTES_MAX: usize = 4 * 1024;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.

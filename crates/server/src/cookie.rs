@@ -8,33 +8,51 @@ use crate::{answer::Answer, settings::Settings};
 /// its Back button until a cookie is written, and a deletion (`Max-Age=0`) does not count.
 const EMPTIED: &str = "; Max-Age=1";
 
+/// What precedes the id in the name of an interaction's cookie.
+const INTERACTION: &str = "passavant_interaction_";
+
 /// A cookie of this server. `Lax`, since a `Strict` one set on a cross-site arrival is not sent on the redirect that
 /// follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cookie {
     /// Holds a [`SessionToken`](protocol::SessionToken).
     Session,
-    /// Holds a [`BrowserSecret`](protocol::BrowserSecret).
+    /// Holds the [`BrowserSecret`](protocol::BrowserSecret) of the interaction with this id. Each interaction has a
+    /// cookie of its own: one that all shared would be replaced by the last of several tabs that open at once.
+    Interaction(i64),
+    /// Holds the [`BrowserSecret`](protocol::BrowserSecret) of every interaction that an earlier version stored. It is
+    /// only read.
     Browser,
 }
 
 impl Cookie {
     /// `__Host-` and `Secure` need https; on http, which only loopback may use, browsers refuse them.
-    fn name(self, settings: &Settings) -> &'static str {
-        match (self, settings.is_https()) {
-            (Self::Session, true) => "__Host-passavant_session",
-            (Self::Session, false) => "passavant_session",
-            (Self::Browser, true) => "__Host-passavant_browser",
-            (Self::Browser, false) => "passavant_browser",
+    fn name(self, settings: &Settings) -> String {
+        let prefix = prefix(settings);
+        match self {
+            Self::Session => format!("{prefix}passavant_session"),
+            // As hexadecimal digits, since an id orders the cookies of a browser by age.
+            Self::Interaction(id) => format!("{prefix}{INTERACTION}{id:016x}"),
+            Self::Browser => format!("{prefix}passavant_browser"),
         }
     }
 
     /// Its value, if the browser sent it.
     pub(crate) fn value<'h>(self, settings: &Settings, headers: &'h HeaderMap) -> Option<&'h str> {
         let name = self.name(settings);
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+        pairs(headers).find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The cookies of interactions that the browser sent: the id of each, and its value.
+    pub(crate) fn interactions<'h>(
+        settings: &Settings,
+        headers: &'h HeaderMap,
+    ) -> impl Iterator<Item = (i64, &'h str)> {
+        let prefix = prefix(settings);
+        pairs(headers).filter_map(move |(name, value)| {
+            let id = name.strip_prefix(prefix)?.strip_prefix(INTERACTION)?;
+            Some((i64::from_str_radix(id, 16).ok()?, value))
+        })
     }
 
     /// Sets it until the browser is closed, or, if settings say so, for as long as a session can last; `None` ends it.
@@ -45,7 +63,7 @@ impl Cookie {
             (Self::Session, Some(_)) if settings.session_cookie_persistent => {
                 format!("; Max-Age={}", settings.session_absolute_lifetime)
             }
-            (Self::Session | Self::Browser, Some(_)) => String::new(),
+            (_, Some(_)) => String::new(),
         };
         let (name, value) = (self.name(settings), value.unwrap_or(""));
         let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{end}");
@@ -53,4 +71,14 @@ impl Cookie {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
+}
+
+fn prefix(settings: &Settings) -> &'static str {
+    if settings.is_https() { "__Host-" } else { "" }
+}
+
+/// The names and values that the browser sent.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }

@@ -89,6 +89,9 @@ pub(crate) trait RequestHead {
     /// The [`RequestId`] that the host set; empty if it set none.
     fn request_id(&self) -> &str;
 
+    /// The host that the request is for: the `Host` header, or the authority of HTTP/2 (RFC 9113 §8.3.1).
+    fn host(&self) -> Option<&str>;
+
     /// Refuses a request whose host is not the issuer's: cookies that a page sets there would not reach the next page.
     fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
 }
@@ -122,10 +125,13 @@ impl RequestHead for Parts {
         self.extensions.get::<RequestId>().map_or("", |id| &id.0)
     }
 
-    fn check_host(&self, settings: &Settings) -> Result<(), Reason> {
+    fn host(&self) -> Option<&str> {
         let sent = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let sent = sent.or_else(|| self.uri.authority().map(http::uri::Authority::as_str));
-        let Some(sent) = sent else { return Ok(()) };
+        sent.or_else(|| self.uri.authority().map(http::uri::Authority::as_str))
+    }
+
+    fn check_host(&self, settings: &Settings) -> Result<(), Reason> {
+        let sent = self.host().ok_or(Reason::HostMismatch)?;
         let scheme = if settings.is_https() { "https" } else { "http" };
         if uri::origin(&format!("{scheme}://{sent}")) == uri::origin(settings.issuer.as_str()) {
             Ok(())

@@ -1,6 +1,11 @@
 //! Error pages: the port that renders them, and a plain implementation.
 
+mod document;
+mod host;
 pub(crate) mod refusal;
+
+pub use document::document;
+pub use refusal::OPEN;
 
 /// Renders error pages. A host implements this with its own templates.
 pub trait Pages: Send + Sync + 'static {

@@ -7,6 +7,7 @@
 mod answers;
 mod asked;
 mod browser;
+mod ending;
 mod form;
 mod note;
 mod open;

@@ -105,6 +105,8 @@ pub struct PagePaths {
     pub sign_out: String,
     /// The page that confirms it, where the client named no URI to return to.
     pub signed_out: String,
+    /// The page of whoever is signed in, where no client waits for an answer.
+    pub account: String,
 }
 
 impl Default for PagePaths {
@@ -114,6 +116,7 @@ impl Default for PagePaths {
             consent: "/consent".into(),
             sign_out: "/logout/confirm".into(),
             signed_out: "/logout/done".into(),
+            account: "/account".into(),
         }
     }
 }

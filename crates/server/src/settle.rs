@@ -126,7 +126,7 @@ const fn refusal(change: &Change) -> Option<Reason> {
     match change {
         Change::Once(remember) => Some(remember.replayed),
         // Answered in another tab, or its session ended meanwhile.
-        Change::Interaction(InteractionChange::Use(_) | InteractionChange::Update(..))
+        Change::Interaction(InteractionChange::Use(..) | InteractionChange::Update(..))
         | Change::Session(SessionChange::Renew(..)) => Some(Reason::InteractionUnknown),
         Change::Session(SessionChange::Add(..)) => Some(Reason::SignInOutdated),
         _ => None,

@@ -8,8 +8,8 @@ pub const HEAD_SECONDS_MAX: u64 = 10;
 pub const BODY_SECONDS_MAX: u64 = 10;
 /// Seconds for which a connection may be idle, or its peer may not read.
 pub const IDLE_SECONDS_MAX: u64 = 60;
-/// Longest head of a request, in bytes.
-pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Longest head of a request, in bytes: the longest URL, and as much for the header fields.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Most header fields in one request.
 pub const HEADERS_MAX: usize = 100;
 /// Most concurrent requests on one HTTP/2 connection.

@@ -4,7 +4,7 @@ use askama::Template;
 use server::AskedScope;
 
 use super::{
-    Destination, Frame, ShownClient,
+    Destination, Frame, Hidden, ShownClient,
     shown::{NAME_CHARS_MAX, TEXT_CHARS_MAX, initial, shown},
 };
 use crate::directory::Account;
@@ -19,16 +19,16 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) subject: &'a str,
     pub(crate) account: ShownAccount,
     pub(crate) groups: Vec<Group>,
-    pub(crate) csrf: &'a str,
+    pub(crate) hidden: Hidden,
 }
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShownAccount {
-    name: String,
+    pub(super) name: String,
     /// A second line that distinguishes users of the same name.
-    detail: Option<String>,
-    initial: String,
+    pub(super) detail: Option<String>,
+    pub(super) initial: String,
 }
 
 impl ShownAccount {
@@ -41,6 +41,14 @@ impl ShownAccount {
             name: shown(name, NAME_CHARS_MAX),
             detail: detail.map(|detail| shown(detail, NAME_CHARS_MAX)),
             initial: initial(name),
+        }
+    }
+
+    /// Both lines as one.
+    pub(crate) fn in_words(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{} ({detail})", self.name),
+            None => self.name.clone(),
         }
     }
 }
@@ -144,7 +152,7 @@ mod tests {
             subject: "u-1",
             account,
             groups: Group::all(scopes),
-            csrf: "c-1",
+            hidden: fixture::hidden(),
         }
         .render()
         .expect("renders")

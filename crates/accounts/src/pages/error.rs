@@ -1,15 +1,12 @@
 //! The error page: what happened, what the user can do, and what the developer of the client needs to know.
 
 use askama::Template;
-use server::{ErrorPage, Reason};
+use server::{ErrorPage, Reason, pages::OPEN};
 
 use super::{
     Frame,
     shown::{TEXT_CHARS_MAX, shown},
 };
-
-/// The label of a fact that is a URL of this issuer, shown as a link.
-pub(crate) const OPEN: &str = "Open";
 
 /// Renders a whole document. It shows only its input: what is public is decided elsewhere.
 pub(super) fn render(frame: &Frame, issuer: &str, page: &ErrorPage) -> String {
@@ -54,6 +51,8 @@ fn heading_and_advice(page: &ErrorPage) -> (&'static str, &'static str) {
     const EXPIRED: &str = Reason::InteractionExpired.slug();
     const OTHER_BROWSER: &str = Reason::InteractionBrowserMismatch.slug();
     const CROSS_SITE: &str = Reason::FormCrossSite.slug();
+    const LOGOUT_HINT: &str = Reason::LogoutHintInvalid.slug();
+    const LOGOUT_REDIRECT: &str = Reason::LogoutRedirectMismatch.slug();
     const OTHER_HOST: &str = Reason::HostMismatch.slug();
     match page.slug {
         UNKNOWN | EXPIRED => (
@@ -63,11 +62,21 @@ fn heading_and_advice(page: &ErrorPage) -> (&'static str, &'static str) {
         OTHER_BROWSER => (
             "This page belongs to another browser",
             "It was opened in another browser, or this one keeps no cookies. Go back to where you came from and \
-             start again in this browser, with cookies allowed.",
+             start again in this browser, with cookies allowed. Or sign in here.",
+        ),
+        LOGOUT_HINT | LOGOUT_REDIRECT => (
+            "You are signed out",
+            "The application asked to send you to an address that it has not registered, so you stay here. You can \
+             close this page.",
         ),
         CROSS_SITE => (
             "This form did not come from here",
             "Nothing was changed. If you sent it yourself, go back, load the page again and send it once more.",
+        ),
+        OTHER_HOST if page.facts.iter().all(|(label, _)| *label != OPEN) => (
+            "This page has another address",
+            "A proxy before this server does not say under which address you opened it, so signing in can't work. \
+             Please tell the people who run this server.",
         ),
         OTHER_HOST => (
             "This page has another address",
@@ -137,6 +146,14 @@ mod tests {
             let html = page(400, "host_mismatch", vec![(OPEN, foreign.into())]);
             assert!(!html.contains("<a "), "{html}");
         }
+    }
+
+    #[test]
+    fn a_proxy_is_told_from_a_browser_at_another_host() {
+        let html = page(400, "host_mismatch", vec![("Received", "127.0.0.1:4000".into())]);
+        assert!(html.contains("A proxy before this server") && !html.contains("<a "), "{html}");
+        let html = page(400, "host_mismatch", vec![(OPEN, "https://id.example/login".into())]);
+        assert!(html.contains("Continue at the right one"), "{html}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, ShownClient};
+use super::{Frame, Hidden, ShownClient};
 
 /// The data of the page.
 #[derive(Template)]
@@ -14,7 +14,9 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) username: &'a str,
     /// The error message.
     pub(crate) problem: Option<&'static str>,
-    pub(crate) csrf: &'a str,
+    /// Whom the client expects, if it said so.
+    pub(crate) expected: Option<&'a str>,
+    pub(crate) hidden: Hidden,
 }
 
 /// The same text for every reason.
@@ -22,6 +24,10 @@ pub(crate) const WRONG: &str = "That username and password don't match. Please t
 
 /// A field is empty, so nothing was checked.
 pub(crate) const INCOMPLETE: &str = "Please enter your username and your password.";
+
+/// It was right, but of another user than the client expects.
+pub(crate) const UNEXPECTED: &str = "That is another account than the application expects. Sign in with the expected \
+                                     one, or return without signing in.";
 
 /// It was right, but not any longer.
 pub(crate) const OUTDATED: &str = "Your account changed just now. Please sign in again.";
@@ -32,8 +38,18 @@ mod tests {
     use crate::pages::{Destination, fixture};
 
     fn page(client: Option<&ShownClient>, username: &str, problem: Option<&'static str>) -> String {
-        let frame = fixture::frame();
-        SignInPage { frame: &frame, client, username, problem, csrf: "c-1" }.render().expect("renders")
+        expecting(client, username, problem, None)
+    }
+
+    fn expecting(
+        client: Option<&ShownClient>,
+        username: &str,
+        problem: Option<&'static str>,
+        expected: Option<&str>,
+    ) -> String {
+        let (frame, hidden) = (fixture::frame(), fixture::hidden());
+        let page = SignInPage { frame: &frame, client, username, problem, expected, hidden };
+        page.render().expect("renders")
     }
 
     #[test]
@@ -82,7 +98,20 @@ mod tests {
     fn a_hint_is_prefilled_and_the_password_never_is() {
         let html = page(None, "\"><script>alice", None);
         assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;alice\""), "{html}");
-        assert_eq!(html.matches("value=").count(), 2, "csrf and username");
+        assert_eq!(html.matches("value=").count(), 3, "csrf, request and username");
+    }
+
+    /// OpenID Connect Core 1.0 §3.1.2.1: `id_token_hint`.
+    #[test]
+    fn whom_the_client_expects_is_named_and_nobody_has_to_sign_in() {
+        let client = fixture::client("Shop");
+        let html = expecting(Some(&client), "alice", Some(UNEXPECTED), Some("Alice <b> (alice)"));
+        assert!(
+            html.contains("<bdi>Shop</bdi></b> expects <b><bdi>Alice &#60;b&#62; (alice)</bdi></b>"),
+            "{html}"
+        );
+        assert!(html.contains("name=\"decision\" value=\"cancel\" id=\"cancel\""), "{html}");
+        assert!(!page(Some(&client), "alice", None).contains("cancel"));
     }
 
     #[test]

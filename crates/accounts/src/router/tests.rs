@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::Body;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
 use protocol::{ClientId, ClientMetadata};
 use server::{
@@ -214,9 +214,157 @@ async fn deny_tells_the_client() {
     let csrf = world.get(&url).await.field("csrf").to_owned();
     let seen = world.post(&url, &[("csrf", &csrf), ("decision", "deny")]).await;
     assert!(seen.header("location").starts_with("https://shop.example/cb?error=access_denied"));
-    let again = world.post(&url, &[("csrf", &csrf), ("decision", "allow")]).await;
-    assert_eq!(again.status, StatusCode::BAD_REQUEST);
-    assert!(again.body.contains("<code>interaction_unknown</code>"), "{}", again.body);
+    let again = world.post(&url, &[("csrf", &csrf), ("decision", "deny")]).await;
+    assert_eq!(again.header("location"), seen.header("location"), "the same form, the same answer");
+    let other = world.post(&url, &[("csrf", &csrf), ("decision", "allow")]).await;
+    let anew = other.header("location");
+    assert!(anew.starts_with("https://id.example/authorize?interaction="), "{anew}");
+}
+
+/// A double click on *Allow*.
+#[tokio::test]
+async fn a_form_that_is_sent_twice_gets_one_answer() {
+    let mut world = World::new().await;
+    let url = world.sign_in().await;
+    let page = world.get(&url).await;
+    let fields = [("csrf", page.field("csrf")), ("account", page.field("account")), ("decision", "allow")];
+    let first = world.post(&url, &fields).await;
+    let again = world.post(&url, &fields).await;
+    assert!(first.header("location").starts_with("https://shop.example/cb?code="));
+    assert_eq!(first.header("location"), again.header("location"));
+    let cookies = std::mem::take(&mut world.cookies);
+    let thief = world.post(&url, &fields).await;
+    assert_eq!(thief.status, StatusCode::FORBIDDEN, "another browser never");
+    world.cookies = cookies;
+    let forged = [("csrf", "x"), fields[1], fields[2]];
+    assert!(world.post(&url, &forged).await.body.contains("<code>form_cross_site</code>"));
+}
+
+/// A double click on *Sign in*, where the browser never got the answer to the first click, nor its cookie.
+#[tokio::test]
+async fn a_sign_in_that_is_sent_twice_gets_one_answer() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    let csrf = world.get(&url).await.field("csrf").to_owned();
+    let fields = [("csrf", &*csrf), ("username", "alice"), ("password", "correct-horse")];
+    let before = world.cookies.clone();
+    let first = world.post(&url, &fields).await;
+    world.cookies = before;
+    let wrong = [fields[0], fields[1], ("password", "wrong")];
+    assert_eq!(world.post(&url, &wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let again = world.post(&url, &fields).await;
+    assert_eq!(first.header("location"), again.header("location"));
+    let consent = world.get(again.header("location")).await;
+    assert!(consent.body.contains("Alice Martin"), "{}", consent.body);
+    let sessions = world.server.store().list_sessions(None, None, 9).await.expect("the store works");
+    assert_eq!(sessions.len(), 1);
+}
+
+/// A page that was left open for 15 minutes, and for a day, after which nothing of it is stored.
+#[tokio::test]
+async fn a_page_that_was_left_open_for_long_goes_on() {
+    for minutes in [16, 1_440] {
+        let mut world = World::new().await;
+        let url = world.arrive().await;
+        let page = world.get(&url).await;
+        let (csrf, request) = (page.field("csrf").to_owned(), page.field("request").to_owned());
+        world.clock.0.fetch_add(minutes * 60_000, Ordering::Relaxed);
+        while world.server.store().sweep(world.server.now(), 100).await.expect("swept") > 0 {}
+        let fields =
+            [("csrf", &*csrf), ("request", &*request), ("username", "alice"), ("password", "correct-horse")];
+        let seen = world.post(&url, &fields).await;
+        assert!(seen.header("location").starts_with("https://id.example/authorize?interaction="));
+        let seen = world.get(&seen.header("location").to_owned()).await;
+        let url = seen.header("location").to_owned();
+        assert!(url.starts_with("https://id.example/consent?interaction="), "{url}");
+        let page = world.get(&url).await;
+        assert!(page.body.contains("Allow “<bdi>Shop</bdi>” to use your account?"), "{}", page.body);
+        let fields =
+            [("csrf", page.field("csrf")), ("account", page.field("account")), ("decision", "allow")];
+        let seen = world.post(&url, &fields).await;
+        let location = seen.header("location");
+        assert!(location.starts_with("https://shop.example/cb?code=") && location.contains("&state=s&"));
+        // Back, after all that: the page is answered, and the request goes on by itself.
+        let back = world.get(&url).await;
+        assert!(back.header("location").starts_with("https://id.example/authorize?interaction="));
+    }
+}
+
+/// Two tabs: what the first one answered is not asked by the second.
+#[tokio::test]
+async fn the_second_tab_goes_on_once_the_first_is_signed_in() {
+    let mut world = World::new().await;
+    let second = world.arrive().await;
+    let consent = world.sign_in().await;
+    let seen = world.get(&second).await;
+    assert!(seen.header("location").starts_with("https://id.example/consent?interaction="));
+    let page = world.get(&consent).await;
+    let fields = [("csrf", page.field("csrf")), ("account", page.field("account")), ("decision", "allow")];
+    world.post(&consent, &fields).await;
+    let seen = world.get(&second.replace("/login", "/consent")).await;
+    assert!(seen.header("location").starts_with("https://shop.example/cb?code="));
+}
+
+/// A bookmark of `/login`, with or without the interaction of long ago.
+#[tokio::test]
+async fn a_bookmarked_sign_in_page_leads_to_the_account() {
+    let mut world = World::new().await;
+    let long_ago = format!("/login?interaction={}", "A".repeat(43));
+    for bookmark in ["/login", "/account", "/consent?interaction=x", &long_ago] {
+        world.cookies.clear();
+        let url = world.get(bookmark).await.header("location").to_owned();
+        assert!(url.starts_with("https://id.example/login?interaction="), "{bookmark}: {url}");
+        let page = world.get(&url).await;
+        assert!(page.body.contains("<h1>Sign in</h1>"), "{}", page.body);
+        let fields = [("csrf", page.field("csrf")), ("username", "alice"), ("password", "correct-horse")];
+        let seen = world.post(&url, &fields).await;
+        assert_eq!(seen.header("location"), "https://id.example/account");
+        let page = world.get("/account").await;
+        assert!(
+            page.body.contains("You are signed in") && page.body.contains("Alice Martin"),
+            "{}",
+            page.body
+        );
+        assert_eq!(page.header("cache-control"), "no-store");
+        if bookmark != "/account" {
+            assert_eq!(world.get(bookmark).await.header("location"), "https://id.example/account");
+        }
+    }
+}
+
+/// OpenID Connect Core 1.0 §3.1.2.1: `id_token_hint`.
+#[tokio::test]
+async fn the_page_says_whom_the_application_expects() {
+    let mut world = World::new().await;
+    // A request that expects somebody else, as it is stored.
+    let url = world.arrive().await;
+    let token = url.split_once("interaction=").expect("an interaction").1;
+    let handle = protocol::InteractionToken::presented(token).expect("43 characters").handle();
+    let stored = world.server.store().interaction(handle).await.expect("read").expect("a row");
+    let request =
+        stored.open(&handle).expect("its own").request.replace("\"expected\":null", "\"expected\":\"u-9\"");
+    let update = server::store::InteractionChange::Update(handle, request.into());
+    world
+        .server
+        .store()
+        .commit(Commit::new(world.server.now()).with(update))
+        .await
+        .expect("a store")
+        .expect("none");
+    let page = world.get(&url).await;
+    assert!(page.body.contains("<bdi>Shop</bdi></b> expects <b><bdi>another account"), "{}", page.body);
+    let csrf = page.field("csrf").to_owned();
+    let seen =
+        world.post(&url, &[("csrf", &csrf), ("username", "alice"), ("password", "correct-horse")]).await;
+    assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        seen.body.contains(sign_in::UNEXPECTED) && !seen.headers.contains_key("set-cookie"),
+        "{}",
+        seen.body
+    );
+    let seen = world.post(&url, &[("csrf", &csrf), ("decision", "cancel")]).await;
+    let location = seen.header("location");
+    assert!(location.starts_with("https://shop.example/cb?error=login_required"), "{location}");
 }
 
 #[tokio::test]
@@ -327,17 +475,14 @@ async fn a_body_that_is_no_form_is_refused() {
 }
 
 #[tokio::test]
-async fn another_browser_and_an_unknown_interaction_get_a_page() {
+async fn another_browser_gets_a_page() {
     let mut world = World::new().await;
     let url = world.arrive().await;
     world.cookies.clear();
     let seen = world.get(&url).await;
     assert!(seen.status.is_client_error());
     assert!(seen.body.contains("<code>interaction_browser_mismatch</code>"), "{}", seen.body);
-    for url in ["/login", "/consent?interaction=x", "/logout/confirm?interaction="] {
-        let seen = world.get(url).await;
-        assert!(seen.status.is_client_error() && seen.body.contains("r-1"), "{url}: {}", seen.body);
-    }
+    assert!(seen.body.contains("href=\"https://id.example/account\""), "{}", seen.body);
 }
 
 #[tokio::test]
@@ -345,11 +490,30 @@ async fn under_another_host_a_page_links_to_the_right_one() {
     let mut world = World::new().await;
     let url = world.arrive().await;
     let mut request = world.request(Method::GET, &url).body(Body::empty()).expect("a request");
-    request.headers_mut().insert("host", HeaderValue::from_static("127.0.0.1:4000"));
+    request.headers_mut().insert("host", HeaderValue::from_static("www.id.example"));
     let seen = world.send(request).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST);
     assert!(seen.body.contains("<code>host_mismatch</code>"), "{}", seen.body);
     assert!(seen.body.contains(&format!("href=\"{url}\"")), "{}", seen.body);
+}
+
+/// A proxy that does not pass the header on: a link would lead back to the same page.
+#[tokio::test]
+async fn under_the_name_that_a_proxy_uses_a_page_says_how_to_mend_the_proxy() {
+    let mut world = World::new().await;
+    let url = world.arrive().await;
+    for host in [Some("127.0.0.1:4000"), None] {
+        let mut request = world.request(Method::GET, &url).body(Body::empty()).expect("a request");
+        request.headers_mut().remove("host");
+        if let Some(host) = host {
+            request.headers_mut().insert("host", HeaderValue::from_static(host));
+        }
+        let seen = world.send(request).await;
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+        let parts = [host.unwrap_or("no Host header"), "id.example", "proxy_set_header Host $http_host;"];
+        assert!(parts.iter().all(|part| seen.body.contains(part)), "{}", seen.body);
+        assert!(!seen.body.contains("href=\"https://id.example/login"), "{}", seen.body);
+    }
 }
 
 #[tokio::test]
@@ -370,6 +534,10 @@ async fn signing_out_is_asked_for_and_then_done() {
     let page = world.get(&url).await;
     assert!(page.body.contains("id=\"logout\""), "{}", page.body);
     let csrf = page.field("csrf").to_owned();
+    let other = world.get("/logout").await.header("location").to_owned();
+    let other_csrf = world.get(&other).await.field("csrf").to_owned();
+    let stayed = world.post(&other, &[("csrf", &other_csrf), ("decision", "cancel")]).await;
+    assert_eq!(stayed.header("location"), "https://id.example/account");
     let seen = world.post(&url, &[("csrf", &csrf)]).await;
     let cookie = seen.header("set-cookie");
     assert!(cookie.starts_with("__Host-passavant_session=; ") && cookie.ends_with("; Max-Age=1"), "{cookie}");

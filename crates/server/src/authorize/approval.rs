@@ -16,7 +16,7 @@ use crate::{
     store::{Basis, Code, CodeChange, Commit, Grant, GrantChange},
 };
 
-/// Approves the request: grant and code are written in one commit, with what `commit` holds already.
+/// Approves the request: grant and code are written in one commit, with what `alongside` holds for this code.
 ///
 /// # Errors
 /// [`Reason::SignInOutdated`] where the user was signed out meanwhile: nothing was written, and whoever is signed in by
@@ -25,7 +25,7 @@ pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
-    commit: Commit,
+    alongside: impl Fn(&AuthorizationCode) -> Result<Commit, Fault> + Send + Sync,
     carried: Carried<'_>,
 ) -> Result<Answer, Error> {
     let AuthorizationRequest { client, return_to, requested } = request;
@@ -68,7 +68,7 @@ pub(crate) async fn approve(
         }
         let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
         let id = GrantId(server.draw_row_id());
-        let commit = commit.clone().with(GrantChange::Add(Box::new(grant(id)), signed_in.basis));
+        let commit = alongside(&code)?.with(GrantChange::Add(Box::new(grant(id)), signed_in.basis));
         let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
         Ok(Decision { commit, answer: Ok(code) })
     };

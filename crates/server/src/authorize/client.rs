@@ -39,7 +39,8 @@ async fn look(
             _ => return Err(Reason::RedirectUriMissing.into()),
         },
     };
-    let state = params.get("state").filter(|state| state.len() <= limits::STATE_BYTES_MAX);
+    // One that is too long is refused by `request`, and goes back with the refusal (RFC 6749 §4.1.2.1).
+    let state = params.get("state");
     // An unsupported mode is refused by `request`, in the query.
     let mode = params.get("response_mode").and_then(ResponseMode::parse).unwrap_or(ResponseMode::Query);
     let returnable = Returnable::to_redirect_uri(&client, uri, state, mode)?;

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Fault},
     incoming::{Incoming, RequestHead as _},
     pages::refusal::{PageError, answer_or_page},
-    pause::{OpenInteraction, PendingAuthorization, pause},
+    pause::{PendingAuthorization, pause},
     reason::Reason,
     session::{self, SignedIn},
     settle::Carried,
@@ -66,7 +66,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     head.check_host(server.settings())?;
     let params = source::resolve(incoming)?;
     if params.returns_to_pause() {
-        return Ok(OpenInteraction::open(server, head).await?.go_on().await?);
+        return Ok(resume(server, head).await?);
     }
     let (client, return_to) = client::returnable(server, &params).await?;
     let requested = match request::validate(server, &client, &params).await {
@@ -96,6 +96,14 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     }
 }
 
+/// The browser returns with a paused request.
+async fn resume(server: &AuthorizationServer, head: &Parts) -> Result<Answer, Error> {
+    match server.reopen(head, None).await {
+        Err(Error::Refused(Reason::InteractionUnknown)) => server.without_interaction(head).await,
+        interaction => interaction?.go_on().await,
+    }
+}
+
 async fn approve(
     server: &AuthorizationServer,
     head: &Parts,
@@ -106,5 +114,5 @@ async fn approve(
     let mut commit = Commit::new(server.now());
     commit.writes.extend(signed_in.touch(commit.now).map(Into::into));
     let carried = Carried::of(commit.now, head, &[]);
-    approval::approve(server, request, &signed_in, commit, carried).await
+    approval::approve(server, request, &signed_in, |_| Ok(commit.clone()), carried).await
 }

@@ -38,21 +38,21 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         Method::POST if !incoming.body.is_empty() => incoming.form()?,
         _ => incoming.query()?,
     };
-    let hint = logout::hint(server, &params).await?;
-    let request = logout::validate(server, &params, hint.as_ref()).await?;
+    let hinted = logout::hint(server, &params).await?;
+    let request = logout::validate(server, &params, &hinted).await?;
     let Some(signed_in) = session::current(server, &head.headers).await? else {
         // A cross-site form carries no `SameSite=Lax` cookie and so no session: the browser returns with a GET.
         if head.method == Method::POST {
             return ask(server, head, &request, None).await;
         }
-        return request.answer(server);
+        return request.answer(server, head.request_id());
     };
-    match hint {
+    match hinted.hint {
         Some(hint) if logout::is_of(&hint, &signed_in) => {
             let mut commit = Commit::new(server.now());
             logout::sign_out(server, &signed_in, &mut commit);
             server.write(commit).await?;
-            request.answer(server)
+            request.answer(server, head.request_id())
         }
         Some(_) | None => ask(server, head, &request, Some(&signed_in)).await,
     }

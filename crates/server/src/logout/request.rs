@@ -1,6 +1,6 @@
 //! A request to sign out (OpenID Connect RP-Initiated Logout 1.0 §2).
 
-use protocol::{ClientId, Params, limits};
+use protocol::{ClientId, Params, display::Shown, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,16 +9,38 @@ use crate::{
     authorize::return_to::Returnable,
     cookie::Cookie,
     error::{Error, Fault},
+    pages::refusal,
     reason::Reason,
     session::SignedIn,
     tokens::id_token::{self, Hint},
 };
 
-/// A valid request to sign out.
+/// A request to sign out. Whatever is wrong with it, the user can sign out; it only decides where the browser goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SignOut {
-    /// The client and where the browser returns to; only with a hint.
+    /// The client and where the browser returns to.
     return_to: Option<(ClientId, Returnable)>,
+    /// Why it does not return to where the client asked for.
+    refused: Option<RefusedReturn>,
+}
+
+/// A return that the client asked for, and why the browser stays here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RefusedReturn {
+    problem: Problem,
+    /// What the client sent.
+    uri: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Problem {
+    /// The hint is not an ID token of this server, or not one of this client.
+    Hint,
+    /// Neither a hint nor a `client_id` says whose URI it is.
+    Client,
+    /// The client did not register the URI.
+    Redirect,
 }
 
 /// The stored form of a [`SignOut`].
@@ -29,32 +51,54 @@ pub(crate) struct StoredSignOut {
     /// The client of the URI. Absent in what older versions stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<ClientId>,
+    /// Absent in what older versions stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<RefusedReturn>,
 }
 
-/// The `id_token_hint` of a request.
-pub(crate) async fn hint(server: &AuthorizationServer, params: &Params<'_>) -> Result<Option<Hint>, Error> {
-    let Some(token) = params.get("id_token_hint") else { return Ok(None) };
-    Ok(Some(id_token::read_hint(server, token).await?.ok_or(Reason::LogoutHintInvalid)?))
+/// What a request says of who signs out.
+pub(crate) struct Hinted {
+    /// The `id_token_hint`, if it is one of this server and of the client that sent it.
+    pub(crate) hint: Option<Hint>,
+    is_invalid: bool,
 }
 
-/// Validates a request. Without a valid hint there is no redirect: anybody could have sent the browser here.
+/// Reads the `id_token_hint` of a request. One that can't be used is as if it were absent: the user is asked.
+pub(crate) async fn hint(server: &AuthorizationServer, params: &Params<'_>) -> Result<Hinted, Error> {
+    let Some(token) = params.get("id_token_hint") else {
+        return Ok(Hinted { hint: None, is_invalid: false });
+    };
+    let hint = id_token::read_hint(server, token).await?;
+    let hint = hint.filter(|hint| params.get("client_id").is_none_or(|id| id == hint.client.as_str()));
+    Ok(Hinted { is_invalid: hint.is_none(), hint })
+}
+
+/// Finds where the browser returns to: a URI that the client registered, which is the hint's, or else the one that
+/// `client_id` names (RP-Initiated Logout 1.0 §2, §3). Without a hint the user is asked first, so no other site can sign
+/// anybody out.
 pub(crate) async fn validate(
     server: &AuthorizationServer,
     params: &Params<'_>,
-    hint: Option<&Hint>,
+    hinted: &Hinted,
 ) -> Result<SignOut, Error> {
-    if let (Some(id), Some(hint)) = (params.get("client_id"), hint)
-        && id != hint.client.as_str()
-    {
-        return Err(Reason::LogoutHintInvalid.into());
-    }
-    let state = params.get("state").filter(|state| state.len() <= limits::STATE_BYTES_MAX);
-    let (Some(hint), Some(uri)) = (hint, params.get("post_logout_redirect_uri")) else {
-        return Ok(SignOut::default());
+    let Some(uri) = params.get("post_logout_redirect_uri") else { return Ok(SignOut::default()) };
+    let refused = |problem| {
+        let uri = uri.chars().take(limits::URI_BYTES_MAX).collect();
+        SignOut { return_to: None, refused: Some(RefusedReturn { problem, uri }) }
     };
-    let client = server.registry().client(hint.client.as_str()).await?.ok_or(Reason::LogoutHintInvalid)?;
-    let return_to = Returnable::after_sign_out(&client, uri, state)?;
-    Ok(SignOut { return_to: Some((hint.client.clone(), return_to)) })
+    let id = hinted.hint.as_ref().map(|hint| hint.client.as_str()).or(params.get("client_id"));
+    let Some(id) = id else {
+        return Ok(refused(if hinted.is_invalid { Problem::Hint } else { Problem::Client }));
+    };
+    let client = server.registry().client(id).await?;
+    let return_to = client.and_then(|client| {
+        let returnable = Returnable::after_sign_out(&client, uri, params.get("state")).ok()?;
+        Some((client.id().clone(), returnable))
+    });
+    Ok(match return_to {
+        Some(return_to) => SignOut { return_to: Some(return_to), refused: None },
+        None => refused(Problem::Redirect),
+    })
 }
 
 /// Whether the hint names the user and session of this browser. A hint without `sid` counts by its subject.
@@ -70,24 +114,42 @@ impl SignOut {
     }
 
     pub(crate) fn stored(&self) -> StoredSignOut {
-        let Some((client, returnable)) = &self.return_to else {
-            return StoredSignOut { return_to: None, state: None, client: None };
-        };
+        let returnable = self.return_to();
         StoredSignOut {
-            return_to: Some(returnable.uri().to_owned()),
-            state: returnable.state().map(str::to_owned),
-            client: Some(client.clone()),
+            return_to: returnable.map(|returnable| returnable.uri().to_owned()),
+            state: returnable.and_then(Returnable::state).map(str::to_owned),
+            client: self.return_to.as_ref().map(|(client, _)| client.clone()),
+            refused: self.refused.clone(),
         }
     }
 
-    /// Redirects the browser and ends its session cookie.
-    pub(crate) fn answer(&self, server: &AuthorizationServer) -> Result<Answer, Error> {
-        let mut answer = match self.return_to() {
-            Some(returnable) => returnable.signed_out()?,
-            None => see_other(&server.settings().url(&server.settings().pages.signed_out))?,
+    /// Redirects the browser, or says why it stays, and ends its session cookie.
+    pub(crate) fn answer(&self, server: &AuthorizationServer, request_id: &str) -> Result<Answer, Error> {
+        let mut answer = match (self.return_to(), &self.refused) {
+            (Some(returnable), _) => returnable.signed_out()?,
+            (None, Some(refused)) => refused.page(server, request_id)?,
+            (None, None) => see_other(&server.settings().url(&server.settings().pages.signed_out))?,
         };
         Cookie::Session.set(server.settings(), &mut answer, None);
         Ok(answer)
+    }
+}
+
+impl RefusedReturn {
+    /// The user is signed out, and reads why the browser stays.
+    fn page(&self, server: &AuthorizationServer, request_id: &str) -> Result<Answer, Error> {
+        let (reason, fix) = match self.problem {
+            Problem::Hint => {
+                (Reason::LogoutHintInvalid, "send an ID token that this server issued to the client")
+            }
+            Problem::Client => (Reason::LogoutRedirectMismatch, "send id_token_hint or client_id with it"),
+            Problem::Redirect => (
+                Reason::LogoutRedirectMismatch,
+                "register exactly this text in post_logout_redirect_uris of the client, or send a registered one",
+            ),
+        };
+        let facts = vec![("Sent", Shown(&self.uri).to_string()), ("Fix", fix.to_owned())];
+        Ok(refusal::page(server, request_id, reason, facts))
     }
 }
 
@@ -95,13 +157,16 @@ impl StoredSignOut {
     /// Resumes the request, checked against what is registered today. A URI that was removed while the user was asked
     /// is not followed; the sign-out goes on.
     pub(crate) async fn resume(&self, server: &AuthorizationServer) -> Result<SignOut, Fault> {
+        let refused = self.refused.clone();
         let (Some(client), Some(uri)) = (&self.client, &self.return_to) else {
-            return Ok(SignOut::default());
+            return Ok(SignOut { return_to: None, refused });
         };
-        let Some(registered) = server.registry().client(client.as_str()).await? else {
-            return Ok(SignOut::default());
-        };
-        let return_to = Returnable::after_sign_out(&registered, uri, self.state.as_deref());
-        Ok(SignOut { return_to: return_to.ok().map(|returnable| (client.clone(), returnable)) })
+        let registered = server.registry().client(client.as_str()).await?;
+        let return_to = registered.and_then(|registered| {
+            let returnable = Returnable::after_sign_out(&registered, uri, self.state.as_deref()).ok()?;
+            Some((client.clone(), returnable))
+        });
+        let removed = || RefusedReturn { problem: Problem::Redirect, uri: uri.clone() };
+        Ok(SignOut { refused: return_to.is_none().then(removed), return_to })
     }
 }

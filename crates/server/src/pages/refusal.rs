@@ -1,8 +1,8 @@
 //! A refusal as a page, where a request can't be answered by a redirect.
 
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{StatusCode, request::Parts};
 
-use super::ErrorPage;
+use super::{ErrorPage, document, host};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, log_fault, name_reason},
@@ -60,58 +60,56 @@ fn error_page(
     error: &Error,
     mut facts: Vec<(&'static str, String)>,
 ) -> Answer {
-    if matches!(error, Error::Refused(Reason::HostMismatch)) {
-        facts.push(open_instead(server, head));
-    }
-    let (status, slug, code, description) = match error {
+    match error {
         Error::Refused(reason) => {
-            let status = if *reason == Reason::InteractionBrowserMismatch { 403 } else { 400 };
-            (status, reason.slug(), reason.code().as_str(), reason.description())
+            match reason {
+                Reason::HostMismatch => facts.extend(host::facts(server.settings(), head)),
+                // Whoever is at this browser can at least sign in here.
+                Reason::InteractionBrowserMismatch => facts.push((OPEN, account_url(server))),
+                _ => {}
+            }
+            page(server, head.request_id(), *reason, facts)
         }
         Error::Failed(fault) => {
             let code = log_fault(fault);
-            (
-                code.status(),
-                "server_error",
-                code.as_str(),
-                "Something went wrong on our side. Please try again.",
-            )
+            let page = ErrorPage {
+                status: code.status(),
+                slug: "server_error",
+                code: code.as_str(),
+                description: "Something went wrong on our side. Please try again.".to_owned(),
+                facts,
+                request_id: head.request_id().to_owned(),
+            };
+            html(server, &page)
         }
-    };
-    let request_id = head.request_id().to_owned();
-    let page = ErrorPage { status, slug, code, description: description.to_owned(), facts, request_id };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut answer = html(status, server.pages().error(&page));
-    if let Error::Refused(reason) = error {
-        name_reason(&mut answer, *reason);
     }
+}
+
+/// The label of a fact that is a URL of this issuer, which a page may show as a link.
+pub const OPEN: &str = "Open";
+
+/// The page of a refusal.
+pub(crate) fn page(
+    server: &AuthorizationServer,
+    request_id: &str,
+    reason: Reason,
+    facts: Vec<(&'static str, String)>,
+) -> Answer {
+    let status = if reason == Reason::InteractionBrowserMismatch { 403 } else { 400 };
+    let (slug, code, description) = (reason.slug(), reason.code().as_str(), reason.description().to_owned());
+    let page = ErrorPage { status, slug, code, description, facts, request_id: request_id.to_owned() };
+    let mut answer = html(server, &page);
+    name_reason(&mut answer, reason);
     answer
 }
 
-/// A page without forms and scripts, with style only from this origin.
-fn html(status: StatusCode, body: String) -> Answer {
-    let mut answer = answer::empty(status);
-    *answer.body_mut() = body.into();
-    let headers = answer.headers_mut();
-    let fixed = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    answer
+/// A page without forms.
+fn html(server: &AuthorizationServer, page: &ErrorPage) -> Answer {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::BAD_REQUEST);
+    document(server.settings(), status, server.pages().error(page), None)
+        .unwrap_or_else(|_| answer::empty(status))
 }
 
-/// The URL of a page that was opened under another host.
-fn open_instead(server: &AuthorizationServer, head: &Parts) -> (&'static str, String) {
-    ("Open", server.settings().url(head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)))
+fn account_url(server: &AuthorizationServer) -> String {
+    server.settings().url(&server.settings().pages.account)
 }

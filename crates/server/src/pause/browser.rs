@@ -1,34 +1,51 @@
-//! The browser's cookie: a secret that every interaction is bound to.
+//! The browser of an interaction: a secret in a cookie that belongs to this interaction.
 
 use http::HeaderMap;
 use protocol::BrowserSecret;
 
 use crate::{AuthorizationServer, answer::Answer, cookie::Cookie};
 
-/// The secret of the browser, if it sent one.
-pub(super) fn known(server: &AuthorizationServer, headers: &HeaderMap) -> Option<BrowserSecret> {
-    BrowserSecret::presented(Cookie::Browser.value(server.settings(), headers)?)
-}
+/// Most interactions whose cookies a browser keeps; where there would be more, the oldest go. 16 cookies have 1.5 KiB.
+const COOKIES_MAX: usize = 16;
 
-/// A browser, and whether it has its cookie yet.
+/// A browser, and the interactions whose cookies it sent.
+#[derive(Clone, Debug)]
 pub(super) struct Browser {
     pub(super) secret: BrowserSecret,
-    is_new: bool,
+    /// Their ids, the newest first.
+    sent: Vec<i64>,
 }
 
 impl Browser {
-    /// Recognizes the browser, or draws a secret for it.
+    /// Recognizes the browser by any of its interactions, or draws a secret for it. Its interactions share one secret,
+    /// so that they can be counted; tabs that it opens at once, without a cookie yet, get one each.
     pub(super) fn of(server: &AuthorizationServer, headers: &HeaderMap) -> Self {
-        match known(server, headers) {
-            Some(secret) => Self { secret, is_new: false },
-            None => Self { secret: server.draw(BrowserSecret::mint), is_new: true },
-        }
+        Self::find(server, headers, |_| true)
+            .unwrap_or_else(|| Self { secret: server.draw(BrowserSecret::mint), sent: Vec::new() })
     }
 
-    /// Sets the cookie of a new browser.
-    pub(super) fn mark(&self, server: &AuthorizationServer, answer: &mut Answer) {
-        if self.is_new {
-            Cookie::Browser.set(server.settings(), answer, Some(&self.secret.expose()));
+    /// The browser by the secret that `is_it`, among those that it sent, the newest first; the last is the one that
+    /// earlier versions set.
+    pub(super) fn find(
+        server: &AuthorizationServer,
+        headers: &HeaderMap,
+        is_it: impl Fn(&BrowserSecret) -> bool,
+    ) -> Option<Self> {
+        let settings = server.settings();
+        let mut cookies: Vec<_> = Cookie::interactions(settings, headers).collect();
+        cookies.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+        let earlier = Cookie::Browser.value(settings, headers);
+        let values = cookies.iter().map(|(_, value)| *value).chain(earlier);
+        let secret = values.filter_map(BrowserSecret::presented).find(is_it)?;
+        Some(Self { secret, sent: cookies.into_iter().map(|(id, _)| id).collect() })
+    }
+
+    /// Sets the cookie of a new interaction, and ends the oldest cookies beyond [`COOKIES_MAX`].
+    pub(super) fn mark(&self, server: &AuthorizationServer, interaction: i64, answer: &mut Answer) {
+        let settings = server.settings();
+        Cookie::Interaction(interaction).set(settings, answer, Some(&self.secret.expose()));
+        for old in self.sent.iter().skip(COOKIES_MAX - 1) {
+            Cookie::Interaction(*old).set(settings, answer, None);
         }
     }
 }

@@ -3,14 +3,36 @@
 use http::{header, request::Parts};
 use protocol::uri;
 
-use super::open::OpenInteraction;
-use crate::{error::Error, reason::Reason};
+use super::{ending::request_purpose, open::OpenInteraction};
+#[cfg(doc)]
+use crate::AuthorizationServer;
+use crate::{
+    error::{Error, Fault},
+    reason::Reason,
+};
+
+/// Longest request that a form carries, in bytes of its encrypted text: less than
+/// [`PARAMETER_VALUE_BYTES_MAX`](protocol::limits::PARAMETER_VALUE_BYTES_MAX).
+const CARRIED_BYTES_MAX: usize = 15 * 1024;
 
 impl OpenInteraction {
     /// The value that a form must send back as `csrf`, bound to this interaction and this browser.
     pub fn csrf(&self) -> String {
-        let digests = [*self.handle.digest.as_bytes(), *self.browser.handle().digest.as_bytes()];
+        let digests = [*self.handle.digest.as_bytes(), *self.browser.secret.handle().digest.as_bytes()];
         self.server.master().form_token(digests.as_flattened())
+    }
+
+    /// The request itself, for a form to send back as `request`: encrypted, and good for this interaction in this
+    /// browser only. [`AuthorizationServer::reopen`] starts from it where the interaction was deleted meanwhile, since
+    /// the page was left open for long. `None` where it is longer than a form should be.
+    ///
+    /// # Errors
+    /// None that is expected.
+    pub fn request(&self) -> Result<Option<String>, Fault> {
+        let plain = serde_json::to_vec(&self.paused.pending).map_err(Fault::new)?;
+        let purpose = request_purpose(&self.handle, &self.browser.secret);
+        let sealed = jose::base64url::encode(&self.server.master().seal(&purpose, &plain));
+        Ok(Some(sealed).filter(|sealed| sealed.len() <= CARRIED_BYTES_MAX))
     }
 
     /// The `form-action` directive of the page's Content Security Policy: it applies to the redirect that follows the

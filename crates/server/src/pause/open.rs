@@ -1,39 +1,95 @@
 //! An open interaction: what its page shows.
 
 use http::request::Parts;
-use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken, Subject, Timestamp};
+use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken, Subject};
 use serde_json::Value;
 
 use super::{
     asked::AskedScope,
-    browser,
+    browser::Browser,
+    ending::{Answered, request_purpose},
     note::Note,
-    pending::Pending,
-    stored::Paused,
+    pending::{Pending, PendingAccount, account_page},
+    stored::{Paused, pause},
     waiting::{Visitor, Waiting},
 };
 use crate::{
     AuthorizationServer,
+    answer::Answer,
     ask::Ask,
-    authorize::return_to::Returnable,
+    authorize::{decision::Step, return_to::Returnable},
     error::{Error, Fault},
     incoming::RequestHead as _,
     reason::Reason,
     session::{self, SignedIn},
     settle::Carried,
-    store::{Commit, InteractionChange},
+    store::Commit,
 };
 
 impl AuthorizationServer {
     /// Opens the interaction that this request for a page names.
     ///
     /// # Errors
-    /// [`Reason::InteractionUnknown`], [`Reason::InteractionExpired`], [`Reason::InteractionBrowserMismatch`],
-    /// [`Reason::HostMismatch`]; [`Reason::AuthorizeClientUnknown`] and [`Reason::RedirectUriMismatch`] where what was
-    /// registered has changed since.
+    /// [`Reason::InteractionUnknown`] (then [`Self::reopen`] tells what goes on), [`Reason::InteractionExpired`],
+    /// [`Reason::InteractionBrowserMismatch`], [`Reason::HostMismatch`]; [`Reason::AuthorizeClientUnknown`] and
+    /// [`Reason::RedirectUriMismatch`] where what was registered has changed since.
     pub async fn interaction(&self, head: &Parts) -> Result<OpenInteraction, Error> {
+        let open = self.reopen(head, None).await?;
+        match open.past {
+            None => Ok(open),
+            Some(Past::Answered(_)) => Err(Reason::InteractionUnknown.into()),
+            Some(Past::Expired) => Err(Reason::InteractionExpired.into()),
+        }
+    }
+
+    /// Opens the interaction as [`Self::interaction`] does, and also where it was answered or has expired
+    /// ([`OpenInteraction::is_past`]). The same answer from the same browser then gets the same response: a form that
+    /// was sent twice is not an error. Any other answer starts the request again.
+    ///
+    /// `request` is the form's [`OpenInteraction::request`], from which an interaction that was deleted meanwhile starts
+    /// again.
+    ///
+    /// # Errors
+    /// Those of [`Self::interaction`]; [`Reason::InteractionUnknown`] where nothing is known of the request: then
+    /// [`Self::without_interaction`] goes on.
+    pub async fn reopen(&self, head: &Parts, request: Option<&str>) -> Result<OpenInteraction, Error> {
         head.check_host(self.settings())?;
-        OpenInteraction::open(self, head).await
+        let params = head.query()?;
+        let token = params.get("interaction").and_then(InteractionToken::presented);
+        let token = token.ok_or(Reason::InteractionUnknown)?;
+        let (browser, paused, past) = match load(self, head, &token).await? {
+            Some(known) => known,
+            None => carried(self, head, &token, request).ok_or(Reason::InteractionUnknown)?,
+        };
+        let signed_in = session::current(self, &head.headers).await?;
+        let waiting = paused.pending.resume(self).await?;
+        let (server, handle, request_id) = (self.clone(), token.handle(), head.request_id().to_owned());
+        Ok(OpenInteraction { server, token, handle, browser, paused, waiting, signed_in, past, request_id })
+    }
+
+    /// Goes on where a request for a page names no interaction, or none that is known: a bookmark, or a page that was
+    /// left open for long. Whoever is signed in goes to the account page; anybody else signs in first.
+    ///
+    /// # Errors
+    /// [`Reason::HostMismatch`], and those of the store.
+    pub async fn without_interaction(&self, head: &Parts) -> Result<Answer, Error> {
+        head.check_host(self.settings())?;
+        let account = PendingAccount::new();
+        let signed_in = session::current(self, &head.headers).await?;
+        match account.step(self, signed_in.as_ref()).await? {
+            Step::Ask(_) | Step::Refuse(_) => pause(self, head, account, signed_in.as_ref()).await,
+            Step::Approve => account_page(self),
+        }
+    }
+
+    /// The user who is signed in in this browser, for a page of the host.
+    ///
+    /// # Errors
+    /// [`Reason::HostMismatch`], and those of the store.
+    pub async fn signed_in(&self, head: &Parts) -> Result<Option<Subject>, Error> {
+        head.check_host(self.settings())?;
+        let signed_in = session::current(self, &head.headers).await?;
+        Ok(signed_in.map(|signed_in| signed_in.session.subject))
     }
 }
 
@@ -43,55 +99,86 @@ pub struct OpenInteraction {
     pub(super) server: AuthorizationServer,
     pub(super) token: InteractionToken,
     pub(super) handle: Handle<InteractionToken>,
-    pub(super) browser: BrowserSecret,
-    pub(super) pending: Pending,
+    pub(super) browser: Browser,
+    pub(super) paused: Paused,
     pub(super) waiting: Box<dyn Waiting>,
     pub(super) signed_in: Option<SignedIn>,
-    pub(super) signed_in_at: Option<Timestamp>,
-    pub(super) note: Option<Note>,
-    request_id: String,
+    pub(super) past: Option<Past>,
+    pub(super) request_id: String,
+}
+
+/// Why an interaction can't be answered any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    /// It was answered. An earlier version did not keep how.
+    Answered(Option<Answered>),
+    /// It expired, and may be deleted.
+    Expired,
+}
+
+/// A paused request, the browser that it belongs to, and why it can't be answered any more.
+type Known = (Browser, Paused, Option<Past>);
+
+/// The stored interaction. RFC 9700 §4.7: the link by itself opens nothing in another browser.
+async fn load(
+    server: &AuthorizationServer,
+    head: &Parts,
+    token: &InteractionToken,
+) -> Result<Option<Known>, Error> {
+    let handle = token.handle();
+    let stored = server.store().interaction(handle).await?;
+    let Some(row) = stored.and_then(|stored| stored.open(&handle)) else { return Ok(None) };
+    let browser = Browser::find(server, &head.headers, |secret| secret.handle().digest == row.browser);
+    let browser = browser.ok_or(Reason::InteractionBrowserMismatch)?;
+    let mut paused: Paused = serde_json::from_str(&row.request).map_err(Fault::new)?;
+    let past = match (row.used, row.expires_at <= server.now()) {
+        (true, _) => Some(Past::Answered(paused.answered.take())),
+        (false, true) => Some(Past::Expired),
+        (false, false) => None,
+    };
+    Ok(Some((browser, paused, past)))
+}
+
+/// The request that a form of this interaction carried for this browser.
+fn carried(
+    server: &AuthorizationServer,
+    head: &Parts,
+    token: &InteractionToken,
+    request: Option<&str>,
+) -> Option<Known> {
+    let sealed = jose::base64url::decode(request?).ok()?;
+    let open =
+        |secret: &BrowserSecret| server.master().open(&request_purpose(&token.handle(), secret), &sealed);
+    let browser = Browser::find(server, &head.headers, |secret| open(secret).is_some())?;
+    let pending = serde_json::from_slice::<Pending>(&open(&browser.secret)?).ok()?;
+    Some((browser, Paused::new(pending), Some(Past::Expired)))
 }
 
 impl OpenInteraction {
-    pub(crate) async fn open(server: &AuthorizationServer, head: &Parts) -> Result<Self, Error> {
-        let params = head.query()?;
-        let text = params.get("interaction").ok_or(Reason::ParameterMissing("interaction"))?;
-        let token = InteractionToken::presented(text).ok_or(Reason::InteractionUnknown)?;
-        let handle = token.handle();
-        let stored = server.store().interaction(handle).await?.ok_or(Reason::InteractionUnknown)?;
-        let row = stored.open(&handle).ok_or(Reason::InteractionUnknown)?;
-        let browser = browser::known(server, &head.headers).ok_or(Reason::InteractionBrowserMismatch)?;
-        if browser.handle().digest != row.browser {
-            return Err(Reason::InteractionBrowserMismatch.into());
-        }
-        if row.used {
-            return Err(Reason::InteractionUnknown.into());
-        }
-        if row.expires_at <= server.now() {
-            return Err(Reason::InteractionExpired.into());
-        }
-        let Paused { pending, signed_in_at, note } =
-            serde_json::from_str(&row.request).map_err(Fault::new)?;
-        let signed_in = session::current(server, &head.headers).await?;
-        let waiting = pending.resume(server).await?;
-        let (server, request_id) = (server.clone(), head.request_id().to_owned());
-        Ok(Self {
-            server,
-            token,
-            handle,
-            browser,
-            pending,
-            waiting,
-            signed_in,
-            signed_in_at,
-            note,
-            request_id,
-        })
-    }
-
     /// What it waits for.
     pub fn ask(&self) -> Ask {
-        self.pending.ask().unwrap_or(Ask::SignIn)
+        self.paused.pending.ask().unwrap_or(Ask::SignIn)
+    }
+
+    /// Whether it was answered or has expired; see [`AuthorizationServer::reopen`]. Its page is not shown: the request
+    /// [goes on](Self::go_on).
+    pub fn is_past(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// Whether its page still has something to ask. If not, the request [goes on](Self::go_on): the user has signed in
+    /// or consented in another tab.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn still_asks(&self) -> Result<bool, Error> {
+        if self.is_past() {
+            return Ok(false);
+        }
+        if self.paused.switching && self.ask() == Ask::SignIn {
+            return Ok(true);
+        }
+        Ok(matches!(self.waiting.step(self.visitor()).await?, Step::Ask(ask) if ask == self.ask()))
     }
 
     /// The metadata of the client.
@@ -119,6 +206,12 @@ impl OpenInteraction {
         self.signed_in.as_ref().map(|signed_in| &signed_in.session.subject)
     }
 
+    /// The subject that the client expects to sign in, if it sent an `id_token_hint` (OpenID Connect Core 1.0
+    /// §3.1.2.1). [`Self::signed_in`] refuses any other.
+    pub fn expected(&self) -> Option<&Subject> {
+        self.waiting.expected()
+    }
+
     /// The requested scopes.
     pub fn scopes(&self) -> &[AskedScope] {
         self.waiting.scopes()
@@ -126,7 +219,7 @@ impl OpenInteraction {
 
     /// The note that the host's pages keep with [`Self::set_note`].
     pub fn note(&self) -> Option<&Value> {
-        self.note.as_ref().map(Note::value)
+        self.paused.note.as_ref().map(Note::value)
     }
 
     /// Stores a JSON value of the host in this interaction, so that its pages find it after a reload, such as a first
@@ -139,7 +232,7 @@ impl OpenInteraction {
     /// [`Fault::Broken`] beyond [`NOTE_BYTES_MAX`](protocol::limits::NOTE_BYTES_MAX) bytes of JSON, those of the store,
     /// and [`Reason::InteractionUnknown`] where it was answered meanwhile.
     pub async fn set_note(&mut self, note: Option<Value>) -> Result<(), Error> {
-        self.note = note.map(Note::new).transpose()?;
+        self.paused.note = note.map(Note::new).transpose()?;
         let commit = Commit::new(self.server.now());
         self.keep(commit).await
     }
@@ -148,14 +241,6 @@ impl OpenInteraction {
         let carried =
             Carried { now: self.server.now(), remember: &[], request_id: &self.request_id, client: None };
         let (server, signed_in) = (&self.server, self.signed_in.as_ref());
-        Visitor { server, signed_in, signed_in_at: self.signed_in_at, carried }
-    }
-
-    /// Stores its current state, with the commit.
-    pub(super) async fn keep(&self, mut commit: Commit) -> Result<(), Error> {
-        let pending = self.pending.clone();
-        let paused = Paused { pending, signed_in_at: self.signed_in_at, note: self.note.clone() };
-        commit.guards.insert(0, InteractionChange::Update(self.handle, paused.to_text()?).into());
-        self.visitor().commit(commit).await
+        Visitor { server, signed_in, signed_in_at: self.paused.signed_in_at, carried }
     }
 }

@@ -1,10 +1,12 @@
 //! What can be paused: one file of `pending/` and one line of [`Pending`] for each kind of request.
 
+mod account;
 mod authorization;
 mod sign_out;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use account::{PendingAccount, account_page};
 pub(crate) use authorization::PendingAuthorization;
 pub(crate) use sign_out::PendingSignOut;
 
@@ -28,6 +30,11 @@ macro_rules! kinds {
                 match self { $(Self::$name(stored) => stored.wait_at(page)),+ }
             }
 
+            /// Forgets what was decided, for a request that starts again.
+            pub(super) fn start_again(&mut self) {
+                match self { $(Self::$name(stored) => stored.start_again()),+ }
+            }
+
             /// Resumes it, checked against what is registered today.
             pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<Box<dyn Waiting>, Error> {
                 match self { $(Self::$name(stored) => Ok(Box::new(stored.resume(server).await?))),+ }
@@ -47,4 +54,6 @@ kinds! {
     Authorize(PendingAuthorization),
     /// A request to sign out.
     SignOut(PendingSignOut),
+    /// A visit of the account page.
+    Account(PendingAccount),
 }

@@ -4,18 +4,19 @@ use http::request::Parts;
 use protocol::{InteractionToken, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{browser::Browser, note::Note, pending::Pending};
+use super::{browser::Browser, ending::Answered, note::Note, pending::Pending};
 use crate::{
     AuthorizationServer,
     answer::{Answer, see_other},
     ask::Ask,
     error::{Error, Fault},
+    incoming::RequestHead as _,
     session::SignedIn,
     settle::{Carried, Decision, settle},
     store::{Commit, Interaction, InteractionChange},
 };
 
-/// A paused request in its stored form: JSON.
+/// A paused request in its stored form: JSON. What later versions added is absent in what earlier ones stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Paused {
     pub(super) pending: Pending,
@@ -24,9 +25,23 @@ pub(super) struct Paused {
     /// The host's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<Note>,
+    /// The session that the last sign-in in this interaction began or continued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<i64>,
+    /// Whether the user asked for another account: then who is signed in is not taken for the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) switching: bool,
+    /// What it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) answered: Option<Answered>,
 }
 
 impl Paused {
+    pub(super) fn new(pending: impl Into<Pending>) -> Self {
+        let pending = pending.into();
+        Self { pending, signed_in_at: None, note: None, session: None, switching: false, answered: None }
+    }
+
     pub(super) fn to_text(&self) -> Result<Box<str>, Fault> {
         serde_json::to_string(self).map(Into::into).map_err(Fault::new)
     }
@@ -41,25 +56,36 @@ pub(crate) async fn pause(
 ) -> Result<Answer, Error> {
     let now = server.now();
     let browser = Browser::of(server, &head.headers);
-    let pending = pending.into();
-    let ask = pending.ask();
+    let mut commit = Commit::new(now);
+    commit.writes.extend(signed_in.and_then(|signed_in| signed_in.touch(now)).map(Into::into));
+    begin(server, &browser, &Paused::new(pending), commit, head.request_id()).await
+}
+
+/// Stores a paused request for this browser, with the commit, and redirects to its page.
+pub(super) async fn begin(
+    server: &AuthorizationServer,
+    browser: &Browser,
+    paused: &Paused,
+    commit: Commit,
+    request_id: &str,
+) -> Result<Answer, Error> {
+    let now = commit.now;
     let row = Interaction {
         browser: browser.secret.handle().digest,
-        request: Paused { pending, signed_in_at: None, note: None }.to_text()?,
+        request: paused.to_text()?,
         expires_at: now + server.settings().interaction_lifetime,
         used: false,
     };
-    let mut commit = Commit::new(now);
-    commit.writes.extend(signed_in.and_then(|signed_in| signed_in.touch(now)).map(Into::into));
     // Where the id was taken, another is drawn.
     let decide = || async {
         let token: InteractionToken = server.draw(InteractionToken::mint);
         let commit = commit.clone().with(InteractionChange::Add(token.handle(), row.clone()));
         Ok(Decision { commit, answer: Ok(token) })
     };
-    let token = settle(server.store(), Carried::of(now, head, &[]), decide).await?;
-    let mut answer = see_other(&page_url(server, ask, &token))?;
-    browser.mark(server, &mut answer);
+    let carried = Carried { now, remember: &[], request_id, client: None };
+    let token = settle(server.store(), carried, decide).await?;
+    let mut answer = see_other(&page_url(server, paused.pending.ask(), &token))?;
+    browser.mark(server, token.handle().id, &mut answer);
     Ok(answer)
 }
 

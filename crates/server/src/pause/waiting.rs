@@ -3,9 +3,12 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use protocol::Timestamp;
+use protocol::{AuthorizationCode, Subject, Timestamp};
 
-use super::asked::AskedScope;
+use super::{
+    asked::AskedScope,
+    ending::{By, Ending},
+};
 use crate::{
     AuthorizationServer,
     answer::Answer,
@@ -31,7 +34,7 @@ pub(super) struct Visitor<'a> {
 /// A resumed request: what its page shows, and what the answers of the page do. An answer that a kind does not
 /// implement is refused.
 ///
-/// The commits that are passed in end the pause. A kind adds its changes and commits them.
+/// The [`Ending`] that is passed in ends the pause. A kind adds its changes and commits it.
 #[async_trait]
 pub(super) trait Waiting: fmt::Debug + Send + Sync {
     /// The client.
@@ -49,6 +52,11 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The subject that the client expects (`id_token_hint`).
+    fn expected(&self) -> Option<&Subject> {
+        None
+    }
+
     /// The requested scopes.
     fn scopes(&self) -> &[AskedScope] {
         &[]
@@ -60,27 +68,42 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
     }
 
     /// Nothing is left to ask.
-    async fn complete(&self, _visitor: Visitor<'_>, _commit: Commit) -> Result<Answer, Error> {
+    async fn complete(&self, _visitor: Visitor<'_>, _ending: Ending) -> Result<Answer, Error> {
         Err(Reason::InteractionUnknown.into())
     }
 
     /// The user allows it.
-    async fn allow(&self, _visitor: Visitor<'_>, _commit: Commit) -> Result<Answer, Error> {
+    async fn allow(&self, _visitor: Visitor<'_>, _ending: Ending) -> Result<Answer, Error> {
         Err(Reason::InteractionUnknown.into())
     }
 
     /// The request ends with this refusal.
-    async fn refuse(&self, _visitor: Visitor<'_>, _reason: Reason, _commit: Commit) -> Result<Answer, Error> {
+    async fn refuse(&self, _visitor: Visitor<'_>, _reason: Reason, _ending: Ending) -> Result<Answer, Error> {
         Err(Reason::InteractionUnknown.into())
     }
 
+    /// What it was answered by this form, once more; `None` where that is no answer any more.
+    async fn again(
+        &self,
+        _visitor: Visitor<'_>,
+        _by: By,
+        _code: Option<AuthorizationCode>,
+    ) -> Result<Option<Answer>, Error> {
+        Ok(None)
+    }
+
     /// The user signs out.
-    async fn sign_out(&self, _visitor: Visitor<'_>, _commit: Commit) -> Result<Answer, Error> {
+    async fn sign_out(&self, _visitor: Visitor<'_>, _ending: Ending) -> Result<Answer, Error> {
         Err(Reason::InteractionUnknown.into())
     }
 }
 
 impl Visitor<'_> {
+    /// Commits what ends the pause, as [`Self::commit`].
+    pub(super) async fn end(self, ending: &Ending) -> Result<(), Error> {
+        self.commit(ending.commit(self.server, None)?).await
+    }
+
     /// Commits. A conflict is a refusal where the interaction was answered meanwhile.
     pub(super) async fn commit(self, commit: Commit) -> Result<(), Error> {
         let decide = || async { Ok(Decision { commit: commit.clone(), answer: Ok(()) }) };

@@ -17,6 +17,9 @@ family! { $ page
     /// The user was signed out, or the account was changed, while a sign-in or an approval was on its way.
     SignInOutdated, "sign_in_outdated", InvalidRequest, Plain,
         "The account changed while you were signing in; please sign in again";
+    /// Another user signed in than the `id_token_hint` names (OpenID Connect Core 1.0 §3.1.2.1).
+    SubjectMismatch, "subject_mismatch", LoginRequired, Plain,
+        "The application expects another user to sign in";
     /// The interaction cookie is not the one of this interaction (RFC 9700 §4.7).
     InteractionBrowserMismatch, "interaction_browser_mismatch", InvalidRequest, Suspicious,
         "This page belongs to another browser, or cookies are blocked";

@@ -30,7 +30,6 @@ pub(super) const fn missing(name: &str) -> &'static str {
         b"refresh_token" => "The parameter refresh_token is missing",
         b"token" => "The parameter token is missing",
         b"username" => "The parameter username is missing",
-        b"interaction" => "The parameter interaction is missing",
         _ => "A required parameter is missing",
     }
 }

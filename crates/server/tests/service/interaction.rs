@@ -102,8 +102,7 @@ async fn an_unknown_interaction_is_a_page() {
     for url in ["https://as.example/login?interaction=x", &guessed] {
         browser.open(url).await.refused(Reason::InteractionUnknown);
     }
-    let missing = browser.open("https://as.example/login").await;
-    missing.refused(Reason::ParameterMissing("interaction"));
+    browser.open("https://as.example/login").await.refused(Reason::InteractionUnknown);
 }
 
 /// Interactions have a lifetime of 15 minutes.
@@ -239,7 +238,7 @@ async fn cookies_are_bound_to_the_host_and_the_session_is_new_at_each_sign_in() 
     let reply = browser.authorize("shop").send().await;
     let attributes = "; Path=/; HttpOnly; SameSite=Lax; Secure";
     let cookie = reply.header("set-cookie").expect("the browser's");
-    assert!(cookie.starts_with("__Host-passavant_browser=") && cookie.ends_with(attributes), "{cookie}");
+    assert!(cookie.starts_with("__Host-passavant_interaction_") && cookie.ends_with(attributes), "{cookie}");
     let mut sessions = Vec::new();
     for _ in 0..2 {
         let landing = browser.authorize("shop").param("prompt", "login").until(Ask::SignIn).await;
@@ -286,18 +285,42 @@ async fn cookies_on_http_are_kept_by_browsers() {
     let browser = server.browser().sign_in("alice");
     let reply = browser.authorize("shop").send().await;
     let cookie = reply.header("set-cookie").expect("the browser's");
-    assert!(cookie.starts_with("passavant_browser=") && !cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.starts_with("passavant_interaction_") && !cookie.contains("Secure"), "{cookie}");
     browser.authorize("shop").code().await;
     assert_eq!(browser.authorize("shop").finish().await.asked, []);
 }
 
-/// A browser keeps its secret; requests don't replace it.
+/// Tabs that are opened at once have no cookie yet: each gets one of its own, and none replaces another's.
 #[tokio::test]
-async fn a_known_browser_gets_no_new_cookie() {
+async fn two_tabs_that_are_opened_at_once_both_finish() {
     let server = start().await;
-    let browser = server.browser();
-    browser.authorize("shop").until(Ask::SignIn).await;
-    assert_eq!(browser.authorize("shop").send().await.headers("set-cookie"), Vec::<&str>::new());
+    let browser = server.browser().sign_in("alice");
+    let (one, two) =
+        (server.browser().authorize("shop").send().await, server.browser().authorize("shop").send().await);
+    browser.keep_cookies(&one);
+    browser.keep_cookies(&two);
+    for page in [&one, &two] {
+        let landing = browser.open(page.header("location").expect("a page")).await;
+        assert!(landing.param("code").is_some(), "{landing:?}");
+    }
+}
+
+/// The cookies of a browser are bounded, and the oldest go. What the browser opened one after the other has one secret.
+#[tokio::test]
+async fn a_browser_keeps_the_cookies_of_its_newest_interactions() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let first = browser.authorize("shop").until(Ask::SignIn).await;
+    let mut newest = first.clone();
+    for _ in 0..20 {
+        server.clock.advance(1);
+        newest = browser.authorize("shop").until(Ask::SignIn).await;
+    }
+    let names = browser.cookie_names();
+    let of_interactions = names.iter().filter(|name| name.starts_with("__Host-passavant_interaction_"));
+    assert_eq!(of_interactions.count(), 16, "{names:?}");
+    open(&browser, &newest).await;
+    open(&browser, &first).await;
 }
 
 /// An unused session ends after an hour; each use extends it.

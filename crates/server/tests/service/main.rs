@@ -5,6 +5,7 @@ mod any_request;
 mod approved_before;
 mod bad_input;
 mod cors;
+mod going_on;
 mod ids;
 mod interaction;
 mod oidc_core_authorize;

@@ -246,6 +246,7 @@ async fn a_hint_at_somebody_else_asks_who_it_is() {
     let landing = request.until(Ask::SignIn).await;
     let open = browser.interaction(&landing.url).await.expect("opens");
     assert_eq!(open.subject(), Some(&subject("alice")));
+    assert_eq!(open.expected(), Some(&subject("bob")));
     open.signed_in(&server.seen(&subject("bob")).await, "pwd").await.expect("signs in");
 }
 

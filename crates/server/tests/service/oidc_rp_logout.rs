@@ -167,58 +167,87 @@ async fn signing_out_is_an_event() {
     assert_eq!(kinds, ["session_ended"]);
 }
 
-/// RP-Initiated Logout 1.0 §3: "MUST NOT perform post-logout redirection" without knowing whose it is.
+/// RP-Initiated Logout 1.0 §2, §3: without a hint, `client_id` says whose URI it is, and the user confirms.
 #[tokio::test]
-async fn without_a_hint_there_is_no_redirect() {
+async fn without_a_hint_the_browser_returns_to_a_registered_uri_of_the_client() {
     let server = start().await;
     let (browser, _) = signed_in(&server, "alice").await;
     let back =
         [("post_logout_redirect_uri", "https://shop.example/bye"), ("client_id", "shop"), ("state", "x")];
-    assert_eq!(follow(&browser, &back).await.url, DONE);
-    assert_eq!(follow(&server.browser(), &back).await.url, DONE, "nor when nobody is signed in");
+    let landing = follow(&browser, &back).await;
+    assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], "https://shop.example/bye?state=x"));
+    assert!(!is_signed_in(&browser.clone()).await);
+    let nobody = follow(&server.browser(), &back).await;
+    assert_eq!((nobody.asked.len(), &*nobody.url), (0, "https://shop.example/bye?state=x"));
+    follow(&server.browser(), &back[..1]).await.refused(Reason::LogoutRedirectMismatch);
 }
 
-/// RP-Initiated Logout 1.0 §3: "MUST have been previously registered".
+/// RP-Initiated Logout 1.0 §3: "MUST have been previously registered". The user is signed out and reads why.
 #[tokio::test]
-async fn an_unregistered_redirect_is_a_page() {
+async fn an_unregistered_redirect_is_a_page_behind_the_sign_out() {
     let server = start().await;
-    let (browser, tokens) = signed_in(&server, "alice").await;
-    let hint = tokens.member("id_token");
     for back in [
         "https://evil.example/",
         "https://shop.example/bye/",
         "https://shop.example/cb",
         "https://other.example/bye",
     ] {
+        let (browser, tokens) = signed_in(&server, "alice").await;
+        let hint = tokens.member("id_token");
         let landing = follow(&browser, &[("id_token_hint", &hint), ("post_logout_redirect_uri", back)]).await;
+        let page = landing.refused(Reason::LogoutRedirectMismatch).reply.clone().expect("a page");
+        assert!(page.body().contains(back), "{}", page.body());
+        assert!(!is_signed_in(&browser).await, "{back}");
+        let (browser, _) = signed_in(&server, "alice").await;
+        let landing = follow(&browser, &[("client_id", "shop"), ("post_logout_redirect_uri", back)]).await;
         landing.refused(Reason::LogoutRedirectMismatch);
+        assert_eq!(landing.asked, [Ask::SignOut]);
+        assert!(!is_signed_in(&browser).await, "{back}");
     }
-    assert!(is_signed_in(&browser).await, "nothing was ended");
 }
 
-/// RP-Initiated Logout 1.0 §2, §4
+/// RP-Initiated Logout 1.0 §2, §4: a hint that can't be used is none: the user is asked, and can sign out.
 #[tokio::test]
 async fn what_is_no_id_token_is_no_hint() {
     let server = start().await;
-    let (browser, tokens) = signed_in(&server, "alice").await;
+    let (_, tokens) = signed_in(&server, "alice").await;
     let hint = tokens.member("id_token");
     let foreign = testkit::Authority::new(server.issuer()).token("shop").sign();
     for bad in ["x", &foreign, &hint[..hint.len() - 2], &tokens.member("access_token")] {
-        follow(&browser, &[("id_token_hint", bad)]).await.refused(Reason::LogoutHintInvalid);
+        let (browser, _) = signed_in(&server, "alice").await;
+        let landing = follow(&browser, &[("id_token_hint", bad)]).await;
+        assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], DONE));
+        assert!(!is_signed_in(&browser).await);
+        let back = ("post_logout_redirect_uri", "https://shop.example/bye");
+        follow(&browser, &[("id_token_hint", bad), back]).await.refused(Reason::LogoutHintInvalid);
+        let named = follow(&browser, &[("id_token_hint", bad), back, ("client_id", "shop")]).await;
+        assert_eq!(&*named.url, "https://shop.example/bye");
     }
-    assert!(is_signed_in(&browser).await, "nothing was ended");
 }
 
-/// RP-Initiated Logout 1.0 §2: `client_id` must be the one that the ID token was issued to.
+/// RP-Initiated Logout 1.0 §2: `client_id` must be the one that the ID token was issued to; else the user is asked.
 #[tokio::test]
 async fn the_client_must_be_the_hints() {
     let server = start().await;
     let (browser, tokens) = signed_in(&server, "alice").await;
     let hint = tokens.member("id_token");
-    let other = follow(&browser, &[("id_token_hint", &hint), ("client_id", "other")]).await;
-    other.refused(Reason::LogoutHintInvalid);
+    let denying = browser.clone().denying();
+    let other = follow(&denying, &[("id_token_hint", &hint), ("client_id", "other")]).await;
+    assert_eq!(other.asked, [Ask::SignOut]);
+    assert!(is_signed_in(&browser).await);
     let own = follow(&browser, &[("id_token_hint", &hint), ("client_id", "shop")]).await;
     assert_eq!(own.asked, []);
+}
+
+/// The user may stay, and is then at the account page.
+#[tokio::test]
+async fn cancel_keeps_the_session() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let page = browser.open_until(LOGOUT, Ask::SignOut).await;
+    let answer = browser.interaction(&page.url).await.expect("it opens").stay().await.expect("stays");
+    assert_eq!(answer.headers()["location"], "https://as.example/account");
+    assert!(is_signed_in(&browser).await);
 }
 
 /// RP-Initiated Logout 1.0 §2: "the OP SHOULD accept ID Tokens when [..] the ID Token's exp time has passed".
@@ -292,6 +321,6 @@ async fn a_redirect_that_was_taken_back_meanwhile_is_not_followed() {
     let page = browser.open_until(&url, Ask::SignOut).await;
     let shop = confidential("shop").with(|client| client.post_logout_redirect_uris = Vec::new());
     server.put_client(shop).await;
-    assert_eq!(browser.open(&page.url).await.url, DONE);
+    browser.open(&page.url).await.refused(Reason::LogoutRedirectMismatch);
     assert!(!is_signed_in(&browser).await);
 }

@@ -42,6 +42,7 @@ async fn page(server: &Running, path: &str, stored: &str) -> Parts {
     *request.uri_mut() = format!("{path}?interaction={}", token.expose()).parse().expect("a path and query");
     let cookie = format!("__Host-passavant_browser={}", browser.expose());
     request.headers_mut().insert(header::COOKIE, HeaderValue::from_str(&cookie).expect("visible"));
+    request.headers_mut().insert(header::HOST, HeaderValue::from_static("as.example"));
     request.into_parts().0
 }
 

@@ -112,11 +112,21 @@ impl Browser {
         self.jar().keys().any(|known| known.ends_with(name))
     }
 
+    /// The names of its cookies.
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.jar().keys().cloned().collect()
+    }
+
     /// Stores the cookies of a response.
     pub fn keep_cookies(&self, reply: &Reply) {
         for cookie in reply.headers("set-cookie") {
             self.keep(cookie);
         }
+    }
+
+    /// Stores a cookie, given as the value of `Set-Cookie`.
+    pub fn keep_cookie(&self, cookie: &str) {
+        self.keep(cookie);
     }
 
     /// Follows redirects inside the issuer, and does on each page what the user wants; stops at the page that asks
@@ -209,10 +219,10 @@ impl Browser {
         url.strip_prefix(self.server.issuer()).is_some_and(|path| path.starts_with('/'))
     }
 
-    /// The page that reports completion.
+    /// The pages that report completion.
     fn is_end(&self, url: &str) -> bool {
         let settings = self.server.authorization_server.settings();
-        url == settings.url(&settings.pages.signed_out)
+        url == settings.url(&settings.pages.signed_out) || url == settings.url(&settings.pages.account)
     }
 
     /// The head of the request. A cross-site form carries no `SameSite=Lax` cookie.

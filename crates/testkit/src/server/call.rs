@@ -187,6 +187,11 @@ impl Call {
             let value = HeaderValue::from_str(content_type).expect("a content type");
             request.headers_mut().insert(header::CONTENT_TYPE, value);
         }
+        if !self.headers.iter().any(|(name, _)| *name == header::HOST) {
+            let host = self.server.issuer().split("://").nth(1).and_then(|rest| rest.split('/').next());
+            let host = HeaderValue::from_str(host.expect("an issuer has a host")).expect("visible");
+            request.headers_mut().insert(header::HOST, host);
+        }
         for (name, value) in &self.headers {
             request.headers_mut().append(name.clone(), value.clone());
         }

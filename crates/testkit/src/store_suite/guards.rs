@@ -212,8 +212,8 @@ pub async fn the_id_of_an_interaction_is_new(f: Fixture) {
 pub async fn an_answered_interaction_is_neither_answered_nor_changed(f: Fixture) {
     let (handle, row) = (rows::interaction_handle(), rows::interaction());
     asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Add(handle, row.clone()))).await;
-    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Use(handle))).await;
-    refuses(&*f.store, InteractionChange::Use(handle)).await;
+    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Use(handle, "{}".into()))).await;
+    refuses(&*f.store, InteractionChange::Use(handle, "{}".into())).await;
     refuses(&*f.store, InteractionChange::Update(handle, "{}".into())).await;
     let read = asking::interaction(&*f.store, handle).await.expect("it is kept");
     assert_eq!(read.request, row.request);
@@ -222,15 +222,15 @@ pub async fn an_answered_interaction_is_neither_answered_nor_changed(f: Fixture)
 pub async fn an_expired_interaction_is_neither_answered_nor_changed(f: Fixture) {
     let (handle, row) = (rows::interaction_handle(), rows::interaction());
     asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Add(handle, row.clone()))).await;
-    refuses_at(&*f.store, row.expires_at, InteractionChange::Use(handle)).await;
+    refuses_at(&*f.store, row.expires_at, InteractionChange::Use(handle, "{}".into())).await;
     refuses_at(&*f.store, row.expires_at, InteractionChange::Update(handle, "{}".into())).await;
     assert_eq!(asking::interaction(&*f.store, handle).await, Some(row.clone()));
-    let last_second = Commit::new(row.expires_at - 1).with(InteractionChange::Use(handle));
+    let last_second = Commit::new(row.expires_at - 1).with(InteractionChange::Use(handle, "{}".into()));
     asking::done(&*f.store, last_second).await;
 }
 
 pub async fn an_interaction_that_is_not_there_is_neither_answered_nor_changed(f: Fixture) {
-    refuses(&*f.store, InteractionChange::Use(rows::interaction_handle())).await;
+    refuses(&*f.store, InteractionChange::Use(rows::interaction_handle(), "{}".into())).await;
     refuses(&*f.store, InteractionChange::Update(rows::interaction_handle(), "{}".into())).await;
 }
 

@@ -174,7 +174,7 @@ pub async fn guards_of_another_issuer_do_not_apply_to_these_rows(f: Fixture) {
         CodeChange::Use(written.code).into(),
         TokenChange::Rotate { family, from: 0, to, at: NOW, expires_at: NOW + 9 }.into(),
         SessionChange::Renew(written.session, rows::session(), 0).into(),
-        InteractionChange::Use(written.interaction).into(),
+        InteractionChange::Use(written.interaction, "{}".into()).into(),
         InteractionChange::Update(written.interaction, "{}".into()).into(),
         rows::item("k", Some(b"a"), Some(b"b")).into(),
     ];

@@ -244,8 +244,9 @@ pub async fn interaction_continues_with_another_request_and_is_answered(f: Fixtu
     let update = InteractionChange::Update(handle, row.request.clone());
     asking::done(&*f.store, Commit::new(NOW).with(update)).await;
     assert_eq!(asking::interaction(&*f.store, handle).await, Some(row.clone()));
-    row.used = true;
-    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Use(handle))).await;
+    (row.used, row.request) = (true, r#"{"answered":3}"#.into());
+    let answer = InteractionChange::Use(handle, row.request.clone());
+    asking::done(&*f.store, Commit::new(NOW).with(answer)).await;
     assert_eq!(asking::interaction(&*f.store, handle).await, Some(row));
 }
 

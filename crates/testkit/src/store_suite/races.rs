@@ -180,7 +180,7 @@ pub async fn one_of_many_answers_of_an_interaction_counts(f: Fixture) {
                     return None;
                 }
                 let commit = Commit::new(NOW)
-                    .with(InteractionChange::Use(interaction))
+                    .with(InteractionChange::Use(interaction, "{}".into()))
                     .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
                 Some(asking::outcome(&*store, commit).await)
             }

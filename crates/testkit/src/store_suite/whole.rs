@@ -57,7 +57,7 @@ impl Written {
         Commit::new(NOW)
             .with(CodeChange::Use(self.code))
             .with(TokenChange::Rotate { family: self.family, from: 0, to, at: NOW, expires_at: NOW + 1 })
-            .with(InteractionChange::Use(self.interaction))
+            .with(InteractionChange::Use(self.interaction, "{}".into()))
             .with(RegistryChange::PutResource(
                 Box::new(rows::resource("https://api.example", Some(rows::caller("api")))),
                 Expect::Absent,

@@ -1,6 +1,7 @@
 //! A paused authorization request.
 
 use async_trait::async_trait;
+use protocol::{AuthorizationCode, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,11 +17,12 @@ use crate::{
     error::{Error, Fault},
     pause::{
         asked::{self, AskedScope},
+        ending::{By, Ending},
         waiting::{Visitor, Waiting},
     },
     reason::Reason,
     registry::RegisteredClient,
-    store::{Commit, Consent, GrantChange},
+    store::{Consent, GrantChange},
 };
 
 /// The page that it waits at (`None`: nothing was decided yet), and the request.
@@ -34,6 +36,11 @@ impl PendingAuthorization {
 
     pub(super) fn ask(&self) -> Option<Ask> {
         self.0
+    }
+
+    /// Nothing is decided any more: it starts again.
+    pub(super) fn start_again(&mut self) {
+        self.0 = None;
     }
 
     pub(super) fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
@@ -69,6 +76,10 @@ impl Waiting for Authorization {
         self.request.requested.login_hint.as_deref()
     }
 
+    fn expected(&self) -> Option<&Subject> {
+        self.request.requested.expected.as_ref()
+    }
+
     fn scopes(&self) -> &[AskedScope] {
         &self.scopes
     }
@@ -77,27 +88,54 @@ impl Waiting for Authorization {
         decision::step(visitor.server, &self.request, visitor.signed_in, visitor.signed_in_at).await
     }
 
-    async fn complete(&self, visitor: Visitor<'_>, commit: Commit) -> Result<Answer, Error> {
+    async fn complete(&self, visitor: Visitor<'_>, ending: Ending) -> Result<Answer, Error> {
         let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
+        let commit = |code: &AuthorizationCode| ending.commit(visitor.server, Some(code));
         approval::approve(visitor.server, &self.request, signed_in, commit, visitor.carried).await
     }
 
-    async fn allow(&self, visitor: Visitor<'_>, mut commit: Commit) -> Result<Answer, Error> {
+    async fn allow(&self, visitor: Visitor<'_>, mut ending: Ending) -> Result<Answer, Error> {
         let signed_in = visitor.signed_in.ok_or(Reason::InteractionUnknown)?;
         let (subject, client) = (&signed_in.session.subject, self.request.client.id());
         let before = visitor.server.store().consent(subject, client).await?;
         let known = before.map(|consent| consent.scopes).unwrap_or_default();
-        commit.push(GrantChange::Consent(Consent {
+        ending.push(GrantChange::Consent(Consent {
             subject: subject.clone(),
             client: client.clone(),
             scopes: known.iter().chain(self.request.requested.scopes.iter()).collect(),
-            given_at: commit.now,
+            given_at: ending.now(),
         }));
-        self.complete(visitor, commit).await
+        self.complete(visitor, ending).await
     }
 
-    async fn refuse(&self, visitor: Visitor<'_>, reason: Reason, commit: Commit) -> Result<Answer, Error> {
-        visitor.commit(commit).await?;
+    async fn refuse(&self, visitor: Visitor<'_>, reason: Reason, ending: Ending) -> Result<Answer, Error> {
+        visitor.end(&ending).await?;
         self.request.return_to.refusal(visitor.server, reason)
     }
+
+    async fn again(
+        &self,
+        visitor: Visitor<'_>,
+        by: By,
+        code: Option<AuthorizationCode>,
+    ) -> Result<Option<Answer>, Error> {
+        let (server, return_to) = (visitor.server, &self.request.return_to);
+        match (by, code) {
+            (By::Deny, _) => return_to.refusal(server, Reason::ConsentDenied).map(Some),
+            (By::Cancel, _) => return_to.refusal(server, Reason::LoginRequired).map(Some),
+            (By::SignIn | By::Allow, Some(code)) if is_unused(server, &code).await? => {
+                return_to.code(server, &code).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Whether the client can still redeem it: a second redemption would end its grant (RFC 6749 §4.1.2).
+async fn is_unused(server: &AuthorizationServer, code: &AuthorizationCode) -> Result<bool, Fault> {
+    let handle = code.handle();
+    let stored = server.store().code(handle).await?.and_then(|stored| stored.open(&handle));
+    Ok(stored.is_some_and(|through| {
+        through.ended.is_none() && !through.row.used && through.row.expires_at > server.now()
+    }))
 }

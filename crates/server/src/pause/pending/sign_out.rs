@@ -1,18 +1,22 @@
 //! A paused request to sign out.
 
 use async_trait::async_trait;
+use protocol::AuthorizationCode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     AuthorizationServer,
     answer::Answer,
     ask::Ask,
-    authorize::return_to::Returnable,
+    authorize::{decision::Step, return_to::Returnable},
     error::{Error, Fault},
     logout::{self, SignOut, StoredSignOut},
-    pause::waiting::{Visitor, Waiting},
+    pause::{
+        ending::{By, Ending},
+        pending::account_page,
+        waiting::{Visitor, Waiting},
+    },
     reason::Reason,
-    store::Commit,
 };
 
 /// The request. It has one page.
@@ -29,6 +33,9 @@ impl PendingSignOut {
         Some(Ask::SignOut)
     }
 
+    #[expect(clippy::unused_self, reason = "others forget what was decided")]
+    pub(super) fn start_again(&self) {}
+
     pub(super) fn wait_at(&mut self, page: Ask) -> Result<(), Reason> {
         if page == Ask::SignOut { Ok(()) } else { Err(Reason::InteractionUnknown) }
     }
@@ -44,11 +51,36 @@ impl Waiting for SignOut {
         SignOut::return_to(self)
     }
 
-    async fn sign_out(&self, visitor: Visitor<'_>, mut commit: Commit) -> Result<Answer, Error> {
+    async fn step(&self, visitor: Visitor<'_>) -> Result<Step, Error> {
+        Ok(if visitor.signed_in.is_some() { Step::Ask(Ask::SignOut) } else { Step::Approve })
+    }
+
+    /// Nobody is signed in any more.
+    async fn complete(&self, visitor: Visitor<'_>, ending: Ending) -> Result<Answer, Error> {
+        visitor.end(&ending).await?;
+        self.answer(visitor.server, visitor.carried.request_id)
+    }
+
+    async fn sign_out(&self, visitor: Visitor<'_>, mut ending: Ending) -> Result<Answer, Error> {
         if let Some(signed_in) = visitor.signed_in {
-            logout::sign_out(visitor.server, signed_in, &mut commit);
+            logout::sign_out(visitor.server, signed_in, ending.commit_mut());
         }
-        visitor.commit(commit).await?;
-        self.answer(visitor.server)
+        visitor.end(&ending).await?;
+        self.answer(visitor.server, visitor.carried.request_id)
+    }
+
+    async fn again(
+        &self,
+        visitor: Visitor<'_>,
+        by: By,
+        _: Option<AuthorizationCode>,
+    ) -> Result<Option<Answer>, Error> {
+        match by {
+            By::SignOut if visitor.signed_in.is_none() => {
+                self.answer(visitor.server, visitor.carried.request_id).map(Some)
+            }
+            By::Stay => account_page(visitor.server).map(Some),
+            _ => Ok(None),
+        }
     }
 }

@@ -107,9 +107,9 @@ impl State {
             InteractionChange::Add(token, row) => {
                 self.interactions.insert(token.id, (token.digest, row));
             }
-            InteractionChange::Use(token) => {
+            InteractionChange::Use(token, answered) => {
                 if let Some((_, row)) = self.interactions.get_mut(&token.id) {
-                    row.used = true;
+                    (row.used, row.request) = (true, answered);
                 }
             }
             InteractionChange::Update(token, request) => {

@@ -33,7 +33,9 @@ impl State {
             },
             Change::Interaction(change) => match change {
                 InteractionChange::Add(token, _) => !self.interactions.contains_key(&token.id),
-                InteractionChange::Use(token) | InteractionChange::Update(token, _) => self.waits(token, now),
+                InteractionChange::Use(token, _) | InteractionChange::Update(token, _) => {
+                    self.waits(token, now)
+                }
             },
             Change::Registry(change) => self.registry_holds(change),
             Change::Key(change) => match change {
