@@ -73,6 +73,7 @@ pub enum Noun {
     Grant,
     Resource,
     Session,
+    SigningKey,
     User,
 }
 
@@ -83,6 +84,7 @@ impl fmt::Display for Noun {
             Self::Grant => "grant",
             Self::Resource => "resource",
             Self::Session => "session",
+            Self::SigningKey => "signing key",
             Self::User => "user",
         })
     }

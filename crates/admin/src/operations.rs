@@ -16,8 +16,8 @@ mod user;
 pub use apply::Apply;
 pub use client::{ChangeClientSecret, CreateClient, DeleteClient, EditClient, find_client};
 pub use grant::{RevokeGrant, RevokeGrants};
-pub use key::RotateKeys;
-pub use members::{MemberEdit, Saved};
+pub use key::{DistrustKey, RotateKeys};
+pub use members::{MemberChange, MemberEdit, Saved};
 pub use own_resource::RegisterOwnResource;
 pub use resource::{
     Authentication, ChangeResourceSecret, CreateResource, DeleteResource, EditResource, IssueResourceToken,

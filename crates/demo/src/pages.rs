@@ -23,6 +23,8 @@ pub(crate) struct FrontPage<'a> {
     pub(crate) app: String,
     pub(crate) user: (&'a str, &'a str),
     pub(crate) web: &'a str,
+    /// The client for an app that is being developed, and its secret.
+    pub(crate) app_client: (&'a str, &'a str),
     pub(crate) cli: (&'a str, &'a str),
     pub(crate) api: &'a str,
     pub(crate) scope: &'a str,
@@ -175,6 +177,7 @@ mod tests {
             app: "http://127.0.0.1:4000/demo-app".into(),
             user: ("alice", "correct-horse"),
             web: "demo-web",
+            app_client: ("my-app", "my-app-secret"),
             cli: ("demo-cli", "demo-secret"),
             api: "demo-api",
             scope: "demo.read",

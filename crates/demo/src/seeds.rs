@@ -6,6 +6,12 @@ pub const USER: (&str, &str) = ("alice", "correct-horse");
 pub const WEB: &str = "demo-web";
 /// What the demo app asks for.
 pub const WEB_SCOPES: &str = "openid profile email offline_access demo.read";
+/// The client for an app that is being developed, and its secret.
+pub const APP: (&str, &str) = ("my-app", "my-app-secret");
+/// Where it is: the development mode answers it at any port and path there.
+pub const APP_REDIRECT: &str = "http://localhost/";
+/// What it may ask for.
+pub const APP_SCOPES: &str = "openid profile email offline_access demo.read";
 /// The client that acts for itself, and its secret.
 pub const CLI: (&str, &str) = ("demo-cli", "demo-secret");
 /// The client id of the demo API, and its secret.

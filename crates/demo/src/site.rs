@@ -34,6 +34,7 @@ pub fn site(issuer: &str) -> Result<Router, DemoError> {
         app: format!("{}/demo-app", app_origin(port)),
         user: seeds::USER,
         web: seeds::WEB,
+        app_client: seeds::APP,
         cli: seeds::CLI,
         api: seeds::API.0,
         scope: seeds::SCOPE,

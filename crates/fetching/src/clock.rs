@@ -14,6 +14,12 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp {
         Timestamp(self.millis().div_euclid(1000))
     }
+
+    /// Milliseconds by which this time is ahead of the system's, which was set back. Until that has caught up, this
+    /// time stands still.
+    fn held_millis(&self) -> i64 {
+        0
+    }
 }
 
 /// The system's clock. While the system sets it back, it does not advance.
@@ -34,11 +40,20 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock's own file")]
     fn millis(&self) -> i64 {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        self.read(i64::try_from(wall).unwrap_or(i64::MAX))
+        self.read(wall_millis())
     }
+
+    fn held_millis(&self) -> i64 {
+        let wall = wall_millis();
+        self.read(wall) - wall
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock's own file")]
+fn wall_millis() -> i64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    i64::try_from(wall).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -59,7 +74,9 @@ mod tests {
         let clock = SystemClock::default();
         assert!(clock.now() > Timestamp(1_700_000_000));
         let far = Timestamp(1 << 40);
+        assert_eq!(clock.held_millis(), 0);
         clock.latest.store(far.0 * 1000, Ordering::Relaxed);
         assert_eq!(clock.now(), far);
+        assert!(clock.held_millis() > 1_000_000_000);
     }
 }

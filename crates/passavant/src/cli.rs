@@ -4,10 +4,12 @@ mod apply;
 mod client;
 mod completions;
 mod config;
+mod db;
 mod exits;
 mod flow;
 mod grant;
 mod healthcheck;
+mod init;
 mod key;
 mod members;
 mod resource;
@@ -38,6 +40,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Run the server
     Serve(ServeArgs),
+    /// Write a configuration, its master key, a systemd unit and proxy configurations, and print what comes next
+    Init(init::InitArgs),
     /// Make clients, resources, users and scopes match a file
     Apply(apply::ApplyArgs),
     /// Check and show the configuration
@@ -61,6 +65,9 @@ enum Command {
     /// Manage signing keys and the master key
     #[command(subcommand)]
     Key(key::Command),
+    /// Mend the database while no server runs
+    #[command(subcommand)]
+    Db(db::Command),
     /// Inspect and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -94,6 +101,7 @@ impl Cli {
         let format = global.format;
         match self.command {
             Command::Serve(args) => serve::run(global, args).await,
+            Command::Init(args) => args.run(global),
             Command::Apply(args) => args.run(global).await,
             Command::Config(command) => command.run(global),
             Command::Client(command) => client::run(command, &global.administration().await?, format).await,
@@ -104,6 +112,7 @@ impl Cli {
             Command::Grant(command) => grant::run(command, &global.administration().await?, format).await,
             Command::Session(command) => session::run(command, &global.administration().await?, format).await,
             Command::Key(command) => key::run(command, global).await,
+            Command::Db(command) => db::run(command, global).await,
             Command::Token(command) => token::run(command, global).await,
             Command::Flow(command) => flow::run(command, global).await,
             Command::Guard(args) => guard::run(*args).await,

@@ -1,22 +1,24 @@
 //! `--dev`: a seeded installation that needs no configuration, and is reachable only from this machine.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use admin::{Administration, ApplyError, ApplyMode, World, operations::Apply};
-use demo::seeds::{API, CLI, SCOPE, USER, WEB, WEB_SCOPES, api_identifier, post_logout_redirect_uri};
+use demo::seeds::{
+    API, APP, APP_REDIRECT, APP_SCOPES, CLI, SCOPE, USER, WEB, WEB_SCOPES, api_identifier,
+    post_logout_redirect_uri,
+};
 use serde_json::{Value, json};
 use server::ports::SystemEntropy;
 use tokio::net::TcpListener;
 
 use crate::{
     config::{Config, Layers, Problems, environment, logging},
-    terminal::{Exit, Failure},
+    terminal::{Exit, Failure, failed, unusable},
     wiring::master_key,
 };
 
@@ -40,7 +42,8 @@ pub(crate) fn configuration(data: Option<&Path>) -> Result<Config, Problems> {
             format!("there is no development installation in {folder}: start it with passavant serve --dev");
         return Err(Problems::of(None, text));
     }
-    let config = Config::of(&mut layers(data)?)?;
+    let mut config = Config::of(&mut layers(data)?)?;
+    config.settings.any_localhost_redirect = true;
     Ok(Config { dev: true, ..config })
 }
 
@@ -73,12 +76,12 @@ pub(crate) async fn prepare(
     let listeners = listen_on(listen.map_or(PORT, |address| address.port())).await?;
     let mut addresses = Vec::with_capacity(listeners.len());
     for listener in &listeners {
-        addresses.push(listener.local_addr()?);
+        addresses.push(listener.local_addr().map_err(failed)?);
     }
     let folder = make_folder(data)?;
     let key = folder.join("master.key");
     match master_key::write_new(&key, &SystemEntropy) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(&key, &error)),
         Ok(()) | Err(_) => {}
     }
     write_file(&folder, &addresses)?;
@@ -98,13 +101,14 @@ pub(crate) async fn seed(config: &Config, administration: &Administration) -> Re
 /// What was seeded, and how to try it.
 pub(crate) fn welcome(config: &Config) -> String {
     let issuer = &config.issuer;
-    let ((user, password), (cli, secret), (api, api_secret)) = (USER, CLI, API);
+    let ((user, password), (cli, secret), (api, api_secret), (app, app_secret)) = (USER, CLI, API, APP);
     format!(
         "\npassavant --dev: all secrets here are public, and the server is reachable only from this machine.\n\n\
          open       {issuer}/\n\
          issuer     {issuer}\n\
          user       {user} / {password}\n\
          client     {WEB} (public, PKCE, http://127.0.0.1/callback at any port)\n\
+         client     {app} / {app_secret} (your web app, at http://localhost, any port and path)\n\
          client     {cli} / {secret} (client_credentials)\n\
          resource   {api} / {api_secret}, scope {SCOPE}, at {issuer}/demo-api\n\n\
          # a token, the API that it opens, what the API's server says of it\n\
@@ -118,7 +122,7 @@ pub(crate) fn welcome(config: &Config) -> String {
 fn seeds(config: &Config) -> Value {
     let identifier = api_identifier(&config.issuer);
     let signed_out = post_logout_redirect_uri(config.listen.first().map_or(PORT, SocketAddr::port));
-    let ((user, password), (cli, cli_secret), (api, api_secret)) = (USER, CLI, API);
+    let ((user, password), (cli, cli_secret), (api, api_secret), (app, app_secret)) = (USER, CLI, API, APP);
     json!({
         "clients": [
             {
@@ -128,6 +132,13 @@ fn seeds(config: &Config) -> Value {
                 "post_logout_redirect_uris": [signed_out],
                 "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
                 "scope": WEB_SCOPES,
+            },
+            {
+                // Not every framework sends a challenge for a client with a secret.
+                "client_id": app, "client_name": "My app", "client_secret": app_secret, "require_pkce": false,
+                "redirect_uris": [APP_REDIRECT], "post_logout_redirect_uris": [APP_REDIRECT],
+                "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+                "scope": APP_SCOPES,
             },
             {
                 "client_id": cli, "client_name": "Demo machine", "client_secret": cli_secret,
@@ -156,17 +167,17 @@ fn folder(data: Option<&Path>) -> PathBuf {
 
 fn make_folder(data: Option<&Path>) -> Result<PathBuf, Failure> {
     let folder = folder(data);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    Ok(folder.canonicalize()?)
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    made.and_then(|()| folder.canonicalize()).map_err(|error| unusable(&folder, &error))
 }
 
 /// Binds one port on both loopback addresses; on a machine without IPv6, on one.
 async fn listen_on(port: u16) -> Result<Vec<TcpListener>, Failure> {
-    let first = serving::bind((Ipv4Addr::LOCALHOST, port).into()).await?;
-    let port = first.local_addr()?.port();
+    let first = serving::bind((Ipv4Addr::LOCALHOST, port).into()).await.map_err(failed)?;
+    let port = first.local_addr().map_err(failed)?.port();
     match serving::bind((Ipv6Addr::LOCALHOST, port).into()).await {
         Ok(second) => Ok(vec![first, second]),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error.into()),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(failed(error)),
         Err(error) => {
             tracing::warn!(%error, "only 127.0.0.1 is served");
             Ok(vec![first])
@@ -185,8 +196,6 @@ fn write_file(folder: &Path, addresses: &[SocketAddr]) -> Result<(), Failure> {
         addresses.join(", ")
     );
     let draft = folder.join(format!("{FILE}.new"));
-    let mut file = fs::File::create(&draft)?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(draft, folder.join(FILE))?;
-    Ok(())
+    let path = folder.join(FILE);
+    fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path)).map_err(|error| unusable(&path, &error))
 }

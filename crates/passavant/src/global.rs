@@ -10,7 +10,7 @@ use crate::{
     config::{Config, DEFAULT_FILE, Problems},
     dev,
     terminal::{Failure, Format},
-    wiring::{Installation, Role},
+    wiring::{Installation, Opening, Role},
 };
 
 /// Who changes something by a command, as the outbox names it.
@@ -37,17 +37,21 @@ pub(crate) struct Global {
 
 /// Options that say which installation is meant.
 const INSTALLATION: &[&str] = &["config", "dev", "data"];
+/// Those of the development installation.
+const DEVELOPMENT: &[&str] = &["dev", "data"];
 /// The option that says how data is printed.
 const FORMAT: &[&str] = &["format"];
 
 /// Commands by their path, and the options that mean nothing to them.
 pub(crate) const MEANINGLESS: &[(&[&str], &[&[&str]])] = &[
     (&["serve"], &[FORMAT]),
+    (&["init"], &[DEVELOPMENT, FORMAT]),
     (&["healthcheck"], &[FORMAT]),
     (&["config", "check"], &[FORMAT]),
     (&["config", "reference"], &[INSTALLATION, FORMAT]),
     (&["config", "schema"], &[INSTALLATION, FORMAT]),
     (&["key", "master"], &[INSTALLATION, FORMAT]),
+    (&["db"], &[FORMAT]),
     (&["guard"], &[INSTALLATION, FORMAT]),
     (&["version"], &[INSTALLATION, FORMAT]),
     (&["completions"], &[INSTALLATION, FORMAT]),
@@ -81,7 +85,19 @@ impl Global {
         if self.dev {
             return dev::configuration(self.data.as_deref());
         }
-        Config::load(self.file().as_deref(), &[])
+        Config::load(self.file().as_deref(), &[]).map_err(|problems| self.without_file(problems))
+    }
+
+    /// The problems of a configuration, with the file that was looked for where there is none.
+    pub(crate) fn without_file(&self, mut problems: Problems) -> Problems {
+        if !self.dev && self.file().is_none() {
+            let text = format!(
+                "there is no file {DEFAULT_FILE}: passavant init writes one, --config names another, and passavant serve \
+                 --dev needs none"
+            );
+            problems.0.extend(Problems::of(None, text).0);
+        }
+        problems
     }
 
     /// The configuration file that is meant, if there is one.
@@ -95,7 +111,7 @@ impl Global {
     /// # Errors
     /// [`Failure`] with its exit code.
     pub(crate) async fn installation(&self) -> Result<Installation, Failure> {
-        Ok(Installation::open(self.configuration()?, Role::Tool).await?)
+        Ok(Installation::open(self.configuration()?, Opening::by(Role::Tool)).await?)
     }
     /// The same, for a command that changes what is registered.
     ///

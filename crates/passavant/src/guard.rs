@@ -30,7 +30,7 @@ use self::{
 };
 use crate::{
     serve,
-    terminal::{Exit, Failure},
+    terminal::{Exit, Failure, failed},
 };
 
 /// Runs until a signal stops it.
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
     if let Some(address) = settings.management_listen {
         listeners.open("management", address, GuardService::Health(health)).await?;
     }
-    let stop = serving::stop_signal()?;
+    let stop = serving::stop_signal().map_err(failed)?;
     serve::say_ready(settings.described() + &listeners.described);
     serving::serve(listeners.open, stop).await;
     tracing::info!("ended");
@@ -73,8 +73,8 @@ struct Listeners {
 
 impl Listeners {
     async fn open(&mut self, name: &str, address: SocketAddr, handler: GuardService) -> Result<(), Failure> {
-        let socket = serving::bind(address).await?;
-        self.described += &format!("{name} {}\n", socket.local_addr()?);
+        let socket = serving::bind(address).await.map_err(failed)?;
+        self.described += &format!("{name} {}\n", socket.local_addr().map_err(failed)?);
         self.open.push(Listener { socket, handler });
         Ok(())
     }

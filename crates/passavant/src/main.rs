@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(Err(error.into())),
+        Err(error) => return end(Err(terminal::failed(error))),
     };
     end(runtime.block_on(cli.run()))
 }

@@ -1,6 +1,7 @@
 //! `serve`: runs the server, from its configuration to its graceful end.
 
 mod base_path;
+mod clock;
 mod health;
 mod logging;
 mod service;
@@ -23,6 +24,7 @@ use server::{AuthorizationServer, store::Actor};
 use serving::Listener;
 use tokio::{net::TcpListener, time::Instant};
 
+use clock::ClockWatch;
 pub(crate) use logging::{log, log_warnings};
 use service::{IssuerService, nothing_here};
 
@@ -30,8 +32,8 @@ use crate::{
     config::{self, Config, Layers, Value, environment},
     dev,
     global::Global,
-    terminal::{Exit, Failure, read_world},
-    wiring::{Installation, Role},
+    terminal::{Exit, Failure, failed, read_world},
+    wiring::{Installation, Opening, Role},
 };
 
 /// Seconds between two rounds of housekeeping.
@@ -60,6 +62,9 @@ pub(crate) struct ServeArgs {
     /// Refuse a database with an older schema instead of migrating it
     #[arg(long)]
     no_migrate: bool,
+    /// Accept an issuer without data in a database that has data of other issuers
+    #[arg(long)]
+    new_issuer: bool,
 }
 
 /// Runs the server until a signal stops it.
@@ -69,7 +74,9 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failure> {
     let Ready { config, sockets, management } = prepare(global, &args).await?;
     let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
-    let installation = Arc::new(Installation::open(config, role).await?);
+    // In development the issuer follows the port, and everything that it needs is seeded.
+    let opening = Opening { role, new_issuer: args.new_issuer || config.dev };
+    let installation = Arc::new(Installation::open(config, opening).await?);
     // An RSA key takes as long as everything else of a first start together.
     let server = installation.server.clone();
     let keys = tokio::spawn(async move { server.ensure_keys().await });
@@ -86,12 +93,13 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     let mut listeners: Vec<_> =
         sockets.into_iter().map(|socket| Listener { socket, handler: service.clone() }).collect();
     if let Some(socket) = management {
-        let pages = health::router(installation.server.clone());
+        let pages = health::router(installation.server.clone(), installation.clock.clone());
         let service = IssuerService::pages_only(pages, &*installation.entropy);
         listeners.push(Listener { socket, handler: service });
     }
-    let stop = serving::stop_signal()?;
-    let maintaining = tokio::spawn(maintain(installation.server.clone()));
+    let stop = serving::stop_signal().map_err(failed)?;
+    let maintaining =
+        tokio::spawn(maintain(installation.server.clone(), ClockWatch::new(installation.clock.clone())));
     announce(&installation, &listeners);
     serving::serve(listeners, stop).await;
     maintaining.abort();
@@ -115,15 +123,15 @@ async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     let listen = args.listen.map(|address| ("http.listen", Value::Text(address.to_string())));
     let flags: Vec<_> = listen.into_iter().collect();
     let mut layers = Layers::read(global.file().as_deref(), &environment(), &flags)?;
-    let config = Config::of(&mut layers)?;
+    let config = Config::of(&mut layers).map_err(|problems| global.without_file(problems))?;
     logging::log(&config.log);
     layers.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let mut sockets = Vec::with_capacity(config.listen.len());
     for address in &config.listen {
-        sockets.push(serving::bind(*address).await?);
+        sockets.push(serving::bind(*address).await.map_err(failed)?);
     }
     let management = match config.management {
-        Some(address) => Some(serving::bind(address).await?),
+        Some(address) => Some(serving::bind(address).await.map_err(failed)?),
         None => None,
     };
     Ok(Ready { config, sockets, management })
@@ -161,11 +169,14 @@ fn service(
 }
 
 /// Deletes what has expired, in bounded steps.
-async fn maintain(server: AuthorizationServer) {
+async fn maintain(server: AuthorizationServer, mut watch: ClockWatch) {
     let mut rounds = tokio::time::interval(Duration::from_secs(MAINTENANCE_SECONDS));
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
+        if !watch.look() {
+            continue;
+        }
         for _ in 0..MAINTENANCE_STEPS_MAX {
             match server.maintain(MAINTENANCE_ROWS).await {
                 Ok(MAINTENANCE_ROWS) => tokio::task::yield_now().await,

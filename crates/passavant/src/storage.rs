@@ -5,7 +5,7 @@ mod sqlite;
 
 use std::{path::Path, sync::Arc};
 
-pub(crate) use database::{Database, Role, Storage, StorageError};
+pub(crate) use database::{Database, Opening, Rename, Role, Storage, StorageError};
 
 use database::Kind;
 use server::spelling::suggestion;

@@ -7,7 +7,7 @@ pub(crate) mod output;
 
 pub(crate) use {
     document::{read_sent, read_world},
-    failure::{Exit, Failure, failed, misused, not_found},
-    input::{Source, new_secret},
+    failure::{Exit, Failure, failed, misused, not_found, unusable},
+    input::{Source, Yes, ask_password},
     output::{Format, Layout, Page, say},
 };

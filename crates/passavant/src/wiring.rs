@@ -15,16 +15,18 @@ use std::{
 use accounts::{Directory, DirectoryAccounts, Logo, Passwords, StyledPages, pages::LOGO_BYTES_MAX};
 use admin::Administration;
 use fetching::{ClientSettings, NamedBy, ReqwestFetch, SystemClock};
+use protocol::Timestamp;
 use server::{
     AuthorizationServer, Fault, MasterKey, Ports, Settings,
     ports::{Clock, Entropy, SystemEntropy},
     store::Actor,
 };
 
-pub(crate) use crate::storage::Role;
+pub(crate) use crate::storage::{Opening, Role};
 use crate::{
-    config::{Branding, Config},
+    config::{Branding, Config, print_duration},
     storage::{Storage, StorageError},
+    terminal::output::time,
 };
 use master_key::MasterKeyError;
 
@@ -54,12 +56,11 @@ impl Installation {
     ///
     /// # Errors
     /// [`OpenFailure`]
-    pub(crate) async fn open(config: Config, role: Role) -> Result<Self, OpenFailure> {
+    pub(crate) async fn open(config: Config, opening: Opening) -> Result<Self, OpenFailure> {
         let settings = config.settings.clone();
         let master = Arc::new(MasterKey::new(&*master_key::read(&config.master_key_file)?));
-        let Storage { store, directory } = config.database.open(&settings.issuer, role).await?;
-        let newest = store.newest().await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::starting_at(newest));
+        let Storage { store, directory } = config.database.open(&settings.issuer, opening).await?;
+        let clock = clock(store.newest().await?)?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let pages = pages(&settings, &config.branding)?;
         let ports = Ports {
@@ -93,6 +94,22 @@ impl Installation {
     }
 }
 
+/// Seconds that the newest time in the store may be ahead of the system's clock. Clocks of machines that share a
+/// database, or of one before and after a restart, differ by less.
+const AHEAD_SECONDS_MAX: i64 = 5 * 60;
+
+/// The clock, which does not start before the newest time that was written.
+///
+/// # Errors
+/// [`OpenFailure::Ahead`]: until the system's clock has caught up, nothing would expire.
+fn clock(newest: Timestamp) -> Result<Arc<dyn Clock>, OpenFailure> {
+    let system = SystemClock::default().now();
+    if newest.since(system) > AHEAD_SECONDS_MAX {
+        return Err(OpenFailure::Ahead { newest, system });
+    }
+    Ok(Arc::new(SystemClock::starting_at(newest)))
+}
+
 /// Fetches the key sets of clients and resources, whose URLs the operator registered.
 fn operator_fetch(issuer: &str) -> ReqwestFetch {
     ReqwestFetch::deferred(ClientSettings {
@@ -105,6 +122,21 @@ fn operator_fetch(issuer: &str) -> ReqwestFetch {
 /// Why an installation can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenFailure {
+    /// The store was written under a clock that was ahead.
+    #[error(
+        "the database was last written at {}, which is {} ahead of the clock of this machine ({}): until then time would \
+         stand still, and nothing would expire. If this clock is wrong, set it. If it was wrong when the database was \
+         written, run passavant db reset-time, with the same --config or --dev: it ends what was issued ahead of time",
+        time(newest.0),
+        print_duration(std::time::Duration::from_secs(newest.since(*system).unsigned_abs())),
+        time(system.0)
+    )]
+    Ahead {
+        /// The newest time in the database.
+        newest: Timestamp,
+        /// The time of this machine.
+        system: Timestamp,
+    },
     /// The logo is invalid.
     #[error("the logo {} {text}", path.display())]
     Logo {
@@ -130,7 +162,7 @@ impl OpenFailure {
         match self {
             Self::Logo { .. } | Self::MasterKey(_) => true,
             Self::Storage(error) => error.is_configuration(),
-            Self::Fault(_) => false,
+            Self::Ahead { .. } | Self::Fault(_) => false,
         }
     }
 }

@@ -35,6 +35,64 @@ async fn the_front_page_names_the_issuer_and_the_seeds_and_has_one_button() {
 }
 
 #[tokio::test]
+async fn the_front_page_helps_to_add_an_app_of_your_own() {
+    let server = Server::start();
+    let page = Browser::new().open(&format!("{}/", server.issuer)).await;
+    for words in ["Add your app", "Auth.js", "Authlib", "Spring", "axum", "my-app-secret", "issuer-uri: http"]
+    {
+        assert!(page.body.contains(words), "{words} in {}", page.body);
+    }
+    let discovery = format!("server_metadata_url=&#34;{}/.well-known", server.issuer);
+    let plain = format!("server_metadata_url=\"{}/.well-known", server.issuer);
+    assert!(page.body.contains(&discovery) || page.body.contains(&plain), "{}", page.body);
+}
+
+/// A web app that is being developed is at `http://localhost`, wherever its tool puts it.
+#[tokio::test]
+async fn an_app_at_localhost_is_answered_at_any_port_and_path() {
+    let server = Server::start();
+    for (redirect_uri, is_answered) in [
+        ("http://localhost:3000/api/auth/callback/passavant", true),
+        ("http://localhost:5173/", true),
+        ("http://localhost.evil.example:3000/", false),
+        ("http://localhost@evil.example/", false),
+        ("https://localhost:3000/", false),
+    ] {
+        // Spring Security sends no challenge for a client with a secret.
+        let query = encoded(&[
+            ("response_type", "code"),
+            ("client_id", "my-app"),
+            ("redirect_uri", redirect_uri),
+            ("scope", "openid profile email"),
+            ("state", "s"),
+            ("nonce", "n"),
+        ]);
+        let mut browser = Browser::new();
+        let sign_in = browser.open(&format!("{}/authorize?{query}", server.issuer)).await;
+        assert_eq!(sign_in.status == 200, is_answered, "{redirect_uri}: {}", sign_in.body);
+        if !is_answered {
+            continue;
+        }
+        let consent =
+            browser.submit(&sign_in, "", &[("username", "alice"), ("password", "correct-horse")]).await;
+        let body = consent.form(&[("decision", "allow")]);
+        let answer = browser.send(Method::POST, &consent.url, Some(("same-origin", body))).await;
+        let (uri, query) = answer.header("location").split_once('?').expect("a query");
+        assert_eq!(uri, redirect_uri);
+        let params = Params::parse(query.as_bytes()).expect("a query");
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("redirect_uri", redirect_uri),
+            ("code", params.get("code").expect("a code")),
+        ];
+        let request =
+            client().post(format!("{}/token", server.issuer)).basic_auth("my-app", Some("my-app-secret"));
+        let tokens = Seen::of(form(request, &fields).send().await.expect("an answer")).await.json();
+        assert!(tokens["id_token"].is_string(), "{tokens}");
+    }
+}
+
+#[tokio::test]
 async fn outside_of_dev_mode_the_front_page_links_discovery_and_there_is_no_demo() {
     let server = Server::start().restarted_without_dev();
     let page = Browser::new().open(&format!("{}/", server.issuer)).await;

@@ -15,6 +15,7 @@ pub mod pkce;
 pub mod registry;
 pub mod resource_metadata;
 pub mod scope;
+pub mod secret_text;
 pub mod secrets;
 pub mod server_metadata;
 pub mod time;

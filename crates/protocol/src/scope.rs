@@ -17,6 +17,9 @@ pub const ADMIN: &str = "passavant.admin";
 /// The same for read-only access.
 pub const READ: &str = "passavant.read";
 
+/// The scopes that OpenID Connect defines (OpenID Connect Core 1.0 §5.4, §11), which belong to no resource.
+pub const STANDARD: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+
 /// Whether a scope token belongs to the server's own admin API: never granted by a user, and registered only by an
 /// operator.
 pub fn is_administrative(token: &str) -> bool {

@@ -112,6 +112,11 @@ pub fn check_redirect_uri(text: &str) -> Result<(), UriError> {
     }
 }
 
+/// Whether a URI is `http` to the host `localhost`, at any port and path.
+pub fn is_http_localhost(text: &str) -> bool {
+    Parts::of(text).is_ok_and(|parts| parts.scheme == "http" && parts.host == Some("localhost"))
+}
+
 /// Checks an origin of pages as browsers send it in `Origin` (RFC 6454 §6.2): `https`, `http` to loopback, or the scheme
 /// of an application, like `capacitor://localhost`.
 ///

@@ -10,10 +10,6 @@ use crate::{
     store::Grant,
 };
 
-/// Scopes of OpenID Connect Core 1.0 §5.4 and §11: they belong to no resource and are kept when a token is narrowed.
-const OPENID_SCOPES: [&str; 6] =
-    [scope::OPENID, "profile", "email", "address", "phone", scope::OFFLINE_ACCESS];
-
 /// The `resource` parameters of a request, as sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted(pub Vec<Audience>);
@@ -102,7 +98,7 @@ pub fn of(
         named.push(resource.clone());
     }
     let scopes = scopes.filter(|token| {
-        OPENID_SCOPES.contains(&token) || named.iter().any(|resource| resource.scopes.contains(token))
+        scope::STANDARD.contains(&token) || named.iter().any(|resource| resource.scopes.contains(token))
     });
     Ok(TokenAudience { resources: named, scopes, narrowed: true })
 }
@@ -151,7 +147,7 @@ fn still_listed(resources: &Resources, registered: &Scopes, grant: &Grant, scope
     // A scope that no resource lists gives access to nothing, and is kept as it was at approval.
     let may_be_unlisted = !grant.narrowed && left.is_empty() == grant.audience.is_empty();
     let scopes = scopes.filter(|token| {
-        OPENID_SCOPES.contains(&token)
+        scope::STANDARD.contains(&token)
             || left.iter().any(|resource| lists(resource, token))
             || may_be_unlisted && !resources.all.iter().any(|resource| lists(resource, token))
     });

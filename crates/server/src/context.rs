@@ -171,8 +171,8 @@ impl AuthorizationServer {
         Self(Arc::new(Inner {
             token_endpoint: settings.url(TOKEN_PATH),
             remote_keys: RemoteKeys::new(&settings, &ports),
+            registry: Registry::new(ports.store.clone(), settings.any_localhost_redirect),
             settings,
-            registry: Registry::new(ports.store.clone()),
             ports,
             keys: KeptKeys::default(),
             failures: Failures::default(),

@@ -29,7 +29,7 @@ pub(crate) async fn allow_origin_of(
     let Some(origin) = headers.get(header::ORIGIN) else { return answer };
     let Ok(text) = origin.to_str() else { return answer };
     let is_allowed = match client {
-        Some(client) => client.origins.iter().any(|registered| registered == text),
+        Some(client) => client.has_origin(text),
         None if answer.status().is_success() => false,
         None => server.registry().is_origin_registered(text).await.unwrap_or(false),
     };

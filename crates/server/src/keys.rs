@@ -1,12 +1,14 @@
 //! The key ring: keys that will sign, that sign, and that are retired but still published.
 
 mod ring;
+mod rotation;
 
 use std::sync::Arc;
 
 use jose::{SignatureAlgorithm, SigningKey};
 
 pub use ring::KeyRing;
+pub use rotation::{JWKS_MAX_AGE_SECONDS, KeyDates, KeyStart, PUBLISHED_BEFORE_SIGNING_SECONDS};
 
 pub(crate) use ring::KeptKeys;
 
@@ -16,6 +18,25 @@ use crate::{
     settings::FIRST_ALGORITHMS,
     store::{Commit, KeyChange, KeyRecord, KeyState},
 };
+use rotation::Due;
+
+/// How a new key takes over. Whoever decided it commits the changes; on a conflict it is decided again.
+#[derive(Clone, Debug)]
+pub struct KeyRotation {
+    /// The key that signs, or will sign.
+    pub key: KeyRecord,
+    /// What is written; nothing where a successor is published already.
+    pub changes: Vec<KeyChange>,
+}
+
+/// What the end of a key that is not trusted anymore changes, to be committed as a [`KeyRotation`] is.
+#[derive(Clone, Debug)]
+pub struct KeyDistrust {
+    /// The key that signs in its place from now on, where it was the one that signed.
+    pub successor: Option<KeyRecord>,
+    /// What is written.
+    pub changes: Vec<KeyChange>,
+}
 
 impl AuthorizationServer {
     /// The key ring as stored.
@@ -37,69 +58,134 @@ impl AuthorizationServer {
         Ok(ring)
     }
 
-    /// Makes the missing keys. Called once at start; a concurrent start finds them already there.
+    /// Makes the missing keys. Called once at start.
     ///
     /// # Errors
     /// The store's, and one for a stored key that can't be decrypted with the master key.
     pub async fn ensure_keys(&self) -> Result<(), Fault> {
         let known = self.store().keys().await?;
         for algorithm in FIRST_ALGORITHMS {
-            if !known.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active) {
-                self.add_key(algorithm, KeyState::Active).await?;
+            if rotation::active(&known, algorithm).next().is_none() {
+                let key = self.make_key(algorithm, KeyStart::Now)?;
+                self.write(Commit::new(self.now()).with(KeyChange::Add(key))).await?;
             }
         }
         self.keys().await.map(drop)
     }
 
-    /// Makes a key and returns its `kid`.
+    /// Decides how a new key of this algorithm takes over. The key before it stays published for a week.
+    ///
+    /// A key that is published already is not followed by another: it signs when it was going to, or now.
     ///
     /// # Errors
     /// The store's.
-    pub async fn add_key(&self, algorithm: SignatureAlgorithm, state: KeyState) -> Result<String, Fault> {
-        let record = self.make_key(algorithm, state)?;
-        let kid = record.kid.clone();
-        self.write(Commit::new(self.now()).with(KeyChange::Add(record))).await?;
-        Ok(kid)
+    pub async fn key_rotation(
+        &self,
+        algorithm: SignatureAlgorithm,
+        start: KeyStart,
+    ) -> Result<KeyRotation, Fault> {
+        let (keys, now) = (self.store().keys().await?, self.now());
+        let next = rotation::next(&keys, algorithm).cloned();
+        Ok(match (next, start) {
+            (Some(key), KeyStart::Published) => KeyRotation { key, changes: Vec::new() },
+            (Some(next), KeyStart::Now) => {
+                let changes = rotation::take_over(&keys, &next, now);
+                let key = KeyRecord { state: KeyState::Active, active_at: now, ..next };
+                KeyRotation { key, changes }
+            }
+            (None, KeyStart::Published) => {
+                let key = self.make_key(algorithm, start)?;
+                KeyRotation { changes: vec![KeyChange::Add(key.clone())], key }
+            }
+            (None, KeyStart::Now) => {
+                let key = self.make_key(algorithm, start)?;
+                let mut changes = vec![KeyChange::Add(key.clone())];
+                changes.extend(rotation::retire(&keys, algorithm, now));
+                KeyRotation { key, changes }
+            }
+        })
     }
 
-    /// Rotates: a new key of this algorithm signs from now on; the previous one stays published for a week.
+    /// Decides the end of a key that is not trusted anymore: it is deleted, so that nothing that it signed is valid
+    /// here, and another one signs in its place. `None` if there is no such key.
     ///
     /// # Errors
     /// The store's.
-    pub async fn rotate_key(&self, algorithm: SignatureAlgorithm) -> Result<String, Fault> {
-        let before = self.store().keys().await?;
-        let record = self.make_key(algorithm, KeyState::Active)?;
-        let kid = record.kid.clone();
-        let mut commit = Commit::new(self.now()).with(KeyChange::Add(record));
-        for key in
-            before.into_iter().filter(|key| key.algorithm == algorithm && key.state == KeyState::Active)
-        {
-            let retired_at = Some(self.now());
-            commit.push(KeyChange::SetState { kid: key.kid, state: KeyState::Retiring, retired_at });
+    pub async fn key_distrust(&self, kid: &str) -> Result<Option<KeyDistrust>, Fault> {
+        let (keys, now) = (self.store().keys().await?, self.now());
+        let Some(key) = keys.iter().find(|key| key.kid == kid) else { return Ok(None) };
+        let mut changes = vec![KeyChange::Delete(key.kid.clone(), key.state)];
+        let mut others = rotation::active(&keys, key.algorithm).filter(|other| other.kid != kid);
+        if key.state != KeyState::Active || others.next().is_some() {
+            return Ok(Some(KeyDistrust { successor: None, changes }));
         }
-        self.write(commit).await?;
-        Ok(kid)
+        let successor = match rotation::next(&keys, key.algorithm) {
+            Some(next) => {
+                changes.push(KeyChange::Activate(next.kid.clone(), now));
+                KeyRecord { state: KeyState::Active, active_at: now, ..next.clone() }
+            }
+            None => {
+                let made = self.make_key(key.algorithm, KeyStart::Now)?;
+                changes.push(KeyChange::Add(made.clone()));
+                made
+            }
+        };
+        Ok(Some(KeyDistrust { successor: Some(successor), changes }))
     }
 
-    /// Deletes at most `limit` keys whose last signature has expired long ago, and returns how many. The cached ring
-    /// knows when each is due, so nothing is read or written before that.
-    pub(crate) async fn delete_outlived_keys(&self, limit: u32) -> Result<u32, Fault> {
-        let (ring, mut commit, mut deleted) = (self.keys().await?, Commit::new(self.now()), 0);
-        for kid in ring.outlived(commit.now).take(limit as usize) {
-            commit.writes.push(KeyChange::Delete(kid.to_owned()).into());
-            deleted += 1;
-        }
-        if deleted > 0 {
+    /// Rotates, caused by the server itself, and returns the `kid` of the new key.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn rotate_key(&self, algorithm: SignatureAlgorithm, start: KeyStart) -> Result<String, Fault> {
+        let KeyRotation { key, changes } = self.key_rotation(algorithm, start).await?;
+        let commit = changes.into_iter().fold(Commit::new(self.now()), Commit::with);
+        if !commit.is_empty() {
             self.write(commit).await?;
         }
-        Ok(deleted)
+        Ok(key.kid)
     }
 
-    fn make_key(&self, algorithm: SignatureAlgorithm, state: KeyState) -> Result<KeyRecord, Fault> {
+    /// What is due now: published keys begin to sign, keys as old as the timetable allows get a successor, and at most
+    /// `limit` keys whose last signature has expired long ago are deleted. Returns how many were deleted. The cached
+    /// ring knows all of it, so nothing is read or written before that.
+    pub(crate) async fn tend_keys(&self, limit: u32) -> Result<u32, Fault> {
+        let (ring, now) = (self.keys().await?, self.now());
+        let due = Due::at(now, ring.records(), self.settings().key_rotation_interval);
+        let mut commit = Commit::new(now);
+        for algorithm in due.publish {
+            let key = self.make_key(algorithm, KeyStart::Published)?;
+            tracing::info!(kid = key.kid, alg = algorithm.as_str(), "a signing key is published");
+            commit.push(KeyChange::Add(key));
+        }
+        for change in due.changes {
+            if let KeyChange::Activate(kid, _) = &change {
+                tracing::info!(kid, "a signing key begins to sign");
+            }
+            commit.push(change);
+        }
+        let mut deleted = 0;
+        for change in due.outlived.into_iter().take(limit as usize) {
+            commit.push(change);
+            deleted += 1;
+        }
+        if commit.is_empty() {
+            return Ok(0);
+        }
+        // After a conflict, the next round decides by what was written meanwhile.
+        Ok(self.store().commit(commit).await?.map_or(0, |_| deleted))
+    }
+
+    fn make_key(&self, algorithm: SignatureAlgorithm, start: KeyStart) -> Result<KeyRecord, Fault> {
         let key = SigningKey::generate(algorithm).map_err(Fault::new)?;
         let private = key.to_private_jwk().map_err(Fault::new)?;
         let sealed = self.master().seal(key.kid(), private.as_bytes());
+        let created_at = self.now();
+        let (state, active_at) = match start {
+            KeyStart::Published => (KeyState::Next, created_at + PUBLISHED_BEFORE_SIGNING_SECONDS),
+            KeyStart::Now => (KeyState::Active, created_at),
+        };
         let kid = key.kid().to_owned();
-        Ok(KeyRecord { sealed, kid, algorithm, state, created_at: self.now(), retired_at: None })
+        Ok(KeyRecord { kid, algorithm, state, sealed, created_at, active_at, retired_at: None })
     }
 }

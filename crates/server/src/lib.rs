@@ -51,7 +51,10 @@ pub use endpoints::introspection::{Inactive, Look, TokenKind};
 pub use endpoints::offer::Offer;
 pub use error::{Error, Fault};
 pub use incoming::{Incoming, PeerAddress, RequestId};
-pub use keys::KeyRing;
+pub use keys::{
+    JWKS_MAX_AGE_SECONDS, KeyDates, KeyDistrust, KeyRing, KeyRotation, KeyStart,
+    PUBLISHED_BEFORE_SIGNING_SECONDS,
+};
 pub use master::MasterKey;
 pub use pages::{ErrorPage, Pages, PlainPages};
 pub use pause::{AskedScope, OpenInteraction};

@@ -38,6 +38,11 @@ pub struct Settings {
     pub clock_skew: i64,
     /// Who must use PKCE.
     pub pkce: PkcePolicy,
+    /// Seconds after which a signing key is replaced.
+    pub key_rotation_interval: i64,
+    /// Whether a client with a redirect URI at `http://localhost` is answered at any port and path there, and its pages
+    /// may come from any port. Only for development: any program of this machine can listen on a port.
+    pub any_localhost_redirect: bool,
     /// Whether signing out also ends grants with `offline_access`.
     pub logout_ends_offline: bool,
     /// Where the host's pages are, relative to the issuer.
@@ -69,6 +74,8 @@ impl Settings {
             interaction_lifetime: 900,
             clock_skew: 30,
             pkce: PkcePolicy::Required,
+            key_rotation_interval: 90 * 86_400,
+            any_localhost_redirect: false,
             logout_ends_offline: false,
             pages: PagePaths::default(),
         })

@@ -1,8 +1,8 @@
 //! Which known name was probably meant by one that is unknown.
 
-/// The candidate with the smallest edit distance, if that is one letter or at most a third of the word.
+/// The candidate with the smallest edit distance, in which two letters that changed places count once, if that is one letter or at most a third of the word.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let measured = candidates.into_iter().map(|candidate| (strsim::levenshtein(word, candidate), candidate));
+    let measured = candidates.into_iter().map(|candidate| (strsim::osa_distance(word, candidate), candidate));
     let (distance, candidate) = measured.min()?;
     (distance <= (word.chars().count() / 3).max(1)).then_some(candidate)
 }
@@ -21,6 +21,7 @@ mod tests {
         let known = ["http.listen", "http.trusted_proxies", "issuer"];
         assert_eq!(nearest("http.lisen", known), Some("http.listen"));
         assert_eq!(nearest("isuer", known), Some("issuer"));
+        assert_eq!(nearest("emial", ["openid", "email"]), Some("email"));
         assert_eq!(nearest("mail.smtp", known), None);
         assert_eq!(suggestion("isuer", known), "; did you mean `issuer`?");
     }

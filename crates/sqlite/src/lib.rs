@@ -37,6 +37,7 @@ mod shared;
 mod sweep;
 mod tenant;
 mod transaction;
+mod upkeep;
 mod wal_index;
 mod writer;
 

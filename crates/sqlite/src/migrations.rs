@@ -11,6 +11,7 @@ const APPLICATION_ID: i64 = 0x5053_5654;
 const STEPS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_subjects_and_actors.sql"),
+    include_str!("../migrations/0003_key_dates.sql"),
 ];
 
 /// The schema version that this version reads and writes.

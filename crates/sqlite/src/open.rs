@@ -131,6 +131,11 @@ impl SqliteStore {
         Ok(SqliteIssuer::new(Arc::clone(&self.core), tenant))
     }
 
+    /// The state that all handles share.
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// The counters of the writer.
     pub fn statistics(&self) -> Statistics {
         self.core.counters.read()

@@ -27,7 +27,7 @@ const RESOURCES: &str = "SELECT k.client_id, k.epoch, k.disabled, k.secret_diges
 
 const SCOPES: &str = "SELECT record, applied FROM scope WHERE issuer = ?1 ORDER BY scope";
 
-const KEYS: &str = "SELECT kid, algorithm, state, sealed, created_at, retired_at FROM signing_key \
+const KEYS: &str = "SELECT kid, algorithm, state, sealed, created_at, active_at, retired_at FROM signing_key \
     WHERE issuer = ?1 ORDER BY created_at, kid";
 
 pub(crate) fn client(connection: &Connection, issuer: i64, id: &ClientId) -> Result<Option<Client>, Broken> {
@@ -75,6 +75,7 @@ pub(crate) fn keys(connection: &Connection, issuer: i64) -> Result<Vec<KeyRecord
             state: state.ok_or(Broken::Word("signing_key.state"))?,
             sealed: columns.bytes()?.to_vec(),
             created_at: columns.time()?,
+            active_at: columns.time()?,
             retired_at: columns.number_or_none()?.map(Timestamp),
         })
     })

@@ -57,7 +57,12 @@ pub(crate) enum Work {
     Sweep(Range),
     /// Ensures that an issuer has a row. The result is its id.
     Issuer(Issuer),
+    /// Mends something for an operator. After an error nothing of it is written.
+    Upkeep(Upkeep),
 }
+
+/// Writes by the writer's connection, inside of its transaction.
+pub(crate) type Upkeep = Box<dyn Fn(&Connection) -> Result<Outcome, Broken> + Send>;
 
 /// The result of a job.
 #[derive(Clone, Copy, Debug)]
@@ -254,6 +259,7 @@ impl Writer {
             }
             Work::Sweep(range) => Ok(Outcome::Done(range.delete(&self.connection)?)),
             Work::Issuer(url) => Ok(Outcome::Done(self.add_issuer(url)?)),
+            Work::Upkeep(job) => job(&self.connection),
         }
     }
 
@@ -329,7 +335,7 @@ impl Work {
     fn commit(&self) -> Option<(&Tenant, &Commit)> {
         match self {
             Self::Commit { tenant, commit, .. } => Some((tenant, commit)),
-            Self::Sweep(_) | Self::Issuer(_) => None,
+            Self::Sweep(_) | Self::Issuer(_) | Self::Upkeep(_) => None,
         }
     }
 }

@@ -204,12 +204,14 @@ fn keys() -> &'static [KeyRecord; 2] {
 fn make_key(algorithm: SignatureAlgorithm) -> KeyRecord {
     let key = SigningKey::generate(algorithm).expect("fails without entropy only");
     let private = key.to_private_jwk().expect("it is no shared secret");
+    let created_at = VirtualClock::default().now();
     KeyRecord {
         kid: key.kid().to_owned(),
         algorithm,
         state: KeyState::Active,
         sealed: MasterKey::new(&MASTER).seal(key.kid(), private.as_bytes()),
-        created_at: VirtualClock::default().now(),
+        created_at,
+        active_at: created_at,
         retired_at: None,
     }
 }

@@ -190,6 +190,7 @@ macro_rules! store_suite {
                 a_deleted_resource_leaves_its_credentials_to_the_client_that_shares_them,
                 a_scope_is_read_as_it_was_written_last,
                 a_key_is_read_as_it_was_written,
+                a_key_changes_only_from_the_state_that_was_looked_at,
                 every_registry_change_increments_its_version,
             }
             listing {

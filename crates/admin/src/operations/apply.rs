@@ -27,6 +27,7 @@ impl Apply<'_> {
         let Self { world, mode, dry_run } = self;
         for _ in 0..ATTEMPTS_MAX {
             let mut plan = Plan::make(administration, world, mode).await?;
+            plan.compare_passwords(&administration.passwords).await;
             if dry_run {
                 return Ok(plan.difference);
             }

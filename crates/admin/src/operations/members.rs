@@ -11,19 +11,36 @@ use crate::{
     world::{ApplyMode, World, plan::Plan},
 };
 
-/// One member that is set or taken away.
+/// One member that is changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemberEdit {
     /// Its registered name.
     pub name: String,
-    /// What it becomes; `None` takes it away.
-    pub value: Option<Value>,
+    /// What is done with it.
+    pub change: MemberChange,
+}
+
+/// What is done with a member.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MemberChange {
+    /// It becomes this.
+    Set(Value),
+    /// Its list gets these entries, unless it has them.
+    Add(Vec<Value>),
+    /// It is taken away.
+    Remove,
 }
 
 impl MemberEdit {
     /// Sets a member.
     pub fn set(name: &str, value: impl Into<Value>) -> Self {
-        Self { name: name.to_owned(), value: Some(value.into()) }
+        Self { name: name.to_owned(), change: MemberChange::Set(value.into()) }
+    }
+
+    /// Adds entries to the list that a member is.
+    pub fn add(name: &str, entries: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        let entries = entries.into_iter().map(Into::into).collect();
+        Self { name: name.to_owned(), change: MemberChange::Add(entries) }
     }
 }
 
@@ -59,14 +76,16 @@ impl Edited {
 
     /// Sets and takes away.
     pub(super) fn edit(mut self, edits: &[MemberEdit]) -> Self {
-        for MemberEdit { name, value } in edits {
+        for MemberEdit { name, change } in edits {
             if name == self.key {
-                self.rekeyed |= value.as_ref() != self.members.get(self.key);
+                self.rekeyed |=
+                    !matches!(change, MemberChange::Set(value) if Some(value) == self.members.get(self.key));
                 continue;
             }
-            match value {
-                Some(value) => drop(self.members.insert(name.clone(), value.clone())),
-                None => drop(self.members.remove(name)),
+            match change {
+                MemberChange::Set(value) => drop(self.members.insert(name.clone(), value.clone())),
+                MemberChange::Add(entries) => add(self.members.entry(name).or_insert(Value::Null), entries),
+                MemberChange::Remove => drop(self.members.remove(name)),
             }
         }
         self
@@ -92,6 +111,17 @@ impl Edited {
         }
         world
     }
+}
+
+/// Adds entries to a list. What is no list is replaced, as its registration would refuse it.
+fn add(member: &mut Value, entries: &[Value]) {
+    let mut list = member.as_array_mut().map(std::mem::take).unwrap_or_default();
+    for entry in entries {
+        if !list.contains(entry) {
+            list.push(entry.clone());
+        }
+    }
+    *member = list.into();
 }
 
 /// Decides what a world of one object changes: the same plan, and the same writer, as for a whole document.

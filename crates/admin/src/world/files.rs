@@ -8,7 +8,10 @@ use std::{
 };
 
 use accounts::passwords::PASSWORD_BYTES_MAX;
-use protocol::limits;
+use protocol::{
+    limits,
+    secret_text::{self, Bare},
+};
 use serde_json::{Map, Value};
 use server::registration::{Finding, Findings, RegistrationError, pointer};
 use zeroize::Zeroizing;
@@ -22,13 +25,23 @@ struct Secret {
     /// Its member; with `_file` behind it, the member that names its file.
     name: &'static str,
     bytes_max: usize,
+    /// Removes what is around it in the file.
+    bare: fn(&str) -> Bare<'_>,
 }
 
 const SECRETS: [Secret; 3] = [
-    Secret { array: "clients", name: "client_secret", bytes_max: limits::CLIENT_SECRET_BYTES_MAX },
-    Secret { array: "resources", name: "client_secret", bytes_max: limits::CLIENT_SECRET_BYTES_MAX },
-    Secret { array: "users", name: "password", bytes_max: PASSWORD_BYTES_MAX },
+    client_secret("clients"),
+    client_secret("resources"),
+    Secret { array: "users", name: "password", bytes_max: PASSWORD_BYTES_MAX, bare: secret_text::password },
 ];
+
+/// Bytes around a secret that are read beyond its limit.
+const AROUND_BYTES_MAX: usize = 64;
+
+const fn client_secret(array: &'static str) -> Secret {
+    let bytes_max = limits::CLIENT_SECRET_BYTES_MAX;
+    Secret { array, name: "client_secret", bytes_max, bare: secret_text::secret }
+}
 
 /// A document as it is sent to a server: what it names by file is read here, where the files are.
 #[derive(Debug)]
@@ -73,7 +86,11 @@ pub(super) fn inline(value: &mut Value, folder: Option<&Path>, findings: &mut Fi
             match secret.take(entry, folder) {
                 None => {}
                 Some(Ok(text)) => {
-                    entry.insert(secret.name.to_owned(), text.as_str().into());
+                    let bare = (secret.bare)(&text);
+                    if bare.is_trimmed {
+                        findings.warn(Finding::new(format!("{at}_file"), secret_text::TRIMMED));
+                    }
+                    entry.insert(secret.name.to_owned(), bare.text.into());
                     from_files.insert(at);
                 }
                 Some(Err(text)) => {
@@ -114,11 +131,8 @@ impl Secret {
             return Some(Err(text.to_owned()));
         };
         let path = folder.join(file);
-        Some(match read_bounded(&path, self.bytes_max + "\r\n".len()) {
-            Ok(Some(text)) => {
-                let line = text.strip_suffix('\n').unwrap_or(&text);
-                Ok(Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
-            }
+        Some(match read_bounded(&path, self.bytes_max + AROUND_BYTES_MAX) {
+            Ok(Some(text)) => Ok(text),
             Ok(None) => Err(format!("{} is longer than {} bytes", path.display(), self.bytes_max)),
             Err(error) => Err(format!("{}: {error}", path.display())),
         })

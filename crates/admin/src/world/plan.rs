@@ -3,15 +3,16 @@
 mod people;
 mod prune;
 mod registry;
+mod scopes;
 mod stored;
 
 use std::collections::{HashMap, HashSet};
 
-use accounts::{Account, AccountChange};
+use accounts::{Account, AccountChange, Password, PasswordHash, Passwords, passwords::Verdict};
 use protocol::ClientId;
 use server::{
     Fault,
-    registration::{Batch, Credentials, Findings, MissingSecret, RegistrationError},
+    registration::{Batch, Credentials, Finding, Findings, MissingSecret, RegistrationError},
     store::{Client, Resource},
 };
 use zeroize::Zeroizing;
@@ -31,7 +32,21 @@ pub(crate) struct Plan {
     pub(crate) resources: Vec<Resource>,
     /// Secrets that were made.
     pub(crate) drawn: HashMap<ClientId, Zeroizing<String>>,
+    /// Passwords of accounts that are there already.
+    ignored: Vec<Ignored>,
 }
+
+/// A password that a document has for an account that is there already.
+#[derive(Debug)]
+struct Ignored {
+    pointer: String,
+    username: String,
+    password: Password,
+    stored: PasswordHash,
+}
+
+/// Most passwords that are compared with those of existing accounts: each takes as long as a sign-in.
+const COMPARED_MAX: usize = 32;
 
 impl Plan {
     /// Compares a world with what is stored.
@@ -72,12 +87,14 @@ impl Plan {
                 clients: Vec::new(),
                 resources: Vec::new(),
                 drawn: HashMap::new(),
+                ignored: Vec::new(),
             },
         };
         planner.clients();
         planner.resources();
         planner.users();
         planner.scopes();
+        planner.unknown_scopes();
         if mode == ApplyMode::Prune {
             planner.prune();
         }
@@ -90,6 +107,23 @@ impl Plan {
             AccountChange::Add(account) | AccountChange::Replace(account, _) => Some(&**account),
             AccountChange::Delete(_) | AccountChange::Rehash(..) => None,
         })
+    }
+
+    /// Warns of passwords that differ from those of existing accounts, which stay as they are. One after the other, so
+    /// that sign-ins need not wait, and at most [`COMPARED_MAX`].
+    pub(crate) async fn compare_passwords(&mut self, passwords: &Passwords) {
+        for ignored in self.ignored.drain(..).take(COMPARED_MAX) {
+            let Ignored { pointer, username, password, stored } = ignored;
+            // Where it can't be compared, there is nothing to warn of.
+            if passwords.verify(password, Some(&stored)).await.is_ok_and(|verdict| verdict == Verdict::Wrong)
+            {
+                let text = format!(
+                    "is not the password of {username}, and has no effect: a document sets only the first password of \
+                     an account. To change it, run passavant user passwd {username}"
+                );
+                self.difference.warnings.push(Finding::new(pointer, text));
+            }
+        }
     }
 
     /// Hashes the passwords of accounts that are new. This is what takes time, and only they need it.

@@ -9,7 +9,7 @@ use protocol::ClientId;
 use serde_json::{Value, json};
 
 use super::members::{self, given_secret, printable};
-use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, output, say};
+use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, Yes, output, say};
 
 const LAYOUT: Layout = Layout {
     quiet: &["client_id", "client_secret"],
@@ -43,6 +43,9 @@ pub(crate) enum Command {
         client_id: String,
         #[command(flatten)]
         members: Members,
+        /// Replace all redirect URIs by these
+        #[arg(long, value_name = "URI", num_args = 1.., conflicts_with = "redirect_uri")]
+        set_redirect_uris: Vec<String>,
         /// Disable or enable the client; disabling ends its grants and tokens
         #[arg(long, value_name = "BOOL")]
         disabled: Option<bool>,
@@ -61,6 +64,8 @@ pub(crate) enum Command {
     Delete {
         /// Client ID
         client_id: String,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -70,13 +75,14 @@ pub(crate) struct Members {
     /// Display name
     #[arg(long)]
     name: Option<String>,
-    /// Redirect URI for authorization responses; may be repeated
+    /// Redirect URI for authorization responses, added to those that are registered; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// Grant type: authorization_code (the default), refresh_token, client_credentials; may be repeated
+    /// Grant type: authorization_code (the default), refresh_token, client_credentials; may be repeated. Replaces those
+    /// that are registered
     #[arg(long, value_name = "TYPE")]
     grant_type: Vec<String>,
-    /// Scopes that the client may request, separated by spaces
+    /// Scopes that the client may request, separated by spaces. Replaces those that are registered
     #[arg(long)]
     scope: Option<String>,
     /// The only authentication method; by default the secret is accepted by HTTP Basic and in the body
@@ -97,7 +103,6 @@ impl Members {
         let method = if self.public { Some("none".into()) } else { text(&self.auth_method) };
         let mut edits: Vec<_> = [
             ("client_name", text(&self.name)),
-            ("redirect_uris", list(&self.redirect_uri)),
             ("grant_types", list(&self.grant_type)),
             ("scope", text(&self.scope)),
             ("token_endpoint_auth_method", method),
@@ -105,6 +110,9 @@ impl Members {
         .into_iter()
         .filter_map(|(name, value)| Some(MemberEdit::set(name, value?)))
         .collect();
+        if !self.redirect_uri.is_empty() {
+            edits.push(MemberEdit::add("redirect_uris", self.redirect_uri.iter().map(String::as_str)));
+        }
         edits.extend(members::parse(&self.member)?);
         Ok(edits)
     }
@@ -123,7 +131,9 @@ pub(crate) async fn run(
         Command::Create { client_id, members, secret } => {
             let (members, secret) = (members.edits()?, given_secret(secret.as_ref())?);
             let created = CreateClient { id: client_id, members, secret }.run(administration).await?;
-            output::one(format, &LAYOUT, &printable(created))?;
+            let record = printable(created);
+            tell_what_an_application_needs(administration, &record);
+            output::one(format, &LAYOUT, &record)?;
         }
         Command::List(page) => {
             let after = page.after.as_deref().and_then(ClientId::parse);
@@ -136,8 +146,11 @@ pub(crate) async fn run(
             let client = find_client(administration, &client_id).await?;
             output::one(format, &LAYOUT, &record::client(&client).into())?;
         }
-        Command::Edit { client_id, members, disabled, secret } => {
+        Command::Edit { client_id, members, set_redirect_uris, disabled, secret } => {
             let (mut members, secret) = (members.edits()?, given_secret(secret.as_ref())?);
+            if !set_redirect_uris.is_empty() {
+                members.push(MemberEdit::set("redirect_uris", set_redirect_uris));
+            }
             members.extend(disabled.map(|disabled| MemberEdit::set("disabled", disabled)));
             let edited = EditClient { id: client_id, members, secret }.run(administration).await?;
             output::one(format, &LAYOUT, &printable(edited))?;
@@ -147,12 +160,26 @@ pub(crate) async fn run(
             let changed = ChangeClientSecret { id: client_id, secret }.run(administration).await?;
             output::one(format, &SECRET, &credentials(printable(changed)))?;
         }
-        Command::Delete { client_id } => {
+        Command::Delete { client_id, yes } => {
+            find_client(administration, &client_id).await?;
+            yes.confirm(format_args!("delete client {client_id}, and end its grants and tokens")).await?;
             DeleteClient { id: client_id.clone() }.run(administration).await?;
             say(format_args!("deleted client {client_id}, and ended its grants and tokens"));
         }
     }
     Ok(Exit::Ok)
+}
+
+/// What the configuration of an application asks for beside id and secret.
+fn tell_what_an_application_needs(administration: &Administration, record: &Value) {
+    let issuer = &administration.server.settings().issuer;
+    let method =
+        record["token_endpoint_auth_method"].as_str().unwrap_or("client_secret_basic or client_secret_post");
+    say(format_args!(
+        "issuer                      {issuer}\n\
+         discovery                   {issuer}/.well-known/openid-configuration\n\
+         token_endpoint_auth_method  {method}"
+    ));
 }
 
 /// Only the id and the secret of a record.

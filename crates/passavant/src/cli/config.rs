@@ -44,7 +44,7 @@ impl ConfigCommand {
                 let mut layers = layers(global)?;
                 let checked = Config::of(&mut layers);
                 layers.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
-                let wrong = check_files(&checked?);
+                let wrong = check_files(&checked.map_err(|problems| global.without_file(problems))?);
                 if !wrong.is_empty() {
                     return Err(Problems(wrong.into_iter().map(problem).collect()).into());
                 }

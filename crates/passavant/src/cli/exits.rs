@@ -1,7 +1,5 @@
 //! Which exit code the errors of other modules end a command with. The only list.
 
-use std::io;
-
 use admin::{ApplyError, OperationError, Refusal};
 use demo::{DemoError, RelyingPartyError};
 use fetching::FetchError;
@@ -10,6 +8,7 @@ use tokio::task::JoinError;
 
 use crate::{
     config::Problems,
+    storage::StorageError,
     terminal::{Exit, Failure},
     wiring::OpenFailure,
 };
@@ -18,6 +17,12 @@ impl From<OpenFailure> for Failure {
     fn from(error: OpenFailure) -> Self {
         let exit = if error.is_configuration() { Exit::Config } else { Exit::Failed };
         Self::new(exit, error.into())
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        OpenFailure::from(error).into()
     }
 }
 
@@ -54,6 +59,7 @@ impl From<OperationError> for Failure {
     }
 }
 
+/// Of the operating system's errors there is none: each is told with what it is about, such as its path.
 macro_rules! exits {
     ($($error:ty => $exit:ident),+ $(,)?) => {
         $(impl From<$error> for Failure {
@@ -68,7 +74,6 @@ exits! {
     Problems => Config,
     RegistrationError => Config,
     Fault => Failed,
-    io::Error => Failed,
     JoinError => Failed,
     reqwest::Error => Failed,
     rustls::Error => Failed,

@@ -40,8 +40,8 @@ pub(crate) enum Command {
 /// [`Failure`] says what and by which exit code.
 pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
     let record = match command {
-        Command::Code { peer, browser } => code::run(&Client::open(peer).await?, &browser).await?,
-        Command::ClientCredentials { peer } => client_credentials(&Client::open(peer).await?).await?,
+        Command::Code { peer, browser } => code::run(&Client::open(peer, global).await?, &browser).await?,
+        Command::ClientCredentials { peer } => client_credentials(&Client::open(peer, global).await?).await?,
     };
     output::one(global.format, &LAYOUT, &record)?;
     Ok(Exit::Ok)

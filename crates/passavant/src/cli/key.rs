@@ -2,34 +2,51 @@
 
 use std::path::{Path, PathBuf};
 
-use admin::{Administration, operations::RotateKeys};
+use admin::{
+    Administration,
+    operations::{DistrustKey, RotateKeys},
+};
 use jose::SignatureAlgorithm;
 use serde_json::{Value, json};
 use server::{
+    JWKS_MAX_AGE_SECONDS, KeyDates, KeyStart,
     ports::{Entropy as _, SystemEntropy},
-    store::KeyRecord,
+    store::{KeyRecord, KeyState},
 };
 use zeroize::Zeroizing;
 
 use crate::{
     global::Global,
-    terminal::{Exit, Failure, Format, Layout, failed, output, say},
+    terminal::{Exit, Failure, Format, Layout, failed, misused, output, say},
     wiring::master_key,
 };
 
-const LAYOUT: Layout =
-    Layout { quiet: &["kid"], columns: &["kid", "alg", "state", "created_at", "retired_at"] };
+const LAYOUT: Layout = Layout {
+    quiet: &["kid"],
+    columns: &["kid", "alg", "state", "created_at", "active_at", "replaced_at", "retired_at", "deleted_at"],
+};
 
 /// Commands for keys.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List the signing keys
+    /// List the signing keys, with when each began to sign, is replaced, and is deleted
     List,
-    /// Generate a new signing key; the previous one stays published until its signatures have expired
+    /// Publish a new signing key, which signs ten minutes later, when every cached key set has it
     Rotate {
         /// Algorithm, such as ES256 or EdDSA; without one, every algorithm that signs now
         #[arg(long, value_parser = parse_algorithm)]
         alg: Option<SignatureAlgorithm>,
+        /// Sign with the new key at once: verifiers may refuse tokens until they fetch the key set again
+        #[arg(long)]
+        now: bool,
+    },
+    /// Distrust a signing key: what it signed is not valid anymore, and another key signs in its place
+    Retire {
+        /// Key ID, as `key list` shows it
+        kid: String,
+        /// Do it at once. Required: otherwise a key retires by itself after `key rotate`
+        #[arg(long)]
+        now: bool,
     },
     /// Write a new master key; never overwrites one
     Master {
@@ -45,7 +62,19 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
     match command {
         Command::List => list(&global.administration().await?, global.format).await?,
-        Command::Rotate { alg } => rotate(&global.administration().await?, alg, global.format).await?,
+        Command::Rotate { alg, now } => {
+            let start = if now { KeyStart::Now } else { KeyStart::Published };
+            rotate(&global.administration().await?, alg, start, global.format).await?;
+        }
+        Command::Retire { kid, now: true } => {
+            retire(&global.administration().await?, kid, global.format).await?
+        }
+        Command::Retire { kid, now: false } => {
+            return Err(misused(format_args!(
+                "a key retires by itself when its successor signs: run passavant key rotate. To distrust {kid} at \
+                 once, with everything that it signed, add --now"
+            )));
+        }
         Command::Master { file: Some(file) } => write_master(&file)?,
         Command::Master { file: None } => {
             let mut key = Zeroizing::new([0; 32]);
@@ -58,16 +87,36 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failu
 
 async fn list(administration: &Administration, format: Format) -> Result<(), Failure> {
     let keys = administration.server.store().keys().await?;
-    output::list(format, &LAYOUT, &keys.iter().map(record).collect::<Vec<_>>())
+    output::list(format, &LAYOUT, &records(administration, &keys).await?)
 }
 
 async fn rotate(
     administration: &Administration,
     algorithm: Option<SignatureAlgorithm>,
+    start: KeyStart,
     format: Format,
 ) -> Result<(), Failure> {
-    let keys = RotateKeys { algorithm }.run(administration).await?;
-    output::list(format, &LAYOUT, &keys.iter().map(record).collect::<Vec<_>>())
+    let keys = RotateKeys { algorithm, start }.run(administration).await?;
+    let waiting = keys.iter().filter(|key| key.state == KeyState::Next);
+    if let Some(at) = waiting.map(|key| key.active_at).max() {
+        say(format_args!(
+            "published; signing begins at {}, when every cached key set has been fetched anew. In an emergency, \
+             --now signs at once",
+            output::time(at.0),
+        ));
+    }
+    output::list(format, &LAYOUT, &records(administration, &keys).await?)
+}
+
+async fn retire(administration: &Administration, kid: String, format: Format) -> Result<(), Failure> {
+    let successor = DistrustKey { kid: kid.clone() }.run(administration).await?;
+    say(format_args!(
+        "deleted key {kid}: what it signed is not valid here anymore. APIs that verify tokens themselves accept it until \
+         they fetch the key set again, {} minutes at most",
+        JWKS_MAX_AGE_SECONDS / 60,
+    ));
+    let keys = Vec::from_iter(successor);
+    output::list(format, &LAYOUT, &records(administration, &keys).await?)
 }
 
 fn write_master(file: &Path) -> Result<(), Failure> {
@@ -91,15 +140,24 @@ fn parse_algorithm(name: &str) -> Result<SignatureAlgorithm, String> {
     })
 }
 
-/// A signing key, without its private half.
-fn record(key: &KeyRecord) -> Value {
-    json!({
-        "kid": &key.kid,
-        "alg": key.algorithm.as_str(),
-        "state": key.state.as_str(),
-        "created_at": key.created_at.0,
-        "retired_at": key.retired_at.map(|at| at.0),
-    })
+/// Signing keys, without their private halves, and what comes next for each.
+async fn records(administration: &Administration, shown: &[KeyRecord]) -> Result<Vec<Value>, Failure> {
+    let server = &administration.server;
+    let (all, interval) = (server.store().keys().await?, server.settings().key_rotation_interval);
+    let record = |key: &KeyRecord| {
+        let dates = KeyDates::of(key, &all, interval);
+        json!({
+            "kid": &key.kid,
+            "alg": key.algorithm.as_str(),
+            "state": key.state.as_str(),
+            "created_at": key.created_at.0,
+            "active_at": key.active_at.0,
+            "replaced_at": dates.replaced_at.map(|at| at.0),
+            "retired_at": key.retired_at.map(|at| at.0),
+            "deleted_at": dates.deleted_at.map(|at| at.0),
+        })
+    };
+    Ok(shown.iter().map(record).collect())
 }
 
 #[cfg(test)]

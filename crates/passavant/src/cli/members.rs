@@ -1,6 +1,6 @@
 //! Members as they are written on the command line, and what was saved of them.
 
-use admin::operations::{MemberEdit, Saved};
+use admin::operations::{MemberChange, MemberEdit, Saved};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -19,11 +19,11 @@ fn parse_one(text: &str) -> Result<MemberEdit, Failure> {
     if name.contains("secret") {
         return Err(misused("a secret is never an argument: use --secret, or the command secret"));
     }
-    let value = match value {
-        "" => None,
-        value => Some(serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))),
+    let change = match value {
+        "" => MemberChange::Remove,
+        value => MemberChange::Set(serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))),
     };
-    Ok(MemberEdit { name: name.to_owned(), value })
+    Ok(MemberEdit { name: name.to_owned(), change })
 }
 
 /// Reads a secret that the operator brings.
@@ -38,6 +38,7 @@ pub(super) fn printable(saved: Saved) -> Value {
         say(format_args!("warning: {warning}"));
     }
     if let Some(secret) = secret {
+        say("the secret is shown only once: store it now");
         record.insert("client_secret".to_owned(), secret.as_str().into());
     }
     record.into()
@@ -52,12 +53,16 @@ mod tests {
     #[test]
     fn a_member_is_json_or_text_and_never_a_secret() {
         for (text, name, value) in [
-            ("jwks={\"keys\":[]}", "jwks", Some(json!({ "keys": [] }))),
-            ("client_name=Shop = 1", "client_name", Some(json!("Shop = 1"))),
-            ("default_max_age=60", "default_max_age", Some(json!(60))),
-            ("jwks=", "jwks", None),
+            ("jwks={\"keys\":[]}", "jwks", MemberChange::Set(json!({ "keys": [] }))),
+            ("client_name=Shop = 1", "client_name", MemberChange::Set(json!("Shop = 1"))),
+            ("default_max_age=60", "default_max_age", MemberChange::Set(json!(60))),
+            ("jwks=", "jwks", MemberChange::Remove),
         ] {
-            assert_eq!(parse_one(text).expect("fine"), MemberEdit { name: name.to_owned(), value }, "{text}");
+            assert_eq!(
+                parse_one(text).expect("fine"),
+                MemberEdit { name: name.to_owned(), change: value },
+                "{text}"
+            );
         }
         assert!(parse_one("client_secret=x").is_err());
         assert!(parse_one("client_name").is_err());

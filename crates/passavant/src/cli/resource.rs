@@ -15,7 +15,7 @@ use super::{
     client::credentials,
     members::{self, given_secret, printable},
 };
-use crate::terminal::{Exit, Failure, Format, Layout, Source, output, say};
+use crate::terminal::{Exit, Failure, Format, Layout, Source, Yes, output, say};
 
 const LAYOUT: Layout = Layout {
     quiet: &["resource", "client_id", "client_secret"],
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Delete {
         /// Resource identifier or client ID
         resource: String,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -167,7 +169,10 @@ pub(crate) async fn run(
         Command::Token { resource, lifetime } => {
             token::print(administration, format, resource, lifetime).await?;
         }
-        Command::Delete { resource } => {
+        Command::Delete { resource, yes } => {
+            let found = find_resource(administration, &resource).await?;
+            yes.confirm(format_args!("delete resource {}, and end its credentials", found.identifier))
+                .await?;
             let identifier = DeleteResource { name: resource }.run(administration).await?;
             say(format_args!("deleted resource {identifier}"));
         }

@@ -10,7 +10,7 @@ use protocol::Subject;
 use serde_json::{Map, Value, json};
 
 use super::members::printable;
-use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, misused, new_secret, output, say};
+use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, Yes, ask_password, misused, output, say};
 
 const LAYOUT: Layout = Layout { quiet: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
 
@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Delete {
         /// Username or subject identifier
         user: String,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -114,7 +116,9 @@ pub(crate) async fn run(
             let enabled = SwitchUser { user, disabled: false }.run(administration).await?;
             output::one(format, &LAYOUT, &record::account(&enabled).into())?;
         }
-        Command::Delete { user } => {
+        Command::Delete { user, yes } => {
+            find_user(administration, &user).await?;
+            yes.confirm(format_args!("delete {user}, and end the sessions, grants and tokens")).await?;
             DeleteUser { user: user.clone() }.run(administration).await?;
             say(format_args!("deleted {user}, and ended the sessions and grants"));
         }
@@ -143,7 +147,7 @@ fn report_password(set: &PasswordSet, keep_apps: bool, format: Format) -> Result
 }
 
 async fn new_password(source: Option<&Source>) -> Result<zeroize::Zeroizing<String>, Failure> {
-    new_secret(source, "a password", PASSWORD_BYTES_MAX).await
+    ask_password(source, "a password", PASSWORD_BYTES_MAX).await
 }
 
 /// Claims as they were written on the command line.

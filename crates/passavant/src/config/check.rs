@@ -157,7 +157,7 @@ fn limited(sections: &mut Sections) -> [Within<'_>; 3] {
 }
 
 fn settings(sections: &Sections) -> Option<Settings> {
-    let Sections { top, sessions, interactions, tokens, refresh_tokens, pkce, .. } = sections;
+    let Sections { top, sessions, interactions, tokens, refresh_tokens, pkce, signing_keys, .. } = sections;
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     Some(Settings {
         code_lifetime: seconds(tokens.code_lifetime),
@@ -173,6 +173,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         session_cookie_persistent: sessions.remember,
         logout_ends_offline: sessions.logout_ends_offline,
         interaction_lifetime: seconds(interactions.lifetime),
+        key_rotation_interval: seconds(signing_keys.rotate_every),
         pkce: match pkce.policy {
             PkcePolicy::Required => server::settings::PkcePolicy::Required,
             PkcePolicy::Public => server::settings::PkcePolicy::Public,

@@ -202,6 +202,18 @@ async fn pkce_policy() {
     }
 }
 
+#[tokio::test]
+async fn signing_keys_rotate_every() {
+    let server = start("[signing_keys]\nrotate_every = \"2 hours\"\n").await;
+    let published = async || server.jwks().await.keys().len();
+    server.clock.advance(2 * 3_600 - 601);
+    server.authorization_server.maintain(9).await.expect("the store works");
+    assert_eq!(published().await, 2);
+    server.clock.advance(1);
+    server.authorization_server.maintain(9).await.expect("the store works");
+    assert_eq!(published().await, 4);
+}
+
 #[test]
 fn default_over_its_enclosing_limit_is_shortened() {
     let settings =

@@ -12,6 +12,7 @@ use super::{
     table::{Key, PREFIX},
     value::Value,
 };
+use protocol::secret_text;
 use server::spelling::suggestion;
 
 /// The variable by which many programs are told what to log.
@@ -93,7 +94,7 @@ pub(super) fn read(environment: &[(String, OsString)]) -> Layer {
         taken.push((key.path, name));
         let text = match by_file {
             false => value.to_str().map(str::to_owned).ok_or_else(|| "is not UTF-8".to_owned()),
-            true => from_file(Path::new(value)),
+            true => from_file(name, Path::new(value), &mut layer.warnings),
         };
         match text.and_then(|text| parse(&text)) {
             Ok(value) => layer.set(key, value, origin),
@@ -112,13 +113,17 @@ fn named(name: &str) -> Option<(&'static Key, bool)> {
     }
 }
 
-fn from_file(path: &Path) -> Result<String, String> {
+/// What a file holds, as a secret is read: without what is around it.
+fn from_file(name: &str, path: &Path, warnings: &mut Vec<String>) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     if text.len() > VALUE_BYTES_MAX {
         return Err(format!("{}: is longer than {VALUE_BYTES_MAX} bytes", path.display()));
     }
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+    let bare = secret_text::secret(&text);
+    if bare.is_trimmed {
+        warnings.push(format!("{name}: {}: {}", path.display(), secret_text::TRIMMED));
+    }
+    Ok(bare.text.to_owned())
 }
 
 fn parse(text: &str) -> Result<Value, String> {

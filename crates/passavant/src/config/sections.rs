@@ -12,6 +12,7 @@ mod refresh_tokens;
 mod secrets;
 mod sessions;
 pub(crate) mod sign_in;
+mod signing_keys;
 mod tokens;
 mod top;
 
@@ -49,6 +50,8 @@ sections! {
     database: database::Database,
     /// `[secrets]`
     secrets: secrets::Secrets,
+    /// `[signing_keys]`
+    signing_keys: signing_keys::SigningKeys,
     /// `[sessions]`
     sessions: sessions::Sessions,
     /// `[interactions]`

@@ -9,8 +9,11 @@ use std::{
 
 use accounts::Directory;
 use async_trait::async_trait;
-use protocol::Issuer;
-use server::{Fault, store::Store};
+use protocol::{Issuer, Timestamp};
+use server::{
+    Fault,
+    store::{Committed, Store},
+};
 
 /// A kind of database.
 #[derive(Clone, Copy)]
@@ -41,7 +44,51 @@ pub(crate) trait Database: fmt::Debug + fmt::Display + Send + Sync {
     ///
     /// # Errors
     /// [`StorageError`]
-    async fn open(&self, issuer: &Issuer, role: Role) -> Result<Storage, StorageError>;
+    async fn open(&self, issuer: &Issuer, opening: Opening) -> Result<Storage, StorageError>;
+
+    /// Gives the data of one issuer to another, which has none. No server may run.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn rename_issuer(&self, rename: &Rename) -> Result<(), StorageError>;
+
+    /// Makes this the newest time of what is stored, and ends what began later. No server may run. Answers the newest
+    /// time before, and how much ended.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    async fn reset_time(
+        &self,
+        issuer: &Issuer,
+        now: Timestamp,
+    ) -> Result<(Timestamp, Committed), StorageError>;
+}
+
+/// How a database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Opening {
+    /// Who opens it.
+    pub(crate) role: Role,
+    /// Whether an issuer without data is added to a database that has data of others.
+    pub(crate) new_issuer: bool,
+}
+
+impl Opening {
+    /// By this role, for an issuer that the database knows, or an empty database.
+    pub(crate) fn by(role: Role) -> Self {
+        Self { role, new_issuer: false }
+    }
+}
+
+/// An issuer that gets another URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Rename {
+    /// Its URL so far.
+    pub(crate) from: Issuer,
+    /// Its new URL.
+    pub(crate) to: Issuer,
+    /// Audiences that are named after the issuer, and what they become.
+    pub(crate) audiences: Vec<(String, String)>,
 }
 
 /// Who opens a database.
@@ -82,9 +129,33 @@ pub(crate) enum StorageError {
         /// Why.
         source: io::Error,
     },
+    /// The database has data of other issuers only.
+    #[error(
+        "{database} has no data of the issuer {issuer}, but of {}: with another issuer, no account, client or key is \
+         found. If the server has got another URL, run passavant db rename-issuer {}; if this is one more issuer in \
+         the same database, start it once with passavant serve --new-issuer",
+        stored.join(", "),
+        stored.first().map_or("", |first| first)
+    )]
+    OtherIssuer {
+        /// The database.
+        database: String,
+        /// The issuer of the configuration.
+        issuer: String,
+        /// The issuers in the database.
+        stored: Vec<String>,
+    },
+    /// There is no data of the issuer that is to be renamed, or there is some of the one that it is to become.
+    #[error("{0}")]
+    NotRenamed(String),
     /// The database refuses: another server runs on it, or it has another schema.
-    #[error(transparent)]
-    Refused(Box<dyn Error + Send + Sync>),
+    #[error("{database}: {source}")]
+    Refused {
+        /// The database.
+        database: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The database fails.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -94,8 +165,8 @@ impl StorageError {
     /// Whether the configuration is at fault.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
-            Self::Exposed { .. } | Self::Unreadable { .. } => true,
-            Self::Refused(_) | Self::Fault(_) => false,
+            Self::Exposed { .. } | Self::Unreadable { .. } | Self::OtherIssuer { .. } => true,
+            Self::NotRenamed(_) | Self::Refused { .. } | Self::Fault(_) => false,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! How a command ends: the exit codes, and the error that carries one.
 
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    io,
+    path::Path,
+};
 
 use protocol::display::Shown;
 
@@ -50,6 +54,11 @@ impl Display for Failure {
 /// The command failed.
 pub(crate) fn failed(text: impl Display) -> Failure {
     Failure::new(Exit::Failed, anyhow::anyhow!("{text}"))
+}
+
+/// A file or folder can't be used.
+pub(crate) fn unusable(path: &Path, error: &io::Error) -> Failure {
+    failed(format_args!("{}: {error}", path.display()))
 }
 
 /// The command line is invalid.

@@ -4,11 +4,13 @@ use std::{
     fmt,
     fs::File,
     io::{self, BufRead as _, IsTerminal as _, Read, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::{Command, Stdio},
     str::FromStr,
 };
 
+use protocol::secret_text::{self, Bare};
 use zeroize::Zeroizing;
 
 use super::{
@@ -50,17 +52,26 @@ impl fmt::Debug for Source {
 }
 
 impl Source {
-    /// Reads the secret: at most `bytes_max` bytes, without the newline at the end.
+    /// Reads the secret: at most `bytes_max` bytes, without what is around it.
     ///
     /// # Errors
     /// Where it can't be read, is empty or too long, or was written on the command line.
     pub(crate) fn read(&self, what: &str, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
+        self.read_as(secret_text::secret, what, bytes_max)
+    }
+
+    fn read_as(&self, bare: Reading, what: &str, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
         match self {
-            Self::Stdin => read_line(io::stdin().lock(), what, bytes_max),
+            Self::Stdin => read_one(io::stdin().lock(), bare, what, bytes_max),
             Self::File(path) => {
-                let file = File::open(path)
-                    .map_err(|error| misused(format!("could not read {}: {error}", path.display())))?;
-                read_line(file, what, bytes_max)
+                let unreadable =
+                    |error: io::Error| misused(format!("could not read {}: {error}", path.display()));
+                let file = File::open(path).map_err(unreadable)?;
+                let found = file.metadata().map_err(unreadable)?;
+                if found.is_file() && found.permissions().mode() & 0o007 != 0 {
+                    say(format_args!("warning: {} may be read by everybody: chmod 600 it", path.display()));
+                }
+                read_one(file, bare, what, bytes_max)
             }
             Self::Argument => Err(misused(format!(
                 "{what} is never an argument, which other processes can read: give - for standard input, or @FILE"
@@ -69,36 +80,80 @@ impl Source {
     }
 }
 
-/// Reads a new secret: from its source if there is one, else typed twice at a terminal, else from standard input.
+/// How what is around a text is removed.
+type Reading = fn(&str) -> Bare<'_>;
+
+/// Reads a new password: from its source if there is one, else typed twice at a terminal, else from standard input.
 ///
 /// # Errors
 /// As [`Source::read`], and where the two typed texts differ or the terminal can't hide them.
-pub(crate) async fn new_secret(
+pub(crate) async fn ask_password(
     source: Option<&Source>,
     what: &str,
     bytes_max: usize,
 ) -> Result<Zeroizing<String>, Failure> {
     match source {
-        Some(source) => source.read(what, bytes_max),
+        Some(source) => source.read_as(secret_text::password, what, bytes_max),
         None if io::stdin().is_terminal() => {
             let text = typed(what.to_owned(), bytes_max).await?;
             let again = typed(format!("{what}, once more"), bytes_max).await?;
             if text == again { Ok(text) } else { Err(failed("the two differ: nothing was changed")) }
         }
-        None => Source::Stdin.read(what, bytes_max),
+        None => Source::Stdin.read_as(secret_text::password, what, bytes_max),
     }
 }
 
-fn read_line(from: impl Read, what: &str, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
-    // Two more bytes, for the newline that is removed.
-    let mut text = read_text(from, what, bytes_max + 2)?;
-    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    let length = line.len();
-    text.truncate(length);
-    match text.len() {
+/// Whether what can't be undone is done without asking.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Yes {
+    /// Do it without asking; required where there is no terminal
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Yes {
+    /// Asks at the terminal, unless `--yes` was given.
+    ///
+    /// # Errors
+    /// Where the answer is not yes, or there is no terminal to ask at.
+    pub(crate) async fn confirm(&self, what: fmt::Arguments<'_>) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            return Err(misused(format_args!(
+                "this would {what}, and there is no terminal to ask at: add --yes to do it"
+            )));
+        }
+        let answer = line(format!("{what}? [y/N]"), ANSWER_BYTES_MAX).await?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(failed("nothing was changed")),
+        }
+    }
+}
+
+/// Longest answer to a question, in bytes.
+const ANSWER_BYTES_MAX: usize = 16;
+
+/// Bytes around a text that are read beyond its limit.
+const AROUND_BYTES_MAX: usize = 64;
+
+fn read_one(
+    from: impl Read,
+    bare: Reading,
+    what: &str,
+    bytes_max: usize,
+) -> Result<Zeroizing<String>, Failure> {
+    let text = read_text(from, what, bytes_max + AROUND_BYTES_MAX)?;
+    let bare = bare(&text);
+    if bare.is_trimmed {
+        say(format_args!("warning: {what}: {}", secret_text::TRIMMED));
+    }
+    match bare.text.len() {
         0 => Err(misused(format!("{what} is empty"))),
         length if length > bytes_max => Err(misused(format!("{what} is longer than {bytes_max} bytes"))),
-        _ => Ok(text),
+        _ => Ok(Zeroizing::new(bare.text.to_owned())),
     }
 }
 
@@ -114,9 +169,17 @@ fn read_text(from: impl Read, what: &str, bytes_max: usize) -> Result<Zeroizing<
     Ok(text)
 }
 
-/// Asks at the terminal. On an interrupt, the thread that waits for the line is abandoned, and echo is restored.
+/// Asks for a secret at the terminal, without echo.
 async fn typed(what: String, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
     let hidden = Hidden::begin()?;
+    let typed = line(what.clone(), bytes_max).await;
+    drop(hidden);
+    say("");
+    read_one(typed?.as_bytes(), secret_text::password, &what, bytes_max)
+}
+
+/// Asks for a line at the terminal. On an interrupt, the thread that waits for it is abandoned.
+async fn line(what: String, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
     let _ = write!(io::stderr(), "{what}: ");
     let (done, line) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
@@ -129,10 +192,7 @@ async fn typed(what: String, bytes_max: usize) -> Result<Zeroizing<String>, Fail
         line = line => line,
         _ = tokio::signal::ctrl_c() => return Err(failed("interrupted: nothing was changed")),
     };
-    drop(hidden);
-    say("");
-    let line = line.map_err(failed)?.map_err(failed)?;
-    read_line(line.as_bytes(), &what, bytes_max)
+    line.map_err(failed)?.map_err(failed)
 }
 
 /// Turns off the echo of the terminal until this is dropped.
@@ -165,11 +225,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_newline_at_the_end_does_not_belong_to_a_secret() {
-        let read = |text: &str| read_line(text.as_bytes(), "it", 10).ok().map(|text| text.to_string());
+    fn what_is_around_a_secret_does_not_belong_to_it() {
+        let read_as = |bare: Reading, text: &str| {
+            read_one(text.as_bytes(), bare, "it", 10).ok().map(|text| text.to_string())
+        };
+        let read = |text: &str| read_as(secret_text::secret, text);
         assert_eq!(read("secret\n").as_deref(), Some("secret"));
-        assert_eq!(read("secret\r\n").as_deref(), Some("secret"));
-        assert_eq!(read(" a b \n\n").as_deref(), Some(" a b \n"));
+        assert_eq!(read("\u{feff}secret \r\n\r\n").as_deref(), Some("secret"));
+        assert_eq!(read_as(secret_text::password, " a b \n\n").as_deref(), Some(" a b "));
         assert_eq!(read("\n"), None);
         assert_eq!(read("0123456789\n").as_deref(), Some("0123456789"));
         assert_eq!(read("0123456789a"), None);

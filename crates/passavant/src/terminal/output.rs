@@ -163,16 +163,18 @@ fn cell(name: &str, value: &Value) -> String {
     let text = match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Number(seconds) if is_time(name) => {
-            let time = seconds.as_i64().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-            time.map_or_else(|| seconds.to_string(), |time| time.to_string())
-        }
+        Value::Number(seconds) if is_time(name) => seconds.as_i64().map_or_else(|| seconds.to_string(), time),
         Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
             items.iter().map(|item| cell(name, item)).collect::<Vec<_>>().join(" ")
         }
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+}
+
+/// A time as people read it (RFC 3339), in UTC.
+pub(crate) fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }
 
 fn is_time(name: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The file with the master key: 32 bytes as base64, base64url or hex, readable only by its owner.
+//! The file with the master key: 32 bytes as base64, base64url or hex, readable only by its owner and, at most, its group.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,11 +11,15 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
 };
+use protocol::secret_text;
 use server::ports::Entropy;
 use zeroize::Zeroizing;
 
-/// Longest file, in bytes: 64 hex digits and a line end fit.
-const FILE_BYTES_MAX: u64 = 128;
+/// Longest file, in bytes: 64 hex digits fit, with what editors leave around them.
+const FILE_BYTES_MAX: u64 = 256;
+/// What a file of a secret must not be: written by anybody but its owner, or read by anybody but owner and group. A group
+/// reads it where a container or a service runs with a group of its own (Kubernetes `fsGroup`, systemd credentials).
+const TOO_OPEN: u32 = 0o037;
 
 /// Reads the master key.
 ///
@@ -28,12 +32,17 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
     };
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    if mode & TOO_OPEN != 0 {
         return Err(MasterKeyError::Exposed { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(Vec::with_capacity(FILE_BYTES_MAX as usize));
     file.take(FILE_BYTES_MAX).read_to_end(&mut text).map_err(unreadable)?;
-    parse(&text).ok_or_else(|| MasterKeyError::Malformed(path.to_owned()))
+    let malformed = || MasterKeyError::Malformed(path.to_owned());
+    let bare = secret_text::secret(std::str::from_utf8(&text).map_err(|_| malformed())?);
+    if bare.is_trimmed {
+        tracing::warn!(file = %path.display(), "master key: {}", secret_text::TRIMMED);
+    }
+    parse(bare.text.as_bytes()).ok_or_else(malformed)
 }
 
 /// Writes a new master key as base64url and a line end, mode 0600. Never overwrites a file.
@@ -54,8 +63,6 @@ pub(crate) fn write_new(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
 }
 
 fn parse(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
-    let text = text.strip_suffix(b"\n").unwrap_or(text);
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
     if text.len() == 64 {
         return from_hex(text);
     }
@@ -89,7 +96,11 @@ pub(crate) enum MasterKeyError {
         source: io::Error,
     },
     /// Others may read the file: it encrypts everything at rest.
-    #[error("the master key {} may be read by others (mode {mode:04o}): chmod 600 it first", path.display())]
+    #[error(
+        "the master key {} may be read by others, or written by its group (mode {mode:04o}): chmod 600 it first (400, 440 \
+         and 640 will do as well)",
+        path.display()
+    )]
     Exposed {
         /// Which file.
         path: PathBuf,
@@ -119,14 +130,22 @@ mod tests {
             hex.to_uppercase(),
             hex,
         ] {
-            for end in ["", "\n", "\r\n"] {
-                let read = parse(format!("{text}{end}").as_bytes());
-                assert_eq!(read.as_deref(), Some(&key), "{text:?}{end:?}");
+            for (before, after) in [("", ""), ("", "\n"), ("", "\r\n"), ("\u{feff}", "\n\n"), (" ", " \n")] {
+                let read = read_text(&format!("{before}{text}{after}"));
+                assert_eq!(read.as_deref().ok(), Some(&key), "{before:?}{text:?}{after:?}");
             }
         }
-        for bad in ["", "c2hvcnQ", &"zz".repeat(32), &"fb".repeat(31), &format!("{}\n\n", "fb".repeat(32))] {
-            assert!(parse(bad.as_bytes()).is_none(), "{bad:?}");
+        for bad in ["", "c2hvcnQ", &"zz".repeat(32), &"fb".repeat(31), &format!("f b{}", "fb".repeat(31))] {
+            assert!(matches!(read_text(bad), Err(MasterKeyError::Malformed(_))), "{bad:?}");
         }
+    }
+
+    fn read_text(text: &str) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("master.key");
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("changed");
+        read(&path)
     }
 
     #[test]
@@ -141,12 +160,21 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_others_may_read_is_refused() {
+    fn a_key_may_be_read_by_its_group_and_by_nobody_else() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("master.key");
         write_new(&path, &SystemEntropy).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("changed");
-        assert!(matches!(read(&path), Err(MasterKeyError::Exposed { mode: 0o640, .. })));
+        for mode in [0o600, 0o400, 0o440, 0o640] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("changed");
+            assert!(read(&path).is_ok(), "{mode:o}");
+        }
+        for refused in [0o644, 0o604, 0o444, 0o666, 0o660, 0o620, 0o601] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(refused)).expect("changed");
+            assert!(
+                matches!(read(&path), Err(MasterKeyError::Exposed { mode, .. }) if mode == refused),
+                "{refused:o}"
+            );
+        }
     }
 
     #[test]

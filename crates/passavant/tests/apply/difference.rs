@@ -148,3 +148,21 @@ fn printed_documents_can_be_applied() {
     installation.must_apply(&whole(), 4);
     installation.must_apply(&installation.everything(), 0);
 }
+
+#[test]
+fn a_changed_password_of_an_existing_account_is_told_and_has_no_effect() {
+    let installation = Installation::new();
+    installation.must_apply(&whole(), 4);
+    let mut world = whole();
+    assert!(!installation.must_apply(&world, 0).err.contains("password"), "it is the same");
+    world["users"][0]["password"] = "another-horse-of-mine".into();
+    for flags in [&["--dry-run"][..], &[]] {
+        let outcome = installation.apply(&world, flags);
+        assert_eq!((outcome.code, outcome.last_line()), (0, "0 changes"), "{outcome:?}");
+        let warning = "warning: /users/0/password: is not the password of alice";
+        assert!(outcome.err.contains(warning), "{}", outcome.err);
+        assert!(
+            outcome.err.contains("passavant user passwd alice") && !outcome.err.contains("another-horse")
+        );
+    }
+}

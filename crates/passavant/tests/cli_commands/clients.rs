@@ -57,7 +57,7 @@ fn client_is_created_listed_shown_and_deleted() {
         1
     );
     assert_eq!(place.json(&["client", "show", "shop"]), expected, "it was not replaced");
-    let deleted = place.run(&["client", "delete", "shop"]);
+    let deleted = place.run(&["client", "delete", "--yes", "shop"]);
     assert_eq!(
         (deleted.code, deleted.out.as_str()),
         (0, ""),
@@ -149,7 +149,7 @@ async fn recreated_client_does_not_revive_old_tokens() {
     let own = place.json(&ROBOT)["client_secret"].as_str().expect("a secret").to_owned();
     let _server = place.serve();
     let token = machine_token(&place.issuer, "robot", &own).await;
-    assert_eq!(place.run(&["client", "delete", "robot"]).code, 0);
+    assert_eq!(place.run(&["client", "delete", "--yes", "robot"]).code, 0);
     let active = async || is_active(&place.issuer, As::Basic("notes", &secret), &token).await;
     assert!(within_a_second(async || !active().await).await);
     place.json(&ROBOT);
@@ -168,7 +168,7 @@ async fn deleting_a_client_whose_credentials_a_resource_shares_ends_the_clients_
     let token = machine_token(&place.issuer, "both", &own).await;
     let active = async || is_active(&place.issuer, As::Basic("both", &own), &token).await;
     assert!(active().await);
-    assert_eq!(place.run(&["client", "delete", "both"]).code, 0);
+    assert_eq!(place.run(&["client", "delete", "--yes", "both"]).code, 0);
     assert!(
         within_a_second(async || !active().await).await,
         "the resource still calls, and reads that it ended"
@@ -193,5 +193,79 @@ fn no_change_is_lost_among_several_at_once() {
         ("software_id", json!("b")),
     ] {
         assert_eq!(robot[name], value, "{robot}");
+    }
+}
+
+#[test]
+fn a_redirect_uri_is_added_and_all_are_replaced_where_that_is_said() {
+    let place = Place::new();
+    let [one, two, three] = ["one", "two", "three"].map(|name| format!("https://shop.example/{name}"));
+    place.json(&["client", "create", "shop", "--redirect-uri", &one]);
+    for _ in 0..2 {
+        let edited = place.json(&["client", "edit", "shop", "--redirect-uri", &two]);
+        assert_eq!(edited["redirect_uris"], json!([one, two]), "added once");
+    }
+    let edited = place.json(&["client", "edit", "shop", "--set-redirect-uris", &three, &one]);
+    assert_eq!(edited["redirect_uris"], json!([three, one]));
+    let both = ["client", "edit", "shop", "--redirect-uri", &two, "--set-redirect-uris", &one];
+    assert_eq!(place.run(&both).code, 2);
+}
+
+#[test]
+fn what_is_created_comes_with_what_an_application_asks_for() {
+    let place = Place::new();
+    let ran = place.run(&["client", "create", "shop", "--redirect-uri", "https://shop.example/cb"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let discovery = format!("{}/.well-known/openid-configuration", place.issuer);
+    for words in ["shown only once", &discovery, "client_secret_basic"] {
+        assert!(ran.err.contains(words), "{words} in {}", ran.err);
+    }
+    let public = ["client", "create", "spa", "--public", "--redirect-uri", "https://spa.example/"];
+    let ran = place.run(&public);
+    assert!(ran.err.contains("none") && !ran.err.contains("shown only once"), "{}", ran.err);
+    let ran = place.run(&["client", "secret", "shop"]);
+    assert!(ran.err.contains("shown only once"), "{}", ran.err);
+}
+
+#[test]
+fn a_pattern_and_a_scope_that_nobody_has_are_warned_of() {
+    let place = Place::new();
+    with_notes(&place);
+    let ran = place.run(&[
+        "client",
+        "create",
+        "shop",
+        "--redirect-uri",
+        "https://app.example/*",
+        "--scope",
+        "openid emial notes.read notes.raed something.else",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("warning: /redirect_uris/0: contains `*`"), "{}", ran.err);
+    for words in
+        ["`emial` is unknown", "did you mean `email`?", "did you mean `notes.read`?", "`something.else` is"]
+    {
+        assert!(ran.err.contains(words), "{words} in {}", ran.err);
+    }
+    assert!(!ran.err.contains("`notes.read` is unknown") && !ran.err.contains("`openid`"), "{}", ran.err);
+}
+
+#[test]
+fn nothing_is_deleted_without_a_yes() {
+    let place = Place::new();
+    place.json(&ROBOT);
+    with_notes(&place);
+    place.json_with(&["user", "create", "alice"], "correct-horse-battery\n");
+    for (noun, id, list) in
+        [("client", "robot", "client_id"), ("resource", "notes", "client_id"), ("user", "alice", "username")]
+    {
+        let is_there =
+            || place.json(&[noun, "list"]).as_array().expect("a list").iter().any(|one| one[list] == id);
+        let ran = place.run(&[noun, "delete", id]);
+        assert_eq!(ran.code, 2, "{noun}: {}", ran.err);
+        assert!(ran.err.contains("--yes"), "{noun}: {}", ran.err);
+        assert!(is_there(), "{noun}");
+        assert_eq!(place.run(&[noun, "delete", id, "--yes"]).code, 0, "{noun}");
+        assert!(!is_there(), "{noun}");
     }
 }

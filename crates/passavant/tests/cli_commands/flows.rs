@@ -43,6 +43,16 @@ pub(crate) async fn code_flow(place: &Place, arguments: &[&str]) -> Value {
 }
 
 #[test]
+fn a_flow_asks_the_configured_installation() {
+    let (place, secret) = furnished();
+    let _server = place.serve();
+    let flow = ["flow", "client-credentials", "--client-id", "robot", "--client-secret", "-"];
+    let ran = place.run_with(&flow, &secret);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains(&format!("{}/token", place.issuer)), "{}", ran.err);
+}
+
+#[test]
 fn client_credentials_shows_each_hop_and_hides_secrets_and_tokens() {
     let (place, secret) = furnished();
     let _server = place.serve();

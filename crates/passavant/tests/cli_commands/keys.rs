@@ -8,39 +8,60 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_rotated_key_signs_and_the_one_before_stays_published() {
+async fn a_rotated_key_is_published_first_and_signs_when_its_time_has_come() {
     let place = Place::new();
     let _server = place.serve();
-    let keys = place.json(&["key", "list"]);
-    let first = |alg: &str, keys: &Value| {
-        let found = keys.as_array().expect("a list").iter().find(|key| key["alg"] == alg);
-        found.expect("it is there")["kid"].as_str().expect("a kid").to_owned()
-    };
-    let (es256, rs256) = (first("ES256", &keys), first("RS256", &keys));
+    let es256 = kid(&place, "ES256");
     let made = place.json(&["key", "rotate", "--alg", "ES256"]);
-    assert_eq!((&made[0]["alg"], &made[0]["state"]), (&json!("ES256"), &json!("active")));
-    let state = |kid: &str| {
-        let keys = place.json(&["key", "list"]);
-        keys.as_array().expect("a list").iter().find(|key| key["kid"] == kid).expect("it is there")["state"]
-            .clone()
-    };
-    assert_eq!((state(&es256), state(&rs256)), (json!("retiring"), json!("active")));
+    assert_eq!((&made[0]["alg"], &made[0]["state"]), (&json!("ES256"), &json!("next")));
+    let number = |value: &Value| value.as_i64().expect("a time");
+    assert_eq!(number(&made[0]["active_at"]), number(&made[0]["created_at"]) + 600);
+    let old = key(&place, &es256);
+    assert_eq!((&old["state"], &old["replaced_at"]), (&json!("active"), &made[0]["active_at"]));
     let fresh = made[0]["kid"].as_str().expect("a kid").to_owned();
-    let published = async |kid: &str| {
-        let keys = web::json(&format!("{}/jwks", place.issuer)).await;
-        keys["keys"].as_array().expect("a list").iter().any(|key| key["kid"] == kid)
-    };
-    assert!(
-        within_a_second(async || published(&fresh).await).await,
-        "a server in another process publishes it"
-    );
+    let published = async |kid: &str| published(&place, kid).await;
+    assert!(within_a_second(async || published(&fresh).await).await, "by a server in another process");
+    let now = place.json(&["key", "rotate", "--alg", "ES256", "--now"]);
+    assert_eq!((&now[0]["kid"], &now[0]["state"]), (&json!(fresh), &json!("active")), "it need not wait");
+    let old = key(&place, &es256);
+    assert_eq!(old["state"], "retiring");
+    assert_eq!(number(&old["deleted_at"]), number(&old["retired_at"]) + 7 * 86_400);
     assert!(published(&es256).await, "signatures outlive the time in which a key signs");
+    assert_eq!(key(&place, &kid(&place, "RS256"))["state"], "active", "another algorithm is another key");
+}
+
+#[tokio::test]
+async fn a_key_is_distrusted_at_once_and_only_when_that_is_said() {
+    let place = Place::new();
+    let notes =
+        ["resource", "create", "https://notes.example", "--scope", "notes.read", "--token-format", "jwt"];
+    place.json(&notes);
+    let robot = ["client", "create", "robot", "--grant-type", "client_credentials", "--scope", "notes.read"];
+    let secret = place.json(&robot)["client_secret"].as_str().expect("a secret").to_owned();
+    let _server = place.serve();
+    let token = machine_token(&place.issuer, "robot", &secret).await;
+    let es256 = kid(&place, "ES256");
+    let ran = place.run(&["key", "retire", &es256]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("passavant key rotate") && ran.err.contains("--now"), "{}", ran.err);
+    let successor = place.json(&["key", "retire", "--now", &es256])[0].clone();
+    assert_eq!((&successor["alg"], &successor["state"]), (&json!("ES256"), &json!("active")));
+    assert!(within_a_second(async || !published(&place, &es256).await).await);
+    assert_eq!(
+        place.run_with(&["token", "introspect"], &token).code,
+        5,
+        "what it signed is not valid anymore"
+    );
+    let token = machine_token(&place.issuer, "robot", &secret).await;
+    let decoded = place.json_with(&["token", "decode"], &token);
+    assert_eq!((&decoded["signature"], &decoded["header"]["kid"]), (&json!("ours"), &successor["kid"]));
+    assert_eq!(place.run(&["key", "retire", "--now", &es256]).code, 4, "it is gone");
 }
 
 #[test]
 fn rotation_adds_an_algorithm_and_without_one_rotates_all() {
     let place = Place::new();
-    assert_eq!(place.json(&["key", "rotate", "--alg", "EdDSA"])[0]["alg"], "EdDSA");
+    assert_eq!(place.json(&["key", "rotate", "--now", "--alg", "EdDSA"])[0]["alg"], "EdDSA");
     let made = place.json(&["key", "rotate"]);
     let mut algorithms: Vec<_> =
         made.as_array().expect("a list").iter().map(|key| key["alg"].clone()).collect();
@@ -48,6 +69,26 @@ fn rotation_adds_an_algorithm_and_without_one_rotates_all() {
     assert_eq!(algorithms, [json!("ES256"), json!("EdDSA"), json!("RS256")]);
     let private = place.run(&["key", "list", "--format", "json"]).out;
     assert!(!private.contains("\"d\""), "no private half is ever shown");
+}
+
+/// The `kid` of the key that signs with this algorithm.
+fn kid(place: &Place, alg: &str) -> String {
+    let keys = place.json(&["key", "list"]);
+    let signs = |key: &&Value| key["alg"] == alg && key["state"] == "active";
+    let found = keys.as_array().expect("a list").iter().find(signs).expect("it is there");
+    found["kid"].as_str().expect("a kid").to_owned()
+}
+
+/// The key with this `kid`.
+fn key(place: &Place, kid: &str) -> Value {
+    let keys = place.json(&["key", "list"]);
+    keys.as_array().expect("a list").iter().find(|key| key["kid"] == kid).expect("it is there").clone()
+}
+
+/// Whether the key set has a key.
+async fn published(place: &Place, kid: &str) -> bool {
+    let keys = web::json(&format!("{}/jwks", place.issuer)).await;
+    keys["keys"].as_array().expect("a list").iter().any(|key| key["kid"] == kid)
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn resource_is_created_listed_shown_and_deleted() {
     assert_eq!(place.run(&NOTES).code, 1, "there is one already");
     let edited = place.json(&["resource", "edit", "notes", "-m", "access_token_lifetime=60"]);
     assert_eq!(edited["access_token_lifetime"], 60);
-    assert_eq!(place.run(&["resource", "delete", "notes"]).code, 0);
+    assert_eq!(place.run(&["resource", "delete", "--yes", "notes"]).code, 0);
     assert_eq!(place.json(&["resource", "list"]), json!([]));
 }
 
@@ -134,7 +134,7 @@ async fn recreated_resource_does_not_revive_its_long_lived_token() {
     place.json(&NOTES);
     let bearer =
         place.json(&["resource", "token", "notes"])["access_token"].as_str().expect("a token").to_owned();
-    assert_eq!(place.run(&["resource", "delete", "notes"]).code, 0);
+    assert_eq!(place.run(&["resource", "delete", "--yes", "notes"]).code, 0);
     place.json(&NOTES);
     let why = place.run_with(&["token", "introspect", "--format", "quiet"], &bearer);
     assert_eq!((why.code, why.out.as_str()), (5, "false\nclient_ended\n"));

@@ -32,7 +32,7 @@ fn user_is_created_listed_shown_and_deleted() {
     assert_eq!(place.json(&["user", "show", "Alice"]), expected, "whatever the spelling");
     assert_eq!(place.json(&["user", "show", "u-1"]), expected, "by its sub");
     assert_eq!(place.json(&["user", "list"]), json!([expected]));
-    assert_eq!(place.run(&["user", "delete", "alice"]).code, 0);
+    assert_eq!(place.run(&["user", "delete", "--yes", "alice"]).code, 0);
     assert_eq!(place.json(&["user", "list"]), json!([]));
 }
 

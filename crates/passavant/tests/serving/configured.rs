@@ -29,7 +29,7 @@ fn files_that_others_may_read_are_refused() {
     let folder = folder();
     configure(folder.path());
     fs::write(folder.path().join("passavant.db"), "").expect("written");
-    for (file, mode) in [("master.key", 0o640), ("passavant.db", 0o604)] {
+    for (file, mode) in [("master.key", 0o644), ("master.key", 0o660), ("passavant.db", 0o604)] {
         let path = folder.path().join(file);
         set_mode(&path, mode);
         let (code, said) = outcome(&run(folder.path(), &SERVE));

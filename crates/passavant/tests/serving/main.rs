@@ -4,6 +4,8 @@ mod configured;
 mod development;
 mod ending;
 mod framing;
+mod init;
 mod input;
 mod keys;
+mod mending;
 mod process;

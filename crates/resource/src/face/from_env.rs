@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jose::{DecryptionKey, KeyError, KeyManagement};
+use protocol::secret_text;
 use zeroize::Zeroizing;
 
 use crate::face::builder::GuardBuilder;
@@ -121,6 +122,14 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         let needs_id = method != ClientAuth::Bearer;
         let id = self.value("PASSAVANT_CLIENT_ID");
         let secret = self.value("PASSAVANT_CLIENT_SECRET").map(Zeroizing::new);
+        let secret = secret.map(|text| {
+            let bare = secret_text::secret(&text);
+            if bare.is_trimmed || bare.text.len() != text.len() {
+                tracing::warn!("PASSAVANT_CLIENT_SECRET: {}", secret_text::TRIMMED);
+            }
+            Zeroizing::new(bare.text.to_owned())
+        });
+        let secret = secret.filter(|secret| !secret.is_empty());
         match (id, secret) {
             (None, None) if mode != Mode::Introspection => builder,
             (Some(id), Some(secret)) => builder.introspect(&id, &secret).client_auth(method),
@@ -187,7 +196,7 @@ fn key_file(path: &Path) -> Result<Zeroizing<String>, String> {
     if text.len() as u64 > KEY_FILE_BYTES_MAX {
         return Err(format!("longer than {KEY_FILE_BYTES_MAX} bytes"));
     }
-    Ok(text)
+    Ok(Zeroizing::new(secret_text::secret(&text).text.to_owned()))
 }
 
 /// The key for each algorithm that it supports: only the one in `alg` if a JWK names it, otherwise all of its kind.

@@ -1,6 +1,6 @@
 //! Where a client is answered: the one exit for codes, errors and finished sign-outs.
 
-use protocol::{AuthorizationCode, ResponseMode, uri};
+use protocol::{AuthorizationCode, ResponseMode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,8 +29,7 @@ impl Returnable {
         state: Option<&str>,
         mode: ResponseMode,
     ) -> Result<Self, Reason> {
-        let is_registered = |known: &String| uri::is_registered_redirect(known, uri);
-        if !client.metadata.redirect_uris.iter().any(is_registered) {
+        if !client.has_redirect_uri(uri) {
             return Err(Reason::RedirectUriMismatch);
         }
         Ok(Self { uri: uri.into(), state: state.map(Into::into), mode })
@@ -43,7 +42,7 @@ impl Returnable {
         uri: &str,
         state: Option<&str>,
     ) -> Result<Self, Reason> {
-        if !client.metadata.post_logout_redirect_uris.iter().any(|registered| registered == uri) {
+        if !client.has_post_logout_redirect_uri(uri) {
             return Err(Reason::LogoutRedirectMismatch);
         }
         Ok(Self { uri: uri.into(), state: state.map(Into::into), mode: ResponseMode::Query })

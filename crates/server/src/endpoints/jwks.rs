@@ -18,7 +18,7 @@ pub(crate) fn install(installed: &mut Installed) {
         advertise: Box::new(|metadata, offer| metadata.jwks_uri = Some(offer.url.to_owned())),
         answer: Responder::new(|server, _| Box::pin(jwks(server))),
     });
-    installed.maintenance(|server, limit| Box::pin(server.delete_outlived_keys(limit)));
+    installed.maintenance(|server, limit| Box::pin(server.tend_keys(limit)));
 }
 
 async fn jwks(server: &AuthorizationServer) -> Answer {

@@ -69,3 +69,16 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
     }
     Ok(metadata)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::JWKS_MAX_AGE_SECONDS;
+
+    /// A key is published for longer than this before it signs.
+    #[test]
+    fn the_key_set_is_cached_for_as_long_as_rotation_counts_with() {
+        let expected = format!("public, max-age={JWKS_MAX_AGE_SECONDS}");
+        assert_eq!(DOCUMENT_CACHE, expected);
+    }
+}

@@ -24,6 +24,8 @@ pub struct RegisteredClient {
     pub skip_consent: bool,
     /// The origins of its redirect URIs, and `cors_origins`: whose pages may read the answers to it.
     pub origins: Vec<String>,
+    /// Whether it is answered at any port and path of `http://localhost`.
+    any_localhost: bool,
 }
 
 impl RegisteredClient {
@@ -45,7 +47,34 @@ impl RegisteredClient {
             require_pkce,
             skip_consent,
             origins,
+            any_localhost: false,
         }
+    }
+
+    /// The same where the server is one for development, if it has a redirect URI at `http://localhost`.
+    pub(crate) fn at_any_localhost(mut self, is_development: bool) -> Self {
+        let is_localhost = |redirect: &String| uri::is_http_localhost(redirect);
+        self.any_localhost = is_development && self.metadata.redirect_uris.iter().any(is_localhost);
+        self
+    }
+
+    /// Whether a request may name this redirect URI.
+    pub(crate) fn has_redirect_uri(&self, sent: &str) -> bool {
+        let is_registered = |known: &String| uri::is_registered_redirect(known, sent);
+        self.metadata.redirect_uris.iter().any(is_registered)
+            || (self.any_localhost && uri::is_http_localhost(sent) && uri::check_redirect_uri(sent).is_ok())
+    }
+
+    /// Whether a sign-out may return to this URI: exactly one of its own (OpenID Connect RP-Initiated Logout 1.0 §3).
+    pub(crate) fn has_post_logout_redirect_uri(&self, sent: &str) -> bool {
+        self.metadata.post_logout_redirect_uris.iter().any(|registered| registered == sent)
+            || (self.any_localhost && uri::is_http_localhost(sent) && uri::check_redirect_uri(sent).is_ok())
+    }
+
+    /// Whether its pages may come from this origin.
+    pub(crate) fn has_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|registered| registered == origin)
+            || (self.any_localhost && uri::is_http_localhost(origin))
     }
 
     /// The `client_id`.

@@ -90,7 +90,11 @@ async fn an_id_token_is_signed_as_the_client_registered() {
     for (alg, algorithm) in [("ES256", SignatureAlgorithm::Es256), ("EdDSA", SignatureAlgorithm::EdDsa)] {
         let server = start(signed(alg)).await;
         if alg == "EdDSA" {
-            server.authorization_server.rotate_key(algorithm).await.expect("makes a key");
+            server
+                .authorization_server
+                .rotate_key(algorithm, passavant_server::KeyStart::Now)
+                .await
+                .expect("makes a key");
         }
         let reply = server.browser().sign_in("alice").authorize("shop").tokens().await;
         let token = reply.member("id_token");
@@ -205,7 +209,11 @@ async fn a_refresh_whose_id_token_cannot_be_signed_rotates_nothing() {
 async fn an_id_token_of_a_retired_key_still_verifies() {
     let server = start(signed("ES256")).await;
     let token = server.browser().sign_in("alice").authorize("shop").tokens().await.member("id_token");
-    server.authorization_server.rotate_key(SignatureAlgorithm::Es256).await.expect("rotates");
+    server
+        .authorization_server
+        .rotate_key(SignatureAlgorithm::Es256, passavant_server::KeyStart::Now)
+        .await
+        .expect("rotates");
     server.verified(&token).await;
 }
 

@@ -354,7 +354,11 @@ async fn every_algorithm_of_assertions_is_served() {
 #[tokio::test]
 async fn every_algorithm_of_answers_to_clients_is_served() {
     let server = start().await;
-    server.authorization_server.rotate_key(SignatureAlgorithm::EdDsa).await.expect("makes a key");
+    server
+        .authorization_server
+        .rotate_key(SignatureAlgorithm::EdDsa, passavant_server::KeyStart::Now)
+        .await
+        .expect("makes a key");
     let names = list(&server, "id_token_signing_alg_values_supported").await;
     assert_eq!(names, list(&server, "userinfo_signing_alg_values_supported").await);
     assert!(names.contains(&"EdDSA".to_owned()), "{names:?}");

@@ -222,7 +222,11 @@ async fn a_machines_jwt_ends_with_its_client() {
 async fn a_token_of_a_retired_key_still_verifies() {
     let server = start().await;
     let before = machine_token(&server, "notes.read").await.member("access_token");
-    server.authorization_server.rotate_key(SignatureAlgorithm::Es256).await.expect("rotates");
+    server
+        .authorization_server
+        .rotate_key(SignatureAlgorithm::Es256, passavant_server::KeyStart::Now)
+        .await
+        .expect("rotates");
     let after = machine_token(&server, "notes.read").await.member("access_token");
     assert_ne!(header(&before)["kid"], header(&after)["kid"]);
     for token in [before, after] {

@@ -5,21 +5,23 @@ use server::store::{KeyChange, KeyRecord};
 
 use crate::{error::Broken, transaction::Transaction};
 
-const ADD: &str = "INSERT INTO signing_key (issuer, kid, algorithm, state, sealed, created_at, retired_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+const ADD: &str = "INSERT INTO signing_key (issuer, kid, algorithm, state, sealed, created_at, active_at, retired_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
 
-const SET_STATE: &str = "UPDATE signing_key SET state = ?3, retired_at = ?4 WHERE issuer = ?1 AND kid = ?2";
+const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', active_at = ?3 \
+    WHERE issuer = ?1 AND kid = ?2 AND state = 'next'";
 
-const DELETE: &str = "DELETE FROM signing_key WHERE issuer = ?1 AND kid = ?2";
+const RETIRE: &str = "UPDATE signing_key SET state = 'retiring', retired_at = ?3 \
+    WHERE issuer = ?1 AND kid = ?2 AND state = 'active'";
+
+const DELETE: &str = "DELETE FROM signing_key WHERE issuer = ?1 AND kid = ?2 AND state = ?3";
 
 pub(super) fn apply(t: &Transaction<'_>, change: &KeyChange) -> Result<bool, Broken> {
     let held = match change {
         KeyChange::Add(key) => add(t, key)?,
-        KeyChange::SetState { kid, state, retired_at } => {
-            let retired_at = retired_at.map(|at| at.0);
-            t.unguarded(SET_STATE, params![t.issuer, kid, state.as_str(), retired_at])?
-        }
-        KeyChange::Delete(kid) => t.unguarded(DELETE, params![t.issuer, kid])?,
+        KeyChange::Activate(kid, at) => t.guarded(ACTIVATE, params![t.issuer, kid, at.0])?,
+        KeyChange::Retire(kid, at) => t.guarded(RETIRE, params![t.issuer, kid, at.0])?,
+        KeyChange::Delete(kid, state) => t.guarded(DELETE, params![t.issuer, kid, state.as_str()])?,
     };
     if held {
         t.move_registry()?;
@@ -35,6 +37,7 @@ fn add(t: &Transaction<'_>, key: &KeyRecord) -> Result<bool, Broken> {
         key.state.as_str(),
         key.sealed,
         key.created_at.0,
+        key.active_at.0,
         key.retired_at.map(|at| at.0),
     ];
     t.guarded(ADD, values)

@@ -39,7 +39,7 @@ fn told() -> Vec<(Change, Told)> {
     let (code, refresh) = (format!("code of grant {grant_id}"), format!("refresh token of grant {grant_id}"));
     let put_shop = RegistryChange::PutClient(Box::new(shop), Expect::Absent);
     let put_api = RegistryChange::PutResource(Box::new(api), Expect::Absent);
-    let retired = KeyChange::SetState { kid: "k".to_owned(), state: KeyState::Retiring, retired_at: None };
+    let k = || "k".to_owned();
     vec![
         (put_shop.into(), of_shop()),
         (RegistryChange::DeleteClient(id.clone()).into(), of_shop()),
@@ -51,8 +51,9 @@ fn told() -> Vec<(Change, Told)> {
         (RegistryChange::PutScope(rows::scope("orders")).into(), plain(EventKind::ScopeChanged, "orders")),
         (RegistryChange::DeleteScope("orders".to_owned()).into(), plain(EventKind::ScopeChanged, "orders")),
         (KeyChange::Add(rows::key("k")).into(), plain(EventKind::KeyChanged, "k")),
-        (retired.into(), plain(EventKind::KeyChanged, "k")),
-        (KeyChange::Delete("k".to_owned()).into(), plain(EventKind::KeyChanged, "k")),
+        (KeyChange::Activate(k(), NOW).into(), plain(EventKind::KeyChanged, "k")),
+        (KeyChange::Retire(k(), NOW).into(), plain(EventKind::KeyChanged, "k")),
+        (KeyChange::Delete(k(), KeyState::Retiring).into(), plain(EventKind::KeyChanged, "k")),
         (TokenChange::EndAccess(access).into(), plain(EventKind::TokenRevoked, &token_id)),
         (TokenChange::RevokeJwt(jti.clone(), NOW + 9).into(), plain(EventKind::TokenRevoked, jti.as_str())),
         (replayed(Why::Revoked), about(revoked, alice, Some("shop"), &grant_id, Some("revoked"))),

@@ -75,9 +75,7 @@ impl Written {
             .with(SessionChange::Touch(SessionId(self.session.id), NOW + 77))
             .with(RegistryChange::DeleteClient(rows::client_id("shop")))
             .with(RegistryChange::DeleteResource(Audience::new("https://api.example")))
-            .with(RegistryChange::DeleteScope("orders".to_owned()))
-            .with(KeyChange::SetState { kid: "one".to_owned(), state: KeyState::Active, retired_at: None })
-            .with(KeyChange::Delete("one".to_owned()));
+            .with(RegistryChange::DeleteScope("orders".to_owned()));
         let session = Of::Session(SessionId(self.session.id));
         for of in [session, Of::Subject(self.grant.subject.clone()), Of::Client(self.grant.client.clone())] {
             commit.push(rows::ended(of, false));
@@ -170,13 +168,15 @@ pub async fn changes_of_another_issuer_affect_nothing(f: Fixture) {
 pub async fn guards_of_another_issuer_do_not_apply_to_these_rows(f: Fixture) {
     let written = Written::to(&*f.store).await;
     let (family, to) = (written.family.family, rows::refresh_digest());
-    let changes: [server::store::Change; 6] = [
+    let changes: [server::store::Change; 8] = [
         CodeChange::Use(written.code).into(),
         TokenChange::Rotate { family, from: 0, to, at: NOW, expires_at: NOW + 9 }.into(),
         SessionChange::Renew(written.session, rows::session(), 0).into(),
         InteractionChange::Use(written.interaction, "{}".into()).into(),
         InteractionChange::Update(written.interaction, "{}".into()).into(),
         rows::item("k", Some(b"a"), Some(b"b")).into(),
+        KeyChange::Activate("one".to_owned(), NOW).into(),
+        KeyChange::Delete("one".to_owned(), KeyState::Next).into(),
     ];
     for change in changes {
         asking::refused(&*f.other, 0, Commit::new(NOW).with(change)).await;

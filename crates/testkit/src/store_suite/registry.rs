@@ -2,8 +2,8 @@
 
 use protocol::{Audience, ClientId};
 use server::store::{
-    Change, Client, Commit, Consent, Expect, GrantChange, KeyChange, KeyState, RegistryChange, Resource,
-    Store,
+    Change, Client, Commit, Consent, Expect, GrantChange, KeyChange, KeyRecord, KeyState, RegistryChange,
+    Resource, Store,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -152,28 +152,63 @@ pub async fn a_key_is_read_as_it_was_written(f: Fixture) {
     let mut written = rows::key("one");
     asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Add(written.clone()))).await;
     assert_eq!(f.store.keys().await.expect("the store works"), [written.clone()]);
-    for (state, retired_at) in [(KeyState::Active, None), (KeyState::Retiring, Some(NOW + 5))] {
-        (written.state, written.retired_at) = (state, retired_at);
-        let change = KeyChange::SetState { kid: "one".to_owned(), state, retired_at };
-        asking::done(&*f.store, Commit::new(NOW).with(change)).await;
-        assert_eq!(f.store.keys().await.expect("the store works"), [written.clone()]);
-    }
-    asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Delete("one".to_owned()))).await;
+    let kid = || "one".to_owned();
+    asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Activate(kid(), NOW + 3))).await;
+    (written.state, written.active_at) = (KeyState::Active, NOW + 3);
+    assert_eq!(f.store.keys().await.expect("the store works"), [written.clone()]);
+    asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Retire(kid(), NOW + 5))).await;
+    (written.state, written.retired_at) = (KeyState::Retiring, Some(NOW + 5));
+    assert_eq!(f.store.keys().await.expect("the store works"), [written]);
+    asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Delete(kid(), KeyState::Retiring))).await;
     assert_eq!(f.store.keys().await.expect("the store works"), []);
+}
+
+pub async fn a_key_changes_only_from_the_state_that_was_looked_at(f: Fixture) {
+    use KeyState::{Active, Next, Retiring};
+    let kid = || "one".to_owned();
+    let changes = [
+        (KeyChange::Add(rows::key("one")), None),
+        (KeyChange::Activate(kid(), NOW), Some(Next)),
+        (KeyChange::Retire(kid(), NOW), Some(Active)),
+        (KeyChange::Delete(kid(), Next), Some(Next)),
+        (KeyChange::Delete(kid(), Active), Some(Active)),
+        (KeyChange::Delete(kid(), Retiring), Some(Retiring)),
+    ];
+    for stored in [None, Some(Next), Some(Active), Some(Retiring)] {
+        for (change, from) in &changes {
+            if let Some(state) = stored {
+                let key = KeyRecord { state, ..rows::key("one") };
+                asking::done(&*f.store, Commit::new(NOW).with(KeyChange::Add(key))).await;
+            }
+            let before = f.store.keys().await.expect("the store works");
+            let commit =
+                Commit::new(NOW).with(change.clone()).with(RegistryChange::PutScope(rows::scope("a")));
+            let verdict = f.store.commit(commit).await.expect("the store works");
+            assert_eq!(verdict.is_ok(), stored == *from, "{change:?} of a key in the state {stored:?}");
+            if verdict.is_err() {
+                assert_eq!(f.store.keys().await.expect("the store works"), before, "{change:?}");
+            }
+            for key in f.store.keys().await.expect("the store works") {
+                let delete = KeyChange::Delete(key.kid, key.state);
+                asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+            }
+        }
+    }
 }
 
 pub async fn every_registry_change_increments_its_version(f: Fixture) {
     let kid = || "one".to_owned();
-    let changes: [Change; 9] = [
+    let changes: [Change; 10] = [
         RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent).into(),
         RegistryChange::PutResource(Box::new(rows::resource(API, None)), Expect::Absent).into(),
         RegistryChange::PutScope(rows::scope("orders")).into(),
         KeyChange::Add(rows::key("one")).into(),
-        KeyChange::SetState { kid: kid(), state: KeyState::Active, retired_at: None }.into(),
+        KeyChange::Activate(kid(), NOW).into(),
+        KeyChange::Retire(kid(), NOW).into(),
         RegistryChange::DeleteClient(ClientId::new("shop")).into(),
         RegistryChange::DeleteResource(Audience::new(API)).into(),
         RegistryChange::DeleteScope("orders".to_owned()).into(),
-        KeyChange::Delete(kid()).into(),
+        KeyChange::Delete(kid(), KeyState::Retiring).into(),
     ];
     for change in changes {
         let before = f.store.registry_version().expect("the store works");

@@ -211,6 +211,7 @@ pub(super) fn key(kid: &str) -> KeyRecord {
         state: KeyState::Next,
         sealed: vec![0, 1, 254, 255],
         created_at: NOW - 9,
+        active_at: NOW + 600,
         retired_at: None,
     }
 }

@@ -2,8 +2,8 @@
 
 use protocol::{FamilyId, GrantId, Handle, SessionId, SessionToken};
 use server::store::{
-    Basis, CodeChange, Commit, Ended, Expect, GrantChange, InteractionChange, KeyChange, Of, RegistryChange,
-    SessionChange, Store, TokenChange,
+    Basis, CodeChange, Commit, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState, Of,
+    RegistryChange, SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
@@ -71,7 +71,7 @@ impl Written {
             .with(rows::ended(Of::Session(SessionId(self.session.id)), true))
             .with(RegistryChange::DeleteClient(rows::client_id("shop")))
             .with(RegistryChange::DeleteScope("orders".to_owned()))
-            .with(KeyChange::Delete("one".to_owned()))
+            .with(KeyChange::Delete("one".to_owned(), KeyState::Next))
     }
 
     /// Whether everything is changed (`true`) or nothing is (`false`).
@@ -148,7 +148,8 @@ pub async fn a_guard_does_not_see_what_its_commit_writes(f: Fixture) {
     asking::done(&*f.store, Commit::new(NOW).with(client.clone()).with(key.clone())).await;
     let delete = RegistryChange::DeleteClient(rows::client_id("shop"));
     asking::refused(&*f.store, 0, Commit::new(NOW).with(delete).with(client)).await;
-    asking::refused(&*f.store, 0, Commit::new(NOW).with(KeyChange::Delete("one".to_owned())).with(key)).await;
+    let delete = KeyChange::Delete("one".to_owned(), KeyState::Next);
+    asking::refused(&*f.store, 0, Commit::new(NOW).with(key).with(delete)).await;
     let there = f.store.client(&rows::client_id("shop")).await.expect("the store works");
     assert!(there.is_some() && f.store.keys().await.expect("the store works").len() == 1);
 }

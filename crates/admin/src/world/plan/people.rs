@@ -4,7 +4,7 @@ use accounts::Account;
 use serde_json::{Map, Value};
 use server::registration::{Finding, pointer};
 
-use super::{super::UserEntry, Planner, makes_applied, registry::SET};
+use super::{super::UserEntry, Ignored, Planner, makes_applied, registry::SET};
 use crate::record;
 
 impl Planner<'_> {
@@ -28,6 +28,16 @@ impl Planner<'_> {
     }
 
     fn put_user(&mut self, entry: &UserEntry, stored: Option<&Account>) {
+        if let (Some(password), Some(stored)) =
+            (&entry.password, stored.and_then(|stored| stored.password.clone()))
+        {
+            self.plan.ignored.push(Ignored {
+                pointer: pointer(&entry.pointer, "password"),
+                username: entry.username.as_str().to_owned(),
+                password: password.clone(),
+                stored,
+            });
+        }
         let account = Account {
             subject: entry.subject.clone(),
             username: entry.username.clone(),

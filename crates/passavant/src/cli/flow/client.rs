@@ -8,14 +8,20 @@ use protocol::{display::Shown, limits, uri};
 use serde_json::{Map, Value};
 
 use super::shown::{ShownFetch, is_secret};
-use crate::terminal::{Failure, Source, failed, misused};
+use crate::{
+    global::Global,
+    terminal::{Failure, Source, failed, misused},
+};
+
+/// The server that is asked where nothing is configured: that of `serve --dev`.
+const DEVELOPMENT: &str = "http://localhost:4000";
 
 /// The server, and the client that asks it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Peer {
-    /// Issuer of the server
-    #[arg(long, value_name = "URL", default_value = "http://localhost:4000")]
-    server: String,
+    /// Issuer of the server [default: the configured one, or http://localhost:4000 where there is no configuration]
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
     /// Client ID
     #[arg(long, value_name = "ID")]
     client_id: String,
@@ -45,6 +51,16 @@ enum Method {
     Post,
 }
 
+/// The issuer of the installation that is meant.
+fn configured(global: &Global) -> Result<String, Failure> {
+    match global.configuration() {
+        Ok(config) => Ok(config.issuer),
+        // A client may well be on another machine than its server.
+        Err(_) if !global.dev && global.file().is_none() => Ok(DEVELOPMENT.to_owned()),
+        Err(problems) => Err(problems.into()),
+    }
+}
+
 /// A client that has found its server.
 pub(super) struct Client {
     pub(super) peer: Peer,
@@ -52,10 +68,13 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) async fn open(mut peer: Peer) -> Result<Self, Failure> {
-        peer.server.truncate(peer.server.trim_end_matches('/').len());
-        uri::check_issuer(&peer.server)
-            .map_err(|why| misused(format_args!("--server {}: {why}", Shown(&peer.server))))?;
+    pub(super) async fn open(peer: Peer, global: &Global) -> Result<Self, Failure> {
+        let server = match &peer.server {
+            Some(server) => server.trim_end_matches('/').to_owned(),
+            None => configured(global)?,
+        };
+        uri::check_issuer(&server)
+            .map_err(|why| misused(format_args!("--server {}: {why}", Shown(&server))))?;
         let read = |source: &Source| source.read("a secret", limits::CLIENT_SECRET_BYTES_MAX);
         let authentication = match (peer.client_secret.as_ref().map(read).transpose()?, peer.auth_method) {
             (Some(secret), Method::Basic) => ClientAuthentication::Basic(secret),
@@ -64,7 +83,7 @@ impl Client {
         };
         let registration = Registration { client_id: peer.client_id.clone(), authentication };
         let fetch = Arc::new(ShownFetch(ReqwestFetch::new().map_err(failed)?));
-        let relying_party = RelyingParty::discover(fetch, &peer.server, registration).await?;
+        let relying_party = RelyingParty::discover(fetch, &server, registration).await?;
         Ok(Self { peer, relying_party })
     }
 

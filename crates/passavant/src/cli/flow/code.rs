@@ -29,7 +29,9 @@ pub(super) async fn run(client: &Client, browser: &Browser) -> Result<Value, Fai
         return Err(misused("--redirect-path must begin with a slash"));
     }
     let Client { peer: Peer { scope, resource, .. }, relying_party } = client;
-    let callback = CallbackListener::open(browser.port, &browser.redirect_path).await?;
+    let callback = CallbackListener::open(browser.port, &browser.redirect_path).await;
+    let callback = callback
+        .map_err(|error| failed(format_args!("can't listen on 127.0.0.1:{}: {error}", browser.port)))?;
     let sign_in = SignIn::new(callback.redirect_uri());
     let url = relying_party.authorization_url(&sign_in, scope.as_deref(), resource)?;
     say(format_args!("open this in a browser on this machine:\n\n  {url}\n"));

@@ -183,7 +183,7 @@ fn admin_api_resource_exists_and_cannot_be_deleted() {
     let remote = Remote::start();
     let own = remote.installation.json(&["resource", "show", &remote.audience()]);
     assert_eq!(own["scopes"], json!(["passavant.admin", "passavant.read"]));
-    let delete = remote.installation.run(&["resource", "delete", &remote.audience()], "");
+    let delete = remote.installation.run(&["resource", "delete", "--yes", &remote.audience()], "");
     assert_eq!(delete.code, 1, "{delete:?}");
     let world = json!({ "resources": [
         { "resource": remote.audience(), "scopes": ["x"] },

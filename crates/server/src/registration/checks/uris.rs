@@ -21,8 +21,15 @@ pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &R
 /// A list of redirect URIs.
 pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     for (at, redirect) in entry.texts(name).into_iter().enumerate() {
-        if let Err(error) = uri::check_redirect_uri(&redirect) {
-            entry.refuse(&format!("{name}/{at}"), error.to_string());
+        let path = format!("{name}/{at}");
+        match uri::check_redirect_uri(&redirect) {
+            Err(error) => entry.refuse(&path, error.to_string()),
+            // RFC 9700 §4.1.3: exact comparison, so nobody meant to register a pattern.
+            Ok(()) if redirect.contains('*') => entry.warn(
+                &path,
+                "contains `*`, which is no pattern here: URIs are compared exactly, so register each of them",
+            ),
+            Ok(()) => {}
         }
     }
 }

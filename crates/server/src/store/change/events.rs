@@ -2,9 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{
-    Change, Commit, End, GrantChange, KeyChange, Of, RegistryChange, SessionChange, TokenChange, Why,
-};
+use super::{Change, Commit, End, GrantChange, Of, RegistryChange, SessionChange, TokenChange, Why};
 use crate::store::records::{Event, EventKind};
 
 impl Commit {
@@ -60,10 +58,7 @@ impl Change {
                 TokenChange::RevokeJwt(jti, _) => smallvec![about(EventKind::TokenRevoked, jti.as_str())],
             },
             Self::Registry(change) => smallvec![registered(change, commit)],
-            Self::Key(change) => smallvec![match change {
-                KeyChange::Add(key) => about(EventKind::KeyChanged, &key.kid),
-                KeyChange::SetState { kid, .. } | KeyChange::Delete(kid) => about(EventKind::KeyChanged, kid),
-            }],
+            Self::Key(change) => smallvec![about(EventKind::KeyChanged, change.kid())],
             Self::End(end) => ended(end, commit),
         }
     }

@@ -9,22 +9,20 @@ use crate::store::records::{KeyRecord, KeyState};
 pub enum KeyChange {
     /// Guard: the `kid` is new.
     Add(KeyRecord),
-    /// No guard.
-    SetState {
-        /// Which key.
-        kid: String,
-        /// The new state.
-        state: KeyState,
-        /// When it left `Active`.
-        retired_at: Option<Timestamp>,
-    },
-    /// No guard.
-    Delete(String),
+    /// Guard: the key is `Next`. It is `Active` from this time on.
+    Activate(String, Timestamp),
+    /// Guard: the key is `Active`. It is `Retiring` from this time on.
+    Retire(String, Timestamp),
+    /// Guard: the key is stored in this state.
+    Delete(String, KeyState),
 }
 
 impl KeyChange {
-    /// Whether the change has a guard.
-    pub(super) const fn is_guarded(&self) -> bool {
-        matches!(self, Self::Add(_))
+    /// Which key.
+    pub fn kid(&self) -> &str {
+        match self {
+            Self::Add(key) => &key.kid,
+            Self::Activate(kid, _) | Self::Retire(kid, _) | Self::Delete(kid, _) => kid,
+        }
     }
 }

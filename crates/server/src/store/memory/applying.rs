@@ -4,7 +4,7 @@ use protocol::{ClientId, Timestamp, limits};
 
 use super::state::{AccessRow, GrantRow, ItemRow, SessionRow, State};
 use crate::store::{
-    Change, Client, CodeChange, Committed, Expect, GrantChange, InteractionChange, Item, KeyChange,
+    Change, Client, CodeChange, Committed, Expect, GrantChange, InteractionChange, Item, KeyChange, KeyState,
     RegistryChange, Resource, SessionChange, TokenChange,
 };
 
@@ -181,13 +181,17 @@ impl State {
             KeyChange::Add(key) => {
                 self.keys.insert(key.kid.clone(), key);
             }
-            KeyChange::SetState { kid, state, retired_at } => {
+            KeyChange::Activate(kid, at) => {
                 if let Some(key) = self.keys.get_mut(&kid) {
-                    key.state = state;
-                    key.retired_at = retired_at;
+                    (key.state, key.active_at) = (KeyState::Active, at);
                 }
             }
-            KeyChange::Delete(kid) => {
+            KeyChange::Retire(kid, at) => {
+                if let Some(key) = self.keys.get_mut(&kid) {
+                    (key.state, key.retired_at) = (KeyState::Retiring, Some(at));
+                }
+            }
+            KeyChange::Delete(kid, _) => {
                 self.keys.remove(&kid);
             }
         }

@@ -4,8 +4,8 @@ use protocol::{Handle, InteractionToken, SessionId, Subject, Timestamp};
 
 use super::state::State;
 use crate::store::{
-    Basis, Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, RegistryChange,
-    Remember, SessionChange, TokenChange,
+    Basis, Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, KeyState,
+    RegistryChange, Remember, SessionChange, TokenChange,
 };
 
 impl State {
@@ -38,10 +38,15 @@ impl State {
                 }
             },
             Change::Registry(change) => self.registry_holds(change),
-            Change::Key(change) => match change {
-                KeyChange::Add(key) => !self.keys.contains_key(&key.kid),
-                KeyChange::SetState { .. } | KeyChange::Delete(_) => true,
-            },
+            Change::Key(change) => {
+                let stored = self.keys.get(change.kid()).map(|key| key.state);
+                match change {
+                    KeyChange::Add(_) => stored.is_none(),
+                    KeyChange::Activate(..) => stored == Some(KeyState::Next),
+                    KeyChange::Retire(..) => stored == Some(KeyState::Active),
+                    KeyChange::Delete(_, state) => stored == Some(*state),
+                }
+            }
             Change::Once(Remember { space, key, .. }) => {
                 self.remembered.get(&(*space, key.clone())).is_none_or(|until| *until <= now)
             }

@@ -13,8 +13,10 @@ pub struct KeyRecord {
     pub state: KeyState,
     /// The private JWK, sealed under the master key.
     pub sealed: Vec<u8>,
-    /// When it was created.
+    /// When it was created, and published.
     pub created_at: Timestamp,
+    /// When it began to sign. In the state `Next`: when it will.
+    pub active_at: Timestamp,
     /// When it left the state `Active`; it is published until its last signature has long expired.
     pub retired_at: Option<Timestamp>,
 }

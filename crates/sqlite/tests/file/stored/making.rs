@@ -153,6 +153,7 @@ async fn more_rows(server: &Running) {
         state: KeyState::Retiring,
         sealed: server::MasterKey::new(&MASTER).seal(key.kid(), private.as_bytes()),
         created_at: now - 100,
+        active_at: now - 100,
         retired_at: Some(now - 10),
     };
     let item = Item {
