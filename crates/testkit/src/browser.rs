@@ -30,6 +30,8 @@ const COMMAND_MAX: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// The default size of the window, in CSS pixels; see [`Chromium::set_width`].
 const WINDOW: (u32, u32) = (1280, 800);
+/// The member that refers to an element (WebDriver §12.1).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Selectors of fields and buttons.
 const FIELDS: &str = "input:not([type=hidden]):not([type=submit]), textarea, select";
 const BUTTONS: &str = "button, input[type=submit], a[href], [role=button]";
@@ -128,6 +130,36 @@ impl Chromium {
         bounded(self.client.back()).await
     }
 
+    /// Loads the page again.
+    ///
+    /// # Errors
+    /// A browser that does not answer.
+    pub async fn reload(&self) -> Result<(), BrowserFailure> {
+        bounded(self.client.refresh()).await
+    }
+
+    /// Opens each URL in a tab of its own, all at once, and returns the names of the tabs.
+    ///
+    /// # Errors
+    /// A browser that does not answer.
+    pub async fn open_tabs(&self, urls: &[&str]) -> Result<Vec<String>, BrowserFailure> {
+        let mut tabs = Vec::with_capacity(urls.len());
+        for url in urls {
+            let body = json!({ "cmd": "Target.createTarget", "params": { "url": url } });
+            let made = self.issue(Command::post("goog/cdp/execute", body)).await?;
+            tabs.push(made["targetId"].as_str().unwrap_or_default().to_owned());
+        }
+        Ok(tabs)
+    }
+
+    /// Turns to a tab of [`Self::open_tabs`].
+    ///
+    /// # Errors
+    /// A tab that was closed.
+    pub async fn turn_to(&self, tab: &str) -> Result<(), BrowserFailure> {
+        self.issue(Command::post("window", json!({ "handle": tab }))).await.map(drop)
+    }
+
     /// Clears the field with this accessible name, and types into it.
     ///
     /// # Errors
@@ -145,6 +177,21 @@ impl Chromium {
     pub async fn press(&self, name: &str) -> Result<(), BrowserFailure> {
         let button = self.named("button", BUTTONS, name).await?;
         bounded(button.click()).await
+    }
+
+    /// Clicks the button or link with this accessible name twice, as fast as a mouse can.
+    ///
+    /// # Errors
+    /// As for [`Self::press`].
+    pub async fn press_twice(&self, name: &str) -> Result<(), BrowserFailure> {
+        let button = self.named("button", BUTTONS, name).await?;
+        let origin = json!({ ELEMENT: &*button.element_id() });
+        let (down, up) =
+            (json!({ "type": "pointerDown", "button": 0 }), json!({ "type": "pointerUp", "button": 0 }));
+        let at = json!({ "type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": origin });
+        let actions = json!([at, down, up, down, up]);
+        let body = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] });
+        self.issue(Command::post("actions", body)).await.map(drop)
     }
 
     /// Waits until the page shows this text.
