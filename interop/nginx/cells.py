@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
@@ -79,6 +80,14 @@ def start_nginx(authority: Authority, program: str) -> Daemon:
     return Daemon([program, "-p", folder, "-c", config, "-e", "stderr"], folder, authority.folder / "nginx.log")
 
 
+def raw(port: int, target: str, token: str) -> str:
+    """The first line of the answer to a request whose target is sent as it is, one byte for each character."""
+    head = f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=COMMAND_SECONDS) as connection:
+        connection.sendall(head.encode("latin-1"))
+        return connection.makefile("r", encoding="latin-1").readline()
+
+
 class Upstream:
     """Answers with the request that it received, and counts requests."""
 
@@ -115,6 +124,7 @@ class Cells:
         self.url = authority.world.nginx + "/notes?x=1"
         self.resource = authority.world.nginx + "/notes"
         self.upstream = upstream
+        self.port = authority.world.ports.nginx
         self.metadata = authority.world.nginx + "/.well-known/oauth-protected-resource/notes"
 
     def all(self) -> dict[str, Callable[[], None]]:
@@ -127,6 +137,7 @@ class Cells:
             "token for another resource, 401": self.elsewhere,
             "spoofed X-Auth headers do not arrive": self.spoofed,
             "the caller can't say what is judged": self.contradicting,
+            "raw UTF-8 and quotes in the URL are judged": self.unusual,
             "metadata of the resource is found": self.found,
         }
 
@@ -164,6 +175,11 @@ class Cells:
         seen = self.passed(self.ask(self.machine_token(), {name: "root" for name in names}))
         found = [name for name, values in seen.items() if "root" in values]
         expect(found, [], "headers that the caller wrote")
+
+    def unusual(self) -> None:
+        for target in ("/notes?x=1&q=\xc3\xb8", '/notes?x=1&q="<b>"'):
+            answer = raw(self.port, target, self.machine_token())
+            expect(answer.split(" ")[1:2], ["200"], f"the status for {target!r}")
 
     def contradicting(self) -> None:
         spoofed = {"X-Original-URI": "/other", "X-Forwarded-Uri": "/other", "X-Forwarded-Method": "OPTIONS"}

@@ -3,6 +3,7 @@
 
 mod body;
 mod check;
+mod cors;
 mod error;
 mod forward;
 mod headers;
@@ -15,6 +16,8 @@ mod proxy;
 mod response;
 mod service;
 mod settings;
+mod shape_args;
+mod target;
 mod tunnel;
 mod upstream;
 mod values;
@@ -26,7 +29,12 @@ use serving::Listener;
 pub(crate) use settings::GuardArgs;
 
 use self::{
-    check::Check, health::Health, proxy::Proxy, service::GuardService, settings::Settings, upstream::Upstream,
+    check::Check,
+    health::Health,
+    proxy::Proxy,
+    service::{GuardService, Surroundings},
+    settings::Settings,
+    upstream::Upstream,
 };
 use crate::{
     serve,
@@ -42,20 +50,21 @@ pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
     serve::log(&settings.log);
     let mut listeners = Listeners::default();
     let health = Arc::new(Health::of(settings.upstream.as_ref()));
-    let check = Arc::new(Check::new(&settings.guards, settings.identity, Arc::clone(&health)));
+    let check = Arc::new(Check::new(&settings, Arc::clone(&health)));
+    let pages = Arc::new(Surroundings { cors: settings.cors.clone(), head: settings.head });
     match (&settings.upstream, settings.guards.first()) {
         (Some(origin), Some(guard)) => {
             let upstream = Upstream::to(origin, settings.deadline)?;
             let proxy = Proxy::new(&settings, guard, upstream);
-            listeners.open("listening ", settings.listen, GuardService::Proxy(Arc::new(proxy))).await?;
+            listeners.open("listening ", settings.listen, GuardService::proxy(proxy, &pages)).await?;
         }
-        _ => listeners.open("listening ", settings.listen, GuardService::Check(Arc::clone(&check))).await?,
+        _ => listeners.open("listening ", settings.listen, GuardService::check(&check, &pages)).await?,
     }
     if let Some(address) = settings.check_listen {
-        listeners.open("check     ", address, GuardService::Check(check)).await?;
+        listeners.open("check     ", address, GuardService::check(&check, &pages)).await?;
     }
     if let Some(address) = settings.management_listen {
-        listeners.open("management", address, GuardService::Health(health)).await?;
+        listeners.open("management", address, GuardService::health(&health, &pages)).await?;
     }
     let stop = serving::stop_signal().map_err(failed)?;
     serve::say_ready(settings.described() + &listeners.described);

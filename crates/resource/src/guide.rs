@@ -7,6 +7,7 @@
 //! | choose between local verification of JWTs and introspection | [`judging`] |
 //! | know how long a revoked token still works, and what happens while the server is unavailable | [`caching`] |
 //! | read encrypted introspection answers (RFC 9701), as public administrations require | [`encrypted`] |
+//! | accept the tokens of Keycloak, Entra ID, Okta, Auth0, Cognito and others | [`providers`] |
 //! | trust several issuers, and require a stronger sign-in | [`issuers`] |
 //! | make a stolen token useless: DPoP, client certificates | [`bound`] |
 //! | protect an MCP server, with scopes for each tool | [`mcp`] |
@@ -24,5 +25,6 @@ pub mod issuers;
 pub mod judging;
 pub mod mcp;
 pub mod protect;
+pub mod providers;
 pub mod testing;
 pub mod userinfo;

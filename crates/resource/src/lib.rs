@@ -73,7 +73,7 @@ mod trust;
 pub mod userinfo;
 
 pub use answer::challenge::{Denied, RefusalForm};
-pub use face::builder::GuardBuilder;
+pub use face::builder::{GuardBuilder, Provider};
 pub use face::error::GuardError;
 pub use face::extract;
 #[cfg(feature = "client")]

@@ -2,8 +2,16 @@
 
 /// Longest access token that is accepted, in bytes.
 pub const TOKEN_BYTES_MAX: usize = protocol::limits::TOKEN_BYTES_MAX;
-/// How far the clocks of two machines may differ, in seconds (RFC 9068 §4: "a few minutes" at most).
+/// Longest access token that [`crate::GuardBuilder::token_bytes_max`] can allow, in bytes.
+pub const TOKEN_BYTES_MOST: usize = 64 * 1024;
+/// Least time between two log lines about opaque tokens that can't be introspected, in seconds.
+pub const OPAQUE_NOTICE_SECONDS: i64 = 60;
+/// Most values of one claim that holds scopes or roles.
+pub const CLAIM_VALUES_MAX: usize = 1_000;
+/// How far the clocks of two machines may differ by default, in seconds (RFC 9068 §4: "a few minutes" at most).
 pub const LEEWAY_SECONDS: i64 = 30;
+/// Most seconds that [`crate::GuardBuilder::leeway`] can allow.
+pub const LEEWAY_SECONDS_MAX: i64 = 300;
 /// How old a DPoP proof may be, and how far ahead of this clock, in seconds (RFC 9449 §11.1).
 pub const PROOF_SECONDS: i64 = 60;
 /// Longest `jti` of a DPoP proof, in bytes.

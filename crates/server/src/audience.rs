@@ -6,7 +6,7 @@ use protocol::{Audience, Scopes, limits, scope};
 
 use crate::{
     reason::Reason,
-    registry::{AccessTokenFormat, RegisteredClient, RegisteredResource, Resources},
+    registry::{AccessTokenFormat, AccessTokenType, RegisteredClient, RegisteredResource, Resources},
     store::Grant,
 };
 
@@ -57,6 +57,16 @@ impl TokenAudience {
             AccessTokenFormat::Jwt
         } else {
             AccessTokenFormat::Opaque
+        }
+    }
+
+    /// `JWT` only if every resource asks for it.
+    pub fn access_token_type(&self) -> AccessTokenType {
+        let plain = |resource: &Arc<RegisteredResource>| resource.access_token_type == AccessTokenType::Jwt;
+        if !self.resources.is_empty() && self.resources.iter().all(plain) {
+            AccessTokenType::Jwt
+        } else {
+            AccessTokenType::AtJwt
         }
     }
 

@@ -24,7 +24,9 @@ pub use entry::{Absent, Effect, Entry, Kind, Member, SetBy};
 pub use finding::{Finding, Findings, RegistrationError, pointer};
 pub use members::{CLIENT, RESOURCE, SCOPE};
 pub use registered_client::RegisteredClient;
-pub use registered_resource::{AccessTokenFormat, IntrospectionAudience, RegisteredResource};
+pub use registered_resource::{
+    AccessTokenFormat, AccessTokenType, IntrospectionAudience, RegisteredResource,
+};
 pub use resource::ResourceRegistration;
 pub use rules::{Registrar, Rules};
 pub use scope::read_scope;

@@ -8,7 +8,7 @@ use std::{
 use protocol::{Audience, ClientId, uri::is_http_localhost};
 
 pub use crate::registration::{
-    AccessTokenFormat, IntrospectionAudience, RegisteredClient, RegisteredResource,
+    AccessTokenFormat, AccessTokenType, IntrospectionAudience, RegisteredClient, RegisteredResource,
 };
 use crate::{
     error::Fault,

@@ -23,8 +23,8 @@ use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
 use crate::{
     deadlines::{DeadlineFilter, Deadlines},
     framing::check_framing,
-    handler::{Exchange, Handler},
-    limits::{HEAD_BYTES_MAX, HEAD_SECONDS_MAX, HEADERS_MAX, RESET_STREAMS_MAX, STREAMS_MAX},
+    handler::{Exchange, Handler, HeadLimits},
+    limits::{HEAD_SECONDS_MAX, RESET_STREAMS_MAX, STREAMS_MAX},
     stream::Filtered,
 };
 
@@ -45,17 +45,18 @@ pub(crate) async fn connection<H: Handler>(
     let deadlines = Arc::new(Deadlines::new(is_http2));
     let io = Filtered::new(TokioIo::new(stream), DeadlineFilter::new(Arc::clone(&deadlines)));
     let peer: IpAddr = peer.ip().to_canonical();
+    let limits = handler.head_limits().within();
     let answering = service_fn(move |request: Request<Incoming>| {
         let (handler, exchange) = (handler.clone(), Exchange { peer, in_flight: deadlines.begin_request() });
         async move { Ok::<_, Infallible>(handler.answer(request, exchange).await) }
     });
     if is_http2 {
-        log_end(watcher.watch(http2_builder().serve_connection(io, answering)).await);
+        log_end(watcher.watch(http2_builder(limits).serve_connection(io, answering)).await);
     } else if H::IS_PROXY {
         let io = check_framing(io);
-        log_end(watcher.watch(upgrading_builder().serve_connection_with_upgrades(io, answering)).await);
+        log_end(watcher.watch(upgrading_builder(limits).serve_connection_with_upgrades(io, answering)).await);
     } else {
-        log_end(watcher.watch(http1_builder().serve_connection(io, answering)).await);
+        log_end(watcher.watch(http1_builder(limits).serve_connection(io, answering)).await);
     }
 }
 
@@ -76,25 +77,26 @@ async fn starts_as_http2(stream: &TcpStream) -> Option<bool> {
 }
 
 /// The deadlines are [`Deadlines`]: hyper's do not distinguish waiting for a request from reading one.
-fn http1_builder() -> http1::Builder {
+fn http1_builder(limits: HeadLimits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(None);
-    builder.max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    builder.max_buf_size(limits.bytes_max).max_headers(limits.fields_max);
     builder
 }
 
 /// The same for connections that may switch protocols: only this builder can shut those down gracefully.
-fn upgrading_builder() -> auto::Builder<TokioExecutor> {
+fn upgrading_builder(limits: HeadLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
-    builder.http1().max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    builder.http1().max_buf_size(limits.bytes_max).max_headers(limits.fields_max);
     builder
 }
 
-fn http2_builder() -> http2::Builder<TokioExecutor> {
+fn http2_builder(limits: HeadLimits) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
-    builder.max_header_list_size(HEAD_BYTES_MAX as u32).max_pending_accept_reset_streams(RESET_STREAMS_MAX);
+    let bytes_max = u32::try_from(limits.bytes_max).unwrap_or(u32::MAX);
+    builder.max_header_list_size(bytes_max).max_pending_accept_reset_streams(RESET_STREAMS_MAX);
     builder.keep_alive_interval(Duration::from_secs(HEAD_SECONDS_MAX));
     builder.keep_alive_timeout(Duration::from_secs(HEAD_SECONDS_MAX));
     builder

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 
-use crate::deadlines::InFlight;
+use crate::{
+    deadlines::InFlight,
+    limits::{HEAD_BYTES_MAX, HEAD_BYTES_MOST, HEADERS_MAX, HEADERS_MOST},
+};
 
 /// Answers the requests of a listener. Cloned for each connection.
 pub trait Handler: Clone + Send + Sync + 'static {
@@ -16,12 +19,43 @@ pub trait Handler: Clone + Send + Sync + 'static {
     /// The body of an answer.
     type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
 
+    /// How long the heads of requests may be.
+    fn head_limits(&self) -> HeadLimits {
+        HeadLimits::default()
+    }
+
     /// Answers a request. Never fails: what goes wrong is an answer, too.
     fn answer(
         &self,
         request: Request<Incoming>,
         exchange: Exchange,
     ) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// How long the head of a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeadLimits {
+    /// Longest head, in bytes.
+    pub bytes_max: usize,
+    /// Most header fields.
+    pub fields_max: usize,
+}
+
+impl HeadLimits {
+    /// These limits, within what the server can allow.
+    #[must_use]
+    pub fn within(self) -> Self {
+        Self {
+            bytes_max: self.bytes_max.clamp(8 * 1024, HEAD_BYTES_MOST),
+            fields_max: self.fields_max.clamp(1, HEADERS_MOST),
+        }
+    }
+}
+
+impl Default for HeadLimits {
+    fn default() -> Self {
+        Self { bytes_max: HEAD_BYTES_MAX, fields_max: HEADERS_MAX }
+    }
 }
 
 /// What is known of a request beside the request itself.

@@ -20,7 +20,7 @@ pub use accept::{Listener, bind, serve};
 pub use body::TimedBody;
 pub use deadlines::InFlight;
 pub use forwarded::{Network, TrustedProxies};
-pub use handler::{Exchange, Handler};
+pub use handler::{Exchange, Handler, HeadLimits};
 pub use progress::Progress;
 pub use relay::relay;
 pub use shutdown::stop_signal;

@@ -8,10 +8,14 @@ pub const HEAD_SECONDS_MAX: u64 = 10;
 pub const BODY_SECONDS_MAX: u64 = 10;
 /// Seconds for which a connection may be idle, or its peer may not read.
 pub const IDLE_SECONDS_MAX: u64 = 60;
-/// Longest head of a request, in bytes: the longest URL, and as much for the header fields.
+/// Longest head of a request by default, in bytes: the longest URL, and as much for the header fields.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Most header fields in one request.
+/// Most header fields in one request by default.
 pub const HEADERS_MAX: usize = 100;
+/// Longest head of a request that a handler can allow, in bytes.
+pub const HEAD_BYTES_MOST: usize = 128 * 1024;
+/// Most header fields that a handler can allow.
+pub const HEADERS_MOST: usize = 1_000;
 /// Most concurrent requests on one HTTP/2 connection.
 pub const STREAMS_MAX: u32 = 100;
 /// Most streams of one HTTP/2 connection that were reset before they were accepted.

@@ -19,7 +19,7 @@ const EXAMPLES: [&str; 7] =
 const WYCHEPROOF: &str = "../shared/vectors/wycheproof";
 
 /// What the peers and the browser tests need from Debian: how to see that it is there, and the package that brings it.
-const DEBIAN: [(&[&str], &str); 9] = [
+const DEBIAN: [(&[&str], &str); 10] = [
     (&["python3", "--version"], "python3"),
     (&["python3", "-c", "import ensurepip, venv"], "python3-venv"),
     (&["node", "--version"], "nodejs"),
@@ -29,6 +29,7 @@ const DEBIAN: [(&[&str], &str); 9] = [
     (&["/usr/sbin/apache2", "-v"], "apache2-bin"),
     (&["test", "-e", "/usr/lib/apache2/modules/mod_oauth2.so"], "libapache2-mod-oauth2"),
     (&["/usr/sbin/nginx", "-v"], "nginx-light"),
+    (&["/usr/bin/caddy", "version"], "caddy"),
 ];
 
 /// Which part of the tests was asked for.

@@ -32,6 +32,7 @@ impl RegisterOwnResource {
         let settings = ResourceSettings {
             resource_name: Some("Administration of this server".to_owned()),
             scopes: vec![scope::ADMIN.to_owned(), scope::READ.to_owned()],
+            access_token_format: Some("opaque".to_owned()),
             ..ResourceSettings::default()
         };
         let version = stored.as_ref().map_or(0, |stored| stored.version);

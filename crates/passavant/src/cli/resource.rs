@@ -85,7 +85,7 @@ pub(crate) struct Members {
     /// Scopes of the resource, separated by spaces; may be repeated
     #[arg(long)]
     scope: Vec<String>,
-    /// Format of its access tokens: opaque (the default) or jwt
+    /// Format of its access tokens: opaque or jwt; by default jwt without credentials, else opaque
     #[arg(long, value_name = "FORMAT")]
     token_format: Option<String>,
     /// Set any metadata member to a JSON value (plain text if it is not JSON); NAME= removes it

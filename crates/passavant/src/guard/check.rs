@@ -14,11 +14,15 @@ use resource::{Guard, MetadataService};
 use tower_service::Service as _;
 
 use super::{
+    cors::is_preflight,
     error::{GuardError, Refusal},
+    headers::is_disguised_identity,
     health::Health,
-    identity::Identity,
+    identity::{Identity, IdentityHeaders},
     log::RequestLog,
     response::{Body, whole},
+    settings::Settings,
+    target,
 };
 
 const CHECK: &str = "/check";
@@ -37,14 +41,16 @@ const TARGETS: [HeaderName; 3] = [
 pub(super) struct Check {
     guards: Vec<(Guard, MetadataService)>,
     identity: Identity,
+    public_preflights: bool,
     health: Arc<Health>,
 }
 
 impl Check {
     /// With a guard for each audience. The first is used where the request names no audience.
-    pub(super) fn new(guards: &[Guard], identity: Identity, health: Arc<Health>) -> Self {
-        let guards = guards.iter().map(|guard| (guard.clone(), guard.metadata_service())).collect();
-        Self { guards, identity, health }
+    pub(super) fn new(settings: &Settings, health: Arc<Health>) -> Self {
+        let guards = settings.guards.iter().map(|guard| (guard.clone(), guard.metadata_service())).collect();
+        let (identity, public_preflights) = (settings.identity, settings.public_preflights);
+        Self { guards, identity, public_preflights, health }
     }
 
     /// Answers. The log line gets the method and path of the request that is checked.
@@ -56,6 +62,9 @@ impl Check {
         if let Some(below) =
             path.strip_prefix(CHECK).filter(|below| below.is_empty() || below.starts_with('/'))
         {
+            if head.headers.keys().any(|name| is_disguised_identity(name.as_str())) {
+                return Err(GuardError::IdentityDisguised.into());
+            }
             let request = if below.is_empty() { from_headers(&head) } else { from_path(&head) };
             let request = request.ok_or(GuardError::CheckMalformed)?;
             log.route = request.head.uri.path().to_owned();
@@ -77,12 +86,17 @@ impl Check {
             request.audience.as_ref().is_none_or(|name| guard.audience().as_str() == name)
         };
         let (guard, _) = self.guards.iter().find(named).ok_or(GuardError::AudienceUnknown)?;
-        let token = guard.check(&request.head).await?;
-        token.require(request.scopes.as_str())?;
+        let identity = if self.public_preflights && is_preflight(&request.head.method, &request.head.headers) {
+            IdentityHeaders::of_nobody()
+        } else {
+            let token = guard.check(&request.head).await?;
+            token.require(request.scopes.as_str())?;
+            self.identity.of(guard, &token)?
+        };
         let mut response = Response::new(Full::default());
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        self.identity.write(headers, guard, &token)?;
+        identity.write_all(headers);
         Ok(whole(response))
     }
 }
@@ -108,14 +122,9 @@ fn from_headers(head: &Parts) -> Option<CheckedRequest> {
         }
     }
     let scopes = Scopes::parse(&scopes.unwrap_or_default()).ok()?;
-    let method = match only(&head.headers, &METHODS)? {
-        Some(text) => Method::from_bytes(text.as_bytes()).ok()?,
-        None => head.method.clone(),
-    };
-    let uri = match only(&head.headers, &TARGETS)? {
-        Some(text) => target(text)?,
-        None => Uri::from_static("/"),
-    };
+    let method = only(&head.headers, &METHODS, |bytes| Method::from_bytes(bytes).ok())?;
+    let method = method.unwrap_or_else(|| head.method.clone());
+    let uri = only(&head.headers, &TARGETS, target::read)?.unwrap_or_else(|| Uri::from_static("/"));
     Some(CheckedRequest { head: with_target(head, method, uri)?, audience, scopes })
 }
 
@@ -132,23 +141,22 @@ fn with_target(head: &Parts, method: Method, uri: Uri) -> Option<Parts> {
     Some(checked)
 }
 
-/// The one value that these headers agree on. The outer `None`: they disagree, and the client may have written one.
-fn only<'h>(headers: &'h HeaderMap, names: &[HeaderName]) -> Option<Option<&'h str>> {
+/// The one value that these headers agree on, however they write it. The outer `None`: one is invalid, or they disagree, and the
+/// client may have written one.
+fn only<T: PartialEq>(
+    headers: &HeaderMap,
+    names: &[HeaderName],
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Option<Option<T>> {
     let mut found = None;
     for line in names.iter().flat_map(|name| headers.get_all(name)) {
-        let text = line.to_str().ok()?;
-        if found.is_some_and(|other| other != text) {
+        let value = read(line.as_bytes())?;
+        if found.as_ref().is_some_and(|other| *other != value) {
             return None;
         }
-        found = Some(text);
+        found = Some(value);
     }
     Some(found)
-}
-
-/// Path and query of a target that a proxy names.
-fn target(text: &str) -> Option<Uri> {
-    let uri: Uri = text.parse().ok()?;
-    Uri::try_from(uri.path_and_query()?.as_str()).ok()
 }
 
 #[cfg(test)]
@@ -191,10 +199,17 @@ mod tests {
             [("x-original-method", "GET"), ("x-forwarded-method", "PUT")],
             [("x-original-method", "G T"), ("x-original-uri", "/a")],
             [("x-original-uri", "a b"), ("x-original-method", "GET")],
+            [("x-original-uri", "/a"), ("x-original-url", "https://api.example/b")],
         ] {
             assert_eq!(question("/check", &lines), None, "{lines:?}");
         }
-        assert!(question("/check", &[("x-original-uri", "/a"), ("x-forwarded-uri", "/a")]).is_some());
+        for lines in [
+            [("x-original-uri", "/a"), ("x-forwarded-uri", "/a")],
+            [("x-original-uri", "/a?b"), ("x-original-url", "https://api.example/a?b")],
+            [("x-original-uri", "/é"), ("x-original-url", "https://api.example/%C3%A9")],
+        ] {
+            assert!(question("/check", &lines).is_some(), "{lines:?}");
+        }
     }
 
     #[test]

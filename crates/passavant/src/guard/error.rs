@@ -34,6 +34,8 @@ pub(super) enum GuardError {
     UpstreamLate,
     /// The request at `/check` is invalid.
     CheckMalformed,
+    /// The request at `/check` has an identity header in a spelling that only the client can have written.
+    IdentityDisguised,
     /// The request at `/check` names an audience that is not configured.
     AudienceUnknown,
     /// Nothing is served at this path.
@@ -56,6 +58,7 @@ impl GuardError {
             Self::UpstreamBroken => "upstream_broken",
             Self::UpstreamLate => "upstream_late",
             Self::CheckMalformed => "check_malformed",
+            Self::IdentityDisguised => "identity_disguised",
             Self::AudienceUnknown => "audience_not_configured",
             Self::NothingHere => "nothing_here",
         }
@@ -68,6 +71,7 @@ impl GuardError {
             | Self::PathAmbiguous
             | Self::BodyBroken
             | Self::CheckMalformed
+            | Self::IdentityDisguised
             | Self::AudienceUnknown => StatusCode::BAD_REQUEST,
             Self::MethodUnsupported => StatusCode::NOT_IMPLEMENTED,
             Self::NothingHere => StatusCode::NOT_FOUND,
@@ -96,6 +100,7 @@ impl GuardError {
             Self::UpstreamBroken => "The answer of the service behind this address is invalid",
             Self::UpstreamLate => "The service behind this address did not answer in time",
             Self::CheckMalformed => "The request for a check is invalid",
+            Self::IdentityDisguised => "A header is spelled like one of X-Auth-*, which only the guard may write",
             Self::AudienceUnknown => "The audience is not configured here",
             Self::NothingHere => "Nothing is served here",
         }

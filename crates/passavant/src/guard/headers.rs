@@ -73,6 +73,13 @@ pub(super) fn add_via(headers: &mut HeaderMap, version: http::Version) {
     );
 }
 
+/// Whether a name is one of `X-Auth-*` in another spelling: a proxy that asks at `/check` removes and writes only the plain one, so
+/// that an upstream could read this one as ours.
+pub(super) fn is_disguised_identity(name: &str) -> bool {
+    let read = lenient(name);
+    read != name && (read == "x-auth" || read.starts_with("x-auth-"))
+}
+
 fn is_hop_by_hop(name: &str) -> bool {
     HOP_BY_HOP.contains(&name)
 }
@@ -80,9 +87,13 @@ fn is_hop_by_hop(name: &str) -> bool {
 /// CGI and its successors turn every character that is not alphanumeric into `_`, so `x_auth_subject` and `x.auth.subject` may be
 /// read as `X-Auth-Subject`, and `content_length` as a second length.
 fn is_ours(name: &str) -> bool {
-    let read: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let read = lenient(name);
     let is_disguised = read != name && (is_hop_by_hop(&read) || read == "content-length");
     is_disguised || OURS.iter().any(|start| read.starts_with(start)) || OURS_WHOLE.contains(&&*read)
+}
+
+fn lenient(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 const SCOPE: HeaderName = HeaderName::from_static("x-auth-scope");
 const USERNAME: HeaderName = HeaderName::from_static("x-auth-username");
+const ROLES: HeaderName = HeaderName::from_static("x-auth-roles");
 const AUDIENCE: HeaderName = HeaderName::from_static("x-auth-audience");
 const ISSUER: HeaderName = HeaderName::from_static("x-auth-issuer");
 const CLAIMS: HeaderName = HeaderName::from_static("x-auth-claims");
@@ -21,45 +22,64 @@ pub(super) struct Identity {
     pub(super) with_claims: bool,
 }
 
-impl Identity {
-    /// Writes the headers, in place of any that are there.
-    ///
-    /// # Errors
-    /// [`GuardError::IdentityTooLarge`]: a part of what is known of a token would be worse than nothing.
-    pub(super) fn write(
-        self,
-        headers: &mut HeaderMap,
-        guard: &Guard,
-        token: &Token,
-    ) -> Result<(), GuardError> {
-        let issuer = token.claims().string("iss").ok().flatten().unwrap_or_else(|| guard.issuer().as_str());
-        let scope: Vec<String> = token.scopes().iter().map(encoded).collect();
-        put(headers, SUBJECT, encoded(token.subject()))?;
-        put(headers, CLIENT, encoded(token.client().unwrap_or_default()))?;
-        put(headers, SCOPE, scope.join(" "))?;
-        put(headers, USERNAME, encoded(token.username().unwrap_or_default()))?;
-        put(headers, AUDIENCE, encoded(guard.audience().as_str()))?;
-        put(headers, ISSUER, encoded(issuer))?;
-        if self.with_claims {
-            let json = serde_json::to_vec(token.claims().as_map()).unwrap_or_default();
-            put(headers, CLAIMS, URL_SAFE_NO_PAD.encode(json))?;
+/// The headers of one token, those without a value included.
+pub(super) struct IdentityHeaders([(HeaderName, HeaderValue); 8]);
+
+impl IdentityHeaders {
+    /// Of a request without a token: all are empty.
+    pub(super) fn of_nobody() -> Self {
+        let names = [SUBJECT, CLIENT, SCOPE, ROLES, USERNAME, AUDIENCE, ISSUER, CLAIMS];
+        Self(names.map(|name| (name, HeaderValue::from_static(""))))
+    }
+
+    /// Writes those that have a value, in place of any that are there.
+    pub(super) fn write_known(self, headers: &mut HeaderMap) {
+        for (name, value) in self.0 {
+            headers.remove(&name);
+            if !value.is_empty() {
+                headers.insert(name, value);
+            }
         }
-        Ok(())
+    }
+
+    /// Writes all of them. A proxy that copies headers from the answer may keep what the caller sent, or write a placeholder,
+    /// where one is absent.
+    pub(super) fn write_all(self, headers: &mut HeaderMap) {
+        headers.extend(self.0);
     }
 }
 
-/// Writes a header, unless its value is empty.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: String) -> Result<(), GuardError> {
-    headers.remove(&name);
-    if value.is_empty() {
-        return Ok(());
+impl Identity {
+    /// What the upstream is told of this token.
+    ///
+    /// # Errors
+    /// [`GuardError::IdentityTooLarge`]: a part of what is known of a token would be worse than nothing.
+    pub(super) fn of(self, guard: &Guard, token: &Token) -> Result<IdentityHeaders, GuardError> {
+        let issuer = token.claims().string("iss").ok().flatten().unwrap_or_else(|| guard.issuer().as_str());
+        let scope: Vec<String> = token.scopes().iter().map(encoded).collect();
+        let roles: Vec<String> = token.roles().map(encoded).collect();
+        let claims = match self.with_claims {
+            true => URL_SAFE_NO_PAD.encode(serde_json::to_vec(token.claims().as_map()).unwrap_or_default()),
+            false => String::new(),
+        };
+        Ok(IdentityHeaders([
+            (SUBJECT, value(encoded(token.subject()))?),
+            (CLIENT, value(encoded(token.client().unwrap_or_default()))?),
+            (SCOPE, value(scope.join(" "))?),
+            (ROLES, value(roles.join(" "))?),
+            (USERNAME, value(encoded(token.username().unwrap_or_default()))?),
+            (AUDIENCE, value(encoded(guard.audience().as_str()))?),
+            (ISSUER, value(encoded(issuer))?),
+            (CLAIMS, value(claims)?),
+        ]))
     }
-    if value.len() > IDENTITY_BYTES_MAX {
+}
+
+fn value(text: String) -> Result<HeaderValue, GuardError> {
+    if text.len() > IDENTITY_BYTES_MAX {
         return Err(GuardError::IdentityTooLarge);
     }
-    let value = HeaderValue::try_from(value).map_err(|_| GuardError::IdentityTooLarge)?;
-    headers.insert(name, value);
-    Ok(())
+    HeaderValue::try_from(text).map_err(|_| GuardError::IdentityTooLarge)
 }
 
 /// Percent-encodes all but visible ASCII, and the percent sign itself. So one decoding restores the value, and a claim
@@ -94,11 +114,18 @@ mod tests {
 
     #[test]
     fn too_long_values_are_reported_and_not_truncated() {
-        let mut headers = HeaderMap::new();
         let long = |length| "x".repeat(length);
-        assert_eq!(put(&mut headers, SUBJECT, long(IDENTITY_BYTES_MAX)), Ok(()));
-        let refused = put(&mut headers, SUBJECT, long(IDENTITY_BYTES_MAX + 1));
-        assert_eq!(refused, Err(GuardError::IdentityTooLarge));
-        assert!(!headers.contains_key(SUBJECT), "and nothing is left of what was there");
+        assert!(value(long(IDENTITY_BYTES_MAX)).is_ok());
+        assert_eq!(value(long(IDENTITY_BYTES_MAX + 1)), Err(GuardError::IdentityTooLarge));
+    }
+
+    #[test]
+    fn absent_values_are_empty_or_omitted_and_replace_existing_headers() {
+        let before: HeaderMap = [(SUBJECT, HeaderValue::from_static("root"))].into_iter().collect();
+        let (mut known, mut all) = (before.clone(), before);
+        IdentityHeaders::of_nobody().write_known(&mut known);
+        assert!(known.is_empty());
+        IdentityHeaders::of_nobody().write_all(&mut all);
+        assert_eq!((all.len(), all[SUBJECT].as_bytes()), (8, &b""[..]));
     }
 }

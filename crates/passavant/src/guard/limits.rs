@@ -25,6 +25,10 @@ pub(super) const UPSTREAM_HEADERS_MAX: usize = 200;
 pub(super) const IDENTITY_BYTES_MAX: usize = 8 * 1024;
 /// Seconds for connecting to the upstream in a readiness check.
 pub(super) const READY_SECONDS_MAX: u64 = 2;
+/// How long a browser may remember the answer to a preflight, in seconds.
+pub(super) const PREFLIGHT_SECONDS: u32 = 600;
+/// Most header fields in one request by default: `/check` gets those of the request that it judges.
+pub(super) const HEADERS_MAX: u16 = 200;
 /// Longest path in a log line, in bytes.
 pub(super) const LOGGED_BYTES_MAX: usize = 128;
 /// Longest client secret, in bytes.

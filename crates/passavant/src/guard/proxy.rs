@@ -1,12 +1,13 @@
 //! The reverse proxy: a request is let through with an accepted token, or at a public path.
 
-use http::{Method, Request, Response, header, request::Parts};
+use http::{Method, Request, Response, request::Parts};
 use hyper::body::Incoming;
 use resource::{Guard, MetadataService, Token};
 use serving::Exchange;
 use tower_service::Service as _;
 
 use super::{
+    cors::{AllowedPage, is_preflight},
     error::{GuardError, Refusal},
     forward::Forwarder,
     identity::Identity,
@@ -46,6 +47,7 @@ impl Proxy {
         &self,
         request: Request<Incoming>,
         exchange: Exchange,
+        page: Option<&AllowedPage>,
     ) -> Result<Response<Body>, Refusal> {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(GuardError::MethodUnsupported.into());
@@ -54,10 +56,15 @@ impl Proxy {
             let Ok(answer) = self.metadata.clone().call(request).await;
             return Ok(whole(answer));
         }
+        if let Some(page) = page.filter(|_| !self.public_preflights)
+            && is_preflight(request.method(), request.headers())
+        {
+            return Ok(page.preflight(request.headers()));
+        }
         let (head, body) = request.into_parts();
         let mut sent = self.forwarder.prepare(&head, exchange.peer)?;
         if let Some(token) = self.admit(&head).await? {
-            self.identity.write(&mut sent.headers, &self.guard, &token)?;
+            self.identity.of(&self.guard, &token)?.write_known(&mut sent.headers);
         }
         Ok(self.forwarder.pass(sent, Request::from_parts(head, body), exchange).await?)
     }
@@ -69,16 +76,9 @@ impl Proxy {
             Standing::Public => return Ok(None),
             Standing::Guarded => {}
         }
-        if self.public_preflights && is_preflight(head) {
+        if self.public_preflights && is_preflight(&head.method, &head.headers) {
             return Ok(None);
         }
         Ok(Some(self.guard.check(head).await?))
     }
-}
-
-/// A CORS preflight: a browser sends it before a request with a token, and never with one.
-fn is_preflight(head: &Parts) -> bool {
-    head.method == Method::OPTIONS
-        && head.headers.contains_key(header::ORIGIN)
-        && head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }

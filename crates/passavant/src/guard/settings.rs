@@ -3,14 +3,16 @@
 use std::{fmt::Display, net::SocketAddr, path::PathBuf, time::Duration};
 
 use resource::{Guard, GuardBuilder};
-use serving::{Network, TrustedProxies};
+use serving::{HeadLimits, Network, TrustedProxies};
 use zeroize::Zeroizing;
 
 use super::{
+    cors::{self, CorsOrigins},
     forward::ForwardOptions,
     identity::Identity,
-    limits::SECRET_BYTES_MAX,
+    limits::{HEADERS_MAX, SECRET_BYTES_MAX},
     paths::PublicPaths,
+    shape_args::ShapeArgs,
     upstream::Origin,
     values::{self, ClientAuthMethod, DpopMode, ResponseForm, TokenMode, word},
 };
@@ -42,6 +44,8 @@ pub(crate) struct GuardArgs {
     management_listen: Option<SocketAddr>,
     #[command(flatten)]
     tokens: TokenArgs,
+    #[command(flatten)]
+    shape: ShapeArgs,
     #[command(flatten)]
     passing: PassingArgs,
 }
@@ -93,8 +97,12 @@ struct PassingArgs {
     #[arg(long, value_name = "PATH", requires = "upstream")]
     public: Vec<String>,
     /// Let CORS preflights through without a token, which browsers never send with them
-    #[arg(long, requires = "upstream")]
+    #[arg(long)]
     public_preflights: bool,
+    /// Let pages of this origin read what the guard answers, and answer their preflights; * for every origin; may be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN", value_parser = cors::origin)]
+    cors_origin: Vec<String>,
     /// Send all claims as well: X-Auth-Claims, base64url of their JSON
     #[arg(long)]
     claims: bool,
@@ -113,6 +121,12 @@ struct PassingArgs {
     /// Longest request body
     #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = values::size)]
     body_bytes_max: u64,
+    /// Longest head of a request, from 8 KiB to 128 KiB
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = values::head_bytes)]
+    head_bytes_max: usize,
+    /// Most header fields of a request, at most 1000
+    #[arg(long, value_name = "NUMBER", default_value_t = HEADERS_MAX, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    headers_max: u16,
 }
 
 /// The checked settings.
@@ -127,6 +141,8 @@ pub(super) struct Settings {
     pub(super) public_preflights: bool,
     pub(super) identity: Identity,
     pub(super) forward: ForwardOptions,
+    pub(super) cors: CorsOrigins,
+    pub(super) head: HeadLimits,
     pub(super) deadline: Duration,
     pub(super) log: String,
 }
@@ -161,6 +177,11 @@ impl Settings {
                 upstream_host: passing.upstream_host,
                 trusted_proxies: TrustedProxies::from(passing.trusted_proxy),
                 body_bytes_max: passing.body_bytes_max,
+            },
+            cors: CorsOrigins::new(passing.cors_origin),
+            head: HeadLimits {
+                bytes_max: passing.head_bytes_max,
+                fields_max: usize::from(passing.headers_max),
             },
             deadline: passing.upstream_seconds,
             log,
@@ -211,7 +232,7 @@ impl Variables {
             ("PASSAVANT_CACHE_SECONDS", cache),
             ("PASSAVANT_DPOP", tokens.dpop.and_then(word)),
         ];
-        let given = plain.into_iter().filter_map(|(name, value)| Some((name, Zeroizing::new(value?))));
+        let given = plain.into_iter().chain(args.shape.variables()).filter_map(|(name, value)| Some((name, Zeroizing::new(value?))));
         let flags =
             given.chain(secret.transpose()?.map(|secret| ("PASSAVANT_CLIENT_SECRET", secret))).collect();
         Ok(Self { flags, environment: environment() })

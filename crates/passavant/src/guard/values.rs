@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use serving::Network;
+use resource::limits::LEEWAY_SECONDS_MAX;
+use serving::{Network, limits::HEAD_BYTES_MOST};
 
 use super::{limits::UPSTREAM_SECONDS_MAX, upstream::Origin};
 use crate::config::{parse_duration, print_duration};
@@ -63,6 +64,18 @@ const CACHE_SECONDS_MAX: u64 = 3_600;
 /// How long introspection answers are kept.
 pub(super) fn cache(text: &str) -> Result<Duration, String> {
     duration(text, 0, CACHE_SECONDS_MAX)
+}
+
+/// How far clocks may differ.
+pub(super) fn leeway(text: &str) -> Result<Duration, String> {
+    duration(text, 0, LEEWAY_SECONDS_MAX.unsigned_abs())
+}
+
+/// The longest head of a request, in bytes.
+pub(super) fn head_bytes(text: &str) -> Result<usize, String> {
+    let bytes = size(text)?;
+    let within = usize::try_from(bytes).ok().filter(|bytes| (8 * 1024..=HEAD_BYTES_MOST).contains(bytes));
+    within.ok_or_else(|| "expected a size from 8 KiB to 128 KiB".to_owned())
 }
 
 /// How long an answer of the upstream may take to begin.

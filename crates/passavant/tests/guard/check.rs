@@ -1,7 +1,7 @@
 //! `/check`, as the proxies of others ask it.
 
 use super::{
-    place::{Place, SCOPE, client, json},
+    place::{Place, SCOPE, client, exchange, json, status},
     upstream::Upstream,
 };
 
@@ -21,6 +21,13 @@ async fn a_good_token_is_200_with_who_it_is() {
         assert_eq!(answer.headers()["x-auth-client"], "demo-cli");
         assert_eq!(answer.headers()["x-auth-scope"], SCOPE);
         assert_eq!(answer.headers()["cache-control"], "no-store");
+        // An absent header would leave the proxy with what the caller sent, or with a placeholder.
+        for name in ["x-auth-username", "x-auth-roles", "x-auth-claims"] {
+            assert_eq!(answer.headers()[name], "", "{name}");
+        }
+        for name in ["x-auth-subject", "x-auth-audience", "x-auth-issuer"] {
+            assert!(answer.headers().contains_key(name), "{name}");
+        }
     }
     for method in ["PUT", "DELETE", "PROPFIND"] {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
@@ -62,6 +69,45 @@ async fn malformed_check_request_is_never_allowed() {
     let contradicting = client().get(place.url("/check")).bearer_auth(&token);
     let contradicting = contradicting.header("x-original-uri", "/a").header("x-forwarded-uri", "/b");
     assert_eq!(contradicting.send().await.expect("an answer").status(), 400);
+}
+
+#[tokio::test]
+async fn unusual_targets_and_repeated_target_headers_are_accepted() {
+    let place = Place::with(&[]);
+    let token = place.token().await;
+    for lines in [
+        "X-Original-URI: /Zoë/日本?q=ø".to_owned(),
+        "X-Original-URI: /a\"b\"?<script>='x'".to_owned(),
+        "X-Original-URI: /{id}|^`\\".to_owned(),
+        "X-Original-URI: /a?b\r\nX-Original-URL: https://api.example/a?b".to_owned(),
+        "X-Original-URI: /é\r\nX-Forwarded-Uri: /%C3%A9".to_owned(),
+    ] {
+        let request = format!(
+            "GET /check HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n{lines}\r\nconnection: close\r\n\r\n"
+        );
+        let answer = exchange(place.address(), request.as_bytes()).await;
+        assert_eq!(status(&answer), Some(200), "{lines}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn identity_headers_in_another_spelling_are_refused() {
+    let place = Place::with(&[]);
+    let token = place.token().await;
+    for name in ["X_Auth_Subject", "x.auth.subject", "X-Auth_Username", "x_auth_claims", "X~Auth~Roles"] {
+        for path in ["/check", "/check/notes"] {
+            let question = client().get(place.url(path)).bearer_auth(&token).header(name, "root");
+            let answer = question.send().await.expect("an answer");
+            assert_eq!(answer.status(), 400, "{name}");
+            assert!(!answer.headers().contains_key("x-auth-client"));
+        }
+    }
+    let plain = client().get(place.url("/check")).bearer_auth(&token).header("X-Auth-Subject", "root");
+    let answer = plain.send().await.expect("an answer");
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["x-auth-username"]),
+        (200, &"".parse().expect("empty"))
+    );
 }
 
 #[tokio::test]

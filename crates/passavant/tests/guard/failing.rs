@@ -111,9 +111,32 @@ async fn a_body_beyond_the_limit_is_413_however_it_is_framed() {
 async fn a_head_beyond_the_limit_is_431() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &[]);
-    for lines in [format!("x: {}\r\n", "a".repeat(20_000)), "x: 1\r\n".repeat(200)] {
+    for lines in [format!("x: {}\r\n", "a".repeat(70_000)), "x: 1\r\n".repeat(200)] {
         let request = format!("GET / HTTP/1.1\r\nhost: a\r\n{lines}\r\n");
         assert_eq!(status(&exchange(place.address(), request.as_bytes()).await), Some(431));
     }
     assert_eq!(upstream.asked(), 0);
+}
+
+/// Browsers send as many cookies as a site has set.
+#[tokio::test]
+async fn heads_up_to_the_configured_limits_are_accepted() {
+    let place = Place::with(&[]);
+    let token = place.token().await;
+    let cookies = format!("cookie: {}\r\n", "a=0123456789abcdef; ".repeat(1_700));
+    assert!(cookies.len() > 32 * 1024);
+    let fields = "x: 1\r\n".repeat(190);
+    let request = |lines: &str| {
+        format!(
+            "GET /check HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n{lines}connection: close\r\n\r\n"
+        )
+    };
+    for lines in [&cookies, &fields] {
+        let answer = exchange(place.address(), request(lines).as_bytes()).await;
+        assert_eq!(status(&answer), Some(200), "{answer}");
+    }
+    let narrow = Place::with(&["--head-bytes-max", "16 KiB", "--headers-max", "50"]);
+    for lines in [&cookies, &fields] {
+        assert_eq!(status(&exchange(narrow.address(), request(lines).as_bytes()).await), Some(431));
+    }
 }

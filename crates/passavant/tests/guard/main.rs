@@ -1,6 +1,7 @@
 //! `passavant guard` as a process: in front of an upstream of our own, with real tokens of `serve --dev`.
 
 mod check;
+mod cors;
 mod failing;
 mod framing;
 mod headers;

@@ -3,7 +3,11 @@
 mod dpop;
 mod introspection;
 mod judging;
+mod provider;
 mod resource;
+mod shape;
+
+pub use provider::Provider;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +29,12 @@ use crate::judging::expected::ExpectedToken;
 use crate::judging::introspection::{AnswerForm, ClientAuth, Credentials};
 use crate::judging::issuers::{Issuers, SubjectClaim, Trusted};
 use crate::judging::jwt::JwtVerifier;
+use crate::judging::opaque::OpaqueNotice;
 use crate::judging::policy::Policy;
 use crate::judging::remote::Remote;
+use crate::judging::shape::TokenShape;
 use crate::judging::verifier::{Mode, Verifier};
-use crate::limits::CACHE_SECONDS;
+use crate::limits::{CACHE_SECONDS, TOKEN_BYTES_MAX};
 use crate::proof::bearer::Places;
 use crate::proof::dpop::Dpop;
 use crate::trust::discovery::{Endpoints, endpoint_url};
@@ -89,6 +95,9 @@ pub struct GuardBuilder {
     subject: SubjectClaim,
     metadata: ResourceMetadata,
     style: Style,
+    shape: TokenShape,
+    /// Whether a claim without a name was given.
+    claim_empty: bool,
     cache: Duration,
     last_answer: Duration,
     limits: FetchLimits,
@@ -141,6 +150,8 @@ impl GuardBuilder {
             subject: SubjectClaim::default(),
             metadata: ResourceMetadata::default(),
             style: Style::default(),
+            shape: TokenShape::default(),
+            claim_empty: false,
             cache: Duration::from_secs(CACHE_SECONDS),
             last_answer: Duration::ZERO,
             limits: FetchLimits::default(),
@@ -246,7 +257,8 @@ impl GuardBuilder {
         }
         let issuers = Issuers::new(trusted)?;
         let (dpop, proofs) = (self.dpop.mode, self.dpop.proofs(&self.audience, &clock)?);
-        let places = Places { dpop, query: self.token_in_query };
+        let token_bytes_max = all().map(|one| one.shape.token_bytes_max).max().unwrap_or(TOKEN_BYTES_MAX);
+        let places = Places { dpop, query: self.token_in_query, token_bytes_max };
         let style = Style { schemes: proofs::accepted(dpop, proofs.as_ref()), ..self.style.clone() };
         let challenger = Challenger::new(metadata::url(&self.audience), style);
         let document = ResourceMetadata {
@@ -268,6 +280,7 @@ impl GuardBuilder {
     fn trusted(&self, shared: &Shared) -> Result<Trusted, GuardError> {
         check_issuer(&self.issuer).map_err(GuardError::Issuer)?;
         let (issuer, audience) = (Issuer::new(&*self.issuer), audience(&self.audience)?);
+        let shape = self.checked_shape()?;
         match &self.audience_rule {
             AudienceRule::UrlPrefix if protocol::uri::origin(audience.as_str()).is_none() => {
                 return Err(GuardError::AudienceRule);
@@ -275,19 +288,29 @@ impl GuardBuilder {
             AudienceRule::Claim { name, values } if name.is_empty() || values.is_empty() => {
                 return Err(GuardError::AudienceRule);
             }
-            AudienceRule::Exact | AudienceRule::UrlPrefix | AudienceRule::Claim { .. } => {}
+            AudienceRule::Exact
+            | AudienceRule::ExactOrAbsent
+            | AudienceRule::ExactOrClient
+            | AudienceRule::UrlPrefix
+            | AudienceRule::Claim { .. } => {}
         }
         let audience = ExpectedAudience {
             name: audience,
             is_required: self.audience_required,
             rule: self.audience_rule.clone(),
             own_rule: self.own_audience.clone(),
+            client: shape.client.clone(),
         };
-        let expected = ExpectedToken { issuer, audience, exp_ignored: self.exp_ignored };
+        let expected = ExpectedToken { issuer, audience, exp_ignored: self.exp_ignored, shape };
         let required = Policy::all_of(scopes(&self.required_scopes)?.as_str()).and(&self.required);
         let remote = Arc::new(self.remote(&expected, shared)?);
         let introspector = self.introspector(&remote, &shared.own_keys)?;
-        let verifier = Verifier { mode: self.mode, jwt: JwtVerifier(remote), introspector };
+        let verifier = Verifier {
+            mode: self.mode,
+            jwt: JwtVerifier(remote),
+            introspector,
+            opaque: OpaqueNotice::default(),
+        };
         Ok(Trusted { expected, required, subject: self.subject, verifier })
     }
 

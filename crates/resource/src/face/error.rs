@@ -6,8 +6,8 @@ use protocol::uri::UriError;
 use crate::judging::introspection::CredentialsError;
 use crate::judging::issuers::IssuersError;
 use crate::limits::{
-    CACHE_SECONDS_MAX, ISSUERS_MAX, LAST_ANSWER_SECONDS_MAX, NONCE_KEY_BYTES_LEAST, OWN_KEYS_MAX,
-    SECRET_JWT_BYTES_LEAST,
+    CACHE_SECONDS_MAX, ISSUERS_MAX, LAST_ANSWER_SECONDS_MAX, LEEWAY_SECONDS_MAX, NONCE_KEY_BYTES_LEAST,
+    OWN_KEYS_MAX, SECRET_JWT_BYTES_LEAST, TOKEN_BYTES_MAX, TOKEN_BYTES_MOST,
 };
 use crate::trust::own_keys::DecryptionKeysError;
 
@@ -73,6 +73,15 @@ pub enum GuardError {
     /// Longer than [`LAST_ANSWER_SECONDS_MAX`].
     #[error("the last answer may be used for at most {LAST_ANSWER_SECONDS_MAX} seconds")]
     LastAnswer,
+    /// More than [`LEEWAY_SECONDS_MAX`].
+    #[error("the leeway can be at most {LEEWAY_SECONDS_MAX} seconds")]
+    Leeway,
+    /// Not from [`TOKEN_BYTES_MAX`] to [`TOKEN_BYTES_MOST`].
+    #[error("the longest token must be from {TOKEN_BYTES_MAX} to {TOKEN_BYTES_MOST} bytes")]
+    TokenBytes,
+    /// The name of a claim for scopes, roles or the client is empty.
+    #[error("the name of a claim for scopes, roles or the client is empty")]
+    ClaimName,
     /// Longer than [`CACHE_SECONDS_MAX`].
     #[error("introspection answers can be cached for at most {CACHE_SECONDS_MAX} seconds")]
     Cache,

@@ -1,5 +1,7 @@
 //! Builds a guard from environment variables; no other file reads them.
 
+mod shape;
+
 use std::fmt;
 use std::io::Read as _;
 use std::path::Path;
@@ -32,7 +34,16 @@ impl Guard {
     /// | `PASSAVANT_DECRYPTION_KEY_FILE` | a private key in PEM or a private JWK |
     /// | `PASSAVANT_REQUIRED_SCOPES` | all of them are needed; separated by spaces |
     /// | `PASSAVANT_CACHE_SECONDS` | how long introspection answers are cached: default 10, 0 disables the cache |
-    /// | `PASSAVANT_DPOP` | `off` (default), `accept`, `require`: then the audience must be a URL |
+    /// | `PASSAVANT_DPOP` | `off` (default), `accept`, `require`: then the audience must be a URL, or the origin known |
+    /// | `PASSAVANT_PROVIDER` | the [`Provider`] whose tokens are accepted as it issues them: `keycloak`, `entra`, .. |
+    /// | `PASSAVANT_AUDIENCE_RULE` | an [`AudienceRule`]: `exact` (default), `exact-or-absent`, `exact-or-client`, `url-prefix`, or `CLAIM=VALUE VALUE`: another claim has one of these values |
+    /// | `PASSAVANT_ORIGIN` | the origin at which clients reach this API, for DPoP; default: that of the audience |
+    /// | `PASSAVANT_ALGORITHMS` | the accepted algorithms, separated by spaces; default: all that need no shared secret |
+    /// | `PASSAVANT_LEEWAY_SECONDS` | how far clocks may differ: default 30 |
+    /// | `PASSAVANT_ACCEPT_UNTYPED_JWT` | `true`: [`GuardBuilder::accept_untyped_jwt`]; default `false` |
+    /// | `PASSAVANT_SCOPES_FROM`, `PASSAVANT_ROLES_FROM` | claims, separated by spaces: [`GuardBuilder::scopes_from`], [`GuardBuilder::roles_from`] |
+    /// | `PASSAVANT_CLIENT_FROM` | a claim: [`GuardBuilder::client_from`] |
+    /// | `PASSAVANT_TOKEN_BYTES_MAX` | longest token, in bytes: default 8192, and 16384 with a provider |
     ///
     /// # Errors
     ///
@@ -83,9 +94,9 @@ impl fmt::Debug for EnvError {
 
 impl std::error::Error for EnvError {}
 
-struct Environment<L> {
+pub(super) struct Environment<L> {
     lookup: L,
-    problems: Vec<String>,
+    pub(super) problems: Vec<String>,
 }
 
 impl<L: Fn(&str) -> Option<String>> Environment<L> {
@@ -98,7 +109,11 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         let form = self.choice("PASSAVANT_INTROSPECTION_RESPONSE", &forms);
         let proofs = [("off", Dpop::Off), ("accept", Dpop::Accept), ("require", Dpop::Require)];
         let dpop = self.choice("PASSAVANT_DPOP", &proofs);
-        let mut builder = Guard::builder(&issuer, &audience).mode(mode).response(form).dpop(dpop);
+        let mut builder = Guard::builder(&issuer, &audience).response(form).dpop(dpop);
+        builder = shape::read(self, builder);
+        if self.value("PASSAVANT_TOKEN").is_some() {
+            builder = builder.mode(mode);
+        }
         builder = builder.cache(Duration::from_secs(self.seconds("PASSAVANT_CACHE_SECONDS", CACHE_SECONDS)));
         if let Some(scopes) = self.value("PASSAVANT_REQUIRED_SCOPES") {
             builder = builder.required_scopes(&scopes);
@@ -158,7 +173,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         }
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
@@ -170,7 +185,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     }
 
     /// The first choice is the default.
-    fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> T {
+    pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> T {
         let Some(value) = self.value(name) else { return choices[0].1 };
         if let Some((_, choice)) = choices.iter().find(|(text, _)| *text == value) {
             return *choice;
@@ -180,7 +195,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         choices[0].1
     }
 
-    fn seconds(&mut self, name: &str, default: u64) -> u64 {
+    pub(super) fn seconds(&mut self, name: &str, default: u64) -> u64 {
         let Some(value) = self.value(name) else { return default };
         value.parse().unwrap_or_else(|_| {
             self.problems.push(format!("{name}={value} is no whole number of seconds"));
@@ -266,6 +281,22 @@ mod tests {
             &[("PASSAVANT_DPOP", "accept")],
             &[("PASSAVANT_DPOP", "require")],
             &[("PASSAVANT_TOKEN", ""), ("PASSAVANT_JWKS_URL", ""), ("PASSAVANT_CLIENT_ID", "")],
+            &[("PASSAVANT_PROVIDER", "keycloak")],
+            &[("PASSAVANT_PROVIDER", "gitlab"), ID, SECRET],
+            &[("PASSAVANT_PROVIDER", "gitlab"), ("PASSAVANT_TOKEN", "jwt")],
+            &[("PASSAVANT_AUDIENCE_RULE", "exact")],
+            &[("PASSAVANT_AUDIENCE_RULE", "exact-or-absent")],
+            &[("PASSAVANT_AUDIENCE_RULE", "exact-or-client")],
+            &[("PASSAVANT_AUDIENCE_RULE", "url-prefix")],
+            &[("PASSAVANT_AUDIENCE_RULE", "azp=web phone")],
+            &[("PASSAVANT_ORIGIN", "https://api.example"), ("PASSAVANT_DPOP", "require")],
+            &[("PASSAVANT_ALGORITHMS", "ES256 EdDSA")],
+            &[("PASSAVANT_LEEWAY_SECONDS", "0")],
+            &[("PASSAVANT_LEEWAY_SECONDS", "300")],
+            &[("PASSAVANT_ACCEPT_UNTYPED_JWT", "true")],
+            &[("PASSAVANT_SCOPES_FROM", "scp roles"), ("PASSAVANT_ROLES_FROM", "realm_access.roles")],
+            &[("PASSAVANT_CLIENT_FROM", "azp")],
+            &[("PASSAVANT_TOKEN_BYTES_MAX", "32768")],
         ] {
             let variables = [&[ISSUER, AUDIENCE], more].concat();
             assert!(built(&variables).is_ok(), "{more:?}: {:?}", built(&variables));
@@ -288,6 +319,18 @@ mod tests {
             (&[("PASSAVANT_JWKS_URL", "http://id.example/jwks")], "plain http"),
             (&[("PASSAVANT_REQUIRED_SCOPES", "a\"b")], "scope"),
             (&[("PASSAVANT_DECRYPTION_KEY_FILE", "/nowhere/key.pem")], "PASSAVANT_DECRYPTION_KEY_FILE"),
+            (&[("PASSAVANT_PROVIDER", "github")], "PASSAVANT_PROVIDER=github"),
+            (&[("PASSAVANT_PROVIDER", "gitlab")], "introspection needs credentials"),
+            (&[("PASSAVANT_AUDIENCE_RULE", "any")], "PASSAVANT_AUDIENCE_RULE=any"),
+            (&[("PASSAVANT_AUDIENCE_RULE", "azp=")], "audience rule"),
+            (&[("PASSAVANT_ALGORITHMS", "ES256 none")], "none is not an algorithm"),
+            (&[("PASSAVANT_ALGORITHMS", "HS256")], "asymmetric"),
+            (&[("PASSAVANT_LEEWAY_SECONDS", "301")], "300 seconds"),
+            (&[("PASSAVANT_LEEWAY_SECONDS", "1m")], "PASSAVANT_LEEWAY_SECONDS=1m"),
+            (&[("PASSAVANT_ACCEPT_UNTYPED_JWT", "yes")], "PASSAVANT_ACCEPT_UNTYPED_JWT=yes"),
+            (&[("PASSAVANT_SCOPES_FROM", "/")], "name of a claim"),
+            (&[("PASSAVANT_TOKEN_BYTES_MAX", "16 KiB")], "PASSAVANT_TOKEN_BYTES_MAX=16 KiB"),
+            (&[("PASSAVANT_TOKEN_BYTES_MAX", "1000000")], "from 8192 to 65536 bytes"),
         ] {
             let problems = built(&[&[ISSUER, AUDIENCE], more].concat()).expect_err("a problem");
             assert!(problems[0].contains(problem), "{problem}: {problems:?}");

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap,
+    HeaderValue, VARY,
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use protocol::resource_metadata::{ResourceMetadata, well_known_path};
@@ -15,10 +19,13 @@ use tower_service::Service;
 use crate::limits::DOCUMENT_FRESH_SECONDS;
 use crate::trust::own_keys::{self, OwnKeys};
 
+/// The methods of every document.
+const METHODS: &str = "GET, HEAD, OPTIONS";
 /// The path of the metadata if the resource has none.
 const ROOT: &str = "/.well-known/oauth-protected-resource";
 
-/// Answers `GET` and `HEAD` on [`MetadataService::paths`], and 404 elsewhere. The documents are public.
+/// Answers `GET`, `HEAD` and `OPTIONS` on [`MetadataService::paths`], and 404 elsewhere. The documents are public, for scripts of
+/// every origin as well.
 #[derive(Clone, Debug)]
 pub struct MetadataService {
     documents: Arc<[(String, Document)]>,
@@ -51,23 +58,31 @@ impl MetadataService {
         self.documents.iter().map(|(path, _)| &**path)
     }
 
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+    fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
+        let mut response = self.document(method, path, headers);
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+
+    fn document(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<Full<Bytes>> {
         let document = self.documents.iter().find(|(known, _)| known == path);
         let document = document.and_then(|(_, document)| match document {
             Document::Metadata(text) => Some(text.clone()),
             Document::Keys(keys) => keys.document(),
         });
         let Some(document) = document else { return empty(StatusCode::NOT_FOUND) };
+        if *method == Method::OPTIONS {
+            return preflight(headers);
+        }
         if !matches!(*method, Method::GET | Method::HEAD) {
             let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
             return response;
         }
         let body = if *method == Method::HEAD { Bytes::new() } else { document };
         let mut response = Response::new(Full::new(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         let fresh = format!("public, max-age={DOCUMENT_FRESH_SECONDS}");
         headers.extend(HeaderValue::from_str(&fresh).ok().map(|value| (CACHE_CONTROL, value)));
         response
@@ -84,7 +99,7 @@ impl<B> Service<Request<B>> for MetadataService {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.answer(request.method(), request.uri().path())))
+        ready(Ok(self.answer(request.method(), request.uri().path(), request.headers())))
     }
 }
 
@@ -92,6 +107,21 @@ impl<B> Service<Request<B>> for MetadataService {
 /// https URL.
 pub(crate) fn url(audience: &str) -> Option<String> {
     Some(protocol::uri::origin(audience)? + &well_known_path(audience)?)
+}
+
+/// A script may send any header with its request, since the answer depends on none (Fetch, "CORS-preflight request"): MCP clients
+/// send `MCP-Protocol-Version`.
+fn preflight(asked: &HeaderMap) -> Response<Full<Bytes>> {
+    let mut response = empty(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(METHODS));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(DOCUMENT_FRESH_SECONDS));
+    headers.insert(VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
+    for names in asked.get_all(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    }
+    response
 }
 
 fn empty(status: StatusCode) -> Response<Full<Bytes>> {
@@ -130,9 +160,32 @@ mod tests {
     #[test]
     fn only_reading_is_answered() {
         let service = service("https://notes.example");
-        assert_eq!(service.answer(&Method::GET, ROOT).status(), 200);
-        assert_eq!(service.answer(&Method::HEAD, ROOT).status(), 200);
-        assert_eq!(service.answer(&Method::POST, ROOT).status(), 405);
-        assert_eq!(service.answer(&Method::GET, "/jwks").status(), 404, "there are no keys to show");
+        for (method, path, status) in [
+            (Method::GET, ROOT, 200),
+            (Method::HEAD, ROOT, 200),
+            (Method::OPTIONS, ROOT, 204),
+            (Method::POST, ROOT, 405),
+            // There are no keys to show.
+            (Method::GET, "/jwks", 404),
+            (Method::OPTIONS, "/jwks", 404),
+        ] {
+            let answer = service.answer(&method, path, &HeaderMap::new());
+            assert_eq!(answer.status(), status, "{method} {path}");
+            assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*", "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn preflights_allow_the_requested_headers() {
+        let mut asked = HeaderMap::new();
+        asked.insert(
+            ACCESS_CONTROL_REQUEST_HEADERS,
+            HeaderValue::from_static("authorization, mcp-protocol-version"),
+        );
+        let answer = service("https://notes.example").answer(&Method::OPTIONS, ROOT, &asked);
+        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_HEADERS], "authorization, mcp-protocol-version");
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_METHODS], "GET, HEAD");
+        assert_eq!(answer.headers()[ALLOW], "GET, HEAD, OPTIONS");
     }
 }

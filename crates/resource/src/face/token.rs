@@ -51,9 +51,15 @@ impl Token {
         &self.trusted.expected.issuer
     }
 
-    /// The client that the token was issued to, `client_id`.
+    /// The client that the token was issued to: `client_id`, or as [`GuardBuilder::client_from`](crate::GuardBuilder::client_from)
+    /// says.
     pub fn client(&self) -> Option<&str> {
-        self.text("client_id")
+        self.trusted.expected.shape.client.iter().find_map(|name| self.text(name))
+    }
+
+    /// The roles of the user, from the claims of [`GuardBuilder::roles_from`](crate::GuardBuilder::roles_from); none by default.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.authorization.roles.iter().map(String::as_str)
     }
 
     /// The human-readable name of the user, `username` (RFC 7662 §2.2). Only an introspected token has one.

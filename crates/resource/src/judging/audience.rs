@@ -7,8 +7,9 @@ use http::request::Parts;
 use jose::Claims;
 use protocol::display::Shown;
 use protocol::{Audience, uri};
+use serde_json::Value;
 
-use crate::judging::claim::{malformed, missing};
+use crate::judging::claim::{malformed, missing, text};
 use crate::reason::Reason;
 
 /// How a token must show that it is for this API.
@@ -17,6 +18,12 @@ pub enum AudienceRule {
     /// `aud` names the audience of the guard, byte for byte (RFC 9068 §4).
     #[default]
     Exact,
+    /// As [`AudienceRule::Exact`], and a token without `aud`, or with an empty one, is accepted. **Such a token is accepted by
+    /// every API that trusts the issuer so, whichever it was obtained for**: only for an issuer that has no other API.
+    ExactOrAbsent,
+    /// As [`AudienceRule::Exact`], and for a token without `aud`, or with an empty one, the client that it was issued to must
+    /// be the audience of the guard. **Every token of that client is accepted, whichever API it was obtained for.**
+    ExactOrClient,
     /// `aud` names a URL that is the requested URL or a prefix of it, as django-oauth-toolkit compares them: same
     /// scheme, host and port, and whole segments of the path. The requested URL is made of the origin of the audience,
     /// which must be an `http` or `https` URL, and the path of the request; `Host` is ignored.
@@ -59,6 +66,8 @@ pub(crate) struct ExpectedAudience {
     pub(crate) rule: AudienceRule,
     /// Overrides `rule`.
     pub(crate) own_rule: Option<OwnAudience>,
+    /// The claims that name the client; the first that is present counts.
+    pub(crate) client: Vec<String>,
 }
 
 /// Checks what does not depend on the request. `needed`: whether the claim must be present.
@@ -66,8 +75,16 @@ pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) 
     if expected.own_rule.is_some() {
         return Ok(());
     }
+    match &expected.rule {
+        AudienceRule::ExactOrAbsent if is_absent(claims) => return Ok(()),
+        AudienceRule::ExactOrClient if is_absent(claims) => return client(claims, expected),
+        _ => {}
+    }
     let (claim, needed) = match &expected.rule {
-        AudienceRule::Exact | AudienceRule::UrlPrefix => ("aud", needed),
+        AudienceRule::Exact
+        | AudienceRule::UrlPrefix
+        | AudienceRule::ExactOrAbsent
+        | AudienceRule::ExactOrClient => ("aud", needed),
         AudienceRule::Claim { name, .. } => (&**name, true),
     };
     if claims.value(claim).is_none() {
@@ -75,11 +92,31 @@ pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) 
     }
     let found = claims.strings(claim).map_err(|error| malformed(&error))?;
     let fits = match &expected.rule {
-        AudienceRule::Exact => found.contains(&expected.name.as_str()),
+        AudienceRule::Exact | AudienceRule::ExactOrAbsent | AudienceRule::ExactOrClient => {
+            found.contains(&expected.name.as_str())
+        }
         AudienceRule::UrlPrefix => true,
         AudienceRule::Claim { values, .. } => values.iter().any(|value| found.contains(&value.as_str())),
     };
     if fits { Ok(()) } else { Err(wrong(expected, &found)) }
+}
+
+/// Whether the token names no audience: Hydra writes an empty list then.
+fn is_absent(claims: &Claims) -> bool {
+    match claims.value("aud") {
+        None | Some(Value::Null) => true,
+        Some(value) => value.as_array().is_some_and(Vec::is_empty),
+    }
+}
+
+/// The client of the token must be the audience.
+fn client(claims: &Claims, expected: &ExpectedAudience) -> Result<(), Reason> {
+    for name in &expected.client {
+        if let Some(client) = text(claims, name)? {
+            return if client == expected.name.as_str() { Ok(()) } else { Err(wrong(expected, &[client])) };
+        }
+    }
+    Err(missing("aud"))
 }
 
 /// Checks what depends on the request: the URL prefix, or the custom rule. A token without audience is not restricted
@@ -132,7 +169,7 @@ fn wrong(expected: &ExpectedAudience, found: &[&str]) -> Reason {
 #[cfg(test)]
 mod tests {
     use http::Request;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -142,6 +179,7 @@ mod tests {
             is_required: false,
             rule,
             own_rule: None,
+            client: vec!["client_id".to_owned()],
         }
     }
 
@@ -214,6 +252,31 @@ mod tests {
         assert_eq!(covers(&claims(json!({})), &expected, &head), Ok(()));
         assert_eq!(named(&claims(json!({})), &expected, true), Err(Reason::ClaimMissing));
         assert_eq!(named(&claims(json!({"aud": 7})), &expected, false), Err(Reason::ClaimMalformed));
+    }
+
+    #[test]
+    fn tokens_without_audience_are_accepted_only_by_rules_that_allow_them() {
+        let judge =
+            |rule: &AudienceRule, members: Value| named(&claims(members), &expected(rule.clone()), true);
+        let (absent, client) = (AudienceRule::ExactOrAbsent, AudienceRule::ExactOrClient);
+        for aud in [json!({}), json!({"aud": []}), json!({"aud": null})] {
+            let of = |client: &str| {
+                let mut members = aud.clone();
+                members["client_id"] = client.into();
+                members
+            };
+            assert!(judge(&AudienceRule::Exact, of("https://api.example/v1")).is_err(), "{aud}");
+            assert_eq!(judge(&absent, of("any")), Ok(()), "{aud}");
+            assert_eq!(judge(&client, of("https://api.example/v1")), Ok(()), "{aud}");
+            assert_eq!(judge(&client, of("other")), Err(Reason::AudienceWrong), "{aud}");
+            assert_eq!(judge(&client, aud.clone()), Err(Reason::ClaimMissing), "{aud}");
+        }
+        for rule in [&absent, &client] {
+            let other = json!({"aud": "https://other.example", "client_id": "https://api.example/v1"});
+            assert_eq!(judge(rule, other), Err(Reason::AudienceWrong), "{rule:?}");
+            assert_eq!(judge(rule, json!({"aud": {}})), Err(Reason::ClaimMalformed), "{rule:?}");
+            assert_eq!(judge(rule, json!({"aud": ["x", "https://api.example/v1"]})), Ok(()), "{rule:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::reason::Reason;
 pub(crate) struct Authorization {
     pub(crate) claims: Claims,
     pub(crate) scopes: Scopes,
+    pub(crate) roles: Vec<String>,
     pub(crate) expires: Option<Timestamp>,
     /// The key that the sender must hold.
     pub(crate) confirmation: Option<Confirmation>,

@@ -154,7 +154,9 @@ impl Entry {
 /// times.
 fn heap_bytes(authorization: &Authorization) -> usize {
     let scopes = authorization.scopes.as_str().len();
-    size_of::<Authorization>() + size_of::<Entry>() + scopes + members(authorization.claims.as_map())
+    let roles = authorization.roles.iter().map(|role| size_of::<String>() + role.capacity()).sum::<usize>();
+    let texts = scopes + roles;
+    size_of::<Authorization>() + size_of::<Entry>() + texts + members(authorization.claims.as_map())
 }
 
 fn members(map: &Map<String, Value>) -> usize {
@@ -187,6 +189,7 @@ mod tests {
         Arc::new(Authorization {
             claims,
             scopes: Scopes::default(),
+            roles: Vec::new(),
             expires: expires.map(Timestamp),
             confirmation: None,
         })

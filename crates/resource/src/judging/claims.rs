@@ -2,7 +2,7 @@
 //!
 //! Pure: the time is an argument.
 
-use jose::{Claims, JoseError};
+use jose::Claims;
 use protocol::display::Shown;
 use protocol::{Scopes, Timestamp};
 
@@ -10,7 +10,7 @@ use crate::judging::audience;
 use crate::judging::authorization::Authorization;
 use crate::judging::claim::{malformed, missing, text, time};
 use crate::judging::expected::ExpectedToken;
-use crate::limits::LEEWAY_SECONDS;
+use crate::judging::shape::TokenShape;
 use crate::proof::confirmation::Confirmation;
 use crate::reason::Reason;
 
@@ -25,10 +25,12 @@ pub(crate) fn access_token(
     if time(&claims, "exp")?.is_none() {
         return Err(missing("exp"));
     }
-    if text(&claims, "sub")?.is_none() {
+    if expected.shape.subject_required && text(&claims, "sub")?.is_none() {
         return Err(missing("sub"));
     }
-    common(claims, now)
+    let expires = times(&claims, &expected.shape, now)?;
+    let scopes = expected.shape.scopes_of_jwt(&claims)?;
+    judged(claims, scopes, expires, &expected.shape)
 }
 
 /// Judges an introspection answer (RFC 7662 §2.2), from JSON or from inside of RFC 9701.
@@ -52,10 +54,13 @@ pub(crate) fn introspected(
     kind(&claims)?;
     if expected.exp_ignored {
         time(&claims, "exp")?;
-        starts(&claims, now)?;
-        return judged(claims, None);
+        starts(&claims, &expected.shape, now)?;
+        let scopes = expected.shape.scopes_of_answer(&claims)?;
+        return judged(claims, scopes, None, &expected.shape);
     }
-    common(claims, now)
+    let expires = times(&claims, &expected.shape, now)?;
+    let scopes = expected.shape.scopes_of_answer(&claims)?;
+    judged(claims, scopes, expires, &expected.shape)
 }
 
 /// The issuer must be the expected one, byte for byte.
@@ -69,22 +74,26 @@ pub(crate) fn issuer(found: &str, expected: &ExpectedToken) -> Result<(), Reason
 }
 
 /// `exp`, `nbf` and `iat`, each with the leeway in favor of the token.
-pub(crate) fn times(claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>, Reason> {
+pub(crate) fn times(
+    claims: &Claims,
+    shape: &TokenShape,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Reason> {
     let expires = time(claims, "exp")?;
     if let Some(expires) = expires
-        && now >= expires + LEEWAY_SECONDS
+        && now >= expires + shape.leeway_seconds
     {
         tracing::debug!(seconds = now.since(expires), "exp has passed");
         return Err(Reason::TokenExpired);
     }
-    starts(claims, now)?;
+    starts(claims, shape, now)?;
     Ok(expires)
 }
 
-fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
+fn starts(claims: &Claims, shape: &TokenShape, now: Timestamp) -> Result<(), Reason> {
     for (name, reason) in [("nbf", Reason::TokenNotYetValid), ("iat", Reason::ClockSkewed)] {
         if let Some(start) = time(claims, name)?
-            && start > now + LEEWAY_SECONDS
+            && start > now + shape.leeway_seconds
         {
             tracing::debug!(
                 claim = name,
@@ -97,20 +106,20 @@ fn starts(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
     Ok(())
 }
 
-fn common(claims: Claims, now: Timestamp) -> Result<Authorization, Reason> {
-    let expires = times(&claims, now)?;
-    judged(claims, expires)
-}
-
-/// Everything but the times.
-fn judged(claims: Claims, expires: Option<Timestamp>) -> Result<Authorization, Reason> {
-    for name in ["sub", "client_id", "username", "jti"] {
+/// Everything but the times and the scopes.
+fn judged(
+    claims: Claims,
+    scopes: Scopes,
+    expires: Option<Timestamp>,
+    shape: &TokenShape,
+) -> Result<Authorization, Reason> {
+    let clients = shape.client.iter().map(String::as_str);
+    for name in ["sub", "client_id", "username", "jti"].into_iter().chain(clients) {
         text(&claims, name)?;
     }
     let confirmation = Confirmation::of(&claims)?;
-    let scope = claims.string("scope").map_err(|error| malformed(&error))?.unwrap_or_default();
-    let scopes = Scopes::parse(scope).map_err(|_| malformed(&JoseError::Claim("scope".to_owned())))?;
-    Ok(Authorization { claims, scopes, expires, confirmation })
+    let roles = shape.roles(&claims)?;
+    Ok(Authorization { claims, scopes, roles, expires, confirmation })
 }
 
 /// `token_type`, which is case-insensitive (RFC 6749 §5.1), and `token_use`, by which some servers mark a refresh
@@ -146,8 +155,10 @@ mod tests {
                 is_required: false,
                 rule: AudienceRule::Exact,
                 own_rule: None,
+                client: vec!["client_id".to_owned()],
             },
             exp_ignored: false,
+            shape: TokenShape::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use protocol::display::Shown;
 use crate::judging::expected::ExpectedToken;
 use crate::judging::policy::Policy;
 use crate::judging::verifier::Verifier;
-use crate::limits::ISSUERS_MAX;
+use crate::limits::{ISSUERS_MAX, TOKEN_BYTES_MOST};
 use crate::reason::Reason;
 
 /// The claim that says who the user is.
@@ -84,7 +84,7 @@ impl Issuers {
         if let [only] = &self.trusted[..] {
             return Ok(only);
         }
-        let claimed = Unverified::parse(token).ok();
+        let claimed = Unverified::parse_within(token, TOKEN_BYTES_MOST).ok();
         let Some(claimed) = claimed.and_then(|jwt| Claims::parse(jwt.payload_unverified()).ok()) else {
             return self.opaque();
         };
@@ -99,6 +99,9 @@ impl Issuers {
     }
 
     fn opaque(&self) -> Result<&Arc<Trusted>, Reason> {
-        self.opaque.as_ref().ok_or(Reason::TokenMalformed)
+        self.opaque.as_ref().ok_or_else(|| {
+            self.first().verifier.note_opaque();
+            Reason::TokenMalformed
+        })
     }
 }

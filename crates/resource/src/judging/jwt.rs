@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use jose::Claims;
 use jose::jws::Unverified;
+use protocol::display::Shown;
 
 use crate::judging::authorization::{Authorization, Judgement};
 use crate::judging::cache;
+use crate::judging::kind::UntypedRule;
 use crate::judging::remote::Remote;
-use crate::judging::{claim, claims};
+use crate::judging::shape::TokenShape;
+use crate::judging::{claim, claims, kind};
 use crate::reason::Reason;
 
 /// The media type of a JWT access token, in `typ`.
@@ -40,13 +43,18 @@ impl JwtVerifier {
     /// anything is fetched.
     async fn verify(&self, token: Unverified<'_>) -> Result<(Authorization, u64), Reason> {
         let remote = &self.0;
-        if !token.is_type(TYPE) {
-            return Err(Reason::TypeWrong);
-        }
+        let shape = &remote.expected.shape;
+        let untyped = match token.is_type(TYPE) {
+            true => None,
+            false => Some(untyped(&token, shape)?),
+        };
         let claimed = Claims::parse(token.payload_unverified()).map_err(|_| Reason::TokenMalformed)?;
         claims::issuer(claim::text(&claimed, "iss")?.ok_or(Reason::ClaimMissing)?, &remote.expected)?;
         let (verified, version) = remote.keys.verify_by_version(token, &remote.algorithms).await?;
         let claims = verified.claims().map_err(|_| Reason::TokenMalformed)?;
+        if let Some(rule) = untyped {
+            kind::is_access_token(&claims, rule, &shape.scopes)?;
+        }
         Ok((claims::access_token(claims, &remote.expected, remote.now())?, version))
     }
 
@@ -54,5 +62,26 @@ impl JwtVerifier {
     pub(crate) fn is_for(&self, token: &Unverified<'_>) -> bool {
         let claimed = Claims::parse(token.payload_unverified());
         claimed.is_ok_and(|claims| claims.string("iss") == Ok(Some(self.0.expected.issuer.as_str())))
+    }
+}
+
+/// How a JWT of another type than `at+jwt` must show its kind. Only `JWT` and no type at all are ambiguous: any other type
+/// says that it is something else.
+fn untyped<'a>(token: &Unverified<'_>, shape: &'a TokenShape) -> Result<&'a UntypedRule, Reason> {
+    let is_untyped = token.typ().is_none() || token.is_type("JWT");
+    match (&shape.untyped, is_untyped) {
+        (Some(rule), true) => Ok(rule),
+        (None, true) => {
+            tracing::debug!(
+                typ = token.typ(),
+                "the JWT is not typed as an access token (RFC 9068 §2.1): if the issuer types none of them, use the \
+                 preset of the provider, or `accept_untyped_jwt`"
+            );
+            Err(Reason::TypeWrong)
+        }
+        (_, false) => {
+            tracing::debug!(typ = %Shown(token.typ().unwrap_or_default()), "the JWT is of another type");
+            Err(Reason::TypeWrong)
+        }
     }
 }

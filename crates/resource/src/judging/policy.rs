@@ -76,6 +76,11 @@ impl Policy {
         Self::of(Rule::ByMethod(table.collect()))
     }
 
+    /// The user has one of these roles ([`crate::GuardBuilder::roles_from`]). An empty list accepts no token.
+    pub fn any_role(roles: &[&str]) -> Self {
+        Self::of(Rule::AnyRole(roles.iter().copied().map(str::to_owned).collect()))
+    }
+
     /// The user signed in with one of these authentication context classes, separated by spaces, in order of
     /// preference (`acr`, RFC 9470 §3). Repeated calls must all hold.
     #[must_use]
@@ -154,7 +159,7 @@ impl Policy {
                 Rule::MaxAge(age) => {
                     needs.max_age = Some(needs.max_age.map_or(*age, |other| other.min(*age)))
                 }
-                Rule::Acr(_) | Rule::Own(_) => {}
+                Rule::AnyRole(_) | Rule::Acr(_) | Rule::Own(_) => {}
             }
         }
         needs.scopes = scopes.into_iter().collect();
@@ -227,6 +232,7 @@ enum Rule {
     Scopes(Alternatives),
     ReadWrite { read: Alternatives, write: Alternatives },
     ByMethod(Vec<(Method, Alternatives)>),
+    AnyRole(Vec<String>),
     Acr(Vec<String>),
     MaxAge(i64),
     Own(Own),
@@ -240,6 +246,10 @@ impl Rule {
                 Some(_) => Err(Reason::ScopeInsufficient),
                 None => Err(Reason::MethodNotCovered),
             },
+            Self::AnyRole(roles) => {
+                let fits = roles.iter().any(|role| authorization.roles.contains(role));
+                if fits { Ok(()) } else { Err(Reason::ClaimsRefused) }
+            }
             Self::Acr(values) => {
                 let acr = authorization.claims.string("acr").map_err(|_| Reason::ClaimMalformed)?;
                 let fits = acr.is_some_and(|acr| values.iter().any(|value| value == acr));
@@ -262,7 +272,7 @@ impl Rule {
             Self::ByMethod(table) => {
                 table.iter().find(|(known, _)| known == method).map(|(_, alternatives)| alternatives)
             }
-            Self::Acr(_) | Self::MaxAge(_) | Self::Own(_) => None,
+            Self::AnyRole(_) | Self::Acr(_) | Self::MaxAge(_) | Self::Own(_) => None,
         }
     }
 }
@@ -330,6 +340,7 @@ mod tests {
         Authorization {
             claims: Claims::from(members),
             scopes: Scopes::stored(scope),
+            roles: Vec::new(),
             expires: None,
             confirmation: None,
         }

@@ -7,6 +7,8 @@ use jose::jws::Unverified;
 use crate::judging::authorization::Authorization;
 use crate::judging::introspection::Introspector;
 use crate::judging::jwt::JwtVerifier;
+use crate::judging::opaque::OpaqueNotice;
+use crate::limits::TOKEN_BYTES_MOST;
 use crate::reason::Reason;
 
 /// How tokens are judged. The choice depends on issuer and form; the two ways are never tried in turn.
@@ -26,6 +28,7 @@ pub(crate) struct Verifier {
     pub(crate) mode: Mode,
     pub(crate) jwt: JwtVerifier,
     pub(crate) introspector: Option<Arc<Introspector>>,
+    pub(crate) opaque: OpaqueNotice,
 }
 
 impl Verifier {
@@ -48,8 +51,11 @@ impl Verifier {
                 None => introspector.ask(token).await,
             },
             (_, Mode::Jwt) | (None, _) => {
-                let jwt = Unverified::parse(token).map_err(|error| {
+                let jwt = Unverified::parse_within(token, TOKEN_BYTES_MOST).map_err(|error| {
                     tracing::debug!(%error, "the token is not a JWT, and introspection is not configured");
+                    if self.mode == Mode::Auto {
+                        self.note_opaque();
+                    }
                     Reason::TokenMalformed
                 })?;
                 self.jwt.judge(token, jwt).await
@@ -57,8 +63,14 @@ impl Verifier {
         }
     }
 
+    /// Notes that an opaque token was refused, since nothing introspects.
+    pub(crate) fn note_opaque(&self) {
+        let remote = &self.jwt.0;
+        self.opaque.say(&remote.expected.issuer, remote.now());
+    }
+
     fn own_jwt<'a>(&self, token: &'a str) -> Option<Unverified<'a>> {
-        let jwt = Unverified::parse(token).ok()?;
+        let jwt = Unverified::parse_within(token, TOKEN_BYTES_MOST).ok()?;
         self.jwt.is_for(&jwt).then_some(jwt)
     }
 }

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::limits::TOKEN_BYTES_MAX;
 use crate::proof::dpop::Dpop;
 use crate::reason::Reason;
 
@@ -45,11 +44,13 @@ impl Scheme {
 }
 
 /// Where a token may be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
     pub(crate) dpop: Dpop,
     /// Whether a bearer token may be in the query.
     pub(crate) query: bool,
+    /// Longest token, in bytes.
+    pub(crate) token_bytes_max: usize,
 }
 
 impl Places {
@@ -83,13 +84,13 @@ pub(crate) fn scheme(head: &Parts) -> Option<Scheme> {
 pub(crate) fn token(head: &Parts, places: Places) -> Result<PresentedToken<'_>, Reason> {
     let mut headers = head.headers.get_all(AUTHORIZATION).iter();
     let Some(header) = headers.next() else {
-        return if places.takes_queries() { queried(head) } else { Err(Reason::TokenMissing) };
+        return if places.takes_queries() { queried(head, places) } else { Err(Reason::TokenMissing) };
     };
     if headers.next().is_some() {
         return Err(Reason::HeaderRepeated);
     }
     let presented = credentials(header.as_bytes(), Scheme::taken(places.dpop))?;
-    if presented.token.len() > TOKEN_BYTES_MAX {
+    if presented.token.len() > places.token_bytes_max {
         return Err(Reason::TokenTooLong);
     }
     if in_query(head).next().is_some() {
@@ -99,13 +100,13 @@ pub(crate) fn token(head: &Parts, places: Places) -> Result<PresentedToken<'_>, 
 }
 
 /// The one token in the query, which is always a bearer token.
-fn queried(head: &Parts) -> Result<PresentedToken<'_>, Reason> {
+fn queried(head: &Parts, places: Places) -> Result<PresentedToken<'_>, Reason> {
     let mut tokens = in_query(head);
     let token = tokens.next().ok_or(Reason::TokenMissing)?;
     if tokens.next().is_some() {
         return Err(Reason::TokenRepeated);
     }
-    if token.len() > TOKEN_BYTES_MAX {
+    if token.len() > places.token_bytes_max {
         return Err(Reason::TokenTooLong);
     }
     if !is_token(&token) {
@@ -146,13 +147,18 @@ mod tests {
     use http::{HeaderValue, Request};
 
     use super::*;
+    use crate::limits::TOKEN_BYTES_MAX;
+
+    fn places(dpop: Dpop, query: bool) -> Places {
+        Places { dpop, query, token_bytes_max: TOKEN_BYTES_MAX }
+    }
 
     fn read(uri: &str, headers: &[&[u8]]) -> Result<String, Reason> {
-        token(&head(uri, headers), Places::default()).map(|presented| presented.token.into_owned())
+        token(&head(uri, headers), places(Dpop::Off, false)).map(|presented| presented.token.into_owned())
     }
 
     fn queried(uri: &str, headers: &[&[u8]], dpop: Dpop) -> Result<String, Reason> {
-        let found = token(&head(uri, headers), Places { dpop, query: true })?.token.into_owned();
+        let found = token(&head(uri, headers), places(dpop, true))?.token.into_owned();
         Ok(found)
     }
 
@@ -178,8 +184,7 @@ mod tests {
             (Dpop::Require, b"DPoP a", Ok(Scheme::Dpop)),
             (Dpop::Require, b"Bearer a", Err(Reason::SchemeUnsupported)),
         ] {
-            let places = Places { dpop: mode, query: false };
-            let found = token(&head("/", &[header]), places).map(|presented| presented.scheme);
+            let found = token(&head("/", &[header]), places(mode, false)).map(|presented| presented.scheme);
             assert_eq!(found, expected, "{mode:?} {header:?}");
         }
     }

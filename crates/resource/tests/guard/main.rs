@@ -27,6 +27,8 @@ mod mcp;
 mod mutual_tls;
 mod passing;
 mod policy;
+mod providers;
+mod readme;
 mod rotation;
 mod sharing;
 mod signed_answers;

@@ -121,7 +121,9 @@ pub const RESOURCE: &[Member] = &[
     member("scopes", Texts).by_operator().checked(scopes::of_resource),
     member("client_id", Text).by_operator(),
     member("client_secret", Text).by_operator(),
-    member("access_token_format", Text).or(Absent::Text("opaque")).by_operator().checked(tokens::format),
+    // Absent: `jwt` without credentials, else `opaque`.
+    member("access_token_format", Text).by_operator().checked(tokens::format),
+    member("access_token_typ", Text).or(Absent::Text("at+jwt")).by_operator().checked(tokens::typ),
     member("access_token_signing_alg", Text)
         .or(Absent::Text("ES256"))
         .by_operator()

@@ -15,8 +15,10 @@ pub struct RegisteredResource {
     pub caller: Option<Caller>,
     /// The scopes that belong to it.
     pub scopes: Scopes,
-    /// The format of its access tokens.
+    /// The format of its access tokens: by default JWT if it has no credentials, since it could not introspect.
     pub format: AccessTokenFormat,
+    /// The `typ` of its JWT access tokens.
+    pub access_token_type: AccessTokenType,
     /// The signature algorithm of its JWT access tokens.
     pub algorithm: SignatureAlgorithm,
     /// Lifetime of its access tokens in seconds, if it registered one.
@@ -36,6 +38,31 @@ pub enum AccessTokenFormat {
     Opaque,
     /// A JWT (RFC 9068).
     Jwt,
+}
+
+/// The `typ` of a JWT access token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessTokenType {
+    /// `at+jwt` (RFC 9068 §2.1).
+    #[default]
+    AtJwt,
+    /// `JWT`, for frameworks that accept nothing else.
+    Jwt,
+}
+
+impl AccessTokenType {
+    /// Parses the value of the member, as a media type without regard to case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::AtJwt, Self::Jwt].into_iter().find(|one| one.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// The value in the header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtJwt => "at+jwt",
+            Self::Jwt => "JWT",
+        }
+    }
 }
 
 /// The value of `aud` in introspection answers.
@@ -67,12 +94,17 @@ impl RegisteredResource {
         let Resource { identifier, caller, settings, .. } = record;
         Self {
             identifier,
-            caller,
             scopes: settings.scopes.iter().map(String::as_str).collect(),
             format: match settings.access_token_format.as_deref() {
                 Some("jwt") => AccessTokenFormat::Jwt,
+                None if caller.is_none() => AccessTokenFormat::Jwt,
                 Some(_) | None => AccessTokenFormat::Opaque,
             },
+            access_token_type: settings
+                .access_token_typ
+                .as_deref()
+                .and_then(AccessTokenType::parse)
+                .unwrap_or_default(),
             algorithm: settings
                 .access_token_signing_alg
                 .as_deref()
@@ -83,6 +115,7 @@ impl RegisteredResource {
                 .introspection_audience
                 .as_deref()
                 .and_then(IntrospectionAudience::parse),
+            caller,
             method: settings.token_endpoint_auth_method.as_deref().and_then(ClientAuthMethod::parse),
             settings,
         }

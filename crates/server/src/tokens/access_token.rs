@@ -9,11 +9,9 @@ use super::issued::{AccessClaims, IssuedAccess};
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},
+    registry::AccessTokenType,
     store::{Access, Ended},
 };
-
-/// The `typ` of a JWT access token (RFC 9068 §2.1).
-const TYPE: &str = "at+jwt";
 
 #[derive(Serialize)]
 struct Wire<'a> {
@@ -77,8 +75,9 @@ pub(super) async fn mint_jwt(
         resource_named: claims.audience.narrowed,
     };
     let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
+    let typ = claims.audience.access_token_type();
     let header =
-        jws::Header { typ: Some(TYPE.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
+        jws::Header { typ: Some(typ.as_str().into()), kid: Some(key.kid().into()), ..jws::Header::default() };
     let token = jws::sign(&header, &payload, key).map_err(Fault::new)?;
     Ok(IssuedAccess { token: Zeroizing::new(token), expires_in: lifetime, scopes })
 }
@@ -93,10 +92,12 @@ pub(crate) async fn read_jwt(
     let keys = server.keys().await?;
     let Some(key) = unverified.kid().and_then(|kid| keys.verifying(kid)) else { return Ok(None) };
     let Ok(verified) = unverified.verify(&key) else { return Ok(None) };
-    if verified.typ() != Some(TYPE) {
-        return Ok(None);
-    }
+    let Some(typ) = verified.typ().and_then(AccessTokenType::parse) else { return Ok(None) };
     let Some((access, jti)) = verified.claims().ok().and_then(|claims| {
+        // An ID token has the type `JWT` too, and always `at_hash`.
+        if typ == AccessTokenType::Jwt && claims.value("at_hash").is_some() {
+            return None;
+        }
         let issuer = claims.string("iss").ok()??;
         if issuer == server.settings().issuer.as_str() { access_of(&claims) } else { None }
     }) else {

@@ -51,6 +51,47 @@ async fn the_header_says_what_it_is() {
     server.verified(&token).await;
 }
 
+/// A framework may refuse `at+jwt`. The server still tells such a token from an ID token, which has the same type.
+#[tokio::test]
+async fn access_token_typ_sets_the_type() {
+    let plain = |settings: &mut passavant_server::store::ResourceSettings| {
+        settings.access_token_typ = Some("JWT".to_owned());
+    };
+    let server = TestServer::new()
+        .client(confidential("shop").scope("openid notes.read photos.see"))
+        .resource(resource(NOTES, "notes.read").caller("notes").jwt().with(plain))
+        .resource(resource(PHOTOS, "photos.see").caller("photos").jwt())
+        .account("alice")
+        .start()
+        .await;
+    let tokens = user_token(&server, "openid notes.read").await;
+    let (token, id_token) = (tokens.member("access_token"), tokens.member("id_token"));
+    assert_eq!(header(&token)["typ"], "JWT");
+    assert!(server.is_active(&token, "notes").await);
+    assert!(!server.is_active(&id_token, "notes").await);
+    let both = user_token(&server, "openid notes.read photos.see").await.member("access_token");
+    assert_eq!(header(&both)["typ"], "at+jwt", "one of its resources accepts nothing else");
+}
+
+/// A resource without credentials can't introspect.
+#[tokio::test]
+async fn resources_without_credentials_get_jwts_by_default() {
+    let opaque = |settings: &mut passavant_server::store::ResourceSettings| {
+        settings.access_token_format = Some("opaque".to_owned());
+    };
+    let server = TestServer::new()
+        .client(confidential("shop").scope("notes.read photos.see music.play"))
+        .resource(resource(NOTES, "notes.read"))
+        .resource(resource(PHOTOS, "photos.see").with(opaque))
+        .resource(resource("https://music.example", "music.play").caller("music"))
+        .start()
+        .await;
+    for (scope, is_jwt) in [("notes.read", true), ("photos.see", false), ("music.play", false)] {
+        let token = machine_token(&server, scope).await.member("access_token");
+        assert_eq!(token.contains('.'), is_jwt, "{scope}");
+    }
+}
+
 /// RFC 9068 §2.2
 #[tokio::test]
 async fn a_user_token_has_these_claims() {

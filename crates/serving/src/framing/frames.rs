@@ -1,7 +1,7 @@
 //! Follows the frames in a stream of requests, to know which bytes are heads. Checks only how often a head states the
 //! length of its body; everything else that is invalid is left to the parser behind, which refuses it.
 
-use crate::limits::HEAD_BYTES_MAX;
+use crate::limits::HEAD_BYTES_MOST;
 
 /// The position in a stream of requests.
 #[derive(Default)]
@@ -63,7 +63,8 @@ impl Frames {
                 Position::Head | Position::Size | Position::AfterChunk | Position::Trailers => {
                     let end = rest.iter().position(|byte| *byte == b'\n');
                     self.line.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
-                    if self.line.len() > HEAD_BYTES_MAX {
+                    // No parser behind accepts such a head, whatever its handler allows.
+                    if self.line.len() > HEAD_BYTES_MOST {
                         self.position = Position::Unfollowed;
                         return Ok(());
                     }

@@ -159,6 +159,7 @@ fn wrong_resources() -> Vec<Wrong> {
         ),
         row("scope", json!("notes.read"), "/scope", "unknown member; did you mean `scopes`?"),
         row("access_token_format", json!("paseto"), "/access_token_format", "must be opaque or jwt"),
+        row("access_token_typ", json!("jwt+at"), "/access_token_typ", "must be at+jwt or JWT"),
         row(
             "access_token_signing_alg",
             json!("none"),

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::judging::authorization::Authorization;
 use crate::judging::introspection::client::{AnswerForm, IntrospectionClient};
 use crate::judging::{claim, claims};
-use crate::limits::{ANSWER_AGE_SECONDS_MAX, ANSWER_BYTES_MAX};
+use crate::limits::{ANSWER_AGE_SECONDS_MAX, ANSWER_BYTES_MAX, TOKEN_BYTES_MOST};
 use crate::reason::Reason;
 
 /// The media type of a signed answer, in `Content-Type`.
@@ -115,7 +115,7 @@ impl IntrospectionClient {
             return Err(Reason::AudienceWrong);
         }
         let now = self.remote.now();
-        claims::times(envelope, now)?;
+        claims::times(envelope, &self.remote.expected.shape, now)?;
         let issued = envelope.time("iat").map_err(|_| Reason::ClaimMalformed)?.ok_or(Reason::ClaimMissing)?;
         if now.since(Timestamp(issued)) > ANSWER_AGE_SECONDS_MAX {
             tracing::warn!(seconds = now.since(Timestamp(issued)), "the answer is too old");
@@ -169,7 +169,7 @@ fn fitting<'a>(keys: &'a [DecryptionKey], token: &Encrypted<'_>) -> Vec<&'a Decr
 /// Whether an answer is about another token, such as a replayed old answer. This shows only for a JWT with a `jti`,
 /// which the answer repeats (RFC 7662 §2.2).
 fn is_of_another(answer: &Claims, asked: &str) -> bool {
-    let Ok(jwt) = Unverified::parse(asked) else { return false };
+    let Ok(jwt) = Unverified::parse_within(asked, TOKEN_BYTES_MOST) else { return false };
     let Ok(own) = Claims::parse(jwt.payload_unverified()) else { return false };
     match (own.string("jti"), answer.string("jti")) {
         (Ok(Some(own)), Ok(Some(said))) => own != said,

@@ -4,7 +4,11 @@ use jose::SignatureAlgorithm;
 use protocol::IdTokenClaims;
 use serde_json::Value;
 
-use crate::registration::{entry::Entry, registered_resource::IntrospectionAudience, rules::Rules};
+use crate::registration::{
+    entry::Entry,
+    registered_resource::{AccessTokenType, IntrospectionAudience},
+    rules::Rules,
+};
 
 /// Maximum lifetime of access tokens that a resource may register, in seconds.
 const ACCESS_TOKEN_SECONDS_MAX: i64 = 24 * 3600;
@@ -15,6 +19,18 @@ const ACCESS_TOKEN_SECONDS_SENSIBLE: i64 = 3600;
 pub(crate) fn format(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     if entry.text(name).is_some_and(|text| !matches!(text, "opaque" | "jwt")) {
         entry.refuse(name, "must be opaque or jwt");
+    }
+}
+
+/// `access_token_typ`: RFC 9068 §2.1 has one value, and some frameworks accept only another.
+pub(crate) fn typ(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    match entry.text(name).map(AccessTokenType::parse) {
+        Some(None) => entry.refuse(name, "must be at+jwt or JWT"),
+        Some(Some(AccessTokenType::Jwt)) => entry.warn(
+            name,
+            "ID tokens have this type as well: the API must check that `aud` is its own identifier",
+        ),
+        Some(Some(AccessTokenType::AtJwt)) | None => {}
     }
 }
 

@@ -75,9 +75,12 @@ pub struct ResourceSettings {
     pub resource_name: Option<String>,
     /// The scopes that belong to it.
     pub scopes: Vec<String>,
-    /// `opaque` (the default) or `jwt`.
+    /// `opaque` or `jwt`; absent: `jwt` if the resource has no credentials, and could not introspect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_format: Option<String>,
+    /// The `typ` of its JWT access tokens: `at+jwt` (absent) or `JWT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_typ: Option<String>,
     /// Absent: `ES256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_signing_alg: Option<String>,

@@ -1,0 +1,1 @@
+"""Caddy, from Debian, with `forward_auth` to `passavant guard`."""
