@@ -15,4 +15,5 @@ pub(crate) mod opaque;
 pub(crate) mod policy;
 pub(crate) mod remote;
 pub(crate) mod shape;
+pub(crate) mod tokeninfo;
 pub(crate) mod verifier;

@@ -96,6 +96,8 @@ pub struct GuardBuilder {
     metadata: ResourceMetadata,
     style: Style,
     shape: TokenShape,
+    /// Whether tokens are checked at a `tokeninfo` endpoint.
+    asks_tokeninfo: bool,
     /// Whether a claim without a name was given.
     claim_empty: bool,
     cache: Duration,
@@ -151,6 +153,7 @@ impl GuardBuilder {
             metadata: ResourceMetadata::default(),
             style: Style::default(),
             shape: TokenShape::default(),
+            asks_tokeninfo: false,
             claim_empty: false,
             cache: Duration::from_secs(CACHE_SECONDS),
             last_answer: Duration::ZERO,
@@ -307,6 +310,7 @@ impl GuardBuilder {
         let introspector = self.introspector(&remote, &shared.own_keys)?;
         let verifier = Verifier {
             mode: self.mode,
+            tokeninfo: self.tokeninfo(&remote)?,
             jwt: JwtVerifier(remote),
             introspector,
             opaque: OpaqueNotice::default(),

@@ -63,6 +63,18 @@ pub(crate) fn introspected(
     judged(claims, scopes, expires, &expected.shape)
 }
 
+/// Judges an answer of a `tokeninfo` endpoint, which anyone may ask about any token: so it must say whom the token is for.
+pub(crate) fn tokeninfo(
+    claims: Claims,
+    expected: &ExpectedToken,
+    now: Timestamp,
+) -> Result<Authorization, Reason> {
+    audience::named(&claims, &expected.audience, true)?;
+    let expires = times(&claims, &expected.shape, now)?.ok_or_else(|| missing("exp"))?;
+    let scopes = expected.shape.scopes_of_answer(&claims)?;
+    judged(claims, scopes, Some(expires), &expected.shape)
+}
+
 /// The issuer must be the expected one, byte for byte.
 pub(crate) fn issuer(found: &str, expected: &ExpectedToken) -> Result<(), Reason> {
     if found != expected.issuer.as_str() {

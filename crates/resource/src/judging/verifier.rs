@@ -8,6 +8,7 @@ use crate::judging::authorization::Authorization;
 use crate::judging::introspection::Introspector;
 use crate::judging::jwt::JwtVerifier;
 use crate::judging::opaque::OpaqueNotice;
+use crate::judging::tokeninfo::TokenInfo;
 use crate::limits::TOKEN_BYTES_MOST;
 use crate::reason::Reason;
 
@@ -28,17 +29,22 @@ pub(crate) struct Verifier {
     pub(crate) mode: Mode,
     pub(crate) jwt: JwtVerifier,
     pub(crate) introspector: Option<Arc<Introspector>>,
+    /// Asked instead of the introspector.
+    pub(crate) tokeninfo: Option<Arc<TokenInfo>>,
     pub(crate) opaque: OpaqueNotice,
 }
 
 impl Verifier {
     /// Whether it accepts tokens that do not name their issuer.
     pub(crate) fn introspects(&self) -> bool {
-        self.introspector.is_some() && self.mode != Mode::Jwt
+        (self.introspector.is_some() || self.tokeninfo.is_some()) && self.mode != Mode::Jwt
     }
 
     /// Judges the token.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Authorization>, Reason> {
+        if let Some(tokeninfo) = self.tokeninfo.as_ref().filter(|_| self.mode != Mode::Jwt) {
+            return tokeninfo.ask(token).await;
+        }
         if self.mode != Mode::Introspection
             && let Some(kept) = self.jwt.kept(token)
         {

@@ -364,6 +364,46 @@ async fn gitlab_tokens_are_introspected() {
     assert!(world.builder().provider(Provider::GitLab).build().is_err(), "it needs credentials");
 }
 
+/// The answer of `tokeninfo` has strings where others have numbers. An ID token is no access token there.
+#[tokio::test]
+async fn google_is_asked_at_its_tokeninfo_endpoint() {
+    let world = World::new();
+    let client = "123.apps.googleusercontent.com";
+    let url = "https://oauth2.googleapis.com/tokeninfo";
+    let answer = |changes: Value| {
+        let mut answer = json!({
+            "azp": client, "aud": client, "sub": "110169484474386276334",
+            "scope": "openid https://www.googleapis.com/auth/drive", "exp": (NOW + 3_000).to_string(),
+            "expires_in": "3000", "email": "a@example.org", "email_verified": "true", "access_type": "online"
+        });
+        crate::support::merge(&mut answer, changes);
+        json_answer(&answer)
+    };
+    let guard = Guard::builder("https://accounts.google.com", client).provider(Provider::Google);
+    let guard = guard.fetch(world.server.clone()).clock(world.clock.clone()).build().expect("a guard");
+    world.server.set_url(url, answer(json!({})));
+    let token = check(&guard, "ya29.good").await.expect("accepted");
+    assert_eq!((token.subject(), token.client()), ("110169484474386276334", Some(client)));
+    assert_eq!(token.scopes().as_str(), "openid https://www.googleapis.com/auth/drive");
+    assert_eq!(token.expires().map(|time| time.0), Some(NOW + 3_000));
+    assert_eq!(world.server.last().body(), "access_token=ya29.good");
+    for (changes, reason) in [
+        (json!({"aud": "456.apps.googleusercontent.com"}), Reason::AudienceWrong),
+        (json!({"aud": null}), Reason::ClaimMissing),
+        (json!({"exp": (NOW - 30).to_string()}), Reason::TokenExpired),
+        (json!({"exp": "soon"}), Reason::AnswerMalformed),
+        (json!({"exp": null}), Reason::AnswerMalformed),
+    ] {
+        world.server.set_url(url, answer(changes.clone()));
+        assert_eq!(refused(&guard, &format!("ya29.{reason:?}")).await, reason, "{changes}");
+    }
+    for (status, reason) in [(400, Reason::TokenInactive), (500, Reason::IntrospectionFailed)] {
+        world.server.set_url(url, crate::support::status(status));
+        let claims = json!({"iss": "https://accounts.google.com", "aud": client, "jti": status});
+        assert_eq!(refused(&guard, &signed(&world, Some("JWT"), &claims)).await, reason);
+    }
+}
+
 /// A guard that can't introspect says so once a minute, whoever sends how many tokens.
 #[tokio::test]
 async fn opaque_tokens_without_credentials_are_logged_once_a_minute() {

@@ -1,11 +1,17 @@
 //! Presets: the settings that the access tokens of known servers need.
 
+use std::sync::Arc;
+
 use crate::face::builder::GuardBuilder;
+use crate::face::error::GuardError;
 use crate::judging::audience::AudienceRule;
 use crate::judging::claim_path::ClaimPath;
 use crate::judging::kind::{OF_ID_TOKENS, UntypedRule};
+use crate::judging::remote::Remote;
 use crate::judging::shape::TokenShape;
+use crate::judging::tokeninfo::{GOOGLE, TokenInfo};
 use crate::judging::verifier::Mode;
+use crate::trust::discovery::endpoint_url;
 
 /// Longest access token of these servers, in bytes: they put groups and roles into tokens.
 const TOKEN_BYTES: usize = 16 * 1024;
@@ -42,6 +48,9 @@ pub enum Provider {
     /// Ory Hydra: opaque tokens, which need credentials for introspection, or JWTs: `typ` is `JWT`, and scopes are a list in
     /// `scp`. Access tokens have `client_id`, which ID tokens do not have.
     Hydra,
+    /// Google: opaque tokens, which are checked at its `tokeninfo` endpoint without credentials. The audience is the client, and
+    /// the issuer `https://accounts.google.com`. Google's JWTs are ID tokens, which that endpoint does not take for access tokens.
+    Google,
     /// GitLab: opaque tokens, which are introspected with the credentials of an application.
     GitLab,
     /// Dex: no `typ`, no scopes, groups are in `groups`; the audience is the client. **Dex writes access tokens as ID tokens.**
@@ -52,7 +61,7 @@ pub enum Provider {
 
 impl Provider {
     /// All of them, with the names that [`Guard::from_env`](crate::Guard::from_env) and `passavant guard` use.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("keycloak", Self::Keycloak),
         ("entra", Self::Entra),
         ("okta", Self::Okta),
@@ -60,6 +69,7 @@ impl Provider {
         ("cognito", Self::Cognito),
         ("duende", Self::Duende),
         ("hydra", Self::Hydra),
+        ("google", Self::Google),
         ("gitlab", Self::GitLab),
         ("dex", Self::Dex),
     ];
@@ -106,6 +116,7 @@ impl Provider {
                 scopes: paths(&["scp", "scope"]),
                 ..untyped(UntypedRule { marks: &["client_id"], named: None, foreign: OF_ID_TOKENS })
             },
+            Self::Google => TokenShape { client: names(&["azp", "aud"]), ..common },
             Self::GitLab => common,
             Self::Dex => TokenShape {
                 roles: paths(&["groups"]),
@@ -130,8 +141,10 @@ impl GuardBuilder {
     /// ```
     pub fn provider(mut self, provider: Provider) -> Self {
         self.shape = provider.shape();
+        self.asks_tokeninfo = false;
         match provider {
             Provider::Cognito => self.audience_rule = AudienceRule::ExactOrClient,
+            Provider::Google => self.asks_tokeninfo = true,
             Provider::GitLab => self.mode = Mode::Introspection,
             Provider::Keycloak
             | Provider::Entra
@@ -142,6 +155,19 @@ impl GuardBuilder {
             | Provider::Dex => {}
         }
         self
+    }
+}
+
+impl GuardBuilder {
+    /// What asks about tokens instead of introspection; `introspection_url` names another endpoint, as of an emulator.
+    pub(super) fn tokeninfo(&self, remote: &Arc<Remote>) -> Result<Option<Arc<TokenInfo>>, GuardError> {
+        if !self.asks_tokeninfo {
+            return Ok(None);
+        }
+        let url = self.endpoints.introspection.as_deref().unwrap_or(GOOGLE);
+        let url = endpoint_url(&remote.expected.issuer, url);
+        let url = url.map_err(|why| GuardError::Endpoint("tokeninfo", why))?;
+        Ok(Some(Arc::new(TokenInfo::new(Arc::clone(remote), &url))))
     }
 }
 
