@@ -86,7 +86,8 @@ impl Check {
             request.audience.as_ref().is_none_or(|name| guard.audience().as_str() == name)
         };
         let (guard, _) = self.guards.iter().find(named).ok_or(GuardError::AudienceUnknown)?;
-        let identity = if self.public_preflights && is_preflight(&request.head.method, &request.head.headers) {
+        let identity = if self.public_preflights && is_preflight(&request.head.method, &request.head.headers)
+        {
             IdentityHeaders::of_nobody()
         } else {
             let token = guard.check(&request.head).await?;

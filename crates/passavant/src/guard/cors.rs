@@ -41,7 +41,8 @@ impl CorsOrigins {
         if self.0.iter().any(|allowed| allowed == "*") {
             return Some(AllowedPage { allow: HeaderValue::from_static("*") });
         }
-        let is_known = self.0.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()));
+        let is_known =
+            self.0.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()));
         is_known.then(|| AllowedPage { allow: origin.clone() })
     }
 
@@ -103,7 +104,9 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
         scheme.next().is_some_and(|b| b.is_ascii_alphabetic())
             && scheme.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
             && !host.is_empty()
-            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
     });
     if fits || text == "*" {
         return Ok(text.to_ascii_lowercase());
@@ -131,9 +134,16 @@ mod tests {
             assert_eq!(origin(text).as_deref(), Ok(text));
         }
         assert_eq!(origin("https://App.Example").as_deref(), Ok("https://app.example"));
-        for text in
-            ["", "null", "app.example", "https://", "https://app.example/", "https://*.example", "://x", "h://a b"]
-        {
+        for text in [
+            "",
+            "null",
+            "app.example",
+            "https://",
+            "https://app.example/",
+            "https://*.example",
+            "://x",
+            "h://a b",
+        ] {
             assert!(origin(text).is_err(), "{text}");
         }
     }

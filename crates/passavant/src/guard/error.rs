@@ -100,7 +100,9 @@ impl GuardError {
             Self::UpstreamBroken => "The answer of the service behind this address is invalid",
             Self::UpstreamLate => "The service behind this address did not answer in time",
             Self::CheckMalformed => "The request for a check is invalid",
-            Self::IdentityDisguised => "A header is spelled like one of X-Auth-*, which only the guard may write",
+            Self::IdentityDisguised => {
+                "A header is spelled like one of X-Auth-*, which only the guard may write"
+            }
             Self::AudienceUnknown => "The audience is not configured here",
             Self::NothingHere => "Nothing is served here",
         }

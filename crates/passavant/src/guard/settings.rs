@@ -232,7 +232,10 @@ impl Variables {
             ("PASSAVANT_CACHE_SECONDS", cache),
             ("PASSAVANT_DPOP", tokens.dpop.and_then(word)),
         ];
-        let given = plain.into_iter().chain(args.shape.variables()).filter_map(|(name, value)| Some((name, Zeroizing::new(value?))));
+        let given = plain
+            .into_iter()
+            .chain(args.shape.variables())
+            .filter_map(|(name, value)| Some((name, Zeroizing::new(value?))));
         let flags =
             given.chain(secret.transpose()?.map(|secret| ("PASSAVANT_CLIENT_SECRET", secret))).collect();
         Ok(Self { flags, environment: environment() })

@@ -58,10 +58,16 @@ mod tests {
             ("https://[::1]/x", "/x"),
             ("*", "*"),
         ] {
-            assert_eq!(read(target.as_bytes()).map(|uri| uri.to_string()).as_deref(), Some(expected), "{target}");
+            assert_eq!(
+                read(target.as_bytes()).map(|uri| uri.to_string()).as_deref(),
+                Some(expected),
+                "{target}"
+            );
         }
         assert_eq!(read(b"/\xff\xfe").map(|uri| uri.to_string()).as_deref(), Some("/%FF%FE"));
-        for target in [&b""[..], b"a", b"a b", b"/\0", b"/\x7f", b"/a\tb", b"ftp://x/y", b"api.example/a", b"?x"] {
+        for target in
+            [&b""[..], b"a", b"a b", b"/\0", b"/\x7f", b"/a\tb", b"ftp://x/y", b"api.example/a", b"?x"]
+        {
             assert_eq!(read(target), None, "{target:?}");
         }
     }

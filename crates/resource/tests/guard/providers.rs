@@ -366,7 +366,7 @@ async fn gitlab_tokens_are_introspected() {
 
 /// The answer of `tokeninfo` has strings where others have numbers. An ID token is no access token there.
 #[tokio::test]
-async fn google_is_asked_at_its_tokeninfo_endpoint() {
+async fn google_tokens_are_checked_at_tokeninfo() {
     let world = World::new();
     let client = "123.apps.googleusercontent.com";
     let url = "https://oauth2.googleapis.com/tokeninfo";
