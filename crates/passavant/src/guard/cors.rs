@@ -45,11 +45,6 @@ impl CorsOrigins {
             self.0.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()));
         is_known.then(|| AllowedPage { allow: origin.clone() })
     }
-
-    /// Whether any page may.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl AllowedPage {

@@ -140,7 +140,7 @@ impl Reading {
         if !audience.contains(&&*self.client_id) && (needed || !absent) {
             return Err(UserInfoError::AudienceWrong);
         }
-        claims::times(claims, remote.now()).map(drop).map_err(|reason| {
+        claims::times(claims, &remote.expected.shape, remote.now()).map(drop).map_err(|reason| {
             match reason == Reason::ClaimMalformed {
                 true => UserInfoError::Malformed,
                 false => UserInfoError::TimesWrong,

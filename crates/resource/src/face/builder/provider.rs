@@ -116,7 +116,7 @@ impl Provider {
                 scopes: paths(&["scp", "scope"]),
                 ..untyped(UntypedRule { marks: &["client_id"], named: None, foreign: OF_ID_TOKENS })
             },
-            Self::Google => TokenShape { client: names(&["azp", "aud"]), ..common },
+            Self::Google => TokenShape { client: names(&["azp"]), ..common },
             Self::GitLab => common,
             Self::Dex => TokenShape {
                 roles: paths(&["groups"]),
