@@ -52,7 +52,7 @@ def start_caddy(authority: Authority, program: str) -> Daemon:
             raise Failed(f"the block for Caddy does not name {written}")
         site = site.replace(written, f"127.0.0.1:{port}")
     config = folder / "Caddyfile"
-    config.write_text("{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n}\n" + site)
+    config.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + site)
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     command = [program, "run", "--adapter", "caddyfile", "--config", config]
     return Daemon(command, folder, authority.folder / "caddy.log", {**os.environ, **home})
