@@ -12,9 +12,12 @@ const NOTES: &str = "https://notes.example";
 const MUSIC: &str = "https://music.example";
 
 async fn start() -> Running {
+    let opaque = |settings: &mut passavant_server::store::ResourceSettings| {
+        settings.access_token_format = Some("opaque".to_owned());
+    };
     TestServer::new()
         .client(confidential("shop").scope("openid notes.read notes.write music.play"))
-        .resource(resource(NOTES, "notes.read notes.write"))
+        .resource(resource(NOTES, "notes.read notes.write").with(opaque))
         .resource(resource(MUSIC, "music.play").jwt())
         .account("alice")
         .start()
