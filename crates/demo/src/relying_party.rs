@@ -184,7 +184,7 @@ impl RelyingParty {
     ) -> Result<Map<String, Value>, RelyingPartyError> {
         let token = Unverified::parse(id_token).map_err(IdTokenError::Invalid)?;
         let algorithm = token.algorithm().ok_or(IdTokenError::AlgorithmUnknown)?;
-        let key = self.verifying_key(token.kid(), algorithm).await?;
+        let keys = self.verifying_keys(token.kid(), algorithm).await?;
         let expected = Expected {
             issuer: &self.metadata.issuer,
             client_id: &self.registration.client_id,
@@ -192,7 +192,7 @@ impl RelyingParty {
             access_token: &tokens.access_token,
             now,
         };
-        Ok(id_token::verify(token, &key, &expected)?)
+        Ok(id_token::verify(token, &keys, &expected)?)
     }
 
     /// The claims of UserInfo (OpenID Connect Core 1.0 §5.3); `None` where the server has no such endpoint, refuses, or
@@ -246,19 +246,19 @@ impl RelyingParty {
         Ok(self.fetch.fetch(request, FetchLimits::default()).await?)
     }
 
-    /// The server's key; the client's own secret where the signature is a MAC (OpenID Connect Core 1.0 §10.1).
-    async fn verifying_key(
+    /// The server's keys that it can be signed with; the client's own secret where the signature is a MAC (OpenID Connect Core 1.0 §10.1).
+    async fn verifying_keys(
         &self,
         kid: Option<&str>,
         algorithm: SignatureAlgorithm,
-    ) -> Result<VerifyingKey, RelyingPartyError> {
+    ) -> Result<Vec<VerifyingKey>, RelyingPartyError> {
         if algorithm.is_symmetric() {
             let secret = self.registration.authentication.secret().ok_or(IdTokenError::AlgorithmUnknown)?;
-            return Ok(VerifyingKey::hmac(algorithm, secret.as_bytes())?);
+            return Ok(vec![VerifyingKey::hmac(algorithm, secret.as_bytes())?]);
         }
         let url = endpoint(self.metadata.jwks_uri.as_deref(), "key set")?;
         let answer = get_document(&*self.fetch, url, None).await?;
-        Ok(JwkSet::parse(answer.body())?.verifying_key(kid, algorithm)?)
+        Ok(JwkSet::parse(answer.body())?.verifying_keys(kid, algorithm)?)
     }
 }
 

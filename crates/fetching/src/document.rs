@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use http::header::{ACCEPT, HeaderValue};
+use jose::json;
 
 use crate::fetch::{Fetch, FetchError, FetchLimits};
 
@@ -18,7 +19,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// The body of a response with status 200.
+    /// The body of a response with status 200, without a byte order mark.
     ///
     /// # Errors
     ///
@@ -30,7 +31,14 @@ impl Http {
         if answer.status() != 200 {
             return Err(DocumentError::Status(answer.status().as_u16()));
         }
-        Ok(answer.into_body())
+        let body = answer.into_body();
+        let text = json::without_mark(&body);
+        Ok(body.slice_ref(text))
+    }
+
+    /// The same with documents of up to this many bytes.
+    pub(crate) fn with_bytes_max(&self, bytes_max: usize) -> Self {
+        Self { fetch: Arc::clone(&self.fetch), limits: FetchLimits { bytes_max, ..self.limits } }
     }
 }
 
@@ -50,8 +58,8 @@ pub enum DocumentError {
     /// The response is not such a document.
     #[error("{0}")]
     Invalid(String),
-    /// A concurrent fetch was abandoned before its end.
-    #[error("the fetch was abandoned, and is not repeated yet")]
+    /// It lacks what is wanted, and is not fetched again yet, since it was fetched several times a moment ago.
+    #[error("it is not fetched again yet, since it was fetched several times a moment ago")]
     Busy,
 }
 

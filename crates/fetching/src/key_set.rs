@@ -1,15 +1,17 @@
 //! Key sets of other parties (RFC 7517 §5), fetched by URL and kept.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jose::JwkSet;
+use jose::{JwkSet, KeyError, SignatureAlgorithm, SkippedKey, VerifyingKey};
 
 use crate::clock::Clock;
 use crate::destination::NamedBy;
 use crate::document::{DocumentError, Http};
 use crate::fetch::FetchError;
 use crate::kept::{Busy, KeptDocument, Lookup, Schedule};
+use crate::limits::{KEY_SET_BYTES_MAX, SKIPPED_NAMED_MAX};
 
 /// The media types of a key set that are asked for (RFC 7517 §8.5.2).
 const ACCEPT: &str = "application/jwk-set+json, application/json";
@@ -36,18 +38,35 @@ impl KeySet {
         Ok(Self { keys: Arc::new(keys), version: u64::from_be_bytes([a, b, c, d, e, f, g, h]) })
     }
 
-    /// Fetches it. Whether the URL may be fetched is the caller's to decide.
+    /// Fetches it, of at most [`KEY_SET_BYTES_MAX`]. Whether the URL may be fetched is the caller's to decide.
     ///
     /// # Errors
     ///
     /// [`DocumentError`].
-    pub async fn fetch(http: &Http, url: &str) -> Result<Self, DocumentError> {
-        Self::parse(&http.document(url, ACCEPT).await?)
+    pub async fn fetch(http: &Http, url: &str, log: &SkippedLog) -> Result<Self, DocumentError> {
+        let set = Self::parse(&http.with_bytes_max(KEY_SET_BYTES_MAX).document(url, ACCEPT).await?)?;
+        log.note(url, &set);
+        Ok(set)
     }
+}
 
-    /// Whether it has a key with this `kid`.
-    pub fn has(&self, kid: &str) -> bool {
-        self.keys.keys().iter().any(|key| key.kid() == Some(kid))
+/// Says once which keys of a set are skipped and why, however often the same document is fetched.
+#[derive(Clone, Debug, Default)]
+pub struct SkippedLog(Arc<AtomicU64>);
+
+impl SkippedLog {
+    fn note(&self, url: &str, set: &KeySet) {
+        let skipped = set.keys.skipped();
+        if self.0.swap(set.version, Ordering::Relaxed) == set.version || skipped.is_empty() {
+            return;
+        }
+        let mut named: Vec<String> =
+            skipped.iter().take(SKIPPED_NAMED_MAX).map(SkippedKey::to_string).collect();
+        if let Some(more @ 1..) = skipped.len().checked_sub(SKIPPED_NAMED_MAX) {
+            named.push(format!("and {more} more"));
+        }
+        let (skipped, used) = (named.join("; "), set.keys.keys().len());
+        tracing::warn!(url, used, skipped, "keys of a key set can't be used; the others are");
     }
 }
 
@@ -59,7 +78,12 @@ pub struct KeySets {
     named_by: NamedBy,
     schedule: Schedule,
     sets_max: usize,
-    sets: Mutex<HashMap<String, Arc<KeptDocument<KeySet, DocumentError>>>>,
+    sets: Mutex<HashMap<String, Arc<KeptKeySet>>>,
+}
+
+struct KeptKeySet {
+    set: KeptDocument<KeySet, DocumentError>,
+    log: SkippedLog,
 }
 
 impl KeySets {
@@ -74,37 +98,57 @@ impl KeySets {
         Self { http, clock, named_by, schedule, sets_max, sets: Mutex::default() }
     }
 
-    /// The key set at this URL. If `kid` is given and is not in the kept one, a newer one where the schedule allows
-    /// it. While it can't be fetched, the last good one is used.
+    /// The key set at this URL. While it can't be fetched, the last good one is used.
     ///
     /// # Errors
     ///
     /// [`DocumentError`].
-    pub async fn get(&self, url: &str, kid: Option<&str>) -> Result<KeySet, DocumentError> {
-        self.named_by.check(url).map_err(|_| FetchError::Forbidden(url.to_owned()))?;
-        let look = |set: &Arc<KeySet>| match kid.is_some_and(|kid| !set.has(kid)) {
-            true => Lookup::Missing(KeySet::clone(set)),
-            false => Lookup::Settled(KeySet::clone(set)),
-        };
-        self.kept(url).find(look, || fetch(self.http.clone(), url.to_owned())).await
+    pub async fn get(&self, url: &str) -> Result<KeySet, DocumentError> {
+        let kept = self.kept(url)?;
+        let set = kept.set.get(|| fetch(self.http.clone(), url.to_owned(), kept.log.clone())).await?;
+        Ok(KeySet::clone(&set))
     }
 
-    fn kept(&self, url: &str) -> Arc<KeptDocument<KeySet, DocumentError>> {
+    /// The keys in the set at this URL that a token can be signed with, as [`JwkSet::verifying_keys`]. If there are none,
+    /// those in a newer set.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`] if the set is unavailable, or if it is not known whether there are such keys by now. Inside,
+    /// [`KeyError`] if there are none.
+    pub async fn verifying_keys(
+        &self,
+        url: &str,
+        kid: Option<&str>,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Result<Vec<VerifyingKey>, KeyError>, DocumentError> {
+        let kept = self.kept(url)?;
+        let look = |set: &Arc<KeySet>| match set.keys.verifying_keys(kid, algorithm) {
+            Ok(keys) => Lookup::Settled(Ok(keys)),
+            Err(error) => Lookup::Missing(Err(error)),
+        };
+        let fetch = || fetch(self.http.clone(), url.to_owned(), kept.log.clone());
+        kept.set.find(&(kid, algorithm.as_str()), look, fetch).await
+    }
+
+    fn kept(&self, url: &str) -> Result<Arc<KeptKeySet>, DocumentError> {
+        self.named_by.check(url).map_err(|_| FetchError::Forbidden(url.to_owned()))?;
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = sets.get(url) {
-            return Arc::clone(kept);
+            return Ok(Arc::clone(kept));
         }
         if sets.len() >= self.sets_max {
             sets.clear();
         }
-        let kept = Arc::new(KeptDocument::new(self.schedule, Arc::clone(&self.clock)));
+        let set = KeptDocument::new(self.schedule, Arc::clone(&self.clock));
+        let kept = Arc::new(KeptKeySet { set, log: SkippedLog::default() });
         sets.insert(url.to_owned(), Arc::clone(&kept));
-        kept
+        Ok(kept)
     }
 }
 
-async fn fetch(http: Http, url: String) -> Result<KeySet, DocumentError> {
-    let fetched = KeySet::fetch(&http, &url).await;
+async fn fetch(http: Http, url: String, log: SkippedLog) -> Result<KeySet, DocumentError> {
+    let fetched = KeySet::fetch(&http, &url, &log).await;
     if let Err(error) = &fetched {
         tracing::warn!(url, %error, "a key set could not be fetched");
     }
@@ -129,15 +173,14 @@ mod tests {
 
     use super::*;
     use crate::fetch::{Fetch, FetchLimits};
-    use crate::{NewerAfter, SystemClock};
+    use crate::{LookupBudget, SystemClock};
 
     const SCHEDULE: Schedule = Schedule {
         fresh: 300,
         age_max: i64::MAX,
         refetch: 30,
         retry: 30,
-        retry_abandoned: 0,
-        newer_after: NewerAfter::AnyFetch,
+        lookups: LookupBudget { burst: 3, every: 2 },
     };
 
     /// Serves an empty key set everywhere, and counts the requests.
@@ -159,7 +202,7 @@ mod tests {
     }
 
     fn get(sets: &KeySets, url: &str) -> Result<KeySet, DocumentError> {
-        match pin!(sets.get(url, None)).poll(&mut Context::from_waker(Waker::noop())) {
+        match pin!(sets.get(url)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(found) => found,
             Poll::Pending => panic!("nothing to wait for"),
         }

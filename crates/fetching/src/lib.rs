@@ -33,6 +33,6 @@ pub use clock::{Clock, SystemClock};
 pub use destination::{EndpointError, NamedBy, is_loopback, is_special_use};
 pub use document::{DocumentError, Http};
 pub use fetch::{Fetch, FetchError, FetchLimits, NoFetch};
-pub use kept::{Busy, CurrentDocument, KeptDocument, Lookup, Need, NewerAfter, Schedule};
-pub use key_set::{KeySet, KeySets};
+pub use kept::{Busy, KeptDocument, Lookup, LookupBudget, Schedule};
+pub use key_set::{KeySet, KeySets, SkippedLog};
 pub use single_flight::SingleFlight;

@@ -97,14 +97,14 @@ pub enum KeyError {
     /// No key of the set has this `kid`, or none matches.
     #[error("no key of the set matches")]
     Unknown,
-    /// Several keys have the same `kid`, or several match where only one may.
-    #[error("more than one key of the set matches")]
+    /// Several keys of a set that is made have the same `kid`.
+    #[error("more than one key of the set has this kid")]
     Ambiguous,
-    /// The set mixes symmetric and asymmetric keys.
-    #[error("the set mixes symmetric and asymmetric keys")]
+    /// A symmetric key beside asymmetric ones.
+    #[error("a symmetric key does not belong beside public keys")]
     Mixed,
     /// The set holds more keys than [`crate::limits::KEYS_PER_SET`].
-    #[error("the set holds too many keys")]
+    #[error("the set holds more than {} keys", crate::limits::KEYS_PER_SET)]
     TooMany,
     /// The random generator or the library failed.
     #[error("the key could not be generated")]

@@ -1,5 +1,7 @@
 //! Strict JSON for signed objects: members are unique at every depth.
 
+pub(crate) mod split;
+
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -20,6 +22,12 @@ pub enum JsonError {
     /// The text is JSON, but not an object.
     #[error("not a JSON object")]
     NotObject,
+}
+
+/// The text without the byte order mark that some editors and servers put in front of it (RFC 8259 §8.1 lets a reader
+/// ignore it). Never for a token, whose bytes are signed.
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
 /// Reads one JSON object.

@@ -40,14 +40,16 @@ impl Jwk {
     /// # Errors
     ///
     /// [`KeyError`] for an unknown `kty` or `crv`, members missing or malformed, RSA keys outside of 2048 to
-    /// 8192 bits or with the ROCA fingerprint, points off their curve, private members.
+    /// 8192 bits or with the ROCA fingerprint, points off their curve, private members. A member that is null counts as
+    /// absent.
     pub fn from_value(value: &Value) -> Result<Self, KeyError> {
         Self::from_members(value.as_object().ok_or(json::JsonError::NotObject)?)
     }
 
-    fn from_members(members: &Map<String, Value>) -> Result<Self, KeyError> {
+    pub(crate) fn from_members(members: &Map<String, Value>) -> Result<Self, KeyError> {
         let material = Material::from_members(members)?;
-        if !material.is_symmetric() && PRIVATE_MEMBERS.iter().any(|&name| members.contains_key(name)) {
+        let has = |name: &&str| members.get(*name).is_some_and(|value| !value.is_null());
+        if !material.is_symmetric() && PRIVATE_MEMBERS.iter().any(has) {
             return Err(KeyError::Private);
         }
         Ok(Self::new(material, Attributes::from_members(members)?))

@@ -195,6 +195,21 @@ impl<'a> Unverified<'a> {
         Ok(Verified { header: self.header, payload: self.payload, algorithm: key.algorithm() })
     }
 
+    /// Verifies the signature with one of these keys, tried in turn: where a set has several that the token can mean.
+    ///
+    /// # Errors
+    ///
+    /// As [`Unverified::verify`] with the last of them; [`JoseError::Signature`] if there is none.
+    pub fn verify_any(self, keys: &[VerifyingKey]) -> Result<Verified, JoseError> {
+        let Some((last, others)) = keys.split_last() else { return Err(JoseError::Signature) };
+        for key in others {
+            if let Ok(verified) = self.clone().verify(key) {
+                return Ok(verified);
+            }
+        }
+        self.verify(last)
+    }
+
     /// Whether the header names this algorithm.
     fn names(&self, algorithm: SignatureAlgorithm) -> bool {
         signature_names(algorithm).contains(&&*self.header.algorithm)

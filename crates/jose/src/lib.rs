@@ -48,7 +48,7 @@ pub use encryption::EncryptionKey;
 pub use error::{CryptoError, JoseError, KeyError};
 pub use jwe::{Decrypted, Encrypted};
 pub use jwk::Jwk;
-pub use jwk_set::JwkSet;
+pub use jwk_set::{JwkSet, SkippedKey};
 pub use jws::{Possession, SelfSigned, Unverified, Verified};
 pub use key::Thumbprint;
 pub use signing::SigningKey;

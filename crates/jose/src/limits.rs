@@ -6,8 +6,11 @@ pub const TOKEN_BYTES: usize = 8 * 1024;
 /// Bytes of an encrypted token that [`crate::Encrypted::parse`] reads.
 pub const ENCRYPTED_TOKEN_BYTES: usize = 64 * 1024;
 
-/// Bytes of a JSON document: a key, a key set, a set of claims.
+/// Bytes of a JSON document: a key, a set of claims.
 pub const JSON_BYTES: usize = 64 * 1024;
+
+/// Bytes of a key set: some issuers publish many keys, each with its chain of certificates.
+pub const KEY_SET_BYTES: usize = 256 * 1024;
 
 /// Levels of arrays and objects inside each other in a JSON document, the outermost included.
 pub const JSON_DEPTH: usize = 16;
@@ -18,8 +21,11 @@ pub const HEADER_BYTES: usize = 4 * 1024;
 /// Bytes of a `kid`, wherever it is written.
 pub const KEY_ID_BYTES: usize = 256;
 
-/// Keys in one set, the skipped ones included.
-pub const KEYS_PER_SET: usize = 128;
+/// Keys of one set that are read; those after them are skipped.
+pub const KEYS_PER_SET: usize = 1024;
+
+/// Keys of one set that are tried on one signature, since a set may have several that a token can mean.
+pub const CANDIDATES_PER_TOKEN: usize = 8;
 
 /// Certificates in one `x5c`.
 pub const CERTIFICATES_PER_KEY: usize = 8;

@@ -13,7 +13,7 @@ use crate::{
 
 /// A key that verifies signatures of exactly one algorithm; parsed once, cheap to clone.
 ///
-/// It comes from [`crate::Jwk::verifying_key`], [`crate::JwkSet::verifying_key`],
+/// It comes from [`crate::Jwk::verifying_key`], [`crate::JwkSet::verifying_keys`],
 /// [`crate::SigningKey::verifying_key`] or [`VerifyingKey::hmac`].
 #[derive(Clone)]
 pub struct VerifyingKey(Arc<Inner>);

@@ -137,23 +137,23 @@ fn accepts(group: &Value, test: &Value) -> bool {
 fn verifies(group: &Value, token: &str) -> bool {
     let Ok(token) = Unverified::parse(token) else { return false };
     let key = group.get("public").unwrap_or(&group["private"]);
-    let Some(key) = verifying_key(key, &token) else { return false };
-    token.verify(&key).is_ok()
+    let Some(keys) = verifying_keys(key, &token) else { return false };
+    token.verify_any(&keys).is_ok()
 }
 
-/// The key and its algorithm: its own `alg`, or if it has none, the claimed one.
-fn verifying_key(key: &Value, token: &Unverified<'_>) -> Option<VerifyingKey> {
+/// The keys and their algorithm: their own `alg`, or if one has none, the claimed one.
+fn verifying_keys(key: &Value, token: &Unverified<'_>) -> Option<Vec<VerifyingKey>> {
     let text = key.to_string();
     if key.get("keys").is_some() {
-        return JwkSet::parse(text.as_bytes()).ok()?.verifying_key(token.kid(), token.algorithm()?).ok();
+        return JwkSet::parse(text.as_bytes()).ok()?.verifying_keys(token.kid(), token.algorithm()?).ok();
     }
     let algorithm = match key.get("alg").and_then(Value::as_str) {
         Some(name) => SignatureAlgorithm::parse(name)?,
         None => token.algorithm()?,
     };
     match Jwk::parse(text.as_bytes()) {
-        Ok(key) => key.verifying_key(algorithm).ok(),
-        Err(_) => Some(SigningKey::from_private_jwk(text.as_bytes(), algorithm).ok()?.verifying_key()),
+        Ok(key) => Some(vec![key.verifying_key(algorithm).ok()?]),
+        Err(_) => Some(vec![SigningKey::from_private_jwk(text.as_bytes(), algorithm).ok()?.verifying_key()]),
     }
 }
 

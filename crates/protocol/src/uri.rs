@@ -138,6 +138,28 @@ pub fn check_origin(text: &str) -> Result<(), UriError> {
     }
 }
 
+/// Whether two resource identifiers name the same resource: equal byte for byte, except that the empty path of `http`
+/// and `https` is `/` (RFC 3986 §6.2.3).
+pub fn is_same_resource(one: &str, other: &str) -> bool {
+    one == other || resource_key(one) == resource_key(other)
+}
+
+/// What is compared: of `http` and `https` everything up to the path, and the path and query without the first slash.
+pub(crate) fn resource_key(text: &str) -> (&str, &str) {
+    let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| is_web(scheme)) else {
+        return (text, "");
+    };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (before, path) = text.split_at(scheme.len() + "://".len() + authority);
+    // "https://a" and "https://a/" have the same rest, and so have "https://a?x" and "https://a/?x".
+    (before, path.strip_prefix('/').unwrap_or(path))
+}
+
+/// Whether the scheme is `http` or `https`, in any case (RFC 3986 §3.1).
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+}
+
 /// Checks a resource identifier (RFC 8707 §2): an absolute URI without fragment.
 ///
 /// # Errors

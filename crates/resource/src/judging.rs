@@ -1,5 +1,6 @@
 //! Judges tokens: verified or introspected, cached, and compared with what is expected.
 
+pub(crate) mod answered;
 pub(crate) mod audience;
 pub(crate) mod authorization;
 pub(crate) mod cache;

@@ -30,8 +30,12 @@ pub const NONCE_KEY_BYTES_LEAST: usize = 32;
 pub const DEADLINE_MILLIS: u64 = fetching::limits::DEADLINE_MILLIS;
 /// Longest answer of the authorization server, in bytes.
 pub const ANSWER_BYTES_MAX: usize = fetching::limits::ANSWER_BYTES_MAX;
-/// Least time between two fetches of the same document, in seconds, so that invented `kid`s cause no traffic.
+/// Least time between two fetches of a document because of its age, in seconds.
 pub const REFETCH_SECONDS: i64 = 30;
+/// How often the issuer's keys may be fetched in a row for a `kid` that is not among them.
+pub const LOOKUPS_MAX: u32 = 3;
+/// Time until they may be fetched for one more, in seconds: so long can invented `kid`s delay that a new key is noticed.
+pub const LOOKUP_SECONDS: i64 = 2;
 /// Least time between two fetches of a document that was never fetched successfully, in seconds.
 pub const RETRY_SECONDS: i64 = 1;
 /// Age from which a key set is fetched again even if no key is missing, in seconds.
@@ -73,7 +77,8 @@ pub const TOKEN_FRESH_SECONDS: i64 = 300;
 pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// How long others may cache the resource's own metadata and keys, in seconds.
 pub const DOCUMENT_FRESH_SECONDS: u32 = 300;
-/// `Retry-After` while the authorization server is unavailable, in seconds.
+/// `Retry-After` while the authorization server is unavailable, in seconds. It is [`LOOKUP_SECONDS`] where only a key has
+/// to be looked up.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
 /// Longest message to an MCP server that is parsed to find the tool, in bytes.
 pub const MCP_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

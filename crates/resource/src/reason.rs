@@ -19,6 +19,8 @@ mod token;
 
 use protocol::ErrorCode;
 
+use crate::limits::{LOOKUP_SECONDS, RETRY_AFTER_SECONDS};
+
 reasons! { of request token proof policy issuer local }
 
 impl Reason {
@@ -28,6 +30,14 @@ impl Reason {
             // 400 is for token requests; here these are failed authentications (RFC 9449 §7.1, §9).
             Some(ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce) | None => 401,
             Some(code) => code.status(),
+        }
+    }
+
+    /// `Retry-After` of a 503, in seconds.
+    pub(crate) fn retry_after(self) -> i64 {
+        match self {
+            Self::KeyUnavailable => LOOKUP_SECONDS,
+            _ => i64::from(RETRY_AFTER_SECONDS),
         }
     }
 

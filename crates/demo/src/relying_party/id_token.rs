@@ -59,11 +59,11 @@ impl From<JoseError> for IdTokenError {
 /// Verifies the signature, then the claims; returns the claims.
 pub(super) fn verify(
     token: Unverified,
-    key: &VerifyingKey,
+    keys: &[VerifyingKey],
     expected: &Expected<'_>,
 ) -> Result<Map<String, Value>, IdTokenError> {
     let algorithm = token.algorithm().ok_or(IdTokenError::AlgorithmUnknown)?;
-    let claims = token.verify(key)?.claims()?;
+    let claims = token.verify_any(keys)?.claims()?;
     check(&claims, expected)?;
     let half = primitives::left_half_hash(algorithm, expected.access_token.as_bytes());
     if claims.string("at_hash")?.is_some_and(|hash| hash != base64url::encode(&half)) {
@@ -135,8 +135,8 @@ mod tests {
     ) -> Result<Map<String, Value>, RelyingPartyError> {
         let keys = JwkSet::new(vec![key.public_jwk().expect("a public one").clone()]).expect("keys");
         let token = Unverified::parse(token)?;
-        let key = keys.verifying_key(token.kid(), SignatureAlgorithm::Es256)?;
-        Ok(verify(token, &key, expected)?)
+        let keys = keys.verifying_keys(token.kid(), SignatureAlgorithm::Es256)?;
+        Ok(verify(token, &keys, expected)?)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Requests that hold no form.
 
 use bytes::Bytes;
-use fetching::{Fetch, FetchLimits};
+use fetching::{Fetch, FetchLimits, limits::KEY_SET_BYTES_MAX};
 use http::{HeaderValue, Request, Response, header};
 
 use super::error::RelyingPartyError;
@@ -17,7 +17,9 @@ pub(crate) async fn get_document(
         request = request.header(header::AUTHORIZATION, sensitive(&format!("Bearer {token}"))?);
     }
     let request = request.body(Bytes::new()).map_err(RelyingPartyError::RequestInvalid)?;
-    Ok(fetch.fetch(request, FetchLimits::default()).await?)
+    // As large as a key set may be.
+    let limits = FetchLimits { bytes_max: KEY_SET_BYTES_MAX, ..FetchLimits::default() };
+    Ok(fetch.fetch(request, limits).await?)
 }
 
 /// A header value that logs leave out.

@@ -26,7 +26,7 @@ impl Attributes {
             algorithm: text(members, "alg")?,
             key_use: text(members, "use")?,
             operations: operations(members)?,
-            certificates: certificates(members)?,
+            certificates: certificates(members),
         })
     }
 
@@ -132,7 +132,7 @@ pub(crate) fn decryption_operations(algorithm: KeyManagement) -> &'static [&'sta
 
 fn text(members: &Map<String, Value>, name: &'static str) -> Result<Option<String>, KeyError> {
     match members.get(name) {
-        None => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.len() <= KEY_ID_BYTES => Ok(Some(text.clone())),
         Some(_) => Err(KeyError::Member(name)),
     }
@@ -141,7 +141,7 @@ fn text(members: &Map<String, Value>, name: &'static str) -> Result<Option<Strin
 /// `key_ops`: an array of strings without repetition (RFC 7517 §4.3).
 fn operations(members: &Map<String, Value>) -> Result<Option<Vec<String>>, KeyError> {
     const WRONG: KeyError = KeyError::Member("key_ops");
-    let Some(value) = members.get("key_ops") else { return Ok(None) };
+    let Some(value) = members.get("key_ops").filter(|value| !value.is_null()) else { return Ok(None) };
     let items = value.as_array().filter(|items| items.len() <= KEY_OPERATIONS).ok_or(WRONG)?;
     let mut operations = Vec::with_capacity(items.len());
     for item in items {
@@ -154,13 +154,11 @@ fn operations(members: &Map<String, Value>) -> Result<Option<Vec<String>>, KeyEr
     Ok(Some(operations))
 }
 
-/// `x5c`: an array of certificates in standard base64, with padding (RFC 7517 §4.7).
-fn certificates(members: &Map<String, Value>) -> Result<Vec<Vec<u8>>, KeyError> {
-    const WRONG: KeyError = KeyError::Member("x5c");
-    let Some(value) = members.get("x5c") else { return Ok(Vec::new()) };
-    let items = value.as_array().ok_or(WRONG)?;
-    if items.is_empty() || items.len() > CERTIFICATES_PER_KEY {
-        return Err(WRONG);
-    }
-    items.iter().map(|item| item.as_str().and_then(|text| STANDARD.decode(text).ok()).ok_or(WRONG)).collect()
+/// `x5c`: an array of certificates in standard base64, with padding (RFC 7517 §4.7). A chain that is not one is left
+/// out: no key is chosen or trusted by it, so it must not make the key unusable.
+fn certificates(members: &Map<String, Value>) -> Vec<Vec<u8>> {
+    let items =
+        members.get("x5c").and_then(Value::as_array).filter(|items| items.len() <= CERTIFICATES_PER_KEY);
+    let read = |item: &Value| STANDARD.decode(item.as_str()?).ok();
+    items.and_then(|items| items.iter().map(read).collect()).unwrap_or_default()
 }

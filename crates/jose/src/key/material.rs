@@ -87,10 +87,10 @@ impl Material {
     pub(crate) fn from_members(members: &Map<String, Value>) -> Result<Self, KeyError> {
         match members.get("kty").and_then(Value::as_str) {
             Some("RSA") => {
-                if members.contains_key("crv") {
+                if members.get("crv").is_some_and(|value| !value.is_null()) {
                     return Err(KeyError::Member("crv"));
                 }
-                Self::rsa(bytes(members, "n")?.to_vec(), bytes(members, "e")?.to_vec())
+                Self::rsa(number(&bytes(members, "n")?), number(&bytes(members, "e")?))
             }
             Some(kty @ ("EC" | "OKP")) => {
                 let curve = members.get("crv").and_then(Value::as_str).and_then(Curve::parse);
@@ -185,6 +185,12 @@ impl Material {
         }
         Thumbprint::of(&members)
     }
+}
+
+/// A number without the zero bytes that some libraries write in front of it, though RFC 7518 §2 has none: the number is
+/// the same, and so is the thumbprint.
+fn number(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().skip_while(|&byte| byte == 0).collect()
 }
 
 /// A member in base64url.

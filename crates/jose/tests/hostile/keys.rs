@@ -3,7 +3,7 @@
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
 use passavant_jose::base64url::{decode, encode};
 use passavant_jose::json::JsonError;
-use passavant_jose::limits::KEYS_PER_SET;
+use passavant_jose::limits::KEY_SET_BYTES;
 use passavant_jose::{
     DecryptionKey, EncryptionKey, Jwk, JwkSet, KeyError, KeyManagement, SignatureAlgorithm, SigningKey,
     VerifyingKey,
@@ -75,8 +75,6 @@ fn purposes() -> Vec<Row> {
     bad("alg ES521", with(ec.clone(), "alg", json!("ES521")), ES256, KeyError::Algorithm);
     bad("alg a number", with(ec.clone(), "alg", json!(1)), ES256, KeyError::Member("alg"));
     bad("kid a number", with(ec.clone(), "kid", json!(1)), ES256, KeyError::Member("kid"));
-    bad("x5c without padding", with(ec.clone(), "x5c", json!(["AA"])), ES256, KeyError::Member("x5c"));
-    bad("x5c empty", with(ec.clone(), "x5c", json!([])), ES256, KeyError::Member("x5c"));
     let mut free = ec;
     free.as_object_mut().expect("an object").remove("alg");
     bad("P-256 for ES384", free.clone(), SignatureAlgorithm::Es384, KeyError::Curve);
@@ -144,13 +142,14 @@ fn rsa() -> Vec<Row> {
     bad("2047 bits", "n", &short, KeyError::Modulus);
     bad("8200 bits", "n", &[0xa5; 1025], KeyError::Modulus);
     bad("even modulus", "n", &[&n[..255], &[0]].concat(), KeyError::Modulus);
-    bad("zero in front of the modulus", "n", &[&[0], n.as_slice()].concat(), KeyError::Member("n"));
+    bad("zeros and no modulus", "n", &[0; 256], KeyError::Member("n"));
+    bad("1024 bits behind zeros", "n", &[&[0; 129], &n[..126], &[1]].concat(), KeyError::Modulus);
     bad("no modulus", "n", &[], KeyError::Member("n"));
     bad("exponent 1", "e", &[1], KeyError::Exponent);
     bad("exponent 2", "e", &[2], KeyError::Exponent);
     bad("exponent 65536", "e", &[1, 0, 0], KeyError::Exponent);
     bad("exponent of forty bits", "e", &[1, 0, 0, 0, 1], KeyError::Exponent);
-    bad("zero in front of the exponent", "e", &[0, 1, 0, 1], KeyError::Member("e"));
+    bad("exponent 1 behind a zero", "e", &[0, 1], KeyError::Exponent);
     bad("no exponent", "e", &[], KeyError::Member("e"));
     let roca = with(rsa.clone(), "n", json!(roca_modulus()));
     rows.push(refused("RSA: ROCA (CVE-2017-15361)", Jwk::from_value(&roca), KeyError::Weak));
@@ -216,28 +215,39 @@ fn texts() -> Vec<Row> {
 fn sets() -> Vec<Row> {
     let (ec, okp) = (public(ES256), public(SignatureAlgorithm::EdDsa));
     let oct = json!({"kty": "oct", "kid": "s", "k": encode(&[7; 32])});
-    let named = with(okp.clone(), "kid", ec["kid"].clone());
-    let private: Value = serde_json::from_str(&key(ES256).to_private_jwk().expect("a JWK")).expect("JSON");
-    let many: Vec<Value> =
-        (0..=KEYS_PER_SET).map(|at| with(okp.clone(), "kid", json!(at.to_string()))).collect();
+    let weak = with(with(public(RS256), "n", json!(roca_modulus())), "kid", json!("w"));
+    let private = key(ES256).to_private_jwk().expect("a JWK").replacen("\"kid\":\"", "\"kid\":\"p", 1);
+    let private: Value = serde_json::from_str(&private).expect("JSON");
     let mut rows = Vec::new();
-    for (name, keys, expected) in [
-        ("one kid twice", json!([ec, named]), KeyError::Ambiguous),
-        ("a secret beside a public key", json!([ec, oct]), KeyError::Mixed),
-        ("a private key", json!([okp, private]), KeyError::Private),
-        ("one key too many", json!(many), KeyError::TooMany),
-        ("a number among the keys", json!([ec, 1]), KeyError::Member("keys")),
-        ("an object instead of a list", json!({}), KeyError::Member("keys")),
+    for (name, text) in [
+        ("an object instead of a list", json!({ "keys": {} }).to_string()),
+        ("two lists", r#"{"keys":[],"keys":[]}"#.to_owned()),
+        ("no list", "{}".to_owned()),
+        ("too long", format!("{{\"keys\":[]{}}}", " ".repeat(KEY_SET_BYTES))),
     ] {
-        let text = json!({ "keys": keys }).to_string();
+        let expected = KeyError::Member("keys");
         rows.push(refused(format!("set: {name}"), JwkSet::parse(text.as_bytes()), expected));
     }
-    let set = JwkSet::parse(json!({ "keys": [ec, okp] }).to_string().as_bytes()).expect("a good set");
-    let kid = okp["kid"].as_str();
-    rows.push(refused("set: the kid of another key", set.verifying_key(kid, ES256), KeyError::Algorithm));
-    rows.push(refused("set: an unknown kid", set.verifying_key(Some("x"), ES256), KeyError::Unknown));
-    rows.push(refused("set: an empty kid", set.verifying_key(Some(""), ES256), KeyError::Unknown));
-    rows.push(refused("set: no key fits", set.verifying_key(None, RS256), KeyError::Unknown));
+    let set = json!({ "keys": [ec, okp, oct, private, weak, null] }).to_string();
+    let set = JwkSet::parse(set.as_bytes()).expect("a good set");
+    let (kid, private) = (okp["kid"].as_str(), private["kid"].as_str());
+    let mut bad = |name: &str, kid, algorithm, expected| {
+        rows.push(refused(format!("set: {name}"), set.verifying_keys(kid, algorithm), expected));
+    };
+    bad("the kid of another key", kid, ES256, KeyError::Algorithm);
+    bad("an unknown kid", Some("x"), ES256, KeyError::Unknown);
+    bad("an empty kid", Some(""), ES256, KeyError::Unknown);
+    bad("no key fits", None, SignatureAlgorithm::Es512, KeyError::Unknown);
+    bad("a secret that is published", Some("s"), SignatureAlgorithm::Hs256, KeyError::Mixed);
+    bad(
+        "a secret that is published, for a token without kid",
+        None,
+        SignatureAlgorithm::Hs256,
+        KeyError::Unknown,
+    );
+    bad("a private key that is published", private, ES256, KeyError::Private);
+    bad("a weak key", Some("w"), RS256, KeyError::Weak);
+    bad("a weak key, for a token without kid", None, RS256, KeyError::Unknown);
     rows
 }
 

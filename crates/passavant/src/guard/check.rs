@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header, request::Parts};
 use http_body_util::Full;
-use protocol::Scopes;
+use protocol::{Scopes, uri::is_same_resource};
 use resource::{Guard, MetadataService};
 use tower_service::Service as _;
 
@@ -83,7 +83,7 @@ impl Check {
 
     async fn check(&self, request: &CheckedRequest) -> Result<Response<Body>, Refusal> {
         let named = |(guard, _): &&(Guard, _)| {
-            request.audience.as_ref().is_none_or(|name| guard.audience().as_str() == name)
+            request.audience.as_ref().is_none_or(|name| is_same_resource(guard.audience().as_str(), name))
         };
         let (guard, _) = self.guards.iter().find(named).ok_or(GuardError::AudienceUnknown)?;
         let identity = if self.public_preflights && is_preflight(&request.head.method, &request.head.headers)

@@ -172,6 +172,46 @@ fn client_without_secret_authentication_needs_no_secret() {
     apply_client(&installation, members).must_refuse(&["/clients/0/token_endpoint_auth_method"]);
 }
 
+/// RFC 7517 §5: each key stands for itself.
+#[test]
+fn a_key_that_can_not_be_used_is_reported_and_spoils_no_other() {
+    let installation = Installation::new();
+    let good = json!({ "kty": "EC", "crv": "P-256", "kid": "1", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                       "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" });
+    let with = |name: &str, value: Value| {
+        let mut key = good.clone();
+        key[name] = value;
+        key
+    };
+    let keyed = |keys: &[&Value]| {
+        let keys = json!({ "keys": keys });
+        let method = "private_key_jwt";
+        apply_client(
+            &installation,
+            json!({ "client_secret": null, "token_endpoint_auth_method": method, "jwks": keys }),
+        )
+    };
+    let weak = json!({ "kty": "RSA", "kid": "old", "n": "AQAB", "e": "AQAB" });
+    let secret = json!({ "kty": "oct", "kid": "s", "k": "b25lLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ" });
+    for (neighbor, warned) in [
+        (with("use", json!("enc")), None),
+        (with("alg", json!(null)), None),
+        (json!(null), Some("keys[1]")),
+        (weak, Some("\"old\": the RSA modulus")),
+        (secret, Some("\"s\"")),
+        (with("kid", json!(7)), Some("\"kid\"")),
+    ] {
+        let outcome = keyed(&[&good, &neighbor]);
+        assert_eq!(outcome.code, 0, "{neighbor}: {outcome:?}");
+        let said = format!("{}{}", outcome.out, outcome.err);
+        assert_eq!(said.contains("/clients/0/jwks"), warned.is_some(), "{neighbor}: {said}");
+        assert!(warned.is_none_or(|text| said.contains(text)), "{neighbor}: {said}");
+    }
+    for wrong in [&[&json!(null)][..], &[&good, &with("d", json!("AQAB"))], &[&with("x", json!("AQAB"))]] {
+        keyed(wrong).must_refuse(&["/clients/0/jwks"]);
+    }
+}
+
 #[test]
 fn resource_without_credentials_cannot_introspect() {
     let installation = Installation::new();

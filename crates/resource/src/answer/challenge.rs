@@ -13,7 +13,6 @@ use protocol::{Challenge, ErrorCode, Scopes};
 use serde_json::json;
 
 use crate::judging::policy::{Needs, TokenRefusal};
-use crate::limits::RETRY_AFTER_SECONDS;
 use crate::proof::bearer::Scheme;
 use crate::proof::dpop::NONCE_HEADER;
 use crate::reason::Reason;
@@ -88,7 +87,7 @@ impl Denied {
             headers.insert(NONCE_HEADER, nonce.clone());
         }
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            headers.insert(RETRY_AFTER, HeaderValue::from(self.reason.retry_after()));
         }
         response
     }
@@ -329,6 +328,10 @@ mod tests {
         (
             Reason::AlgorithmNotAllowed,
             r#"Bearer error="invalid_token", error_description="The token is signed with an algorithm that is not accepted here""#,
+        ),
+        (
+            Reason::KeyInvalid,
+            r#"Bearer error="invalid_token", error_description="The token is signed with a key that can not be used here""#,
         ),
         (
             Reason::KeyUnknown,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | an introspection answer, active or not | [`GuardBuilder::cache`](crate::GuardBuilder::cache): 10 s, at most an hour, zero disables it | never past `exp`; 10,000 tokens and 16 MiB for each issuer |
 //! | the result of a signature check | the same time, while the issuer's keys are the same | as above, together |
-//! | the issuer's keys | 10 minutes; a day while they can't be fetched | fetched again for an unknown `kid`, once in 30 s |
+//! | the issuer's keys | 10 minutes; a day while they can't be fetched | fetched again for an unknown `kid`: three times at once, then once in 2 s; 256 KiB |
 //! | its metadata | an hour, longer while it can't be fetched | 64 KiB |
 //!
 //! The age of an answer counts from the request, not from the response. Its key is the SHA-256 of the whole token, and

@@ -15,7 +15,8 @@ use crate::reason::Reason;
 /// How a token must show that it is for this API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AudienceRule {
-    /// `aud` names the audience of the guard, byte for byte (RFC 9068 §4).
+    /// `aud` names the audience of the guard, byte for byte but that the empty path of `http` and `https` is `/` (RFC
+    /// 9068 §4, RFC 3986 §6.2.3).
     #[default]
     Exact,
     /// As [`AudienceRule::Exact`], and a token without `aud`, or with an empty one, is accepted. **Such a token is accepted by
@@ -93,7 +94,7 @@ pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) 
     let found = claims.strings(claim).map_err(|error| malformed(&error))?;
     let fits = match &expected.rule {
         AudienceRule::Exact | AudienceRule::ExactOrAbsent | AudienceRule::ExactOrClient => {
-            found.contains(&expected.name.as_str())
+            found.iter().any(|one| uri::is_same_resource(one, expected.name.as_str()))
         }
         AudienceRule::UrlPrefix => true,
         AudienceRule::Claim { values, .. } => values.iter().any(|value| found.contains(&value.as_str())),
@@ -276,6 +277,26 @@ mod tests {
             assert_eq!(judge(rule, other), Err(Reason::AudienceWrong), "{rule:?}");
             assert_eq!(judge(rule, json!({"aud": {}})), Err(Reason::ClaimMalformed), "{rule:?}");
             assert_eq!(judge(rule, json!({"aud": ["x", "https://api.example/v1"]})), Ok(()), "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn the_empty_path_is_a_slash() {
+        for (audience, aud, fits) in [
+            ("https://api.example", "https://api.example/", true),
+            ("https://api.example/", "https://api.example", true),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000/", true),
+            ("https://api.example/v1", "https://api.example/v1/", false),
+            ("https://api.example", "https://api.example//", false),
+            ("https://api.example", "https://API.example/", false),
+            ("https://api.example", "https://api.example.evil/", false),
+            ("urn:api", "urn:api/", false),
+            ("custom://api", "custom://api/", false),
+        ] {
+            let name = Audience::new(audience);
+            let expected = ExpectedAudience { name, ..expected(AudienceRule::Exact) };
+            let judged = named(&claims(json!({ "aud": [aud, "web"] })), &expected, true);
+            assert_eq!(judged.is_ok(), fits, "{audience} {aud}: {judged:?}");
         }
     }
 

@@ -6,6 +6,7 @@ use jose::Claims;
 use protocol::display::Shown;
 use protocol::{Scopes, Timestamp};
 
+use crate::judging::answered;
 use crate::judging::audience;
 use crate::judging::authorization::Authorization;
 use crate::judging::claim::{malformed, missing, text, time};
@@ -35,13 +36,14 @@ pub(crate) fn access_token(
 
 /// Judges an introspection answer (RFC 7662 §2.2), from JSON or from inside of RFC 9701.
 ///
-/// The server knows who asks and may omit `aud`, `iss`, `exp`, `sub` and `scope`; members that are present must be
+/// The server knows who asks and may omit `aud`, `iss`, `exp`, `sub` and `scope`; members that say something must be
 /// valid.
 pub(crate) fn introspected(
     claims: Claims,
     expected: &ExpectedToken,
     now: Timestamp,
 ) -> Result<Authorization, Reason> {
+    let claims = answered::said(claims);
     match claims.boolean("active").map_err(|error| malformed(&error))? {
         Some(true) => {}
         Some(false) => return Err(Reason::TokenInactive),
@@ -134,8 +136,8 @@ fn judged(
     Ok(Authorization { claims, scopes, roles, expires, confirmation })
 }
 
-/// `token_type`, which is case-insensitive (RFC 6749 §5.1), and `token_use`, by which some servers mark a refresh
-/// token.
+/// `token_type`, which is case-insensitive (RFC 6749 §5.1); and `token_use`, or `typ` (Keycloak), by which servers mark
+/// refresh tokens and ID tokens, since a caller that is a client as well may be told about its own.
 fn kind(claims: &Claims) -> Result<(), Reason> {
     match text(claims, "token_type")? {
         Some(kind) if !["bearer", "dpop"].iter().any(|known| kind.eq_ignore_ascii_case(known)) => {
@@ -143,10 +145,16 @@ fn kind(claims: &Claims) -> Result<(), Reason> {
         }
         Some(_) | None => {}
     }
-    match text(claims, "token_use")? {
-        Some("refresh_token" | "refresh") => Err(Reason::KindWrong),
-        Some(_) | None => Ok(()),
+    for (name, others) in [
+        ("token_use", &["refresh_token", "refresh", "id_token", "id"][..]),
+        ("typ", &["refresh", "offline", "id", "logout"]),
+    ] {
+        let found = text(claims, name)?;
+        if found.is_some_and(|found| others.iter().any(|other| found.eq_ignore_ascii_case(other))) {
+            return Err(Reason::KindWrong);
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -229,7 +237,7 @@ mod tests {
             ("iss", Some(json!("https://evil.example")), Reason::IssuerWrong),
             ("iss", Some(json!(["https://id.example"])), Reason::ClaimMalformed),
             ("aud", None, Reason::ClaimMissing),
-            ("aud", Some(json!("https://notes.example/")), Reason::AudienceWrong),
+            ("aud", Some(json!("https://notes.example//")), Reason::AudienceWrong),
             ("aud", Some(json!([])), Reason::AudienceWrong),
             ("aud", Some(json!(null)), Reason::ClaimMalformed),
             ("aud", Some(json!({"a": 1})), Reason::ClaimMalformed),
@@ -283,25 +291,29 @@ mod tests {
             ("active", Some(json!(1)), Reason::ClaimMalformed),
             ("active", Some(json!(null)), Reason::ClaimMalformed),
             ("active", None, Reason::ClaimMissing),
-            ("scope", Some(json!(["read"])), Reason::ClaimMalformed),
-            ("scope", Some(json!(null)), Reason::ClaimMalformed),
+            ("scope", Some(json!(["read", 7])), Reason::ClaimMalformed),
+            ("scope", Some(json!(["a\"b"])), Reason::ClaimMalformed),
             ("exp", Some(json!("1800000600")), Reason::ClaimMalformed),
-            ("exp", Some(json!(null)), Reason::ClaimMalformed),
             ("exp", Some(json!(1_700_000_000)), Reason::TokenExpired),
             ("nbf", Some(json!(1_800_000_600)), Reason::TokenNotYetValid),
             ("iat", Some(json!(1_800_000_600)), Reason::ClockSkewed),
-            ("username", Some(json!(null)), Reason::ClaimMalformed),
+            ("username", Some(json!(["alice"])), Reason::ClaimMalformed),
             ("sub", Some(json!(7)), Reason::ClaimMalformed),
             ("client_id", Some(json!(7)), Reason::ClaimMalformed),
             ("iss", Some(json!("https://id.example/")), Reason::IssuerWrong),
             ("iss", Some(json!(null)), Reason::ClaimMalformed),
             ("aud", Some(json!("web")), Reason::AudienceWrong),
-            ("aud", Some(json!([])), Reason::AudienceWrong),
-            ("aud", Some(json!(null)), Reason::ClaimMalformed),
+            ("aud", Some(json!(["web", "https://notes.example.evil"])), Reason::AudienceWrong),
+            ("aud", Some(json!([null])), Reason::ClaimMalformed),
             ("aud", Some(json!({})), Reason::ClaimMalformed),
             ("token_type", Some(json!("DPoP")), Reason::ConfirmationUnknown),
             ("token_type", Some(json!("N_A")), Reason::KindWrong),
             ("token_use", Some(json!("refresh_token")), Reason::KindWrong),
+            ("token_use", Some(json!("Refresh")), Reason::KindWrong),
+            ("token_use", Some(json!("id")), Reason::KindWrong),
+            ("typ", Some(json!("Refresh")), Reason::KindWrong),
+            ("typ", Some(json!("Offline")), Reason::KindWrong),
+            ("typ", Some(json!("ID")), Reason::KindWrong),
             ("cnf", Some(json!({"x5t#S256": "x"})), Reason::ConfirmationUnknown),
         ];
         for (name, value, reason) in cases {
@@ -330,7 +342,31 @@ mod tests {
     fn an_answer_without_aud_is_refused_where_it_is_required() {
         let mut strict = expected();
         strict.audience.is_required = true;
-        let found = introspected(with(json!({"active": true}), &[]), &strict, NOW);
-        assert_eq!(refused(found), Some(Reason::ClaimMissing));
+        for silent in [json!({}), json!({"aud": []}), json!({"aud": null}), json!({"aud": ""})] {
+            let mut answer = silent.clone();
+            answer["active"] = true.into();
+            let found = introspected(with(answer, &[]), &strict, NOW);
+            assert_eq!(refused(found), Some(Reason::ClaimMissing), "{silent}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_say_nothing_in_the_ways_of_other_servers() {
+        for (name, nothing) in [
+            ("aud", json!([])),
+            ("aud", json!(null)),
+            ("username", json!(null)),
+            ("sub", json!(null)),
+            ("scope", json!(null)),
+            ("exp", json!(null)),
+            ("cnf", json!(null)),
+        ] {
+            let found = answer(&[(name, Some(nothing.clone()))]);
+            assert!(found.is_ok_and(|found| found.claims.value(name).is_none()), "{name}: {nothing}");
+        }
+        let listed = answer(&[("scope", Some(json!(["read", "groups"])))]).expect("accepted");
+        assert_eq!(listed.scopes.as_str(), "read groups");
+        let none = answer(&[("scope", Some(json!([])))]).expect("accepted");
+        assert_eq!(none.scopes.as_str(), "");
     }
 }

@@ -10,6 +10,10 @@ family! { $ issuer
     /// The issuer's keys could not be fetched (RFC 8414 §2).
     KeysUnavailable, "keys_unavailable", Some(TemporarilyUnavailable),
         "The token can not be checked at the moment";
+    /// The issuer may have published the key of the token by now, but its keys were fetched several times a moment ago, for
+    /// other keys that it does not have (RFC 9068 §4).
+    KeyUnavailable, "key_unavailable", Some(TemporarilyUnavailable),
+        "The token can not be checked at the moment";
     /// The server answers 401 or 403: it does not let this API introspect (RFC 7662 §2.3).
     IntrospectionRefused, "introspection_refused", Some(TemporarilyUnavailable),
         "The token can not be checked at the moment";

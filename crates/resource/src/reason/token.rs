@@ -12,6 +12,8 @@ family! { $ token
     /// The issuer has no key for this `kid` and algorithm (RFC 9068 §4).
     KeyUnknown, "key_unknown", Some(InvalidToken),
         "The token is signed with a key that its issuer does not publish";
+    /// The issuer publishes the key of the token, but it is malformed, weak, or disclosed by its publication (RFC 7517 §5).
+    KeyInvalid, "key_invalid", Some(InvalidToken), "The token is signed with a key that can not be used here";
     /// The key does not verify the signature (RFC 9068 §4).
     SignatureWrong, "signature_wrong", Some(InvalidToken), "The signature of the token does not verify";
     /// A required claim is absent (RFC 9068 §2.2, RFC 7662 §2.2).

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use fetching::{Attempts, Clock, Http, KeptDocument, KeySet, Lookup, NewerAfter, Schedule};
+use fetching::{Attempts, Clock, Http, KeptDocument, KeySet, Lookup, LookupBudget, Schedule, SkippedLog};
 use jose::jws::{Unverified, Verified};
-use jose::{JoseError, KeyError, SignatureAlgorithm, VerifyingKey};
+use jose::{JoseError, SignatureAlgorithm};
 use protocol::Timestamp;
 use protocol::display::Shown;
 
-use crate::limits::{KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX, REFETCH_SECONDS, RETRY_SECONDS};
+use crate::limits::{
+    KEYS_FRESH_SECONDS, KEYS_KEPT_SECONDS_MAX, LOOKUP_SECONDS, LOOKUPS_MAX, REFETCH_SECONDS, RETRY_SECONDS,
+};
 use crate::reason::Reason;
 use crate::trust::discovery::Discovery;
 
-/// A token may name a key that has just been published, so the first unknown `kid` does not have to wait.
+/// A token may name a key that has just been published, and anybody can send one that names a key of no one.
 const SCHEDULE: Schedule = Schedule {
     fresh: KEYS_FRESH_SECONDS,
     age_max: KEYS_KEPT_SECONDS_MAX,
     refetch: REFETCH_SECONDS,
     retry: RETRY_SECONDS,
-    retry_abandoned: RETRY_SECONDS,
-    newer_after: NewerAfter::SuchFetch,
+    lookups: LookupBudget { burst: LOOKUPS_MAX, every: LOOKUP_SECONDS },
 };
 
 /// The key set of the issuer, shared by everything that verifies its signatures.
@@ -27,11 +28,12 @@ pub(crate) struct RemoteKeys {
     discovery: Arc<Discovery>,
     http: Http,
     set: KeptDocument<KeySet, Reason>,
+    skipped: SkippedLog,
 }
 
 impl RemoteKeys {
     pub(crate) fn new(discovery: Arc<Discovery>, http: Http, clock: Arc<dyn Clock>) -> Self {
-        Self { discovery, http, set: KeptDocument::new(SCHEDULE, clock) }
+        Self { discovery, http, set: KeptDocument::new(SCHEDULE, clock), skipped: SkippedLog::default() }
     }
 
     /// Verifies what the issuer signed, with an algorithm that is allowed.
@@ -51,12 +53,13 @@ impl RemoteKeys {
     ) -> Result<(Verified, u64), Reason> {
         let algorithm = token.algorithm().filter(|algorithm| allowed.contains(algorithm));
         let algorithm = algorithm.ok_or(Reason::AlgorithmNotAllowed)?;
-        let (key, version) = self.key(token.kid(), algorithm).await?;
-        let verified = token.verify(&key).map_err(|error| match error {
-            JoseError::Algorithm => Reason::AlgorithmNotAllowed,
-            _ => Reason::SignatureWrong,
-        })?;
-        Ok((verified, version))
+        let look = |set: &Arc<KeySet>| verify(set, &token, algorithm);
+        let fetch = || fetch(Arc::clone(&self.discovery), self.http.clone(), self.skipped.clone());
+        let wanted = (token.kid(), algorithm.as_str());
+        self.set.find(&wanted, look, fetch).await.inspect_err(|reason| {
+            let kid = Shown(token.kid().unwrap_or_default());
+            tracing::debug!(%kid, reason = reason.slug(), "whether the issuer has this key can't be told now");
+        })?
     }
 
     /// The version of the current key set; `None` if it must be fetched first.
@@ -68,37 +71,40 @@ impl RemoteKeys {
     pub(crate) fn attempts(&self, now: Timestamp) -> Attempts<Reason> {
         self.set.attempts(now)
     }
+}
 
-    async fn key(
-        &self,
-        kid: Option<&str>,
-        algorithm: SignatureAlgorithm,
-    ) -> Result<(VerifyingKey, u64), Reason> {
-        let look = |set: &Arc<KeySet>| {
-            let found = set.keys.verifying_key(kid, algorithm).map(|key| (key, set.version));
-            match found {
-                Err(KeyError::Unknown) => Lookup::Missing(found),
-                Ok(_) | Err(_) => Lookup::Settled(found),
-            }
-        };
-        let fetch = || fetch(Arc::clone(&self.discovery), self.http.clone());
-        self.set.find(look, fetch).await?.map_err(|error| self.unfit(kid, &error))
-    }
-
-    /// An unknown key may be a new one that is unavailable now: then the token is not to blame.
-    fn unfit(&self, kid: Option<&str>, error: &KeyError) -> Reason {
-        let kid = Shown(kid.unwrap_or_default());
-        tracing::debug!(%kid, %error, "no key of the issuer fits");
-        match *error == KeyError::Unknown && self.set.is_failing() {
-            true => Reason::KeysUnavailable,
-            false => Reason::KeyUnknown,
+/// Verifies the token with the keys of this set. What a newer set may have: the key that the token names; and if it names
+/// none, one that verifies it, since the set may have other keys without a name by then.
+fn verify(
+    set: &KeySet,
+    token: &Unverified<'_>,
+    algorithm: SignatureAlgorithm,
+) -> Lookup<Result<(Verified, u64), Reason>> {
+    let kid = token.kid();
+    let keys = match set.keys.verifying_keys(kid, algorithm) {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::debug!(kid = %Shown(kid.unwrap_or_default()), %error, "no key of the issuer fits");
+            let is_skipped = set.keys.skipped().iter().any(|key| kid.is_some() && key.kid.as_deref() == kid);
+            let has_other = set.keys.keys().iter().any(|key| kid.is_some() && key.kid() == kid);
+            return match (is_skipped, has_other) {
+                (true, _) => Lookup::Missing(Err(Reason::KeyInvalid)),
+                (false, true) => Lookup::Settled(Err(Reason::KeyUnknown)),
+                (false, false) => Lookup::Missing(Err(Reason::KeyUnknown)),
+            };
         }
+    };
+    match token.clone().verify_any(&keys) {
+        Ok(verified) => Lookup::Settled(Ok((verified, set.version))),
+        Err(JoseError::Algorithm) => Lookup::Settled(Err(Reason::AlgorithmNotAllowed)),
+        Err(_) if kid.is_none() => Lookup::Missing(Err(Reason::SignatureWrong)),
+        Err(_) => Lookup::Settled(Err(Reason::SignatureWrong)),
     }
 }
 
-async fn fetch(discovery: Arc<Discovery>, http: Http) -> Result<KeySet, Reason> {
+async fn fetch(discovery: Arc<Discovery>, http: Http, skipped: SkippedLog) -> Result<KeySet, Reason> {
     let url = discovery.jwks().await?;
-    KeySet::fetch(&http, &url).await.map_err(|error| {
+    KeySet::fetch(&http, &url, &skipped).await.map_err(|error| {
         tracing::warn!(url, %error, "the issuer's keys could not be fetched");
         Reason::KeysUnavailable
     })

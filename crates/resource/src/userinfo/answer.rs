@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use jose::jwe::Encrypted;
 use jose::jws::Unverified;
 use jose::{Claims, ContentEncryption, DecryptionKey, JoseError, SignatureAlgorithm, Verified, VerifyingKey};
@@ -168,7 +168,7 @@ fn unverified(reason: Reason) -> UserInfoError {
     if reason == Reason::AlgorithmNotAllowed {
         return UserInfoError::AlgorithmNotAllowed;
     }
-    if reason == Reason::KeyUnknown {
+    if matches!(reason, Reason::KeyUnknown | Reason::KeyInvalid) {
         return UserInfoError::KeyUnknown;
     }
     UserInfoError::SignatureWrong
@@ -176,6 +176,7 @@ fn unverified(reason: Reason) -> UserInfoError {
 
 /// The media type without parameters, in lower case.
 fn media_type(answer: &Response<Bytes>) -> String {
-    let named = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let named = answer.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let media_type = named.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    String::from_utf8_lossy(media_type).to_ascii_lowercase()
 }

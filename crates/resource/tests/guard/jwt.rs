@@ -58,7 +58,7 @@ async fn one_wrong_claim_refuses_the_token() {
         (json!({"iss": format!("{ISSUER}/")}), Reason::IssuerWrong),
         (json!({"iss": null}), Reason::ClaimMissing),
         (json!({"aud": "https://other.example"}), Reason::AudienceWrong),
-        (json!({"aud": ["https://other.example", "https://notes.example/"]}), Reason::AudienceWrong),
+        (json!({"aud": ["https://other.example", "https://notes.example//"]}), Reason::AudienceWrong),
         (json!({"aud": null}), Reason::ClaimMissing),
         (json!({"exp": NOW - 30}), Reason::TokenExpired),
         (json!({"exp": (NOW + 600).to_string()}), Reason::ClaimMalformed),

@@ -1,7 +1,7 @@
 //! `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3, OpenID Connect Core 1.0 §9).
 
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
-use protocol::{ClientAuthMethod, Timestamp};
+use protocol::{ClientAuthMethod, Timestamp, display::Shown};
 
 use super::known::Known;
 use crate::{
@@ -62,8 +62,8 @@ pub(super) async fn check(
     if !matches!(unverified.typ(), None | Some("JWT" | "client-authentication+jwt")) {
         return Err(Reason::AssertionMalformed.into());
     }
-    let key = verifying_key(server, known, caller, algorithm, unverified.kid()).await?;
-    let verified = unverified.verify(&key).map_err(|_| Reason::AssertionSignatureWrong)?;
+    let keys = verifying_keys(server, known, caller, algorithm, unverified.kid()).await?;
+    let verified = unverified.verify_any(&keys).map_err(|_| Reason::AssertionSignatureWrong)?;
     let claims = verified.claims().map_err(|_| Reason::AssertionMalformed)?;
     let until = judge(&claims, caller.id.as_str(), &Expected::of(server, known.is_strict()))?;
     // Without a `jti` two assertions of one second are the same text, so a repetition says nothing.
@@ -77,25 +77,30 @@ pub(super) async fn check(
     }))
 }
 
-async fn verifying_key(
+async fn verifying_keys(
     server: &AuthorizationServer,
     known: &Known,
     caller: &Caller,
     algorithm: SignatureAlgorithm,
     kid: Option<&str>,
-) -> Result<VerifyingKey, Error> {
+) -> Result<Vec<VerifyingKey>, Error> {
     if algorithm.is_symmetric() {
         known.must_be(ClientAuthMethod::ClientSecretJwt)?;
         let secret =
             caller.secret.as_ref().and_then(|stored| server.master().recover_secret(&caller.id, stored));
         let secret = secret.ok_or(Reason::ClientMethodNotRegistered)?;
-        return VerifyingKey::hmac(algorithm, &secret).map_err(|_| Reason::AssertionMalformed.into());
+        let key = VerifyingKey::hmac(algorithm, &secret).map_err(|_| Reason::AssertionMalformed)?;
+        return Ok(vec![key]);
     }
     known.must_be(ClientAuthMethod::PrivateKeyJwt)?;
     let (by_value, by_reference) = known.jwks();
-    let keys = server.remote_keys().of(by_value, by_reference, kid).await;
+    let keys = server.remote_keys().verifying(by_value, by_reference, kid, algorithm).await;
     let keys = keys.map_err(|error| keys_unavailable(&error))?;
-    keys.verifying_key(kid, algorithm).map_err(|_| Reason::AssertionSignatureWrong.into())
+    keys.map_err(|error| {
+        let kid = Shown(kid.unwrap_or_default());
+        tracing::info!(client = %caller.id, %kid, %algorithm, %error, "no registered key fits the assertion");
+        Reason::AssertionSignatureWrong.into()
+    })
 }
 
 /// Turns a failed key lookup into the refusal that the client reads.

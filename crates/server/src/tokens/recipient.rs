@@ -103,7 +103,7 @@ impl<'a> Recipient<'a> {
         plaintext: &[u8],
     ) -> Result<String, Error> {
         let (algorithm, encryption) = self.read(registered)?;
-        let keys = server.remote_keys().of(self.jwks, self.jwks_uri, None).await;
+        let keys = server.remote_keys().of(self.jwks, self.jwks_uri).await;
         let key = keys.and_then(|keys| keys.encryption_key(algorithm).map_err(Fault::new));
         let key = key.map_err(|error| {
             tracing::warn!(client = %self.who, %error, "the recipient's encryption key is unavailable");

@@ -353,17 +353,49 @@ async fn a_rotated_key_is_fetched_once_its_name_is_seen() {
     ask(&server, &old_one).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
 }
 
-/// Unknown key ids don't cause more frequent requests to the client's server.
+/// Anybody can send assertions that name keys of no one: they neither flood the client's server, nor delay for long that a
+/// new key of the client is noticed.
 #[tokio::test]
-async fn an_unknown_key_is_looked_for_at_most_once_in_30_seconds() {
-    let own = key();
+async fn made_up_keys_cost_few_fetches_and_no_rotation() {
+    let (own, next) = (key(), key());
     let server = start_remote(&own).await;
     ask(&server, &server.assertion("shop")).send().await.ok();
-    for _ in 0..5 {
-        let unknown = server.assertion("shop").key(&key());
-        ask(&server, &unknown).send_unwritten().await.refused(Reason::AssertionSignatureWrong);
+    let attack = async || {
+        for _ in 0..8 {
+            let made_up = server.assertion("shop").key(&key());
+            let refused = ask(&server, &made_up).send_unwritten().await;
+            assert_eq!(refused.status(), 401);
+        }
+    };
+    for _ in 0..6 {
+        attack().await;
+        server.clock.advance(5);
     }
-    assert_eq!(server.fetch.asked(KEYS), 1);
+    assert!(server.fetch.asked(KEYS) <= 1 + 3 + 5, "{}", server.fetch.asked(KEYS));
+    server.serve_keys(KEYS, &[&own, &next]);
+    attack().await;
+    server.clock.advance(5);
+    ask(&server, &server.assertion("shop").key(&next)).send().await.ok();
+}
+
+/// RFC 7517 §5: each key of a client stands for itself.
+#[tokio::test]
+async fn a_bad_neighbor_spoils_no_key_of_a_client() {
+    let (own, other) = (key(), SigningKey::generate(SignatureAlgorithm::Es384).expect("a key"));
+    let server = start_remote(&own).await;
+    let public = |key: &SigningKey| key.public_jwk().expect("it is no shared secret").to_value();
+    let mut named_alike = public(&other);
+    named_alike["kid"] = own.kid().into();
+    let mut encrypting = public(&own);
+    encrypting["use"] = "enc".into();
+    encrypting.as_object_mut().expect("an object").remove("alg");
+    let oct = json!({ "kty": "oct", "kid": "s", "k": "b25lLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ" });
+    let weak = json!({ "kty": "RSA", "kid": own.kid(), "n": "AQAB", "e": "AQAB" });
+    for neighbor in [named_alike, encrypting, oct, weak, json!(null), json!({ "kty": null })] {
+        server.fetch.serve(KEYS, &json!({ "keys": [neighbor, public(&own)] }));
+        server.clock.advance(301);
+        ask(&server, &server.assertion("shop")).send().await.ok();
+    }
 }
 
 /// If its key set is unavailable, only that client is refused; the failure is cached for at most 30 s.
@@ -408,7 +440,8 @@ async fn many_at_once_share_one_fetch() {
     assert_eq!(server.fetch.asked(KEYS), 1);
 }
 
-/// A request that is dropped while it waits for a key set does not block others.
+/// A request that is dropped while it waits for a key set does not block others: its fetch is continued by the next one,
+/// or given up after two seconds.
 #[tokio::test]
 async fn a_dropped_request_does_not_hold_up_the_next() {
     let own = key();
@@ -417,6 +450,7 @@ async fn a_dropped_request_does_not_hold_up_the_next() {
     let dropped = Box::pin(ask(&server, &server.assertion("shop")).send());
     assert!(polled_often(dropped).is_none(), "it waits for the key set");
     server.serve_keys(KEYS, &[&own]);
+    server.clock.advance(2);
     ask(&server, &server.assertion("shop")).send().await.ok();
 }
 

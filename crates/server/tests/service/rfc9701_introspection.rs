@@ -298,6 +298,22 @@ async fn a_bearer_caller_is_answered_as_its_resource_registered() {
     assert_eq!(server.claims(&decrypt(jwe.body(), &key)).await["aud"], "notes");
 }
 
+/// RFC 7517 §5: each key of a resource stands for itself; that for encrypting is found by its type and use.
+#[tokio::test]
+async fn a_bad_neighbor_spoils_no_key_to_encrypt_to() {
+    let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
+    let public = key.public_jwk().expect("it is no shared secret").to_value();
+    let mut signing = public.clone();
+    signing["use"] = "sig".into();
+    let oct = json!({ "kty": "oct", "k": "b25lLW9jdGV0LWtleS1vZi0zMi1ieXRlcy0tLS0tLQ" });
+    let by_value = |settings: &mut ResourceSettings| {
+        settings.jwks_uri = None;
+        settings.jwks = Some(json!({ "keys": [null, signing, oct, public] }));
+    };
+    let (server, token) = start(encrypting(KeyManagement::EcdhEs, None).with(by_value)).await;
+    decrypt(as_jwt(&server, &token).await.body(), &key);
+}
+
 /// A key registered by value is not fetched.
 #[tokio::test]
 async fn the_resources_key_may_be_registered_by_value() {

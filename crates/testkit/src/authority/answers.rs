@@ -103,8 +103,8 @@ impl Authority {
         }
         let jwt = Unverified::parse(token).ok()?;
         let keys = JwkSet::from_value(&self.jwks()).ok()?;
-        let key = keys.verifying_key(jwt.kid(), jwt.algorithm()?).ok()?;
-        jwt.verify(&key).ok()?.claims().ok().map(Claims::into_map)
+        let keys = keys.verifying_keys(jwt.kid(), jwt.algorithm()?).ok()?;
+        jwt.verify_any(&keys).ok()?.claims().ok().map(Claims::into_map)
     }
 }
 

@@ -105,8 +105,8 @@ impl Running {
         let algorithm = unverified.algorithm().expect("a known algorithm");
         assert!(unverified.kid().is_some(), "it names no key");
         let keys = self.jwks().await;
-        let key = keys.verifying_key(unverified.kid(), algorithm).expect("a served key");
-        unverified.verify(&key).expect("a good signature")
+        let keys = keys.verifying_keys(unverified.kid(), algorithm).expect("a served key");
+        unverified.verify_any(&keys).expect("a good signature")
     }
 
     /// The claims of a signed token, verified under the served key set.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
 use jose::jwe::Encrypted;
 use jose::jws::Unverified;
 use jose::{Claims, ContentEncryption, DecryptionKey};
@@ -95,7 +95,10 @@ impl IntrospectionClient {
         }
         let verified =
             self.remote.keys.verify(token, &self.remote.algorithms).await.map_err(|reason| match reason {
-                Reason::KeysUnavailable | Reason::DiscoveryFailed | Reason::EndpointMissing => reason,
+                Reason::KeysUnavailable
+                | Reason::KeyUnavailable
+                | Reason::DiscoveryFailed
+                | Reason::EndpointMissing => reason,
                 _ => untrusted(reason.slug()),
             })?;
         let envelope = verified.claims().map_err(|error| untrusted(&error.to_string()))?;
@@ -147,8 +150,9 @@ fn succeeded(url: &str, answer: &Response<Bytes>) -> Result<(), Reason> {
             Err(Reason::TokenMalformed)
         }
         300..=399 => {
-            let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
-            tracing::error!(url, status, to = %Shown(to), "redirects are not followed: configure the final URL");
+            let to = answer.headers().get(LOCATION).map(HeaderValue::as_bytes).unwrap_or_default();
+            let to = String::from_utf8_lossy(to);
+            tracing::error!(url, status, to = %Shown(&to), "redirects are not followed: configure the final URL");
             Err(Reason::IntrospectionFailed)
         }
         _ => {
@@ -184,9 +188,9 @@ fn names_unsupported_kind(body: &[u8]) -> bool {
 }
 
 fn is_jwt(answer: &Response<Bytes>) -> bool {
-    let named = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = named.split(';').next().unwrap_or_default();
-    media_type.trim().eq_ignore_ascii_case(MEDIA_TYPE)
+    let named = answer.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let media_type = named.split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(MEDIA_TYPE.as_bytes())
 }
 
 fn malformed(why: &str) -> Reason {

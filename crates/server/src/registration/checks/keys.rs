@@ -1,15 +1,33 @@
 //! Keys, by value or by reference, and encryption to them.
 
-use jose::{JwkSet, KeyManagement};
+use jose::{JwkSet, KeyError, KeyManagement, SkippedKey};
 use protocol::uri;
 
 use super::served;
 use crate::registration::{entry::Entry, rules::Rules};
 
-/// `jwks`: a set of public keys, or of the client's own symmetric ones (RFC 7591 §2).
+/// Most keys of one set that is registered by value: it is read whenever the client authenticates by one of them.
+const KEYS_MAX: usize = 128;
+
+/// `jwks`: a set of public keys, or of the client's own symmetric ones (RFC 7591 §2). A key that can't be used is reported
+/// and spoils no other, but for a private key, which must not be stored.
 pub(crate) fn by_value(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
-    if let Some(Err(error)) = entry.value(name).map(JwkSet::from_value) {
-        entry.refuse(name, error.to_string());
+    let set = match entry.value(name).map(JwkSet::from_value) {
+        None => return,
+        Some(Ok(set)) => set,
+        Some(Err(error)) => return entry.refuse(name, error.to_string()),
+    };
+    let (keys, skipped) = (set.keys().len(), set.skipped());
+    if keys + skipped.len() > KEYS_MAX {
+        return entry.refuse(name, format!("holds more than {KEYS_MAX} keys"));
+    }
+    let named = skipped.iter().map(SkippedKey::to_string).collect::<Vec<_>>().join("; ");
+    if keys == 0 && !skipped.is_empty() {
+        entry.refuse(name, format!("holds no key that can be used: {named}"));
+    } else if skipped.iter().any(|key| key.error == KeyError::Private) {
+        entry.refuse(name, format!("must hold public keys only: {named}"));
+    } else if !skipped.is_empty() {
+        entry.warn(name, format!("keys that can't be used are skipped: {named}"));
     }
 }
 
