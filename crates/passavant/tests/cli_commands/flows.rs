@@ -66,6 +66,10 @@ fn client_credentials_shows_each_hop_and_hides_secrets_and_tokens() {
     assert!(hidden.err.contains("/.well-known/openid-configuration") && hidden.err.contains("/token"));
     assert!(!hidden.err.contains(&secret));
     let post = [&flow[..], &["--client-secret", "-", "--auth-method", "post", "--show-tokens"]].concat();
+    let either = place.run_with(&post, &secret);
+    assert_eq!(either.code, 0, "nothing is registered: {}", either.err);
+    let edit = place.run(&["client", "edit", "robot", "--auth-method", "client_secret_basic"]);
+    assert_eq!(edit.code, 0, "{}", edit.err);
     let refused = place.run_with(&post, &secret);
     assert_eq!(refused.code, 1, "registered is basic: {}", refused.out);
     assert!(refused.err.contains("invalid_client") && !refused.err.contains(&secret), "{}", refused.err);

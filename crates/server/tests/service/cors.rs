@@ -3,6 +3,7 @@
 
 use http::Method;
 use passavant_server::Reason;
+use protocol::limits;
 use testkit::server::{Call, Reply, Running, TestServer, confidential, public};
 
 const SPA: &str = "https://spa.example";
@@ -142,7 +143,7 @@ async fn a_page_reads_the_refusals_of_its_own_requests() {
 async fn a_page_reads_a_refusal_before_the_endpoint() {
     let server = start().await;
     let large = "x".repeat(70_000);
-    let long = format!("/userinfo?x={}", "x".repeat(9_000));
+    let long = format!("/userinfo?x={}", "x".repeat(limits::URL_BYTES_MAX));
     let form = Some("application/x-www-form-urlencoded");
     for (call, status) in [
         (server.request(Method::PUT, "/token"), 405),
