@@ -37,9 +37,9 @@ const REPEATED: usize = 40_000;
 const NEW: usize = 10_000;
 
 /// Budget for a request with a cached token, in microseconds.
-const CACHED_MICROS_MAX: f64 = 5.0;
+const CACHED_MICROS_MAX: f64 = 1.0;
 /// Budget for a new ES256 JWT, as a ratio to its raw signature check.
-const NEW_RATIO_MAX: f64 = 1.5;
+const NEW_RATIO_MAX: f64 = 1.1;
 /// Budget for the memory left by a million distinct tokens, in bytes.
 const MEMORY_BYTES_MAX: i64 = 64 * 1024 * 1024;
 

@@ -25,23 +25,37 @@ impl fmt::Debug for DirectoryAccounts {
 #[async_trait]
 impl Accounts for DirectoryAccounts {
     async fn standing(&self, who: &Subject) -> Result<Standing, Fault> {
-        Ok(match self.0.by_subject(who).await? {
-            Some(account) if account.disabled => Standing::Disabled,
-            Some(_) => Standing::Active,
-            None => Standing::Gone,
-        })
+        Ok(standing(self.0.is_disabled(who).await?))
     }
 
     async fn claims(&self, who: &Subject, wanted: &[String]) -> Result<Map<String, Value>, Fault> {
         if wanted.is_empty() {
             return Ok(Map::new());
         }
+        Ok(self.standing_and_claims(who, wanted).await?.1)
+    }
+
+    async fn standing_and_claims(
+        &self,
+        who: &Subject,
+        wanted: &[String],
+    ) -> Result<(Standing, Map<String, Value>), Fault> {
         let account = self.0.by_subject(who).await?;
-        Ok(account.map(|account| claims(account, wanted)).unwrap_or_default())
+        let standing = standing(account.as_ref().map(|account| account.disabled));
+        Ok((standing, account.map(|account| claims(account, wanted)).unwrap_or_default()))
     }
 
     async fn username(&self, who: &Subject) -> Result<Option<String>, Fault> {
         Ok(self.0.by_subject(who).await?.map(|account| account.username.as_str().to_owned()))
+    }
+}
+
+/// `None`: there is no account.
+const fn standing(is_disabled: Option<bool>) -> Standing {
+    match is_disabled {
+        Some(false) => Standing::Active,
+        Some(true) => Standing::Disabled,
+        None => Standing::Gone,
     }
 }
 

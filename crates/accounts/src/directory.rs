@@ -22,6 +22,12 @@ pub trait Directory: Send + Sync + 'static {
     /// The account with this `sub`.
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault>;
 
+    /// Whether the account with this `sub` is disabled; `None` if there is none. It is asked for every token of a user, so
+    /// a database reads no more than that.
+    async fn is_disabled(&self, subject: &Subject) -> Result<Option<bool>, Fault> {
+        Ok(self.by_subject(subject).await?.map(|account| account.disabled))
+    }
+
     /// Accounts after this `sub`, by `sub`.
     async fn list_accounts(&self, after: Option<&Subject>, limit: u32) -> Result<Vec<Account>, Fault>;
 

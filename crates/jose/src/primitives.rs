@@ -1,6 +1,6 @@
 //! Digests, key derivation, randomness and encryption at rest, for the other crates.
 
-use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac, rand};
+use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac};
 use zeroize::Zeroizing;
 
 /// Bytes of the nonce in front of what [`seal`] returns.
@@ -76,14 +76,17 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(left, right).is_ok()
 }
 
-/// Fills the buffer from the cryptographic random generator.
+/// Fills the buffer from the random generator of the operating system.
+///
+/// The generator of the cryptographic library keeps a state in this process, which would continue twice where the image of
+/// a virtual machine is resumed twice.
 ///
 /// # Panics
 ///
 /// If the operating system provides no entropy, since no secret may be generated then.
-#[expect(clippy::disallowed_methods, reason = "the one place that takes randomness from the library")]
+#[expect(clippy::disallowed_methods, reason = "the one place that takes randomness from the system")]
 pub fn random(buffer: &mut [u8]) {
-    rand::fill(buffer).expect("the operating system provides entropy");
+    getrandom::fill(buffer).expect("the operating system provides entropy");
 }
 
 /// Encrypts with AES-256-GCM for storage: 12 bytes of random nonce, the ciphertext, 16 bytes of tag.

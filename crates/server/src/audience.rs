@@ -94,9 +94,7 @@ pub fn of(
     wanted: &Wanted,
 ) -> Result<TokenAudience, Reason> {
     if wanted.0.is_empty() {
-        let owns =
-            |resource: &&Arc<RegisteredResource>| scopes.iter().any(|token| resource.scopes.contains(token));
-        let resources = resources.all.iter().filter(owns).cloned().collect();
+        let resources = resources.listing_any(scopes).cloned().collect();
         return Ok(TokenAudience { resources, scopes: scopes.clone(), narrowed: false });
     }
     let mut named = Vec::with_capacity(wanted.0.len());
@@ -159,7 +157,7 @@ fn still_listed(resources: &Resources, registered: &Scopes, grant: &Grant, scope
     let scopes = scopes.filter(|token| {
         scope::STANDARD.contains(&token)
             || left.iter().any(|resource| lists(resource, token))
-            || may_be_unlisted && !resources.all.iter().any(|resource| lists(resource, token))
+            || may_be_unlisted && resources.listing(token).next().is_none()
     });
     TokenAudience { resources: left, scopes, narrowed: grant.narrowed }
 }
@@ -192,7 +190,7 @@ mod tests {
         let metadata = ClientMetadata { scope, ..ClientMetadata::default() };
         let client =
             Client { caller, metadata, require_pkce: false, skip_consent: false, applied: false, version: 1 };
-        (Resources { all, scopes: vec![] }, RegisteredClient::read(client))
+        (Resources::new(all, vec![]), RegisteredClient::read(client))
     }
 
     fn audience(scopes: &str, wanted: &[&str]) -> Result<(Vec<String>, String, AccessTokenFormat), Reason> {

@@ -1,6 +1,7 @@
 //! One file for each endpoint: it installs itself, and turns a request into an [`Answer`](crate::Answer).
 
 pub(crate) mod authorize;
+mod document;
 pub(crate) mod end_session;
 pub(crate) mod introspection;
 pub(crate) mod jwks;

@@ -64,11 +64,14 @@ impl AuthorizationServer {
     /// The store's, and one for a stored key that can't be decrypted with the master key.
     pub async fn ensure_keys(&self) -> Result<(), Fault> {
         let known = self.store().keys().await?;
+        let mut commit = Commit::new(self.now());
         for algorithm in FIRST_ALGORITHMS {
             if rotation::active(&known, algorithm).next().is_none() {
-                let key = self.make_key(algorithm, KeyStart::Now)?;
-                self.write(Commit::new(self.now()).with(KeyChange::Add(key))).await?;
+                commit.push(KeyChange::Add(self.make_key(algorithm, KeyStart::Now)?));
             }
+        }
+        if !commit.is_empty() {
+            self.write(commit).await?;
         }
         self.keys().await.map(drop)
     }

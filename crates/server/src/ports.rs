@@ -62,6 +62,15 @@ pub trait Accounts: Send + Sync + 'static {
     /// The values of the requested claims that are known (OpenID Connect Core 1.0 §5.1), without `sub`.
     async fn claims(&self, who: &Subject, wanted: &[String]) -> Result<Map<String, Value>, Fault>;
 
+    /// Both of the above. A host that keeps them together answers with one read.
+    async fn standing_and_claims(
+        &self,
+        who: &Subject,
+        wanted: &[String],
+    ) -> Result<(Standing, Map<String, Value>), Fault> {
+        Ok((self.standing(who).await?, self.claims(who, wanted).await?))
+    }
+
     /// The value of `username` in introspection answers (RFC 7662 §2.2); absent if `None`.
     async fn username(&self, _who: &Subject) -> Result<Option<String>, Fault> {
         Ok(None)

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use protocol::{Audience, ClientId, uri::is_http_localhost};
+use protocol::{Audience, ClientId, Scopes, uri::is_http_localhost};
 
 pub use crate::registration::{
     AccessTokenFormat, AccessTokenType, IntrospectionAudience, RegisteredClient, RegisteredResource,
@@ -36,31 +36,83 @@ struct Cache {
     origins: Option<Arc<HashSet<String>>>,
 }
 
-/// Every resource and scope.
+/// Every resource and scope, found by what requests name: no lookup takes longer with their number.
 #[derive(Debug, Default)]
 pub struct Resources {
-    /// Every resource, by identifier.
-    pub all: Vec<Arc<RegisteredResource>>,
-    /// Every scope that has a description or claims.
-    pub scopes: Vec<Scope>,
+    all: Vec<Arc<RegisteredResource>>,
+    by_identifier: HashMap<Audience, usize>,
+    by_caller: HashMap<ClientId, Vec<usize>>,
+    /// The resources that list each scope, in the order of [`Self::all`].
+    by_scope: HashMap<Box<str>, Vec<usize>>,
+    scopes: HashMap<Box<str>, Scope>,
 }
 
 impl Resources {
+    /// Indexes resources and scopes.
+    pub fn new(all: Vec<Arc<RegisteredResource>>, scopes: Vec<Scope>) -> Self {
+        let mut this = Self {
+            scopes: scopes.into_iter().map(|scope| (scope.scope.as_str().into(), scope)).collect(),
+            ..Self::default()
+        };
+        for (at, resource) in all.iter().enumerate() {
+            this.by_identifier.insert(resource.identifier.clone(), at);
+            if let Some(caller) = &resource.caller {
+                this.by_caller.entry(caller.id.clone()).or_default().push(at);
+            }
+            for scope in resource.scopes.iter() {
+                this.by_scope.entry(scope.into()).or_default().push(at);
+            }
+        }
+        this.all = all;
+        this
+    }
+
+    /// Every resource, by identifier.
+    pub fn all(&self) -> &[Arc<RegisteredResource>] {
+        &self.all
+    }
+
     /// The resource with this identifier, byte for byte (RFC 8707 §2).
     pub fn by_identifier(&self, identifier: &str) -> Option<&Arc<RegisteredResource>> {
-        self.all.iter().find(|resource| resource.identifier.as_str() == identifier)
+        self.by_identifier.get(identifier).map(|at| &self.all[*at])
     }
 
     /// The resources that authenticate by this id.
-    pub fn by_caller<'s>(&'s self, id: &'s str) -> impl Iterator<Item = &'s Arc<RegisteredResource>> {
-        self.all
-            .iter()
-            .filter(move |resource| resource.caller.as_ref().is_some_and(|caller| caller.id.as_str() == id))
+    pub fn by_caller(&self, id: &str) -> impl Iterator<Item = &Arc<RegisteredResource>> {
+        self.by_caller.get(id).into_iter().flatten().map(|at| &self.all[*at])
     }
 
-    /// The registered scope of this name.
+    /// The resources that list this scope.
+    pub fn listing(&self, scope: &str) -> impl Iterator<Item = &Arc<RegisteredResource>> {
+        self.by_scope.get(scope).into_iter().flatten().map(|at| &self.all[*at])
+    }
+
+    /// The resources that list any of these scopes, each once, in the order of [`Self::all`].
+    pub fn listing_any(&self, scopes: &Scopes) -> impl Iterator<Item = &Arc<RegisteredResource>> {
+        let mut found: Vec<usize> =
+            scopes.iter().filter_map(|scope| self.by_scope.get(scope)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|at| &self.all[at])
+    }
+
+    /// The registered scope of this name, if it has a description or claims.
     pub fn scope(&self, name: &str) -> Option<&Scope> {
-        self.scopes.iter().find(|scope| scope.scope == name)
+        self.scopes.get(name)
+    }
+
+    /// Every scope that a resource lists, sorted.
+    pub fn listed_scopes(&self) -> Vec<&str> {
+        let mut listed: Vec<&str> = self.by_scope.keys().map(|scope| &**scope).collect();
+        listed.sort_unstable();
+        listed
+    }
+
+    /// Every claim that a registered scope releases, in the order of the scopes.
+    pub fn released_claims(&self) -> Vec<&str> {
+        let mut scopes: Vec<&Scope> = self.scopes.values().collect();
+        scopes.sort_unstable_by_key(|scope| &scope.scope);
+        scopes.into_iter().flat_map(|scope| &scope.claims).map(String::as_str).collect()
     }
 
     /// The resources with these identifiers; deleted ones are left out.
@@ -111,7 +163,7 @@ impl Registry {
         }
         let all =
             self.store.resources().await?.into_iter().map(RegisteredResource::read).map(Arc::new).collect();
-        let resources = Arc::new(Resources { all, scopes: self.store.scopes().await? });
+        let resources = Arc::new(Resources::new(all, self.store.scopes().await?));
         self.store_in_cache(version, |cache| cache.resources = Some(resources.clone()));
         Ok(resources)
     }
@@ -160,5 +212,37 @@ impl Registry {
             *cache = Cache { version: Some(version), ..Cache::default() };
         }
         add(&mut cache);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Resource, ResourceSettings};
+
+    fn resources() -> Resources {
+        let resource = |at: usize| {
+            let scopes =
+                vec![format!("own.{at}"), format!("shared.{}", at % 3), format!("shared.{}", at % 5)];
+            let settings = ResourceSettings { scopes, ..ResourceSettings::default() };
+            let identifier = Audience::new(format!("https://{at}.example"));
+            let record = Resource { identifier, caller: None, settings, applied: false, version: 1 };
+            Arc::new(RegisteredResource::read(record))
+        };
+        Resources::new((0..30).map(resource).collect(), vec![])
+    }
+
+    #[test]
+    fn a_scope_finds_the_resources_that_list_it_each_once_and_in_order() {
+        let resources = resources();
+        for scopes in ["", "own.7", "openid own.7 own.3", "shared.0 own.9 shared.4", "shared.2 shared.1"] {
+            let scopes = Scopes::stored(scopes);
+            let lists = |resource: &&Arc<RegisteredResource>| {
+                scopes.iter().any(|scope| resource.scopes.contains(scope))
+            };
+            let scanned: Vec<_> = resources.all().iter().filter(lists).map(|one| &one.identifier).collect();
+            let found: Vec<_> = resources.listing_any(&scopes).map(|one| &one.identifier).collect();
+            assert_eq!(found, scanned, "{scopes}");
+        }
     }
 }

@@ -68,7 +68,7 @@ impl<'a> Carried<'a> {
     /// Sets the request id and the client for the outbox; the commit of a page already names its actor. Most commits,
     /// those of token requests among them, have no event to name them in.
     fn sign(&self, commit: &mut Commit) {
-        if commit.events().is_empty() {
+        if !commit.has_events() {
             return;
         }
         if !self.request_id.is_empty() {
@@ -101,7 +101,7 @@ where
             Err(failed @ Error::Failed(_)) => return Err(failed),
         };
         if !carried.remember.is_empty() {
-            commit.guards.insert_many(0, carried.remember.iter().cloned().map(Change::Once));
+            commit.guards.splice(0..0, carried.remember.iter().cloned().map(Change::Once));
         }
         if commit.is_empty() {
             return answer.map_err(Error::Refused);

@@ -23,6 +23,7 @@ macro_rules! accounts {
 
 const BY_USERNAME: &str = accounts!("canonical = ?2");
 const BY_SUBJECT: &str = accounts!("subject = ?2");
+const IS_DISABLED: &str = "SELECT disabled FROM account WHERE issuer = ?1 AND subject = ?2";
 const AFTER: &str = accounts!("subject > ?2 ORDER BY subject LIMIT ?3");
 
 #[async_trait]
@@ -33,6 +34,10 @@ impl Directory for SqliteIssuer {
 
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
         self.row(BY_SUBJECT, params![self.id(), subject.as_str()], read_account)
+    }
+
+    async fn is_disabled(&self, subject: &Subject) -> Result<Option<bool>, Fault> {
+        self.row(IS_DISABLED, params![self.id(), subject.as_str()], |columns| columns.flag())
     }
 
     async fn list_accounts(&self, after: Option<&Subject>, limit: u32) -> Result<Vec<Account>, Fault> {

@@ -54,19 +54,23 @@ impl SqliteIssuer {
         self.core.queue.ask(work).await
     }
 
-    pub(crate) async fn commit_all(
+    /// Commits changes of accounts and all others together. The future holds the job, not its parts.
+    pub(crate) fn commit_all(
         &self,
         people: Vec<AccountChange>,
         commit: Commit,
-    ) -> Result<Result<Committed, Conflict>, Fault> {
-        if people.is_empty() && commit.is_empty() {
-            return Ok(Ok(Committed::default()));
-        }
+    ) -> impl Future<Output = Result<Result<Committed, Conflict>, Fault>> + Send + '_ {
+        let is_empty = people.is_empty() && commit.is_empty();
         let work = Work::Commit { tenant: Arc::clone(&self.tenant), people, commit: Box::new(commit) };
-        match self.have(work).await? {
-            Outcome::Committed(committed) => Ok(Ok(committed)),
-            Outcome::Done(_) => Err(Fault::new("the writer returned no result of a commit")),
-            Outcome::Conflict(conflict) => Ok(Err(conflict)),
+        async move {
+            if is_empty {
+                return Ok(Ok(Committed::default()));
+            }
+            match self.core.queue.ask(work).await? {
+                Outcome::Committed(committed) => Ok(Ok(committed)),
+                Outcome::Done(_) => Err(Fault::new("the writer returned no result of a commit")),
+                Outcome::Conflict(conflict) => Ok(Err(conflict)),
+            }
         }
     }
 

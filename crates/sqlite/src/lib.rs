@@ -28,6 +28,8 @@ mod lists;
 mod migrations;
 mod open;
 mod open_error;
+#[cfg(test)]
+mod plans;
 mod range;
 mod read;
 mod readers;

@@ -17,17 +17,22 @@ const STEPS: &[&str] = &[
 /// The schema version that this version reads and writes.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;
 
-/// Applies the missing migrations, each in a transaction that also records it.
+/// Applies the missing migrations in one transaction, which also records them.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    while version(connection)? < KNOWN {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have migrated meanwhile, so the version is read again under the write lock.
-        let taken = version(&transaction)?;
-        let Some(step) = usize::try_from(taken).ok().and_then(|taken| STEPS.get(taken)) else { break };
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", taken + 1)?;
-        transaction.commit()?;
+    if version(connection)? >= KNOWN {
+        return Ok(());
     }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have migrated meanwhile, so the version is read again under the write lock.
+    let taken = usize::try_from(version(&transaction)?).unwrap_or(STEPS.len());
+    let missing = STEPS.get(taken..).unwrap_or_default();
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    if !missing.is_empty() {
+        transaction.pragma_update(None, "user_version", KNOWN)?;
+    }
+    transaction.commit()?;
     Ok(())
 }
 

@@ -181,7 +181,7 @@ fn lock_beside(database: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn connect_writer(path: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn connect_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags, WRITER_CACHE_KIB)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
@@ -203,8 +203,14 @@ fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
 }
 
 fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> Result<Connection, OpenError> {
-    let connection = Connection::open_with_flags(path, flags)?;
+    #[cfg_attr(not(test), expect(unused_mut, reason = "a test records what is run"))]
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    #[cfg(test)]
+    crate::plans::record(&mut connection)?;
     connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MILLIS))?;
+    // A plan that depends on bound values is thrown away with them, when its statement goes back to the cache: it would
+    // be compiled again at every use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -225,7 +231,11 @@ fn watch(path: &Path, writer: &Connection) -> Result<Option<WalIndex>, OpenError
     }
     let Ok(index) = WalIndex::open(path) else { return Ok(None) };
     let before = index.mark();
-    writer.pragma_update(None, "user_version", migrations::KNOWN)?;
+    // Nothing is lost with this commit, so it need not be synced.
+    writer.pragma_update(None, "synchronous", "OFF")?;
+    let probed = writer.pragma_update(None, "user_version", migrations::KNOWN);
+    writer.pragma_update(None, "synchronous", "FULL")?;
+    probed?;
     if before.is_none() || index.mark() == before {
         tracing::warn!(
             "reads are slower: the index of the write-ahead log can't be observed on this file system"
@@ -254,8 +264,11 @@ mod tests {
     fn every_commit_of_the_writer_is_synced() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = locate(&folder.path().join("passavant.db"), true).expect("it is made");
-        let writer = connect_writer(&path).expect("it opens");
+        let mut writer = connect_writer(&path).expect("it opens");
         assert_eq!(pragma(&writer, "synchronous"), 2, "FULL");
+        migrations::migrate(&mut writer).expect("it migrates");
+        watch(&path, &writer).expect("it is asked");
+        assert_eq!(pragma(&writer, "synchronous"), 2, "FULL again");
         assert_eq!(pragma(&writer, "foreign_keys"), 1);
         assert_eq!(pragma(&writer, "trusted_schema"), 0);
         assert_eq!(pragma(&writer, "busy_timeout"), 5_000);

@@ -1,5 +1,7 @@
 //! The [`Store`] of one issuer; the hot reads are here, each as one joined statement.
 
+use std::{future::Future, pin::Pin};
+
 use async_trait::async_trait;
 use protocol::{
     AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
@@ -105,6 +107,9 @@ impl SqliteIssuer {
         })
     }
 }
+
+/// The future of a commit. `Store::commit` is written out, because `async` would keep several copies of the commit in it.
+type CommitFuture<'f> = Pin<Box<dyn Future<Output = Result<Result<Committed, Conflict>, Fault>> + Send + 'f>>;
 
 #[async_trait]
 impl Store for SqliteIssuer {
@@ -242,8 +247,12 @@ impl Store for SqliteIssuer {
         Ok(newest.unwrap_or_default())
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
-        self.commit_all(Vec::new(), commit).await
+    fn commit<'s, 'f>(&'s self, commit: Commit) -> CommitFuture<'f>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(self.commit_all(Vec::new(), commit))
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {

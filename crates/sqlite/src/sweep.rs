@@ -5,6 +5,9 @@
 //! neighbors are passed, and the sweep returns to them only when the first of them has ended, so a million tokens
 //! with a lifetime of a year cost next to nothing until then. Once a day it starts from the beginning: a row that was
 //! passed may have been ended early.
+//!
+//! Each table has its share of a step, and what is left goes to those that have more to delete: a server that issues
+//! thousands of tokens a second must not keep its codes and sessions for ever.
 
 use protocol::Timestamp;
 use rusqlite::params;
@@ -82,6 +85,9 @@ const EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 \
     AND cursor < (SELECT max(cursor) FROM event WHERE issuer = ?1) AND cursor IN (SELECT cursor FROM \
     (SELECT cursor, at FROM event WHERE issuer = ?1 ORDER BY cursor LIMIT ?3) WHERE at < ?2)";
 
+/// Number of tables that share a step.
+const TABLES: u32 = (HOT.len() + COLD.len() + 1) as u32;
+
 /// The position of the sweep in each hot table.
 #[derive(Default)]
 pub(crate) struct Sweeper {
@@ -128,16 +134,30 @@ impl Sweeper {
         limit: u32,
     ) -> Result<u32, Fault> {
         let sweep = Sweep { core, issuer, before: (now - KEPT_AFTER_END_SECONDS).0 };
+        let events = Sweep { before: (now - EVENTS_KEPT_SECONDS).0, ..sweep };
         let mut progress = self.progress.lock().await;
         let mut left = limit;
-        for (table, progress) in HOT.iter().zip(progress.iter_mut()) {
-            left = left.saturating_sub(sweep.hot(table, progress, left).await?);
+        let share = limit.div_ceil(TABLES);
+        // A table that used its whole share may have more: it is asked again for what the others left.
+        let mut hot_left: Vec<usize> = (0..HOT.len()).collect();
+        let mut cold_left: Vec<(Sweep<'_>, &str)> = COLD.map(|sql| (sweep, sql)).to_vec();
+        cold_left.push((events, EVENTS));
+        for is_shared in [true, false] {
+            let most = |left: u32| if is_shared { share.min(left) } else { left };
+            let (hot, cold) = (std::mem::take(&mut hot_left), std::mem::take(&mut cold_left));
+            for at in hot {
+                let most = most(left);
+                let deleted = sweep.hot(&HOT[at], &mut progress[at], most).await?;
+                left = left.saturating_sub(deleted);
+                hot_left.extend((deleted >= most).then_some(at));
+            }
+            for (sweep, sql) in cold {
+                let most = most(left);
+                let deleted = sweep.cold(sql, most).await?;
+                left = left.saturating_sub(deleted);
+                cold_left.extend((deleted >= most).then_some((sweep, sql)));
+            }
         }
-        for sql in COLD {
-            left = left.saturating_sub(sweep.cold(sql, left).await?);
-        }
-        let events = Sweep { before: (now - EVENTS_KEPT_SECONDS).0, ..sweep };
-        left = left.saturating_sub(events.cold(EVENTS, left).await?);
         Ok(limit - left)
     }
 }

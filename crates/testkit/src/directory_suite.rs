@@ -65,7 +65,14 @@ where
 #[macro_export]
 macro_rules! directory_suite {
     ($make:expr $(,)?) => {
-        $crate::directory_suite! { @cases $make;
+        $crate::directory_suite! { @list cases $make }
+    };
+    // Runs all cases, one after the other.
+    (@each $make:expr) => {
+        $crate::directory_suite! { @list run $make }
+    };
+    (@list $form:ident $make:expr) => {
+        $crate::directory_suite! { @$form $make;
             kept {
                 an_account_is_read_as_it_was_written,
                 account_without_password_and_claims_is_read_unchanged,
@@ -113,6 +120,9 @@ macro_rules! directory_suite {
                 $crate::directory_suite::run($make, $crate::directory_suite::$file::$case);
             }
         )+)+
+    };
+    (@run $make:expr; $($file:ident { $($case:ident,)+ })+) => {
+        $($($crate::directory_suite::run($make, $crate::directory_suite::$file::$case);)+)+
     };
 }
 

@@ -102,7 +102,14 @@ macro_rules! store_suite {
         }
     };
     ($make:expr $(,)?) => {
-        $crate::store_suite! { @cases $make;
+        $crate::store_suite! { @list cases $make }
+    };
+    // Runs all cases, one after the other.
+    (@each $make:expr) => {
+        $crate::store_suite! { @list run $make }
+    };
+    (@list $form:ident $make:expr) => {
+        $crate::store_suite! { @$form $make;
             kept {
                 a_code_is_read_with_its_grant,
                 code_without_challenge_and_nonce_is_read_unchanged,
@@ -236,6 +243,9 @@ macro_rules! store_suite {
                 $crate::store_suite::run($make, $crate::store_suite::$file::$case);
             }
         )+)+
+    };
+    (@run $make:expr; $($file:ident { $($case:ident,)+ })+) => {
+        $($($crate::store_suite::run($make, $crate::store_suite::$file::$case);)+)+
     };
 }
 

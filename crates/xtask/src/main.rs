@@ -14,9 +14,13 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   architecture [--write]         check dependencies, import cycles and file lengths; --write updates the graph in ARCHITECTURE.md
-  bench [--seconds N] [--rounds N] [--connections N,N] [--beside BINARY]
-                                 the cost of a request, compared with its physical limit and another build of passavant;
-                                 needs wrk and two cores
+  bench [--only TEXT] [--seconds N] [--rounds N] [--connections N] [--stored N] [--beside BINARY] [--built FOLDER]
+        [--no-guard] [--build] [--write]
+                                 the cost of requests, of a start, and of memory, each beside its budget; fails if one is
+                                 over it. --only: the rows whose name contains the text; --stored: stored tokens of the
+                                 row on growth; --beside: another build of passavant; --built: measure these
+                                 binaries instead of building them; --build: also a first build;
+                                 --write updates the table in the README. Needs wrk and two cores
   bench guard                    the cost that a guard adds to a request, compared with released versions of others
   docs [--write]                 check the generated pages of docs/; --write updates them
   pictures                       update the screenshots in the README; needs Chromium

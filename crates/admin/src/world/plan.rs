@@ -9,11 +9,11 @@ mod stored;
 use std::collections::{HashMap, HashSet};
 
 use accounts::{Account, AccountChange, Password, PasswordHash, Passwords, passwords::Verdict};
-use protocol::ClientId;
+use protocol::{Audience, ClientId, Subject};
 use server::{
     Fault,
     registration::{Batch, Credentials, Finding, Findings, MissingSecret, RegistrationError},
-    store::{Client, Resource},
+    store::{Client, Resource, Scope},
 };
 use zeroize::Zeroizing;
 
@@ -61,9 +61,10 @@ impl Plan {
         let server = &administration.server;
         let stored = Stored::look(administration, world, mode).await?;
         let prunes = mode == ApplyMode::Prune && world.clients.is_some();
-        let is_listed = |id: &ClientId| world.clients().iter().any(|entry| entry.id() == id);
+        let listed = Listed::of(world);
         let applied = stored.view.clients.values().filter(|client| prunes && client.applied);
-        let deleted = applied.map(|client| client.caller.id.clone()).filter(|id| !is_listed(id)).collect();
+        let ids = applied.map(|client| &client.caller.id).filter(|id| !listed.clients.contains(id));
+        let deleted = ids.cloned().collect();
         let batch = Batch {
             clients: world.clients(),
             resources: world.resources(),
@@ -76,6 +77,9 @@ impl Plan {
         };
         let mut planner = Planner {
             world,
+            listed,
+            resources: stored.view.resources.iter().map(|stored| (&stored.identifier, stored)).collect(),
+            scopes: stored.scopes.iter().map(|stored| (stored.scope.as_str(), stored)).collect(),
             mode,
             deleted: batch.deleted.clone(),
             credentials: Credentials::new(server.master(), server.draws(), &stored.view, batch),
@@ -132,9 +136,11 @@ impl Plan {
         world: &World,
         administration: &Administration,
     ) -> Result<(), Fault> {
+        let entries: HashMap<_, _> =
+            world.users.iter().flatten().map(|entry| (&entry.subject, entry)).collect();
         for change in &mut self.changes.people {
             let AccountChange::Add(account) = change else { continue };
-            let entry = world.users.iter().flatten().find(|entry| entry.subject == account.subject);
+            let entry = entries.get(&account.subject);
             if let Some(password) = entry.and_then(|entry| entry.password.clone()) {
                 account.password = Some(administration.passwords.hash(password).await?);
             }
@@ -151,9 +157,32 @@ fn makes_applied(mode: ApplyMode) -> bool {
     }
 }
 
+/// The names of what the world lists.
+struct Listed<'p> {
+    clients: HashSet<&'p ClientId>,
+    resources: HashSet<&'p Audience>,
+    users: HashSet<&'p Subject>,
+    scopes: HashSet<&'p str>,
+}
+
+impl<'p> Listed<'p> {
+    fn of(world: &'p World) -> Self {
+        Self {
+            clients: world.clients().iter().map(|entry| entry.id()).collect(),
+            resources: world.resources().iter().map(|entry| entry.identifier()).collect(),
+            users: world.users.iter().flatten().map(|entry| &entry.subject).collect(),
+            scopes: world.scopes.iter().flatten().map(|entry| entry.scope.scope.as_str()).collect(),
+        }
+    }
+}
+
 /// What is at hand while a plan is made.
 struct Planner<'p> {
     world: &'p World,
+    listed: Listed<'p>,
+    /// The stored resources and scopes, by name.
+    resources: HashMap<&'p Audience, &'p Resource>,
+    scopes: HashMap<&'p str, &'p Scope>,
     mode: ApplyMode,
     stored: &'p Stored,
     credentials: Credentials<'p>,

@@ -20,7 +20,7 @@ use crate::{
     reason::Reason,
     registry::RegisteredClient,
     tokens::{
-        claims::released,
+        claims::standing_and_released,
         recipient::{Encryption, Recipient, not_served, sign_for},
     },
 };
@@ -65,13 +65,13 @@ async fn respond(
     let access = access::find(server, &token).await?.ok_or(Reason::TokenInactive)?.live(server.now())?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
     let subject = subject.ok_or(Reason::ScopeInsufficient)?;
-    match server.accounts().standing(subject).await? {
+    let (standing, mut claims) = standing_and_released(server, subject, &access.scopes).await?;
+    match standing {
         Standing::Active => {}
         Standing::Disabled | Standing::Gone => return Err(Reason::TokenInactive.into()),
     }
     let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenInactive)?;
     *found = Some(client.clone());
-    let mut claims = released(server, subject, &access.scopes).await?;
     claims.insert("sub".to_owned(), Value::String(subject.to_string()));
     send(server, &client, claims).await.map_err(|error| match error {
         // The error codes of RFC 6750 §3.1 differ from those of RFC 6749 §5.2.

@@ -1,5 +1,7 @@
 //! The scopes that a consent page shows.
 
+use std::sync::Arc;
+
 use crate::{AuthorizationServer, authorize::request::Requested, error::Fault, registry::RegisteredResource};
 
 /// One scope as a consent page shows it.
@@ -36,10 +38,10 @@ pub(super) async fn asked(
     let mut asked = Vec::new();
     for scope in requested.scopes.iter() {
         let before = asked.len();
-        let owners = resources.all.iter().filter(|resource| {
-            let is_wanted = wanted.0.is_empty() || wanted.0.contains(&resource.identifier);
-            is_wanted && resource.scopes.contains(scope)
-        });
+        let is_wanted = |resource: &&Arc<RegisteredResource>| {
+            wanted.0.is_empty() || wanted.0.contains(&resource.identifier)
+        };
+        let owners = resources.listing(scope).filter(is_wanted);
         asked.extend(owners.map(|owner| describe(scope, Some(owner))));
         if asked.len() == before {
             asked.push(describe(scope, None));

@@ -6,7 +6,7 @@ mod signing;
 
 use std::collections::{HashMap, HashSet};
 
-use protocol::ClientId;
+use protocol::{Audience, ClientId};
 use zeroize::Zeroizing;
 
 use super::{
@@ -53,6 +53,7 @@ pub struct Credentials<'c> {
     draw: Draw<'c>,
     view: &'c RegistryView,
     batch: Batch<'c>,
+    index: Index<'c>,
     /// Ids of which the secret itself is needed, not only its digest.
     recoverable: HashSet<ClientId>,
     of_resources: HashMap<ClientId, Caller>,
@@ -60,10 +61,37 @@ pub struct Credentials<'c> {
     drawn: HashMap<ClientId, Zeroizing<String>>,
 }
 
+/// What is looked up for each entry: with it, a batch takes time in proportion to its entries.
+#[derive(Debug, Default)]
+struct Index<'c> {
+    clients: HashMap<&'c ClientId, &'c ClientRegistration>,
+    resources: HashSet<&'c Audience>,
+    stored_resources: HashMap<&'c Audience, &'c Resource>,
+    /// The stored resources that authenticate by each id.
+    stored_of: HashMap<&'c ClientId, Vec<&'c Resource>>,
+}
+
+impl<'c> Index<'c> {
+    fn new(view: &'c RegistryView, batch: &Batch<'c>) -> Self {
+        let mut index = Self {
+            clients: batch.clients.iter().map(|entry| (&entry.id, entry)).collect(),
+            resources: batch.resources.iter().map(|entry| &entry.identifier).collect(),
+            ..Self::default()
+        };
+        for stored in &view.resources {
+            index.stored_resources.insert(&stored.identifier, stored);
+            if let Some(caller) = &stored.caller {
+                index.stored_of.entry(&caller.id).or_default().push(stored);
+            }
+        }
+        index
+    }
+}
+
 impl<'c> Credentials<'c> {
     /// Prepares the check of a batch.
     pub fn new(master: &'c MasterKey, draw: Draw<'c>, view: &'c RegistryView, batch: Batch<'c>) -> Self {
-        let is_replaced = |identifier| batch.resources.iter().any(|entry| entry.identifier == identifier);
+        let index = Index::new(view, &batch);
         let mut recoverable = HashSet::new();
         for entry in batch.clients.iter().filter(|entry| entry.needs_secret_itself()) {
             recoverable.insert(entry.id.clone());
@@ -74,13 +102,13 @@ impl<'c> Credentials<'c> {
         let mut of_resources = HashMap::new();
         for kept in &view.resources {
             let Some(caller) = &kept.caller else { continue };
-            if !is_replaced(kept.identifier.clone()) && secret::is_needed_itself(&kept.settings) {
+            if !index.resources.contains(&kept.identifier) && secret::is_needed_itself(&kept.settings) {
                 recoverable.insert(caller.id.clone());
             }
             of_resources.insert(caller.id.clone(), caller.clone());
         }
         let (planned, drawn) = (HashMap::new(), HashMap::new());
-        Self { master, draw, view, batch, recoverable, of_resources, planned, drawn }
+        Self { master, draw, view, batch, index, recoverable, of_resources, planned, drawn }
     }
 
     /// The record of a client with its credentials, or `None` after adding the errors to the findings. Clients must
@@ -152,7 +180,7 @@ impl<'c> Credentials<'c> {
             Some(id) => Some(self.resource_caller(entry, id, findings)?),
             None => None,
         };
-        let stored = self.view.resources.iter().find(|stored| stored.identifier == entry.identifier);
+        let stored = self.index.stored_resources.get(&entry.identifier);
         Some(Resource {
             identifier: entry.identifier.clone(),
             caller,

@@ -16,9 +16,6 @@ mod registry;
 mod session;
 mod token;
 
-use protocol::Timestamp;
-use smallvec::SmallVec;
-
 pub use code::CodeChange;
 pub use end::{End, Of, Why};
 pub use grant::{Basis, GrantChange};
@@ -26,6 +23,7 @@ pub use interaction::InteractionChange;
 pub use item::Item;
 pub use key::KeyChange;
 pub use once::{Remember, Space};
+use protocol::Timestamp;
 pub use registry::{Expect, RegistryChange};
 pub use session::SessionChange;
 pub use token::TokenChange;
@@ -42,15 +40,15 @@ pub struct Commit {
     /// The request that causes it, for the same events.
     pub request_id: Option<Box<str>>,
     /// Changes with a guard, the most contended first.
-    pub guards: SmallVec<[Change; 2]>,
+    pub guards: Vec<Change>,
     /// Changes without a guard.
-    pub writes: SmallVec<[Change; 4]>,
+    pub writes: Vec<Change>,
 }
 
 impl Commit {
     /// An empty commit, caused by the server itself.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, actor: Actor::Server, request_id: None, guards: SmallVec::new(), writes: SmallVec::new() }
+        Self { now, actor: Actor::Server, request_id: None, guards: Vec::new(), writes: Vec::new() }
     }
 
     /// Sets who causes it.

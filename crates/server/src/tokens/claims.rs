@@ -3,7 +3,7 @@
 use protocol::{Scopes, Subject, scope};
 use serde_json::{Map, Value};
 
-use crate::{AuthorizationServer, error::Fault, registry::Resources};
+use crate::{AuthorizationServer, error::Fault, ports::Standing, registry::Resources};
 
 /// The claims that these scopes release and that are known, without `sub`. None is null (OpenID Connect Core 1.0 §5.3.2).
 pub(crate) async fn released(
@@ -17,8 +17,25 @@ pub(crate) async fn released(
         return Ok(Map::new());
     }
     let mut claims = server.accounts().claims(subject, &names).await?;
-    claims.retain(|name, value| name != "sub" && !value.is_null());
+    claims.retain(is_released);
     Ok(claims)
+}
+
+/// The same, with the standing of the subject.
+pub(crate) async fn standing_and_released(
+    server: &AuthorizationServer,
+    subject: &Subject,
+    scopes: &Scopes,
+) -> Result<(Standing, Map<String, Value>), Fault> {
+    let resources = server.registry().resources().await?;
+    let names = names(scopes, &resources);
+    let (standing, mut claims) = server.accounts().standing_and_claims(subject, &names).await?;
+    claims.retain(is_released);
+    Ok((standing, claims))
+}
+
+fn is_released(name: &String, value: &mut Value) -> bool {
+    name != "sub" && !value.is_null()
 }
 
 fn names(scopes: &Scopes, resources: &Resources) -> Vec<String> {

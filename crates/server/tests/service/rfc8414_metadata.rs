@@ -406,3 +406,47 @@ async fn the_encryptions_are_those_that_are_served() {
         }
     }
 }
+
+/// RFC 9110 §13.1.2: a document is not sent again to whoever has its current version.
+#[tokio::test]
+async fn an_unchanged_document_is_not_sent_again() {
+    let server = start().await;
+    for path in [OPENID, OAUTH, "/jwks"] {
+        let first = server.get(path).send().await.ok();
+        let etag = first.header("etag").expect("an ETag").to_owned();
+        assert_eq!(first.header("etag"), server.get(path).send().await.ok().header("etag"));
+        for named in [etag.clone(), format!("W/{etag}"), format!("\"other\" , {etag}"), "*".to_owned()] {
+            let again = server.get(path).header("if-none-match", &named).send().await;
+            assert_eq!((again.status(), again.body()), (304, ""), "{named}");
+            assert_eq!(again.header("etag"), Some(&*etag));
+            assert_eq!(again.header("cache-control"), first.header("cache-control"));
+            assert_eq!(again.header("access-control-allow-origin"), Some("*"));
+        }
+        for other in ["\"other\"", "", "W/", etag.trim_matches('"')] {
+            let sent = server.get(path).header("if-none-match", other).send().await.ok();
+            assert_eq!(sent.body(), first.body(), "{other}");
+        }
+    }
+}
+
+/// The document of a version is kept, and that of the next one is made from what is registered then.
+#[tokio::test]
+async fn a_change_of_keys_and_scopes_changes_the_documents() {
+    let server = start().await;
+    let (metadata, keys) = (server.get(OPENID).send().await.ok(), server.get("/jwks").send().await.ok());
+    server
+        .authorization_server
+        .rotate_key(SignatureAlgorithm::EdDsa, passavant_server::KeyStart::Now)
+        .await
+        .expect("makes a key");
+    for (path, before) in [(OPENID, metadata), ("/jwks", keys)] {
+        let etag = before.header("etag").expect("an ETag");
+        let after = server.get(path).header("if-none-match", etag).send().await.ok();
+        assert_ne!(after.header("etag"), Some(etag));
+        assert_ne!(after.body(), before.body());
+    }
+    server.put_resource(resource("https://music.example", "music.play notes.read")).await;
+    let scopes = list(&server, "scopes_supported").await;
+    assert_eq!(scopes[scopes.len() - 2..], ["music.play", "notes.read"]);
+    assert_eq!(scopes.iter().filter(|scope| *scope == "notes.read").count(), 1);
+}

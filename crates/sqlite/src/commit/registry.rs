@@ -1,7 +1,7 @@
 //! Writes clients, resources and scopes, and the credentials that clients and resources share.
 
 use protocol::Audience;
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 use server::store::{Caller, Client, Expect, RegistryChange, Resource, Scope};
 
 use crate::{error::Broken, transaction::Transaction};
@@ -27,20 +27,18 @@ const PUT_CALLER_OF_RESOURCE: &str = "INSERT INTO caller \
     ON CONFLICT DO UPDATE SET epoch = excluded.epoch, disabled = excluded.disabled, \
     secret_digest = excluded.secret_digest, secret_sealed = excluded.secret_sealed";
 
-/// Deletes credentials that no client and no resource uses. It scans all of them, so it is for changes of resources,
-/// which are rare.
-const DELETE_ORPHANS: &str = "DELETE FROM caller WHERE issuer = ?1 \
-    AND NOT EXISTS (SELECT 1 FROM client WHERE client.issuer = ?1 AND client.id = caller.client_id) \
-    AND NOT EXISTS (SELECT 1 FROM resource WHERE resource.issuer = ?1 AND resource.client_id = caller.client_id)";
-
 /// Ends the tokens of a deleted client whose credentials a resource keeps.
 const NEXT_EPOCH: &str = "UPDATE caller SET epoch = epoch + 1 WHERE issuer = ?1 AND client_id = ?2";
 
 /// A new client with this id must not inherit consent.
 const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND client = ?2";
 
+/// Deletes credentials that no client and no resource uses any more.
 const DELETE_ORPHAN: &str = "DELETE FROM caller WHERE issuer = ?1 AND client_id = ?2 \
+    AND NOT EXISTS (SELECT 1 FROM client WHERE client.issuer = ?1 AND client.id = ?2) \
     AND NOT EXISTS (SELECT 1 FROM resource WHERE resource.issuer = ?1 AND resource.client_id = ?2)";
+
+const CALLER_OF_RESOURCE: &str = "SELECT client_id FROM resource WHERE issuer = ?1 AND identifier = ?2";
 
 const ADD_RESOURCE: &str = "INSERT INTO resource (issuer, identifier, client_id, settings, applied, version) \
     VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING";
@@ -96,6 +94,10 @@ fn put_resource(t: &Transaction<'_>, resource: &Resource, expect: Expect) -> Res
     let identifier = resource.identifier.as_str();
     let client_id = resource.caller.as_ref().map(|caller| caller.id.as_str());
     let settings = serde_json::to_string(&resource.settings)?;
+    let before = match expect {
+        Expect::Absent => None,
+        Expect::Version(_) => caller_of(t, identifier)?,
+    };
     let held = match expect {
         Expect::Absent => {
             t.guarded(ADD_RESOURCE, params![t.issuer, identifier, client_id, settings, resource.applied])?
@@ -111,7 +113,21 @@ fn put_resource(t: &Transaction<'_>, resource: &Resource, expect: Expect) -> Res
     if let Some(caller) = &resource.caller {
         put_caller(t, PUT_CALLER_OF_RESOURCE, caller)?;
     }
-    t.unguarded(DELETE_ORPHANS, [t.issuer])
+    delete_orphan(t, before.filter(|before| client_id != Some(before.as_str())))
+}
+
+/// The id that a stored resource authenticates with.
+fn caller_of(t: &Transaction<'_>, identifier: &str) -> Result<Option<String>, Broken> {
+    let mut find = t.connection.prepare_cached(CALLER_OF_RESOURCE)?;
+    let found = find.query_row(params![t.issuer, identifier], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+fn delete_orphan(t: &Transaction<'_>, id: Option<String>) -> Result<bool, Broken> {
+    match id {
+        Some(id) => t.unguarded(DELETE_ORPHAN, params![t.issuer, id]),
+        None => Ok(true),
+    }
 }
 
 fn put_caller(t: &Transaction<'_>, sql: &str, caller: &Caller) -> Result<(), Broken> {
@@ -123,8 +139,9 @@ fn put_caller(t: &Transaction<'_>, sql: &str, caller: &Caller) -> Result<(), Bro
 }
 
 fn delete_resource(t: &Transaction<'_>, identifier: &Audience) -> Result<bool, Broken> {
+    let before = caller_of(t, identifier.as_str())?;
     t.run(DELETE_RESOURCE, params![t.issuer, identifier.as_str()])?;
-    t.unguarded(DELETE_ORPHANS, [t.issuer])
+    delete_orphan(t, before)
 }
 
 fn put_scope(t: &Transaction<'_>, scope: &Scope) -> Result<bool, Broken> {

@@ -1,8 +1,9 @@
 //! Ended rows are deleted in bounded steps, and long-lived rows are not read repeatedly.
 
-use protocol::Issuer;
+use protocol::{Issuer, JwtId};
 use server::store::{
-    Commit, EVENTS_KEPT_SECONDS, End, KEPT_AFTER_END_SECONDS, Of, Store as _, TokenChange, Why,
+    Commit, EVENTS_KEPT_SECONDS, End, KEPT_AFTER_END_SECONDS, Of, Remember, Space, Store as _, TokenChange,
+    Why,
 };
 
 use crate::rows::{self, Folder, NOW, SERVER};
@@ -35,6 +36,28 @@ async fn sweep_continues_where_the_last_one_stopped() {
         swept.push(store.sweep(due, 1_999).await.expect("the store works"));
     }
     assert_eq!(swept, [1_999, 1_999, 1_002, 0]);
+}
+
+#[tokio::test]
+async fn each_table_has_its_share_of_a_step() {
+    let folder = Folder::new();
+    let store = rows::one(&folder.open(SERVER));
+    add(&store, 0, 600, 5_000).await;
+    for key in ["a", "b", "c"] {
+        let (space, replayed) = (Space::ClientAssertion, server::Reason::AssertionReplayed);
+        let remember = Remember { space, key: key.into(), until: NOW + 60, replayed };
+        rows::done(&store, Commit::new(NOW).with(remember)).await;
+    }
+    rows::done(&store, Commit::new(NOW).with(TokenChange::RevokeJwt(JwtId::new("j"), NOW + 600))).await;
+    let due = NOW + 600 + KEPT_AFTER_END_SECONDS + 1;
+    assert_eq!(store.sweep(due, 1_000).await.expect("the store works"), 1_000);
+    let left = rusqlite::Connection::open(folder.file()).expect("it opens");
+    let count = |table: &str| -> i64 {
+        let count = format!("SELECT count(*) FROM {table}");
+        left.query_row(&count, [], |row| row.get(0)).expect("a number")
+    };
+    assert_eq!((count("once"), count("revoked_jwt"), count("access")), (0, 0, 4_004));
+    assert_eq!(store.sweep(due, 10_000).await.expect("the store works"), 4_004);
 }
 
 #[tokio::test]

@@ -44,7 +44,11 @@ pub(super) async fn write(directory: &dyn Directory, people: Vec<AccountChange>)
 }
 
 pub(super) async fn by_subject(directory: &dyn Directory, subject: &str) -> Option<Account> {
-    directory.by_subject(&Subject::new(subject)).await.expect("it answers")
+    let subject = Subject::new(subject);
+    let found = directory.by_subject(&subject).await.expect("it answers");
+    let is_disabled = directory.is_disabled(&subject).await.expect("it answers");
+    assert_eq!(is_disabled, found.as_ref().map(|account| account.disabled));
+    found
 }
 
 pub(super) async fn by_username(directory: &dyn Directory, username: &str) -> Option<Account> {

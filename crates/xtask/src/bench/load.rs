@@ -1,24 +1,42 @@
-//! One load: `wrk` on the second core, and the CPU time that the server used.
+//! One load: requests to one server, and the CPU time that it used for them.
 
 use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
     path::Path,
     process::{Child, Command},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 
-/// Requests to one endpoint of one server.
-pub(super) struct Load {
+use super::http::Client;
+
+/// Requests to a server.
+pub(super) enum Load {
+    /// The same request again and again, by `wrk`.
+    Requests(Requests),
+    /// A sequence of requests that depend on each other, one after the other on each connection.
+    Sequence { port: u16, run: Arc<Sequence> },
+}
+
+/// One run of a sequence on a connection, which has a number.
+pub(super) type Sequence = dyn Fn(&mut Client, usize) -> anyhow::Result<()> + Send + Sync;
+
+/// Requests to one endpoint.
+pub(super) struct Requests {
     pub(super) port: u16,
-    pub(super) path: &'static str,
+    pub(super) path: String,
     pub(super) authorization: Option<String>,
-    /// Sent in turn.
+    /// Sent in turn; without any, the request is a GET.
     pub(super) bodies: Vec<String>,
 }
 
 /// What one run, or the median of several, came to.
+#[derive(Clone, Copy)]
 pub(super) struct Measured {
     pub(super) micros: f64,
     pub(super) per_second: f64,
@@ -36,16 +54,30 @@ impl Measured {
 }
 
 impl Load {
+    /// Runs it for some seconds, on so many connections.
     pub(super) fn run(
         &self,
         server: &Child,
-        connections: u32,
+        connections: usize,
         seconds: u32,
         folder: &Path,
     ) -> anyhow::Result<Measured> {
+        let before = cpu_micros(server.id())?;
+        let (requests, micros, refused) = match self {
+            Self::Requests(requests) => requests.wrk(connections, seconds, folder)?,
+            Self::Sequence { port, run } => sequences(*port, run, connections, seconds)?,
+        };
+        anyhow::ensure!(requests > 0.0, "no request was answered");
+        let spent = cpu_micros(server.id())? - before;
+        Ok(Measured { micros: spent / requests, per_second: requests * 1e6 / micros, refused })
+    }
+}
+
+impl Requests {
+    /// Requests, microseconds, and answers other than 2xx and 3xx.
+    fn wrk(&self, connections: usize, seconds: u32, folder: &Path) -> anyhow::Result<(f64, f64, u64)> {
         let script = folder.join("load.lua");
         std::fs::write(&script, self.script())?;
-        let before = cpu_micros(server.id())?;
         let output = Command::new("taskset")
             .args(["-c", "1", "wrk", "-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "-s"])
             .arg(&script)
@@ -53,37 +85,14 @@ impl Load {
             .output()
             .context("taskset and wrk are needed: apt-get install wrk util-linux")?;
         anyhow::ensure!(output.status.success(), "wrk: {}", String::from_utf8_lossy(&output.stderr));
-        let spent = cpu_micros(server.id())? - before;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let line =
             text.lines().find_map(|line| line.strip_prefix("measured ")).context("wrk said nothing")?;
         let numbers = line.split(' ').map(str::parse::<f64>).collect::<Result<Vec<f64>, _>>()?;
         let [requests, micros, refused] = numbers.as_slice() else { anyhow::bail!("wrk said {line}") };
-        anyhow::ensure!(*requests > 0.0, "no request was answered");
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "wrk prints a count")]
         let refused = *refused as u64;
-        Ok(Measured { micros: spent / requests, per_second: requests * 1e6 / micros, refused })
-    }
-
-    /// One request by hand: the access token of the answer.
-    pub(super) fn token(&self) -> anyhow::Result<String> {
-        let body = &self.bodies[0];
-        let mut socket = TcpStream::connect(("127.0.0.1", self.port))?;
-        let authorization = self.authorization.as_ref();
-        let authorization =
-            authorization.map_or_else(String::new, |value| format!("authorization: {value}\r\n"));
-        write!(
-            socket,
-            "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{authorization}\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            self.path,
-            body.len(),
-        )?;
-        let mut text = String::new();
-        socket.read_to_string(&mut text)?;
-        let json = text.split_once("\r\n\r\n").context("no body")?.1;
-        let json: serde_json::Value = serde_json::from_str(json).with_context(|| text.clone())?;
-        Ok(json["access_token"].as_str().with_context(|| text.clone())?.to_owned())
+        Ok((*requests, *micros, refused))
     }
 
     fn script(&self) -> String {
@@ -91,18 +100,71 @@ impl Load {
         let authorization = self.authorization.as_ref();
         let authorization = authorization
             .map_or_else(String::new, |value| format!("wrk.headers[\"Authorization\"] = {value:?}\n"));
+        let request = match bodies.as_slice() {
+            [] => String::new(),
+            bodies => format!(
+                "wrk.method = \"POST\"\n\
+                 wrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\n\
+                 local bodies = {{ {} }}\nlocal turn = 0\n\
+                 request = function()\n  turn = turn % #bodies + 1\n  \
+                 return wrk.format(nil, nil, nil, bodies[turn])\nend\n",
+                bodies.join(", ")
+            ),
+        };
         format!(
-            "wrk.method = \"POST\"\n\
-             wrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\n{authorization}\
-             local bodies = {{ {} }}\nlocal turn = 0\n\
-             request = function()\n  turn = turn % #bodies + 1\n  \
-             return wrk.format(nil, nil, nil, bodies[turn])\nend\n\
+            "{authorization}{request}\
              done = function(summary)\n  local e = summary.errors\n  \
              io.write(string.format(\"measured %d %d %d\\n\", summary.requests, summary.duration, \
              e.status + e.connect + e.read + e.write + e.timeout))\nend\n",
-            bodies.join(", "),
         )
     }
+
+    /// One request by hand: the access token of the answer.
+    pub(super) fn token(&self) -> anyhow::Result<String> {
+        let mut client = Client::new(self.port);
+        let authorization = self.authorization.as_deref();
+        let reply = client.post(&self.path, authorization, &self.bodies[0])?;
+        reply.member("access_token")
+    }
+}
+
+fn sequences(
+    port: u16,
+    run: &Arc<Sequence>,
+    connections: usize,
+    seconds: u32,
+) -> anyhow::Result<(f64, f64, u64)> {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
+    let now = Instant::now;
+    let (done, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let started = now();
+    let end = started + Duration::from_secs(seconds.into());
+    let work = |number: usize| {
+        let (run, done, failed) = (run.clone(), done.clone(), failed.clone());
+        thread::spawn(move || {
+            let mut client = Client::new(port);
+            while now() < end {
+                match run(&mut client, number) {
+                    Ok(()) => done.fetch_add(1, Ordering::Relaxed),
+                    Err(error) => {
+                        if failed.fetch_add(1, Ordering::Relaxed) == 0 {
+                            eprintln!("{error:#}");
+                        }
+                        client = Client::new(port);
+                        0
+                    }
+                };
+            }
+        })
+    };
+    let threads: Vec<_> = (0..connections).map(work).collect();
+    for thread in threads {
+        thread.join().map_err(|_| anyhow::anyhow!("a connection of the load panicked"))?;
+    }
+    let micros = started.elapsed().as_secs_f64() * 1e6;
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+    let done = done.load(Ordering::Relaxed) as f64;
+    Ok((done, micros, failed.load(Ordering::Relaxed)))
 }
 
 /// User and system time of a process so far, in microseconds (`proc(5)`: clock ticks of 10 ms).

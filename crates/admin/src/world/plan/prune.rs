@@ -29,9 +29,11 @@ impl Planner<'_> {
     }
 
     fn prune_resources(&mut self) {
-        let Some(entries) = &self.world.resources else { return };
+        if self.world.resources.is_none() {
+            return;
+        }
         for stored in self.stored.view.resources.iter().filter(|stored| stored.applied) {
-            if !entries.iter().any(|entry| *entry.identifier() == stored.identifier) {
+            if !self.listed.resources.contains(&stored.identifier) {
                 let members = resource_members(stored, SET);
                 self.plan.difference.note("resource", stored.identifier.as_str(), Some(&members), None);
                 self.plan.changes.delete_resource(stored.identifier.clone());
@@ -41,10 +43,12 @@ impl Planner<'_> {
 
     /// Users are disabled: their `sub` must never become another user's.
     fn prune_users(&mut self) {
-        let Some(entries) = &self.world.users else { return };
+        if self.world.users.is_none() {
+            return;
+        }
         let mut accounts: Vec<_> = self.stored.accounts.values().collect();
         accounts.retain(|account| account.applied && !account.disabled);
-        accounts.retain(|account| !entries.iter().any(|entry| entry.subject == account.subject));
+        accounts.retain(|account| !self.listed.users.contains(&account.subject));
         accounts.sort_by_key(|account| account.subject.clone());
         for account in accounts {
             let disabled = Account { disabled: true, ..account.clone() };
@@ -57,9 +61,11 @@ impl Planner<'_> {
     }
 
     fn prune_scopes(&mut self) {
-        let Some(entries) = &self.world.scopes else { return };
+        if self.world.scopes.is_none() {
+            return;
+        }
         for stored in self.stored.scopes.iter().filter(|stored| stored.applied) {
-            if !entries.iter().any(|entry| entry.scope.scope == stored.scope) {
+            if !self.listed.scopes.contains(stored.scope.as_str()) {
                 let members = record::object(stored);
                 self.plan.difference.note("scope", &stored.scope, Some(&members), None);
                 self.plan.changes.delete_scope(stored.scope.clone());

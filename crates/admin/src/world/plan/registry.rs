@@ -40,8 +40,7 @@ impl Planner<'_> {
 
     pub(super) fn resources(&mut self) {
         for entry in self.world.resources() {
-            let is_same = |stored: &&Resource| stored.identifier == *entry.identifier();
-            let stored = self.stored.view.resources.iter().find(is_same);
+            let stored = self.resources.get(entry.identifier()).copied();
             if stored.is_some() && self.keeps_stored() {
                 continue;
             }
@@ -69,10 +68,8 @@ impl Planner<'_> {
     /// Whether only the credentials differ, and they are a client's, which writes them itself.
     fn differs_only_by_client(&self, stored: &Resource, wanted: &Resource) -> bool {
         let id = |resource: &Resource| resource.caller.as_ref().map(|caller| caller.id.clone());
-        let is_client = |id: &ClientId| {
-            self.stored.view.clients.contains_key(id)
-                || self.world.clients().iter().any(|entry| entry.id() == id)
-        };
+        let is_client =
+            |id: &ClientId| self.stored.view.clients.contains_key(id) || self.listed.clients.contains(id);
         id(stored) == id(wanted)
             && stored.settings == wanted.settings
             && id(wanted).as_ref().is_some_and(is_client)
@@ -80,7 +77,7 @@ impl Planner<'_> {
 
     pub(super) fn scopes(&mut self) {
         for entry in self.world.scopes.iter().flatten() {
-            let stored = self.stored.scopes.iter().find(|stored| stored.scope == entry.scope.scope);
+            let stored = self.scopes.get(entry.scope.scope.as_str()).copied();
             if stored.is_some() && self.keeps_stored() {
                 continue;
             }

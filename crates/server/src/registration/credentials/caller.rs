@@ -104,7 +104,7 @@ impl Credentials<'_> {
     }
 
     fn is_public(&self, id: &ClientId) -> bool {
-        let listed = self.batch.clients.iter().find(|entry| entry.id == *id).map(|entry| &entry.metadata);
+        let listed = self.index.clients.get(id).map(|entry| &entry.metadata);
         let stored = || self.view.clients.get(id).map(|client| &client.metadata);
         listed.or_else(stored).is_some_and(|metadata| metadata.auth_method() == "none")
     }
@@ -112,12 +112,10 @@ impl Credentials<'_> {
     /// Whether the credentials of an id belong to this resource already, or to others of the batch. A resource that
     /// joins them must not change them for the others.
     fn has_owner(&self, entry: &ResourceRegistration, id: &ClientId) -> bool {
-        let is_own = |resource: &Resource| resource.caller.as_ref().is_some_and(|caller| caller.id == *id);
-        let is_listed = |resource: &Resource| {
-            resource.identifier == entry.identifier
-                || self.batch.resources.iter().any(|other| other.identifier == resource.identifier)
+        let is_listed = |resource: &&Resource| {
+            resource.identifier == entry.identifier || self.index.resources.contains(&resource.identifier)
         };
-        self.view.resources.iter().any(|resource| is_own(resource) && is_listed(resource))
+        self.index.stored_of.get(id).is_some_and(|own| own.iter().any(is_listed))
     }
 
     fn is_secret_of(&self, caller: &Caller, given: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The events of each change. There is no wildcard arm, so that a new change needs a decision about its events here.
 
+use std::collections::HashSet;
+
 use smallvec::{SmallVec, smallvec};
 
 use super::{Change, Commit, End, GrantChange, Of, RegistryChange, SessionChange, TokenChange, Why};
@@ -8,13 +10,18 @@ use crate::store::records::{Event, EventKind};
 impl Commit {
     /// The outbox entries that a store appends in the transaction of this commit.
     pub fn events(&self) -> Vec<Event> {
-        let mut events = Vec::new();
+        let (mut events, mut seen) = (Vec::new(), HashSet::new());
         for event in self.guards.iter().chain(&self.writes).flat_map(|change| change.events(self)) {
-            if !events.contains(&event) {
+            if seen.insert(event.clone()) {
                 events.push(event);
             }
         }
         events
+    }
+
+    /// Whether [`Self::events`] has any.
+    pub fn has_events(&self) -> bool {
+        self.guards.iter().chain(&self.writes).any(|change| !change.events(self).is_empty())
     }
 
     /// An event of this commit, without a subject or client yet.

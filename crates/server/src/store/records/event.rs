@@ -4,7 +4,7 @@ use protocol::{ClientId, Subject, Timestamp};
 
 /// An entry of the outbox. Stores derive it from the changes of a commit
 /// ([`Commit::events`](crate::store::Commit::events)); nothing else makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
@@ -25,7 +25,7 @@ pub struct Event {
 }
 
 /// Who causes a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A client, at an endpoint.
     Client(ClientId),
@@ -65,7 +65,7 @@ impl Actor {
 macro_rules! kinds {
     ($($(#[$doc:meta])+ $kind:ident, $word:literal;)+) => {
         /// What happened.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum EventKind {
             $($(#[$doc])+ $kind,)+
         }
