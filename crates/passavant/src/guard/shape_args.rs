@@ -22,6 +22,9 @@ pub(super) struct ShapeArgs {
     /// PASSAVANT_ACCEPT_UNTYPED_JWT)
     #[arg(long)]
     accept_untyped_jwt: bool,
+    /// Accept JWTs without sub, whose X-Auth-Subject is empty (or PASSAVANT_ACCEPT_MISSING_SUBJECT)
+    #[arg(long)]
+    accept_missing_subject: bool,
     /// Claims that hold the scopes instead of scope, such as scp or realm_access.roles, separated by spaces (or
     /// PASSAVANT_SCOPES_FROM)
     #[arg(long, value_name = "CLAIMS")]
@@ -50,11 +53,12 @@ pub(super) struct ShapeArgs {
 
 impl ShapeArgs {
     /// The same as variables.
-    pub(super) fn variables(&self) -> [(&'static str, Option<String>); 10] {
+    pub(super) fn variables(&self) -> [(&'static str, Option<String>); 11] {
         [
             ("PASSAVANT_PROVIDER", self.provider.clone()),
             ("PASSAVANT_AUDIENCE_RULE", self.audience_rule.clone()),
             ("PASSAVANT_ACCEPT_UNTYPED_JWT", self.accept_untyped_jwt.then(|| "true".to_owned())),
+            ("PASSAVANT_ACCEPT_MISSING_SUBJECT", self.accept_missing_subject.then(|| "true".to_owned())),
             ("PASSAVANT_SCOPES_FROM", self.scopes_from.clone()),
             ("PASSAVANT_ROLES_FROM", self.roles_from.clone()),
             ("PASSAVANT_CLIENT_FROM", self.client_from.clone()),

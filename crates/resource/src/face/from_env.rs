@@ -41,6 +41,7 @@ impl Guard {
     /// | `PASSAVANT_ALGORITHMS` | the accepted algorithms, separated by spaces; default: all that need no shared secret |
     /// | `PASSAVANT_LEEWAY_SECONDS` | how far clocks may differ: default 30 |
     /// | `PASSAVANT_ACCEPT_UNTYPED_JWT` | `true`: [`GuardBuilder::accept_untyped_jwt`]; default `false` |
+    /// | `PASSAVANT_ACCEPT_MISSING_SUBJECT` | `true`: [`GuardBuilder::accept_missing_subject`]; default `false` |
     /// | `PASSAVANT_SCOPES_FROM`, `PASSAVANT_ROLES_FROM` | claims, separated by spaces: [`GuardBuilder::scopes_from`], [`GuardBuilder::roles_from`] |
     /// | `PASSAVANT_CLIENT_FROM` | a claim: [`GuardBuilder::client_from`] |
     /// | `PASSAVANT_TOKEN_BYTES_MAX` | longest token, in bytes: default 8192, and 16384 with a provider |
@@ -294,6 +295,7 @@ mod tests {
             &[("PASSAVANT_LEEWAY_SECONDS", "0")],
             &[("PASSAVANT_LEEWAY_SECONDS", "300")],
             &[("PASSAVANT_ACCEPT_UNTYPED_JWT", "true")],
+            &[("PASSAVANT_ACCEPT_MISSING_SUBJECT", "true")],
             &[("PASSAVANT_SCOPES_FROM", "scp roles"), ("PASSAVANT_ROLES_FROM", "realm_access.roles")],
             &[("PASSAVANT_CLIENT_FROM", "azp")],
             &[("PASSAVANT_TOKEN_BYTES_MAX", "32768")],

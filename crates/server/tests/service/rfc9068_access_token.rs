@@ -51,7 +51,7 @@ async fn the_header_says_what_it_is() {
     server.verified(&token).await;
 }
 
-/// A framework may refuse `at+jwt`. The server still tells such a token from an ID token, which has the same type.
+/// `access_token_typ`: some frameworks refuse `at+jwt`. An ID token of the same type is still no access token.
 #[tokio::test]
 async fn access_token_typ_sets_the_type() {
     let plain = |settings: &mut passavant_server::store::ResourceSettings| {
@@ -73,7 +73,7 @@ async fn access_token_typ_sets_the_type() {
     assert_eq!(header(&both)["typ"], "at+jwt", "one of its resources accepts nothing else");
 }
 
-/// A resource without credentials can't introspect.
+/// `access_token_format`: a resource without credentials can't introspect.
 #[tokio::test]
 async fn resources_without_credentials_get_jwts_by_default() {
     let opaque = |settings: &mut passavant_server::store::ResourceSettings| {

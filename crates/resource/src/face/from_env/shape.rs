@@ -20,6 +20,9 @@ pub(super) fn read<L: Fn(&str) -> Option<String>>(
     if environment.choice("PASSAVANT_ACCEPT_UNTYPED_JWT", &[("false", false), ("true", true)]) {
         builder = builder.accept_untyped_jwt();
     }
+    if environment.choice("PASSAVANT_ACCEPT_MISSING_SUBJECT", &[("false", false), ("true", true)]) {
+        builder = builder.accept_missing_subject();
+    }
     for claim in words(environment.value("PASSAVANT_SCOPES_FROM")) {
         builder = builder.scopes_from(&claim);
     }
