@@ -45,7 +45,9 @@ impl IdentityHeaders {
     /// Writes all of them. A proxy that copies headers from the answer may keep what the caller sent, or write a placeholder,
     /// where one is absent.
     pub(super) fn write_all(self, headers: &mut HeaderMap) {
-        headers.extend(self.0);
+        for (name, value) in self.0 {
+            headers.insert(name, value);
+        }
     }
 }
 
