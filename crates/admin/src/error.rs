@@ -74,6 +74,7 @@ pub enum Noun {
     Resource,
     Session,
     SigningKey,
+    Token,
     User,
 }
 
@@ -85,6 +86,7 @@ impl fmt::Display for Noun {
             Self::Resource => "resource",
             Self::Session => "session",
             Self::SigningKey => "signing key",
+            Self::Token => "token",
             Self::User => "user",
         })
     }

@@ -21,7 +21,7 @@ pub use members::{MemberChange, MemberEdit, Saved};
 pub use own_resource::RegisterOwnResource;
 pub use resource::{
     Authentication, ChangeResourceSecret, CreateResource, DeleteResource, EditResource, IssueResourceToken,
-    ResourceToken, find_resource,
+    ListResourceTokens, ListedToken, ResourceToken, RevokeResourceToken, find_resource,
 };
 pub use session::{EndSession, EndSessions, find_session};
 pub use token::{RevokeToken, Revoked};

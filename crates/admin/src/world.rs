@@ -44,6 +44,8 @@ pub struct World {
     from_files: BTreeSet<String>,
     /// The version of the record that an edit started from. Where it is no longer the stored one, nothing is committed.
     base: Option<i64>,
+    /// Whether a secret is made in place of the stored one.
+    replaces_secret: bool,
 }
 
 /// A scope and where it stands.
@@ -123,6 +125,11 @@ impl World {
         Self { base: version, ..self }
     }
 
+    /// The same, with another secret in place of the stored one.
+    pub(crate) fn with_another_secret(self) -> Self {
+        Self { replaces_secret: true, ..self }
+    }
+
     /// Notes something that is wrong with it.
     pub(crate) fn refuse(&mut self, finding: Finding) {
         self.findings.refuse(finding);
@@ -168,7 +175,7 @@ impl World {
         let scopes = array("scopes").each(found, |at, value, found| {
             read_scope(at.clone(), value, rules, found).map(|scope| ScopeEntry { pointer: at, scope })
         });
-        let mut world = Self { clients, resources, users, scopes, findings, from_files, base: None };
+        let mut world = Self { clients, resources, users, scopes, findings, from_files, ..Self::default() };
         world.refuse_duplicates();
         Ok(world)
     }
@@ -187,7 +194,7 @@ impl World {
             note(clients.insert(entry.id()), entry.at("client_id"));
         }
         for entry in self.resources.iter().flatten() {
-            note(resources.insert(entry.identifier().as_str()), entry.at("resource"));
+            note(resources.insert(entry.identifier()), entry.at("resource"));
         }
         for entry in self.users.iter().flatten() {
             note(subjects.insert(entry.subject.as_str()), pointer(&entry.pointer, "sub"));

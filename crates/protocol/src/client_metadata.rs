@@ -70,6 +70,15 @@ pub struct ClientMetadata {
     /// Absent: `A128CBC-HS256`, where an `alg` is registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_encrypted_response_enc: Option<String>,
+    /// Absent: `RS256` (RFC 9701 §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<String>,
+    /// Absent: introspection answers are not encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<String>,
+    /// Absent: `A128CBC-HS256`, where an `alg` is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<String>,
     /// `public`, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_type: Option<String>,

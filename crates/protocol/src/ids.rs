@@ -87,10 +87,6 @@ text_id! {
     Issuer
 }
 text_id! {
-    /// The recipient of a token: a resource identifier (RFC 8707 §2) or the issuer.
-    Audience
-}
-text_id! {
     /// The `jti` of a JWT (RFC 7519 §4.1.7).
     JwtId
 }
@@ -101,6 +97,10 @@ row_id! {
 row_id! {
     /// A browser's session at this server, `sid` in ID tokens (OpenID Connect Front-Channel Logout 1.0 §3).
     SessionId
+}
+row_id! {
+    /// One opaque access token, where a list names it. It opens nothing.
+    TokenId
 }
 row_id! {
     /// One refresh token and all its successors.

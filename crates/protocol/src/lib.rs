@@ -4,6 +4,7 @@
 //! limits, and nothing more is implied. Start with [`ids`] (who), [`secrets`] (what possession proves) and [`error`]
 //! (how a refusal is written on the wire).
 
+pub mod audience;
 pub mod challenge;
 pub mod client_metadata;
 pub mod display;
@@ -21,10 +22,11 @@ pub mod server_metadata;
 pub mod time;
 pub mod uri;
 
+pub use audience::Audience;
 pub use challenge::Challenge;
 pub use client_metadata::{ClientMetadata, IdTokenClaims};
 pub use error::ErrorCode;
-pub use ids::{Audience, ClientId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject};
+pub use ids::{ClientId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject, TokenId};
 pub use params::Params;
 pub use pkce::CodeChallenge;
 pub use registry::{ClientAuthMethod, GrantType, Prompt, ResponseMode, TokenType};

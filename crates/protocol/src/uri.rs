@@ -12,7 +12,7 @@ use crate::limits;
 pub struct Parts<'a> {
     /// The scheme, as written.
     pub scheme: &'a str,
-    /// The host, IPv6 in brackets; `None` if no `//` follows the scheme.
+    /// The host, IPv6 in brackets; `None` if no `//` follows the scheme. Never empty for `http` and `https`.
     pub host: Option<&'a str>,
     /// The port, if there is one.
     pub port: Option<u16>,
@@ -54,7 +54,11 @@ impl<'a> Parts<'a> {
         if authority.contains('@') {
             return Err(UriError::UserInformation);
         }
-        let (host, port) = host_and_port(authority)?;
+        // The host of a private-use scheme may be empty: `com.example.app:///cb` (RFC 3986 §3.2.2).
+        let (host, port) = match authority {
+            "" if !is_web(scheme) => ("", None),
+            authority => host_and_port(authority)?,
+        };
         Ok(Self { scheme, host: Some(host), port, path, query })
     }
 
@@ -66,6 +70,11 @@ impl<'a> Parts<'a> {
             || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
             || v6.and_then(|text| text.parse::<Ipv6Addr>().ok()).is_some_and(|address| address.is_loopback())
     }
+}
+
+/// Whether the scheme is `http` or `https`, in any case (RFC 3986 §3.1).
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
 }
 
 fn is_uri_byte(byte: u8) -> bool {
@@ -97,17 +106,19 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), UriError> {
 }
 
 /// Checks a redirect URI for registration (RFC 6749 §3.1.2, RFC 8252 §7): absolute, without fragment and user
-/// information, and `https`, or `http` to loopback, or a private-use scheme with a dot in it.
+/// information, and `https`, or `http` to loopback, or a private-use scheme with a dot in it, or one of `schemes`, which
+/// the operator allows without a dot.
 ///
 /// # Errors
 /// What is wrong, as a sentence for the person who registers it.
-pub fn check_redirect_uri(text: &str) -> Result<(), UriError> {
+pub fn check_redirect_uri(text: &str, schemes: &[String]) -> Result<(), UriError> {
     let parts = Parts::of(text)?;
     match parts.scheme {
         "https" => parts.host.map(drop).ok_or(UriError::NotAbsolute),
         "http" if parts.is_loopback() => Ok(()),
         "http" => Err(UriError::PlainHttp),
-        scheme if scheme.contains('.') => Ok(()),
+        scheme if scheme.contains('.') || schemes.iter().any(|allowed| allowed == scheme) => Ok(()),
+        scheme if is_private_scheme(scheme) => Err(UriError::SchemeWithoutDot),
         _ => Err(UriError::Scheme),
     }
 }
@@ -138,8 +149,46 @@ pub fn check_origin(text: &str) -> Result<(), UriError> {
     }
 }
 
+/// Whether an operator may allow this scheme for redirect URIs although it has no dot, as `cursor` or `vscode`: in
+/// lowercase, and none that a browser or an operating system handles itself, such as `javascript` or `file`.
+pub fn is_private_scheme(scheme: &str) -> bool {
+    const TAKEN: &[&str] = &[
+        "about",
+        "blob",
+        "cid",
+        "content",
+        "data",
+        "file",
+        "filesystem",
+        "ftp",
+        "ftps",
+        "geo",
+        "http",
+        "https",
+        "intent",
+        "jar",
+        "javascript",
+        "mailto",
+        "mid",
+        "resource",
+        "sftp",
+        "sms",
+        "ssh",
+        "tel",
+        "urn",
+        "vbscript",
+        "view-source",
+        "ws",
+        "wss",
+    ];
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
+    scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(fits)
+        && !TAKEN.contains(&scheme)
+}
+
 /// Whether two resource identifiers name the same resource: equal byte for byte, except that the empty path of `http`
-/// and `https` is `/` (RFC 3986 §6.2.3).
+/// and `https` is `/` (RFC 3986 §6.2.3). [`Audience`](crate::Audience) compares so too.
 pub fn is_same_resource(one: &str, other: &str) -> bool {
     one == other || resource_key(one) == resource_key(other)
 }
@@ -153,11 +202,6 @@ pub(crate) fn resource_key(text: &str) -> (&str, &str) {
     let (before, path) = text.split_at(scheme.len() + "://".len() + authority);
     // "https://a" and "https://a/" have the same rest, and so have "https://a?x" and "https://a/?x".
     (before, path.strip_prefix('/').unwrap_or(path))
-}
-
-/// Whether the scheme is `http` or `https`, in any case (RFC 3986 §3.1).
-fn is_web(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
 }
 
 /// Checks a resource identifier (RFC 8707 §2): an absolute URI without fragment.
@@ -260,6 +304,12 @@ pub enum UriError {
         "the scheme must be https, http to loopback, or a private-use scheme with a dot, like com.example.app"
     )]
     Scheme,
+    /// RFC 8252 §7.1
+    #[error(
+        "a scheme without a dot is for native clients (application_type native), and only if \
+         clients.redirect_schemes in the configuration of the server lists it; better is a scheme like com.example.app"
+    )]
+    SchemeWithoutDot,
     /// Beyond [`limits::URI_BYTES_MAX`].
     #[error("is longer than {} bytes", limits::URI_BYTES_MAX)]
     TooLong,
@@ -315,8 +365,11 @@ mod tests {
             "http://127.0.0.1/cb",
             "http://localhost:3000/",
             "com.example.app:/cb",
+            "app.immich:///oauth-callback",
+            "app.immich://oauth-callback",
+            "com.example.app://",
         ] {
-            assert_eq!(check_redirect_uri(good), Ok(()), "{good}");
+            assert_eq!(check_redirect_uri(good, &[]), Ok(()), "{good}");
         }
         for (bad, why) in [
             ("https://a.example/cb#f", UriError::Fragment),
@@ -327,8 +380,14 @@ mod tests {
             ("javascript:alert(1)", UriError::Scheme),
             ("https://a.example/\r\nx", UriError::BadCharacter),
             ("https://a.example\\@b/", UriError::BadCharacter),
+            ("https:///cb", UriError::NotAbsolute),
+            ("HTTP:///cb", UriError::NotAbsolute),
+            ("http:///cb", UriError::NotAbsolute),
+            ("com.example.app://u@/cb", UriError::UserInformation),
+            ("com.example.app://:80/cb", UriError::NotAbsolute),
+            ("cursor://anysphere.cursor-retrieval/oauth/callback", UriError::SchemeWithoutDot),
         ] {
-            assert_eq!(check_redirect_uri(bad), Err(why), "{bad}");
+            assert_eq!(check_redirect_uri(bad, &[]), Err(why), "{bad}");
         }
         assert_eq!(check_issuer("https://a.example/x?y"), Err(UriError::Query));
     }
@@ -365,6 +424,21 @@ mod tests {
             assert_eq!(check_origin(bad), Err(UriError::NotAnOrigin), "{bad}");
         }
         assert_eq!(check_origin("http://app.example"), Err(UriError::PlainHttp));
+    }
+
+    #[test]
+    fn a_scheme_without_a_dot_is_allowed_by_name_and_never_one_that_a_browser_handles() {
+        let allowed = ["cursor".to_owned()];
+        for good in ["cursor://anysphere.cursor-retrieval/oauth/callback", "cursor:/cb", "cursor:///cb"] {
+            assert_eq!(check_redirect_uri(good, &allowed), Ok(()), "{good}");
+        }
+        for bad in ["vscode://cb", "Cursor://cb", "cursorx://cb", "javascript:alert(1)"] {
+            assert!(check_redirect_uri(bad, &allowed).is_err(), "{bad}");
+        }
+        assert!(is_private_scheme("vscode-insiders") && is_private_scheme("web+app"));
+        for taken in ["javascript", "data", "file", "https", "JavaScript", "", "1x", "a b", "a:b"] {
+            assert!(!is_private_scheme(taken), "{taken}");
+        }
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::{
 
 impl AuthorizationServer {
     /// The access token of a request to one of the host's own routes, opaque or JWT, only from the `Authorization`
-    /// header (RFC 6750 §2.1). The audience must be one of the token's, byte for byte, and the token must have every
-    /// scope.
+    /// header (RFC 6750 §2.1). The audience must be one of the token's, compared as [`Audience`](protocol::Audience)
+    /// compares, and the token must have every scope.
     ///
     /// The store is asked each time, so that a revoked token, an ended grant, a disabled client and a disabled account
     /// are noticed at once.
@@ -34,7 +34,7 @@ impl AuthorizationServer {
         let presented = head.bearer()?.ok_or(Reason::TokenMissing)?;
         let found = find(self, presented).await?.ok_or(Reason::TokenInactive)?;
         let access = found.live(self.now())?;
-        if !access.audience.iter().any(|own| own.as_str() == audience) {
+        if access.only_introspects() || !access.audience.iter().any(|own| own.is(audience)) {
             return Err(Reason::TokenInactive.into());
         }
         if let Some(subject) = &access.subject {

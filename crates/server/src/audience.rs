@@ -1,14 +1,20 @@
 //! The audience of a token: resources, by the scopes they list (RFC 8707, RFC 9068 §3).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{Audience, Scopes, limits, scope};
 
 use crate::{
     reason::Reason,
     registry::{AccessTokenFormat, AccessTokenType, RegisteredClient, RegisteredResource, Resources},
-    store::Grant,
+    store::{Grant, ScopeAt},
 };
+
+/// The scopes that a token has at these resources: those that they list, and those of OpenID Connect.
+pub(crate) fn scopes_at(resources: &[Arc<RegisteredResource>], scopes: &Scopes) -> Scopes {
+    let lists = |token: &str| resources.iter().any(|resource| resource.scopes.contains(token));
+    scopes.filter(|token| scope::STANDARD.contains(&token) || lists(token))
+}
 
 /// The `resource` parameters of a request, as sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +31,9 @@ impl Wanted {
             if wanted.len() == limits::RESOURCES_MAX {
                 return Err(Reason::AudienceNotRegistered);
             }
-            if !wanted.iter().any(|known| known.as_str() == resource) {
-                wanted.push(Audience::new(resource));
+            let resource = Audience::new(resource);
+            if !wanted.contains(&resource) {
+                wanted.push(resource);
             }
         }
         Ok(Self(wanted))
@@ -48,6 +55,22 @@ impl TokenAudience {
     /// The identifiers of the resources.
     pub fn identifiers(&self) -> Vec<Audience> {
         self.resources.iter().map(|resource| resource.identifier.clone()).collect()
+    }
+
+    /// Each scope at every resource of the audience that lists it: what a user is asked to approve.
+    pub(crate) fn approvals(&self, scopes: &Scopes) -> BTreeSet<ScopeAt> {
+        let mut asked = BTreeSet::new();
+        for scope in scopes.iter() {
+            let before = asked.len();
+            let owners = self.resources.iter().filter(|resource| resource.scopes.contains(scope));
+            asked.extend(
+                owners.map(|owner| ScopeAt { scope: scope.into(), resource: Some(owner.identifier.clone()) }),
+            );
+            if asked.len() == before {
+                asked.insert(ScopeAt::nowhere(scope));
+            }
+        }
+        asked
     }
 
     /// JWT only if every resource asks for it.
@@ -99,15 +122,15 @@ pub fn of(
     }
     let mut named = Vec::with_capacity(wanted.0.len());
     for identifier in &wanted.0 {
-        let resource = resources.by_identifier(identifier.as_str()).ok_or(Reason::AudienceNotRegistered)?;
+        let resource = resources.by_identifier(identifier).ok_or(Reason::AudienceNotRegistered)?;
         if !resource.scopes.iter().any(|token| client.scopes.contains(token)) {
             return Err(Reason::ResourceNotAllowed);
         }
-        named.push(resource.clone());
+        if !named.iter().any(|known: &Arc<RegisteredResource>| known.identifier == resource.identifier) {
+            named.push(resource.clone());
+        }
     }
-    let scopes = scopes.filter(|token| {
-        scope::STANDARD.contains(&token) || named.iter().any(|resource| resource.scopes.contains(token))
-    });
+    let scopes = scopes_at(&named, scopes);
     Ok(TokenAudience { resources: named, scopes, narrowed: true })
 }
 
@@ -212,6 +235,16 @@ mod tests {
         assert_eq!((names.len(), format), (0, AccessTokenFormat::Opaque));
     }
 
+    /// RFC 3986 §6.2.3: the audience has the registered spelling.
+    #[test]
+    fn the_empty_path_of_a_resource_is_a_slash() {
+        let (names, ..) = audience("notes.read", &["https://notes.example/"]).expect("fine");
+        assert_eq!(names, ["https://notes.example".to_owned()]);
+        let (names, ..) =
+            audience("notes.read", &["https://notes.example/", "https://notes.example"]).expect("fine");
+        assert_eq!(names.len(), 1);
+    }
+
     #[test]
     fn with_resource_the_scope_is_narrowed_to_it_and_the_openid_ones() {
         let (names, scopes, _) =
@@ -222,7 +255,7 @@ mod tests {
     #[test]
     fn resources_compare_byte_for_byte_and_must_be_of_use_to_the_client() {
         for (wanted, reason) in [
-            ("https://notes.example/", Reason::AudienceNotRegistered),
+            ("https://notes.example//", Reason::AudienceNotRegistered),
             ("https://NOTES.example", Reason::AudienceNotRegistered),
             ("https://secret.example", Reason::ResourceNotAllowed),
         ] {

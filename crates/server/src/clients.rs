@@ -10,9 +10,11 @@ mod secret;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use protocol::{ClientAuthMethod, Params, scope};
+use protocol::{ClientAuthMethod, Params};
 
 pub use authenticated::{AuthenticatedCaller, AuthenticatedClient};
+
+pub(crate) use authenticated::Role;
 
 pub(crate) use failures::Failures;
 pub(crate) use keys::RemoteKeys;
@@ -115,6 +117,7 @@ async fn prove(
     Ok(AuthenticatedCaller {
         id: caller.id.clone(),
         epoch: caller.epoch,
+        has_several_roles: usize::from(known.client.is_some()) + known.resources.len() > 1,
         client: known.client.map(AuthenticatedClient),
         resources: known.resources,
         remember,
@@ -130,11 +133,13 @@ pub(crate) async fn authenticate_bearer(
     let presented = incoming.head.bearer()?.ok_or(Reason::TokenMissing)?;
     let found = access::find_opaque(server, presented).await?.ok_or(Reason::TokenInactive)?;
     let token = found.live(server.now())?;
-    if !token.scopes.contains(scope::INTROSPECTION) || token.grant.is_some() {
+    if !token.only_introspects() {
         return Err(Reason::ScopeInsufficient.into());
     }
     let resources: Arc<Resources> = server.registry().resources().await?;
     let mut own: Vec<_> = resources.by_caller(token.client.as_str()).cloned().collect();
+    let is_client = server.registry().client(token.client.as_str()).await?.is_some();
+    let has_several_roles = usize::from(is_client) + own.len() > 1;
     if !token.audience.is_empty() {
         own.retain(|resource| token.audience.contains(&resource.identifier));
     }
@@ -146,6 +151,7 @@ pub(crate) async fn authenticate_bearer(
         epoch: token.epoch,
         client: None,
         resources: own,
+        has_several_roles,
         remember: Vec::new(),
     })
 }

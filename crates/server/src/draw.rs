@@ -39,9 +39,17 @@ impl<'p> Draw<'p> {
 
     /// A secret for a client or resource: 256 random bits, with a prefix by which scanners recognize secrets that leaked.
     pub fn client_secret(self) -> Zeroizing<String> {
-        let mut random = Zeroizing::new([0; 32]);
-        self.entropy.fill(&mut *random);
-        Zeroizing::new(format!("pvs_{}", jose::base64url::encode(&*random)))
+        self.client_secret_of(0)
+    }
+
+    /// The same with more random bits where the secret must have this many bytes, as the key of a MAC does.
+    pub fn client_secret_of(self, bytes_min: usize) -> Zeroizing<String> {
+        const PREFIX: &str = "pvs_";
+        // Three random bytes are four characters.
+        let length = bytes_min.saturating_sub(PREFIX.len()).div_ceil(4) * 3;
+        let mut random = Zeroizing::new(vec![0; length.max(32)]);
+        self.entropy.fill(&mut random);
+        Zeroizing::new(format!("{PREFIX}{}", jose::base64url::encode(&random)))
     }
 }
 
@@ -78,6 +86,9 @@ mod tests {
         let secret = draw.client_secret();
         assert_eq!((&secret[..4], secret.len()), ("pvs_", 4 + 43));
         assert_ne!(secret, draw.client_secret());
+        for bytes in [32, 47, 48, 64, 65, 200] {
+            assert!((bytes..bytes + 20).contains(&draw.client_secret_of(bytes).len()), "{bytes}");
+        }
     }
 
     #[test]

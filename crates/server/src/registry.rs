@@ -55,7 +55,7 @@ impl Resources {
             ..Self::default()
         };
         for (at, resource) in all.iter().enumerate() {
-            this.by_identifier.insert(resource.identifier.clone(), at);
+            this.by_identifier.entry(resource.identifier.clone()).or_insert(at);
             if let Some(caller) = &resource.caller {
                 this.by_caller.entry(caller.id.clone()).or_default().push(at);
             }
@@ -72,8 +72,8 @@ impl Resources {
         &self.all
     }
 
-    /// The resource with this identifier, byte for byte (RFC 8707 §2).
-    pub fn by_identifier(&self, identifier: &str) -> Option<&Arc<RegisteredResource>> {
+    /// The resource with this identifier (RFC 8707 §2), compared as [`Audience`] compares.
+    pub fn by_identifier(&self, identifier: &Audience) -> Option<&Arc<RegisteredResource>> {
         self.by_identifier.get(identifier).map(|at| &self.all[*at])
     }
 
@@ -117,7 +117,7 @@ impl Resources {
 
     /// The resources with these identifiers; deleted ones are left out.
     pub fn of<'s>(&'s self, audience: &'s [Audience]) -> impl Iterator<Item = &'s Arc<RegisteredResource>> {
-        audience.iter().filter_map(|identifier| self.by_identifier(identifier.as_str()))
+        audience.iter().filter_map(|identifier| self.by_identifier(identifier))
     }
 }
 

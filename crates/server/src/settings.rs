@@ -45,6 +45,10 @@ pub struct Settings {
     pub any_localhost_redirect: bool,
     /// Whether signing out also ends grants with `offline_access`.
     pub logout_ends_offline: bool,
+    /// Whether a token for more than one resource is refused.
+    pub one_resource_per_token: bool,
+    /// Schemes without a dot that native clients may register redirect URIs of ([`uri::is_private_scheme`]).
+    pub redirect_schemes: Vec<String>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -77,6 +81,8 @@ impl Settings {
             key_rotation_interval: 90 * 86_400,
             any_localhost_redirect: false,
             logout_ends_offline: false,
+            one_resource_per_token: false,
+            redirect_schemes: Vec::new(),
             pages: PagePaths::default(),
         })
     }

@@ -12,7 +12,7 @@ pub mod records;
 use async_trait::async_trait;
 use protocol::{
     AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp,
+    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
 };
 
 pub use change::{
@@ -21,8 +21,8 @@ pub use change::{
 };
 pub use records::{
     Access, AccessRead, Actor, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
-    KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, SeenSubject, Session, StoredSecret,
-    Through,
+    KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session,
+    StoredSecret, Through,
 };
 
 use crate::error::Fault;
@@ -114,6 +114,15 @@ pub trait Store: Send + Sync + 'static {
         after: Option<SessionId>,
         limit: u32,
     ) -> Result<Vec<(SessionId, Session)>, Fault>;
+
+    /// Introspection tokens ([`Access::only_introspects`]) of this caller after this id, in the order of ids: opaque ones
+    /// that were neither revoked, nor ended with the caller's epoch. Expired ones may be among them.
+    async fn list_introspection_tokens(
+        &self,
+        caller: &ClientId,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<Vec<(Handle<AccessToken>, Access)>, Fault>;
 
     /// Events after this cursor, oldest first, each with its cursor.
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault>;

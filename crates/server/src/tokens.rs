@@ -18,16 +18,24 @@ pub(crate) use access_token::read_jwt;
 use crate::{
     AuthorizationServer,
     error::Error,
+    reason::Reason,
     registry::AccessTokenFormat,
     store::{Access, Commit, TokenChange},
 };
 
 /// Mints an access token in the format that its resources ask for.
+///
+/// # Errors
+/// [`Reason::AudienceTooMany`], where a token for several resources is refused. A code is not used up by that, nor a
+/// refresh token rotated: the client may ask again, with `resource`.
 pub(crate) async fn mint_access(
     server: &AuthorizationServer,
     claims: AccessClaims<'_>,
     commit: &mut Commit,
 ) -> Result<IssuedAccess, Error> {
+    if server.settings().one_resource_per_token && claims.audience.resources.len() > 1 {
+        return Err(Reason::AudienceTooMany.into());
+    }
     let lifetime = claims.audience.lifetime(server.settings().access_token_lifetime);
     if claims.audience.format() == AccessTokenFormat::Jwt {
         return access_token::mint_jwt(server, &claims, commit.now, lifetime).await;

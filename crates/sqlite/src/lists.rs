@@ -1,8 +1,8 @@
 //! Pages of grants, sessions and events.
 
-use protocol::{ClientId, GrantId, SessionId, Subject};
+use protocol::{AccessToken, ClientId, GrantId, Handle, SessionId, Subject, TokenId};
 use rusqlite::{Connection, Params, params};
-use server::store::{Actor, Event, EventKind, Grant, Of, Session};
+use server::store::{Access, Actor, Event, EventKind, Grant, Of, Session};
 
 use crate::{
     error::Broken,
@@ -34,6 +34,13 @@ const SESSIONS: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expi
 
 const SESSIONS_OF_SUBJECT: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expires_at FROM session \
     WHERE issuer = ?1 AND id > ?2 AND ended_at IS NULL AND subject = ?4 ORDER BY id LIMIT ?3";
+
+/// By `access_that_introspects`, whose condition stands here word for word.
+const INTROSPECTION_TOKENS: &str = "SELECT a.id, a.digest, a.grant_id, a.client, a.epoch, a.subject, a.scopes, \
+    a.audience, a.narrowed, a.issued_at, a.expires_in FROM access a \
+    JOIN caller c ON c.issuer = a.issuer AND c.client_id = a.client AND c.epoch = a.epoch AND c.disabled = 0 \
+    WHERE a.issuer = ?1 AND a.id > ?2 AND a.client = ?4 AND a.scopes = 'introspection' AND a.grant_id IS NULL \
+    AND a.ended = 0 ORDER BY a.id LIMIT ?3";
 
 const EVENTS: &str = "SELECT cursor, kind, at, subject, client, detail, actor, request_id, why FROM event \
     WHERE issuer = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3";
@@ -93,6 +100,21 @@ pub(crate) fn sessions(
             all(connection, SESSIONS_OF_SUBJECT, params![issuer, after, limit, subject.as_str()], read)
         }
     }
+}
+
+pub(crate) fn introspection_tokens(
+    connection: &Connection,
+    issuer: i64,
+    caller: &ClientId,
+    after: Option<TokenId>,
+    limit: u32,
+) -> Result<Vec<(Handle<AccessToken>, Access)>, Broken> {
+    let after = after.map_or(i64::MIN, |id| id.0);
+    let values = params![issuer, after, limit, caller.as_str()];
+    all(connection, INTROSPECTION_TOKENS, values, |columns| {
+        let handle = Handle { id: columns.number()?, digest: columns.digest()? };
+        Ok((handle, rows::access(columns)?))
+    })
 }
 
 pub(crate) fn events(

@@ -5,14 +5,14 @@ use std::{future::Future, pin::Pin};
 use async_trait::async_trait;
 use protocol::{
     AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp,
+    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
 };
 use rusqlite::{Params, params};
 use server::{
     Fault,
     store::{
-        AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-        KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
+        Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant,
+        Interaction, KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
     },
 };
 
@@ -69,8 +69,7 @@ const SUBJECT: &str = "SELECT version FROM subject WHERE issuer = ?1 AND subject
 const INTERACTION: &str = "SELECT digest, browser, request, expires_at, used_at FROM interaction \
     WHERE id = ?1 AND issuer = ?2";
 
-const CONSENT: &str =
-    "SELECT scopes, given_at FROM consent WHERE issuer = ?1 AND subject = ?2 AND client = ?3";
+const CONSENT: &str = "SELECT subject, client, approved, given_at FROM consent WHERE issuer = ?1 AND subject = ?2 AND client = ?3";
 
 const ITEM: &str = "SELECT value, until FROM item WHERE issuer = ?1 AND space = ?2 AND key = ?3";
 
@@ -179,15 +178,7 @@ impl Store for SqliteIssuer {
     }
 
     async fn consent(&self, subject: &Subject, client: &ClientId) -> Result<Option<Consent>, Fault> {
-        self.row(CONSENT, params![self.id(), subject.as_str(), client.as_str()], |columns| {
-            let scopes = protocol::Scopes::stored(columns.text()?);
-            Ok(Consent {
-                subject: subject.clone(),
-                client: client.clone(),
-                scopes,
-                given_at: columns.time()?,
-            })
-        })
+        self.row(CONSENT, params![self.id(), subject.as_str(), client.as_str()], rows::consent)
     }
 
     async fn item(&self, space: &str, key: &str) -> Result<Option<(Vec<u8>, Timestamp)>, Fault> {
@@ -236,6 +227,15 @@ impl Store for SqliteIssuer {
         limit: u32,
     ) -> Result<Vec<(SessionId, Session)>, Fault> {
         self.ask(|connection| lists::sessions(connection, self.id(), subject, after, limit))
+    }
+
+    async fn list_introspection_tokens(
+        &self,
+        caller: &ClientId,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<Vec<(Handle<AccessToken>, Access)>, Fault> {
+        self.ask(|connection| lists::introspection_tokens(connection, self.id(), caller, after, limit))
     }
 
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault> {

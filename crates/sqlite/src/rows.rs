@@ -1,16 +1,25 @@
 //! Reads rows as records.
 
+use std::collections::BTreeSet;
+
 use protocol::{
     Audience, ClientId, CodeChallenge, Digest, FamilyId, GrantId, Scopes, SessionId, Subject, Timestamp,
 };
 use rusqlite::Row;
-use server::store::{Access, Caller, Code, Ended, Grant, Interaction, Refresh, Session, StoredSecret};
+use server::store::{
+    Access, Caller, Code, Consent, Ended, Grant, Interaction, Refresh, ScopeAt, Session, StoredSecret,
+};
 
 use crate::error::Broken;
 
 /// Joins values without spaces to one text.
 pub(crate) fn spaced(values: &[Audience]) -> String {
     values.iter().map(Audience::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes one scope at one resource in each line.
+pub(crate) fn lines(approved: &BTreeSet<ScopeAt>) -> String {
+    approved.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The columns of [`grant`], of a table called `g`.
@@ -144,6 +153,16 @@ pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let issued_at = columns.time()?;
     let expires_at = issued_at + columns.number()?;
     Ok(Access { grant, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_at })
+}
+
+/// `subject, client, approved, given_at`
+pub(crate) fn consent(columns: &mut Columns<'_>) -> Result<Consent, Broken> {
+    Ok(Consent {
+        subject: Subject::new(columns.text()?),
+        client: ClientId::new(columns.text()?),
+        approved: columns.text()?.lines().map(ScopeAt::from).collect(),
+        given_at: columns.time()?,
+    })
 }
 
 /// `subject, authenticated_at, amr, seen_at, expires_at`

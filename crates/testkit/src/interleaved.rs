@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use protocol::{
     AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp,
+    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
 };
 use server::{
     Fault,
     store::{
-        AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-        KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
+        Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant,
+        Interaction, KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
     },
 };
 
@@ -169,6 +169,16 @@ impl<S: Store> Store for Interleaved<S> {
         limit: u32,
     ) -> Result<Vec<(SessionId, Session)>, Fault> {
         let answer = self.store.list_sessions(subject, after, limit).await;
+        self.looked(answer).await
+    }
+
+    async fn list_introspection_tokens(
+        &self,
+        caller: &ClientId,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<Vec<(Handle<AccessToken>, Access)>, Fault> {
+        let answer = self.store.list_introspection_tokens(caller, after, limit).await;
         self.looked(answer).await
     }
 

@@ -101,24 +101,19 @@ impl ChangeClientSecret {
     /// # Errors
     /// [`OperationError::NotFound`], [`Refusal::NeedsNoSecret`], [`OperationError::Wrongs`], and the store's.
     pub async fn run(self, administration: &Administration) -> Result<Saved, OperationError> {
-        let secret = self.secret.unwrap_or_else(|| administration.server.draws().client_secret());
-        settle(administration, || Self::decide(administration, &self.id, &secret)).await
+        settle(administration, || self.decide(administration)).await
     }
 
-    async fn decide(
-        administration: &Administration,
-        id: &str,
-        secret: &Zeroizing<String>,
-    ) -> Result<Decision<Saved>, OperationError> {
-        let before = find_client(administration, id).await?;
-        let edited = edited(&before).secret(Some(secret));
+    async fn decide(&self, administration: &Administration) -> Result<Decision<Saved>, OperationError> {
+        let before = find_client(administration, &self.id).await?;
+        let edited = edited(&before).another_secret(self.secret.as_ref());
         let world = edited.read(administration, World::of_client);
         if world.clients().iter().any(|entry| !entry.needs_secret()) {
             let method = before.metadata.auth_method().to_owned();
             return Err(Refusal::NeedsNoSecret { id: before.caller.id, method }.into());
         }
         let plan = plan(administration, &world).await?;
-        Ok(decision(plan, Some(secret)))
+        Ok(decision(plan, self.secret.as_ref()))
     }
 }
 

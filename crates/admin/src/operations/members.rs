@@ -61,12 +61,13 @@ pub(super) struct Edited {
     key: &'static str,
     version: Option<i64>,
     rekeyed: bool,
+    replaces_secret: bool,
 }
 
 impl Edited {
     /// Starts from these members; `key` is the one that names the object.
     pub(super) fn new(members: Map<String, Value>, key: &'static str) -> Self {
-        Self { members, key, version: None, rekeyed: false }
+        Self { members, key, version: None, rekeyed: false, replaces_secret: false }
     }
 
     /// They were read from a record of this version: what is decided holds only while it is the stored one.
@@ -99,6 +100,11 @@ impl Edited {
         self
     }
 
+    /// Sets a secret that is given, or else has one made in place of the stored one.
+    pub(super) fn another_secret(self, given: Option<&Zeroizing<String>>) -> Self {
+        Self { replaces_secret: given.is_none(), ..self }.secret(given)
+    }
+
     /// Reads them as a world of one object.
     pub(super) fn read(
         self,
@@ -106,6 +112,9 @@ impl Edited {
         read: impl Fn(Value, &Administration) -> World,
     ) -> World {
         let mut world = read(self.members.into(), administration).based_on(self.version);
+        if self.replaces_secret {
+            world = world.with_another_secret();
+        }
         if self.rekeyed {
             world.refuse(Finding::new(format!("/{}", self.key), "names the object, and can't be changed"));
         }

@@ -19,7 +19,7 @@ use crate::{
     writer::Changes,
 };
 
-pub use token::{IssueResourceToken, ResourceToken};
+pub use token::{IssueResourceToken, ListResourceTokens, ListedToken, ResourceToken, RevokeResourceToken};
 
 /// The member that names a resource.
 const KEY: &str = "resource";
@@ -69,8 +69,8 @@ impl CreateResource {
     ) -> Result<Decision<Saved>, OperationError> {
         let identifier = self.identifier.as_str();
         let stored = administration.server.store().resources().await?;
-        if stored.iter().any(|resource| resource.identifier.as_str() == identifier) {
-            return Err(OperationError::Exists { kind: Noun::Resource, id: identifier.to_owned() });
+        if let Some(known) = stored.iter().find(|resource| resource.identifier.is(identifier)) {
+            return Err(OperationError::Exists { kind: Noun::Resource, id: known.identifier.to_string() });
         }
         let named = client_id.map(|id| ("client_id".to_owned(), id.into()));
         let members = Map::from_iter([(KEY.to_owned(), identifier.into())].into_iter().chain(named));
@@ -127,26 +127,21 @@ impl ChangeResourceSecret {
     /// [`OperationError::NotFound`], [`Refusal::Ambiguous`], [`Refusal::SharesCredentials`],
     /// [`Refusal::WithoutCredentials`], [`OperationError::Wrongs`], and the store's.
     pub async fn run(self, administration: &Administration) -> Result<Saved, OperationError> {
-        let secret = self.secret.unwrap_or_else(|| administration.server.draws().client_secret());
-        settle(administration, || Self::decide(administration, &self.name, &secret)).await
+        settle(administration, || self.decide(administration)).await
     }
 
-    async fn decide(
-        administration: &Administration,
-        name: &str,
-        secret: &Zeroizing<String>,
-    ) -> Result<Decision<Saved>, OperationError> {
-        let before = find_resource(administration, name).await?;
+    async fn decide(&self, administration: &Administration) -> Result<Decision<Saved>, OperationError> {
+        let before = find_resource(administration, &self.name).await?;
         let Some(id) = before.caller.as_ref().map(|caller| &caller.id) else {
             return Err(Refusal::WithoutCredentials(before.identifier.to_string()).into());
         };
         if administration.server.store().client(id).await?.is_some() {
             return Err(Refusal::SharesCredentials(id.clone()).into());
         }
-        let edited = edited(&before).secret(Some(secret));
+        let edited = edited(&before).another_secret(self.secret.as_ref());
         let world = edited.read(administration, World::of_resource);
         let plan = plan(administration, &world).await?;
-        Ok(decision(plan, Some(secret)))
+        Ok(decision(plan, self.secret.as_ref()))
     }
 }
 
@@ -196,8 +191,8 @@ async fn find_all(administration: &Administration, name: &str) -> Result<Vec<Res
     let mut resources = administration.server.store().resources().await?;
     let is_called =
         |resource: &Resource, id: &ClientId| resource.caller.as_ref().is_some_and(|caller| caller.id == *id);
-    if resources.iter().any(|resource| resource.identifier.as_str() == name) {
-        resources.retain(|resource| resource.identifier.as_str() == name);
+    if resources.iter().any(|resource| resource.identifier.is(name)) {
+        resources.retain(|resource| resource.identifier.is(name));
         return Ok(resources);
     }
     let id = ClientId::parse(name);

@@ -68,8 +68,10 @@ impl Plan {
         let batch = Batch {
             clients: world.clients(),
             resources: world.resources(),
+            subjects: stored.added(world),
             deleted,
             missing_secret: match mode {
+                ApplyMode::Edit if world.replaces_secret => MissingSecret::Replace,
                 ApplyMode::Edit => MissingSecret::Draw,
                 ApplyMode::Replace | ApplyMode::Prune | ApplyMode::Seed => MissingSecret::Refuse,
             },

@@ -59,13 +59,20 @@ pub(crate) enum Command {
         /// Read the secret from standard input (-) or a @FILE instead of generating one
         source: Option<Source>,
     },
-    /// Print a long-lived token with which the resource may introspect; only the token goes to standard output
+    /// Print a long-lived token with which the resource may introspect, or list or revoke such tokens; a new secret
+    /// ends them. Only the token goes to standard output
     Token {
         /// Client ID or resource identifier
         resource: String,
         /// Lifetime: a number and s, m, h or d
         #[arg(long, default_value = "365d", value_parser = token::parse_lifetime)]
         lifetime: i64,
+        /// List the tokens that are valid, without the tokens themselves, instead of issuing one
+        #[arg(long, conflicts_with_all = ["lifetime", "revoke"])]
+        list: bool,
+        /// Revoke a token by its ID in the list, instead of issuing one
+        #[arg(long, value_name = "ID", conflicts_with = "lifetime")]
+        revoke: Option<String>,
     },
     /// Delete a resource; its credentials end
     Delete {
@@ -166,7 +173,11 @@ pub(crate) async fn run(
             let changed = ChangeResourceSecret { name: resource, secret }.run(administration).await?;
             output::one(format, &SECRET, &credentials(printable(changed)))?;
         }
-        Command::Token { resource, lifetime } => {
+        Command::Token { resource, list: true, .. } => token::list(administration, format, resource).await?,
+        Command::Token { resource, revoke: Some(id), .. } => {
+            token::revoke(administration, resource, id).await?;
+        }
+        Command::Token { resource, lifetime, .. } => {
             token::print(administration, format, resource, lifetime).await?;
         }
         Command::Delete { resource, yes } => {

@@ -157,7 +157,18 @@ fn limited(sections: &mut Sections) -> [Within<'_>; 3] {
 }
 
 fn settings(sections: &Sections) -> Option<Settings> {
-    let Sections { top, sessions, interactions, tokens, refresh_tokens, pkce, signing_keys, .. } = sections;
+    let Sections {
+        top,
+        clients,
+        audience,
+        sessions,
+        interactions,
+        tokens,
+        refresh_tokens,
+        pkce,
+        signing_keys,
+        ..
+    } = sections;
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     Some(Settings {
         code_lifetime: seconds(tokens.code_lifetime),
@@ -172,6 +183,8 @@ fn settings(sections: &Sections) -> Option<Settings> {
         session_absolute_lifetime: seconds(sessions.absolute),
         session_cookie_persistent: sessions.remember,
         logout_ends_offline: sessions.logout_ends_offline,
+        one_resource_per_token: audience.one_resource_per_token,
+        redirect_schemes: clients.redirect_schemes.clone(),
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),
         pkce: match pkce.policy {
@@ -201,6 +214,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("http.trusted_proxies", network),
     ("database.url", database),
     ("log.filter", filter),
+    ("clients.redirect_schemes", scheme),
 ];
 
 /// What is wrong with a text.
@@ -229,6 +243,15 @@ fn network(text: &str) -> Result<(), String> {
 
 fn database(url: &str) -> Result<(), String> {
     storage::parse(url, None).map(|_| ())
+}
+
+fn scheme(text: &str) -> Result<(), String> {
+    let wrong = || {
+        format!(
+            "expected a scheme in lowercase that no browser handles itself, such as \"cursor\", got \"{text}\""
+        )
+    };
+    if uri::is_private_scheme(text) { Ok(()) } else { Err(wrong()) }
 }
 
 fn filter(text: &str) -> Result<(), String> {

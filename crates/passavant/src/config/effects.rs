@@ -4,7 +4,7 @@ use std::{io::Write as _, path::Path};
 
 use jose::{SignatureAlgorithm, SigningKey};
 use server::{Ask, Reason};
-use testkit::server::{Browser, ISSUER, Running, TestServer, confidential, public, subject};
+use testkit::server::{Browser, ISSUER, Running, TestServer, confidential, public, resource, subject};
 
 use super::{Config, Layers};
 
@@ -214,6 +214,57 @@ async fn signing_keys_rotate_every() {
     assert_eq!(published().await, 4);
 }
 
+/// RFC 9700 §2.3: a token for one resource is of no use to another.
+#[tokio::test]
+async fn audience_one_resource_per_token() {
+    let (notes, music) = ("https://notes.example", "https://music.example");
+    for (value, reason) in [("false", None), ("true", Some(Reason::AudienceTooMany))] {
+        let server = server(&format!("[audience]\none_resource_per_token = {value}\n"))
+            .client(confidential("both").scope("openid offline_access notes music"))
+            .resource(resource(notes, "notes"))
+            .resource(resource(music, "music"))
+            .start()
+            .await;
+        let machine = || server.client_credentials("both").param("scope", "notes music");
+        assert_eq!(machine().send().await.reason(), reason, "{value}");
+        machine().param("resource", notes).send().await.ok();
+        server.client_credentials("both").param("scope", "notes").send().await.ok();
+        let browser = server.browser().sign_in("alice");
+        let code = browser.authorize("both").scope("openid offline_access notes music").code().await;
+        assert_eq!(server.redeem(&code).await.reason(), reason, "{value}");
+        if reason.is_none() {
+            continue;
+        }
+        let named = server.redemption(&code).param("resource", notes).send().await.ok();
+        let refresh = named.member("refresh_token");
+        server.refresh("both", &refresh).await.refused(Reason::AudienceTooMany);
+        let renewed = server.renewal("both", &refresh).param("resource", music).send().await.ok();
+        assert_eq!(renewed.member("scope"), "openid offline_access music");
+    }
+}
+
+/// RFC 8252 §7.1: only what the operator names, and only for native clients.
+#[test]
+fn clients_redirect_schemes() {
+    use server::registration::{ClientRegistration, Findings, Registrar, Rules};
+    let settings = config("[clients]\nredirect_schemes = [\"cursor\", \"vscode\"]\n").settings;
+    let rules = Rules::new(&settings, Registrar::Operator);
+    for (application_type, redirect_uri, accepted) in [
+        ("native", "cursor://anysphere.cursor-mcp/oauth/callback", true),
+        ("native", "vscode://vscode.microsoft-authentication", true),
+        ("native", "zed://callback", false),
+        ("web", "cursor://anysphere.cursor-mcp/oauth/callback", false),
+        ("web", "app.immich:///oauth-callback", true),
+    ] {
+        let members = serde_json::json!({
+            "client_id": "a", "application_type": application_type, "redirect_uris": [redirect_uri],
+        });
+        let mut findings = Findings::default();
+        ClientRegistration::read(String::new(), members, &rules, &mut findings);
+        assert_eq!(findings.wrongs.is_empty(), accepted, "{redirect_uri}: {:?}", findings.wrongs);
+    }
+}
+
 #[test]
 fn default_over_its_enclosing_limit_is_shortened() {
     let settings =
@@ -250,6 +301,10 @@ fn duration_over_its_enclosing_limit_is_refused() {
         (
             "[sign_in]\naddress_failures = 0\n",
             ":3: sign_in.address_failures: expected a whole number from 1 to 1000 (failures) such as 20, got 0",
+        ),
+        (
+            "[clients]\nredirect_schemes = [\"javascript\"]\n",
+            ":3: clients.redirect_schemes: expected a scheme in lowercase that no browser handles itself",
         ),
         (
             "[pkce]\npolicy = \"off\"\n",

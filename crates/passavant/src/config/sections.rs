@@ -1,6 +1,8 @@
 //! Every section of the configuration, in the order of the reference: a new one is a file and a line here.
 
+mod audience;
 pub(crate) mod branding;
+mod clients;
 mod database;
 mod http;
 mod interactions;
@@ -52,6 +54,10 @@ sections! {
     secrets: secrets::Secrets,
     /// `[signing_keys]`
     signing_keys: signing_keys::SigningKeys,
+    /// `[clients]`
+    clients: clients::Clients,
+    /// `[audience]`
+    audience: audience::Audience,
     /// `[sessions]`
     sessions: sessions::Sessions,
     /// `[interactions]`

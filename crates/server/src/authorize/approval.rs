@@ -8,7 +8,6 @@ use super::request::AuthorizationRequest;
 use crate::{
     AuthorizationServer,
     answer::Answer,
-    audience,
     error::{Error, Fault},
     reason::Reason,
     session::SignedIn,
@@ -31,7 +30,7 @@ pub(crate) async fn approve(
     let AuthorizationRequest { client, return_to, requested } = request;
     let (now, settings) = (server.now(), server.settings());
     let resources = server.registry().resources().await?;
-    let audience = audience::of(&resources, client, &requested.scopes, &requested.wanted())?;
+    let audience = request.audience(&resources)?;
     let lifetime = match client.may_use(GrantType::RefreshToken) {
         true if client.is_public_web() => settings.refresh_absolute_lifetime_public_web,
         true => settings.refresh_absolute_lifetime,

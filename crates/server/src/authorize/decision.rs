@@ -1,11 +1,18 @@
 //! Whether the user must be asked, and for what (OpenID Connect Core 1.0 §3.1.2.3, §3.1.2.4).
 
-use protocol::{Prompt, Scopes, Timestamp, scope};
+use std::collections::BTreeSet;
+
+use protocol::{Prompt, Timestamp, scope};
 
 use super::request::AuthorizationRequest;
 use crate::{
-    AuthorizationServer, ask::Ask, error::Error, ports::Standing, reason::Reason, session::SignedIn,
-    store::Consent,
+    AuthorizationServer,
+    ask::Ask,
+    error::Error,
+    ports::Standing,
+    reason::Reason,
+    session::SignedIn,
+    store::{Consent, ScopeAt},
 };
 
 /// What comes next.
@@ -26,9 +33,11 @@ pub(crate) async fn step(
     signed_in: Option<&SignedIn>,
     signed_in_at: Option<Timestamp>,
 ) -> Result<Step, Error> {
-    if let Err(reason) = request.is_allowed(server).await? {
-        return Ok(Step::Refuse(reason));
-    }
+    let resources = server.registry().resources().await?;
+    let asked = match request.audience(&resources) {
+        Ok(audience) => audience.approvals(&request.requested.scopes),
+        Err(reason) => return Ok(Step::Refuse(reason)),
+    };
     let mut signed_in = signed_in;
     let mut consent = None;
     if let Some(SignedIn { session, .. }) = signed_in {
@@ -39,13 +48,15 @@ pub(crate) async fn step(
             Standing::Disabled | Standing::Gone => signed_in = None,
         }
     }
-    let (consent, now) = (consent.as_ref(), server.now());
-    Ok(needed(&Facts { request, signed_in, signed_in_at, consent, now }))
+    let (asked, consent, now) = (&asked, consent.as_ref(), server.now());
+    Ok(needed(&Facts { request, asked, signed_in, signed_in_at, consent, now }))
 }
 
 /// The input of the rule.
 struct Facts<'a> {
     request: &'a AuthorizationRequest,
+    /// What the user must have approved.
+    asked: &'a BTreeSet<ScopeAt>,
     signed_in: Option<&'a SignedIn>,
     /// When the user signed in during this interaction, if at all.
     signed_in_at: Option<Timestamp>,
@@ -75,8 +86,8 @@ fn must_sign_in(facts: &Facts<'_>) -> bool {
     (is_stale && !is_fresh) || is_another
 }
 
-/// Asking for `offline_access` always shows the page (OpenID Connect Core 1.0 §11). So does a public native client
-/// whose redirect URI anybody on the device could serve (RFC 8252 §8.6).
+/// Asking for `offline_access` always shows the page (OpenID Connect Core 1.0 §11). So does a public client whose
+/// redirect URI anybody on the device could serve, whatever type it registered (RFC 8252 §8.6).
 fn must_consent(facts: &Facts<'_>) -> bool {
     let AuthorizationRequest { client, return_to, requested } = facts.request;
     if requested.asks(Prompt::Consent) {
@@ -85,13 +96,11 @@ fn must_consent(facts: &Facts<'_>) -> bool {
     if client.skip_consent {
         return false;
     }
-    let is_native = client.metadata.application_type.as_deref() == Some("native");
-    let is_impersonable = client.is_public() && is_native && !return_to.uri().starts_with("https://");
+    let is_impersonable = client.is_public() && !return_to.uri().starts_with("https://");
     if is_impersonable || requested.scopes.contains(scope::OFFLINE_ACCESS) {
         return true;
     }
-    let remembered = facts.consent.map_or_else(Scopes::default, |consent| consent.scopes.clone());
-    facts.consent.is_none() || !requested.scopes.is_subset(&remembered)
+    !facts.consent.is_some_and(|consent| consent.covers(facts.asked))
 }
 
 #[cfg(test)]
@@ -116,7 +125,11 @@ mod tests {
         signed_in_at: Option<i64>,
         consent: Option<&'static str>,
         skip_consent: bool,
+        /// How the client authenticates, and where it is answered.
+        client: (&'static str, &'static str),
     }
+
+    const WEB: (&str, &str) = ("client_secret_basic", "https://c.example/cb");
 
     const PLAIN: World = World {
         prompt: "",
@@ -127,12 +140,15 @@ mod tests {
         signed_in_at: None,
         consent: Some("openid"),
         skip_consent: false,
+        client: WEB,
     };
 
     fn verdict(world: &World) -> Step {
         let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let (require_pkce, skip_consent, applied, version) = (true, world.skip_consent, false, 1);
-        let metadata = ClientMetadata::default();
+        let (method, redirect_uri) = world.client;
+        let token_endpoint_auth_method = Some(method.to_owned());
+        let metadata = ClientMetadata { token_endpoint_auth_method, ..ClientMetadata::default() };
         let client =
             RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version });
         let requested = serde_json::from_value(serde_json::json!({
@@ -141,7 +157,7 @@ mod tests {
             "prompt": world.prompt.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>(),
         }))
         .expect("what is requested");
-        let return_to = returnable("https://c.example/cb");
+        let return_to = returnable(redirect_uri);
         let request = AuthorizationRequest { client: Arc::new(client), return_to, requested };
         let session = Session {
             subject: Subject::new("alice"),
@@ -155,11 +171,13 @@ mod tests {
         let consent = world.consent.map(|scopes| Consent {
             subject: Subject::new("alice"),
             client: ClientId::new("c"),
-            scopes: Scopes::stored(scopes),
+            approved: scopes.split(' ').map(ScopeAt::nowhere).collect(),
             given_at: Timestamp(50),
         });
+        let asked = world.scopes.split(' ').map(ScopeAt::nowhere).collect();
         needed(&Facts {
             request: &request,
+            asked: &asked,
             signed_in: world.session.then_some(&signed_in),
             signed_in_at: world.signed_in_at.map(Timestamp),
             consent: consent.as_ref(),
@@ -203,9 +221,21 @@ mod tests {
             World { scopes: "openid more", ..PLAIN },
             World { prompt: "consent", ..PLAIN },
             World { scopes: "openid offline_access", consent: Some("openid offline_access"), ..PLAIN },
+            World { client: ("none", "http://127.0.0.1:4711/cb"), ..PLAIN },
+            World { client: ("none", "http://localhost:3000/cb"), ..PLAIN },
+            World { client: ("none", "com.example.app:/cb"), ..PLAIN },
         ];
         for world in worlds {
             assert_eq!(verdict(&world), Step::Ask(Ask::Consent));
+        }
+    }
+
+    /// RFC 8252 §8.6: only who has no secret, and is answered where any program of the device could listen.
+    #[test]
+    fn a_client_that_nobody_can_impersonate_is_remembered() {
+        for client in [("none", "https://c.example/cb"), ("client_secret_basic", "http://127.0.0.1:4711/cb")]
+        {
+            assert_eq!(verdict(&World { client, ..PLAIN }), Step::Approve);
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use protocol::{ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, limits, scope};
+use protocol::{
+    Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, limits, scope,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     AuthorizationServer,
-    audience::{self, Wanted},
+    audience::{self, TokenAudience, Wanted},
     error::Error,
     reason::Reason,
     registry::{RegisteredClient, Resources},
@@ -41,6 +43,10 @@ pub(crate) struct Requested {
     pub(crate) scopes: Scopes,
     /// The `resource` parameters (RFC 8707).
     pub(crate) resources: Vec<String>,
+    /// The audience when it was requested: what the user is asked for. A resource that lists a scope later is not in it.
+    /// Absent from requests that an earlier version stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) audience: Option<Vec<Audience>>,
     pub(crate) challenge: Option<CodeChallenge>,
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) prompt: Vec<Box<str>>,
@@ -56,7 +62,7 @@ impl Requested {
     }
 
     pub(crate) fn wanted(&self) -> Wanted {
-        Wanted(self.resources.iter().map(|resource| protocol::Audience::new(resource.as_str())).collect())
+        Wanted(self.resources.iter().map(|resource| Audience::new(resource.as_str())).collect())
     }
 }
 
@@ -79,11 +85,14 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Whether what is registered now still allows what the client requested.
-    pub(crate) async fn is_allowed(&self, server: &AuthorizationServer) -> Result<Result<(), Reason>, Error> {
-        let resources = server.registry().resources().await?;
+    /// The audience of its tokens, if what is registered now still allows what the client requested.
+    pub(crate) fn audience(&self, resources: &Resources) -> Result<TokenAudience, Reason> {
         let Self { client, requested, .. } = self;
-        Ok(allowed(client, &resources, &requested.scopes, &requested.wanted()))
+        let mut audience = allowed(client, resources, &requested.scopes, &requested.wanted())?;
+        if let Some(asked) = &requested.audience {
+            audience.resources.retain(|resource| asked.contains(&resource.identifier));
+        }
+        Ok(audience)
     }
 }
 
@@ -121,7 +130,7 @@ pub(crate) async fn validate(
     let prompt = prompt(params.get("prompt"))?;
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
     let wanted = Wanted::read(params.all("resource"))?;
-    allowed(client, &*server.registry().resources().await?, &scopes, &wanted)?;
+    let audience = allowed(client, &*server.registry().resources().await?, &scopes, &wanted)?;
     let expected = match params.get("id_token_hint") {
         Some(hint) => Some(id_token::read_hint(server, hint).await?.ok_or(Reason::HintInvalid)?.subject),
         None => None,
@@ -130,6 +139,7 @@ pub(crate) async fn validate(
     Ok(Requested {
         scopes,
         resources: wanted.0.iter().map(ToString::to_string).collect(),
+        audience: Some(audience.identifiers()),
         challenge,
         nonce,
         prompt,
@@ -139,18 +149,18 @@ pub(crate) async fn validate(
     })
 }
 
-/// What has to be registered for a request to be granted: the flow, each scope, each resource.
+/// What has to be registered for a request to be granted: the flow, each scope, each resource. Returns the audience.
 fn allowed(
     client: &RegisteredClient,
     resources: &Resources,
     scopes: &Scopes,
     wanted: &Wanted,
-) -> Result<(), Reason> {
+) -> Result<TokenAudience, Reason> {
     flow(client)?;
     if !scopes.is_subset(&client.user_scopes()) {
         return Err(Reason::ScopeNotRegistered);
     }
-    audience::of(resources, client, scopes, wanted).map(drop)
+    audience::of(resources, client, scopes, wanted)
 }
 
 /// RFC 9700 §2.1.2: only `code`.

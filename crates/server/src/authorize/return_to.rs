@@ -154,8 +154,14 @@ mod tests {
     use crate::store::{Caller, Client};
 
     fn client() -> RegisteredClient {
+        client_of("none", "web")
+    }
+
+    fn client_of(method: &str, application_type: &str) -> RegisteredClient {
         let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let metadata = ClientMetadata {
+            token_endpoint_auth_method: Some(method.to_owned()),
+            application_type: Some(application_type.to_owned()),
             redirect_uris: vec!["https://c.example/cb?a=1".to_owned(), "http://127.0.0.1/cb".to_owned()],
             post_logout_redirect_uris: vec!["https://c.example/bye".to_owned()],
             ..ClientMetadata::default()
@@ -176,6 +182,23 @@ mod tests {
         assert_eq!(after("https://c.example/bye"), Ok(()));
         for other in ["https://c.example/cb?a=1", "https://c.example/bye/"] {
             assert_eq!(after(other), Err(Reason::LogoutRedirectMismatch), "{other}");
+        }
+    }
+
+    /// RFC 8252 §7.3: a program on the user's device can't choose its port; a confidential web client can.
+    #[test]
+    fn any_port_of_loopback_is_for_public_and_native_clients() {
+        for (method, application_type, any_port) in [
+            ("none", "web", true),
+            ("none", "native", true),
+            ("client_secret_basic", "native", true),
+            ("client_secret_basic", "web", false),
+            ("private_key_jwt", "web", false),
+        ] {
+            let client = client_of(method, application_type);
+            let to = |uri| Returnable::to_redirect_uri(&client, uri, None, ResponseMode::Query);
+            assert!(to("http://127.0.0.1/cb").is_ok(), "{method} {application_type}");
+            assert_eq!(to("http://127.0.0.1:4711/cb").is_ok(), any_port, "{method} {application_type}");
         }
     }
 

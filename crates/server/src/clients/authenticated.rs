@@ -32,6 +32,28 @@ pub struct AuthenticatedCaller {
     pub client: Option<AuthenticatedClient>,
     /// The resources with this id.
     pub resources: Vec<Arc<RegisteredResource>>,
+    /// Whether the id is that of several resources, or of a client and a resource. Then an answer says whom it is about.
+    pub has_several_roles: bool,
     /// What this authentication must remember whatever is decided (for example the `jti` of an assertion).
     pub remember: Vec<Remember>,
+}
+
+/// As what a caller acts in one request. An id that is a client's and a resource's has the rights of one of them at a
+/// time, never of both.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role<'a> {
+    /// As the resources with its id.
+    Resources(&'a [Arc<RegisteredResource>]),
+    /// As the client with its id.
+    Client(&'a RegisteredClient),
+}
+
+impl AuthenticatedCaller {
+    /// As what it asks about tokens: as a resource if it is one.
+    pub(crate) fn role(&self) -> Role<'_> {
+        match &self.client {
+            Some(client) if self.resources.is_empty() => Role::Client(client),
+            Some(_) | None => Role::Resources(&self.resources),
+        }
+    }
 }

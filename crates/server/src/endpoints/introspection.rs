@@ -6,7 +6,9 @@ mod wire;
 
 pub use look::{Inactive, Look, TokenKind};
 
-use protocol::{ServerMetadata, TokenType};
+use std::sync::Arc;
+
+use protocol::{Scopes, ServerMetadata, TokenType};
 
 use super::{offer::Offer, table::CALL};
 use wire::{AudienceClaim, INACTIVE, Wire};
@@ -14,12 +16,13 @@ use wire::{AudienceClaim, INACTIVE, Wire};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    clients::{self, AuthenticatedCaller},
+    audience,
+    clients::{self, AuthenticatedCaller, Role},
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
     incoming::{Incoming, RequestHead as _},
     reason::Reason,
-    registry::{IntrospectionAudience, RegisteredResource},
+    registry::{IntrospectionAudience, RegisteredClient, RegisteredResource},
     settle::{Carried, Decision, settle},
     store::Access,
 };
@@ -99,29 +102,26 @@ async fn look_for(
             return Ok(INACTIVE);
         }
     };
-    let own: Vec<&RegisteredResource> = caller
-        .resources
-        .iter()
-        .map(|resource| &**resource)
-        .filter(|resource| kind == TokenKind::Access && access.audience.contains(&resource.identifier))
-        .collect();
-    let is_own_client = caller.client.is_some() && access.client == caller.id;
-    if own.is_empty() && !is_own_client {
+    let told = match caller.role() {
+        Role::Resources(resources) => to_resource(caller, resources, &access, kind),
+        Role::Client(client) => to_owner(server, client, &access, kind),
+    };
+    let Some(Told { scope, aud }) = told.filter(|_| !access.only_introspects()) else {
         tracing::info!(reason = "caller_not_allowed", caller = %caller.id, "introspected: inactive");
         return Ok(INACTIVE);
-    }
+    };
     let username = match &access.subject {
         Some(subject) => server.accounts().username(subject).await?,
         None => None,
     };
-    let aud = audience(caller, &access, &own);
     Ok(Wire {
         active: true,
-        scope: Some(access.scopes.to_string()),
+        scope: Some(scope.to_string()),
         username,
         sub: Some(access.subject.map_or_else(|| access.client.to_string(), |subject| subject.to_string())),
         client_id: Some(access.client),
         token_type: (kind == TokenKind::Access).then_some("Bearer"),
+        token_use: (kind == TokenKind::Refresh).then_some("refresh_token"),
         exp: Some(access.expires_at),
         iat: Some(access.issued_at),
         iss: Some(server.settings().issuer.to_string()),
@@ -130,24 +130,53 @@ async fn look_for(
     })
 }
 
-/// The value of `aud` as the resource registered it (`introspection_audience`). By default, the resource if the client
-/// chose it with `resource`, and else none.
-fn audience(
+/// What depends on who asks.
+struct Told {
+    scope: Scopes,
+    aud: Option<AudienceClaim>,
+}
+
+/// A resource sees the access tokens for it, with the scopes that they have there (RFC 7662 §2.2), and never a refresh
+/// token: not even those of the client with the same id.
+fn to_resource(
     caller: &AuthenticatedCaller,
+    resources: &[Arc<RegisteredResource>],
     access: &Access,
-    own: &[&RegisteredResource],
-) -> Option<AudienceClaim> {
-    let default = if access.narrowed { IntrospectionAudience::Resource } else { IntrospectionAudience::None };
-    let resource = own.first().copied().or(caller.resources.first().map(|resource| &**resource))?;
-    match resource.introspection_audience.unwrap_or(default) {
-        IntrospectionAudience::None => None,
-        IntrospectionAudience::ClientId => Some(AudienceClaim::One(access.client.to_string())),
-        IntrospectionAudience::Resource => match own {
-            [] => None,
-            [one] => Some(AudienceClaim::One(one.identifier.to_string())),
-            many => Some(AudienceClaim::Many(
-                many.iter().map(|resource| resource.identifier.to_string()).collect(),
-            )),
-        },
+    kind: TokenKind,
+) -> Option<Told> {
+    let is_for = |resource: &&Arc<RegisteredResource>| access.audience.contains(&resource.identifier);
+    let own: Vec<_> = resources.iter().filter(is_for).cloned().collect();
+    let first = own.first().filter(|_| kind == TokenKind::Access)?;
+    let scope = audience::scopes_at(&own, &access.scopes);
+    let must_say = access.narrowed || caller.has_several_roles;
+    let aud = match first.introspection_audience {
+        Some(IntrospectionAudience::ClientId) => Some(AudienceClaim::One(access.client.to_string())),
+        // Whoever answers for several can't tell them apart without it.
+        Some(IntrospectionAudience::None) if !caller.has_several_roles => None,
+        None if !must_say => None,
+        Some(IntrospectionAudience::Resource | IntrospectionAudience::None) | None => {
+            Some(AudienceClaim::of(own.iter().map(|resource| &resource.identifier)))
+        }
+    };
+    Some(Told { scope, aud })
+}
+
+/// A client sees its own access and refresh tokens, and for whom they are: a refresh token, and an access token without a
+/// resource, are for this server only.
+fn to_owner(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    access: &Access,
+    kind: TokenKind,
+) -> Option<Told> {
+    if access.client != *client.id() {
+        return None;
     }
+    let aud = match (kind, access.audience.as_slice()) {
+        (TokenKind::Refresh, _) | (TokenKind::Access, []) => {
+            AudienceClaim::One(server.settings().issuer.to_string())
+        }
+        (TokenKind::Access, audience) => AudienceClaim::of(audience),
+    };
+    Some(Told { scope: access.scopes.clone(), aud: Some(aud) })
 }

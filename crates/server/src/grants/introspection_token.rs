@@ -25,13 +25,17 @@ pub(crate) fn is_asked(caller: &AuthenticatedCaller, params: &Params<'_>) -> boo
     caller.client.is_none() || is_introspection
 }
 
-/// Issues a token that permits this resource to introspect (RFC 7662 §2.1).
+/// Issues a token that permits this resource to introspect (RFC 7662 §2.1). A caller that proved nothing gets none, even
+/// if its id is a resource's: a registration made before that was refused may still be stored.
 pub(crate) async fn decide(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
     params: &Params<'_>,
 ) -> Result<Decision<Issued>, Error> {
     let scopes = scopes(params)?;
+    if caller.client.as_ref().is_some_and(|client| client.is_public()) {
+        return Err(Reason::IntrospectionNotAllowed.into());
+    }
     let claims = AccessClaims {
         grant: None,
         client: &caller.id,

@@ -1,8 +1,8 @@
 //! The scopes that a consent page shows.
 
-use std::sync::Arc;
-
-use crate::{AuthorizationServer, authorize::request::Requested, error::Fault, registry::RegisteredResource};
+use crate::{
+    AuthorizationServer, authorize::request::AuthorizationRequest, error::Fault, registry::RegisteredResource,
+};
 
 /// One scope as a consent page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +17,14 @@ pub struct AskedScope {
     pub resource_name: Option<String>,
 }
 
-/// The requested scopes, each once for every resource that it belongs to.
+/// The requested scopes, each once for every resource of the audience that it belongs to.
 pub(super) async fn asked(
     server: &AuthorizationServer,
-    requested: &Requested,
+    request: &AuthorizationRequest,
 ) -> Result<Vec<AskedScope>, Fault> {
     let resources = server.registry().resources().await?;
-    let wanted = requested.wanted();
+    // Where the request is no longer allowed, the page refuses it.
+    let audience = request.audience(&resources).map(|audience| audience.resources).unwrap_or_default();
     let describe = |scope: &str, owner: Option<&RegisteredResource>| {
         let description = resources.scope(scope).map(|scope| &scope.description);
         let sentence =
@@ -36,12 +37,9 @@ pub(super) async fn asked(
         }
     };
     let mut asked = Vec::new();
-    for scope in requested.scopes.iter() {
+    for scope in request.requested.scopes.iter() {
         let before = asked.len();
-        let is_wanted = |resource: &&Arc<RegisteredResource>| {
-            wanted.0.is_empty() || wanted.0.contains(&resource.identifier)
-        };
-        let owners = resources.listing(scope).filter(is_wanted);
+        let owners = audience.iter().filter(|resource| resource.scopes.contains(scope));
         asked.extend(owners.map(|owner| describe(scope, Some(owner))));
         if asked.len() == before {
             asked.push(describe(scope, None));

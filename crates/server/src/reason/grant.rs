@@ -23,6 +23,10 @@ family! { $ grant
     /// None of the resource's scopes is registered to this client, or the resource was not approved (RFC 8707 §2).
     ResourceNotAllowed, "resource_not_allowed", InvalidTarget, Plain,
         "The client may not ask for a requested resource";
+    /// The token would be for more than one resource, any of which could use it at the others, and the setting
+    /// `audience.one_resource_per_token` refuses that (RFC 9700 §2.3, RFC 8707 §2.2).
+    AudienceTooMany, "audience_too_many", InvalidTarget, Plain,
+        "The token would be for several resources: send resource with the identifier of one of them";
     /// There is no such code (RFC 6749 §5.2).
     CodeUnknown, "code_unknown", InvalidGrant, Plain, "The code is invalid";
     /// The code was used before; its tokens are revoked (RFC 6749 §4.1.2).

@@ -9,7 +9,7 @@ use super::{
     finding::{Findings, pointer},
     members::CLIENT,
     rules::{Registrar, Rules},
-    secret,
+    secret::{self, Needs},
 };
 
 /// The registration of a client. Its members satisfy every rule that needs no other record.
@@ -59,13 +59,13 @@ impl ClientRegistration {
         needs_secret(&self.metadata)
     }
 
-    pub(super) fn needs_secret_itself(&self) -> bool {
-        secret::is_needed_itself(&self.metadata)
+    pub(super) fn needs(&self) -> Needs {
+        Needs::of(&self.metadata)
     }
 }
 
 fn needs_secret(metadata: &ClientMetadata) -> bool {
-    metadata.auth_method().starts_with("client_secret_") || secret::is_needed_itself(metadata)
+    metadata.auth_method().starts_with("client_secret_") || Needs::of(metadata).itself
 }
 
 #[cfg(test)]

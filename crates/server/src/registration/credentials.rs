@@ -2,18 +2,19 @@
 //! id share one set of credentials.
 
 mod caller;
+mod roles;
 mod signing;
 
 use std::collections::{HashMap, HashSet};
 
-use protocol::{Audience, ClientId};
+use protocol::{Audience, ClientId, Subject};
 use zeroize::Zeroizing;
 
 use super::{
     client::ClientRegistration,
     finding::{Finding, Findings},
     resource::ResourceRegistration,
-    secret,
+    secret::Needs,
     view::RegistryView,
 };
 use crate::{
@@ -29,6 +30,8 @@ pub struct Batch<'b> {
     pub clients: &'b [ClientRegistration],
     /// Resources to register or replace.
     pub resources: &'b [ResourceRegistration],
+    /// Accounts that are added, whose `sub` must be no client's id.
+    pub subjects: HashSet<Subject>,
     /// Clients to delete.
     pub deleted: HashSet<ClientId>,
     /// What to do if a secret is required, but none is stored and none is given.
@@ -44,6 +47,8 @@ pub enum MissingSecret {
     Refuse,
     /// Generate one; see [`Credentials::drawn`].
     Draw,
+    /// Generate one, in place of a stored one too.
+    Replace,
 }
 
 /// The credentials behind every id of a [`Batch`], and the records made with them.
@@ -54,8 +59,8 @@ pub struct Credentials<'c> {
     view: &'c RegistryView,
     batch: Batch<'c>,
     index: Index<'c>,
-    /// Ids of which the secret itself is needed, not only its digest.
-    recoverable: HashSet<ClientId>,
+    /// What the registrations of each id need of its secret.
+    needs: HashMap<ClientId, Needs>,
     of_resources: HashMap<ClientId, Caller>,
     planned: HashMap<ClientId, Caller>,
     drawn: HashMap<ClientId, Zeroizing<String>>,
@@ -69,6 +74,8 @@ struct Index<'c> {
     stored_resources: HashMap<&'c Audience, &'c Resource>,
     /// The stored resources that authenticate by each id.
     stored_of: HashMap<&'c ClientId, Vec<&'c Resource>>,
+    /// The resources of the batch that authenticate by each id.
+    listed_of: HashMap<&'c ClientId, Vec<&'c ResourceRegistration>>,
 }
 
 impl<'c> Index<'c> {
@@ -78,6 +85,11 @@ impl<'c> Index<'c> {
             resources: batch.resources.iter().map(|entry| &entry.identifier).collect(),
             ..Self::default()
         };
+        for entry in batch.resources {
+            if let Some(id) = &entry.client_id {
+                index.listed_of.entry(id).or_default().push(entry);
+            }
+        }
         for stored in &view.resources {
             index.stored_resources.insert(&stored.identifier, stored);
             if let Some(caller) = &stored.caller {
@@ -92,23 +104,25 @@ impl<'c> Credentials<'c> {
     /// Prepares the check of a batch.
     pub fn new(master: &'c MasterKey, draw: Draw<'c>, view: &'c RegistryView, batch: Batch<'c>) -> Self {
         let index = Index::new(view, &batch);
-        let mut recoverable = HashSet::new();
-        for entry in batch.clients.iter().filter(|entry| entry.needs_secret_itself()) {
-            recoverable.insert(entry.id.clone());
-        }
-        for entry in batch.resources.iter().filter(|entry| entry.needs_secret_itself()) {
-            recoverable.extend(entry.client_id.clone());
+        let mut needs: HashMap<ClientId, Needs> = HashMap::new();
+        let mut add = |id: &ClientId, more: Needs| {
+            let known = needs.entry(id.clone()).or_default();
+            *known = known.and(more);
+        };
+        batch.clients.iter().for_each(|entry| add(&entry.id, entry.needs()));
+        for entry in batch.resources {
+            entry.client_id.iter().for_each(|id| add(id, entry.needs()));
         }
         let mut of_resources = HashMap::new();
         for kept in &view.resources {
             let Some(caller) = &kept.caller else { continue };
-            if !index.resources.contains(&kept.identifier) && secret::is_needed_itself(&kept.settings) {
-                recoverable.insert(caller.id.clone());
+            if !index.resources.contains(&kept.identifier) {
+                add(&caller.id, Needs::of(&kept.settings));
             }
             of_resources.insert(caller.id.clone(), caller.clone());
         }
         let (planned, drawn) = (HashMap::new(), HashMap::new());
-        Self { master, draw, view, batch, index, recoverable, of_resources, planned, drawn }
+        Self { master, draw, view, batch, index, needs, of_resources, planned, drawn }
     }
 
     /// The record of a client with its credentials, or `None` after adding the errors to the findings. Clients must
@@ -120,6 +134,8 @@ impl<'c> Credentials<'c> {
             findings.refuse(Finding::new(entry.at("client_id"), text));
             return None;
         }
+        self.client_is_no_user(entry, stored.is_some(), findings);
+        self.client_fits_its_resources(entry, findings);
         let ClientRegistration { metadata, require_pkce, skip_consent, .. } = entry;
         self.warn_of_client_signatures(entry, findings);
         let caller = self.client_caller(entry, stored, findings)?;
@@ -176,13 +192,15 @@ impl<'c> Credentials<'c> {
     /// credentials of a client with the same id are used unchanged.
     pub fn resource(&mut self, entry: &ResourceRegistration, findings: &mut Findings) -> Option<Resource> {
         self.warn_of_resource_signatures(entry, findings);
+        self.resource_fits_its_client(entry, findings);
         let caller = match &entry.client_id {
             Some(id) => Some(self.resource_caller(entry, id, findings)?),
             None => None,
         };
         let stored = self.index.stored_resources.get(&entry.identifier);
         Some(Resource {
-            identifier: entry.identifier.clone(),
+            // As it was registered first: the store and the tokens have that spelling.
+            identifier: stored.map_or(&entry.identifier, |resource| &resource.identifier).clone(),
             caller,
             settings: entry.settings.clone(),
             applied: stored.map_or(self.batch.applied, |resource| resource.applied),
@@ -247,6 +265,7 @@ mod tests {
     struct World {
         master: MasterKey,
         view: RegistryView,
+        subjects: HashSet<Subject>,
     }
 
     /// The errors of a batch, and the secrets that were generated.
@@ -254,7 +273,8 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            Self { master: MasterKey::new(&[7; 32]), view: RegistryView::default() }
+            let (master, view) = (MasterKey::new(&[7; 32]), RegistryView::default());
+            Self { master, view, subjects: HashSet::new() }
         }
 
         /// Registers the valid entries of a batch, and returns the errors.
@@ -273,9 +293,14 @@ mod tests {
                     ResourceRegistration::read(format!("/resources/{at}"), value, &rules, &mut findings)
                 })
                 .collect();
-            let deleted = HashSet::new();
-            let batch =
-                Batch { clients: &clients, resources: &resources, deleted, missing_secret, applied: false };
+            let batch = Batch {
+                clients: &clients,
+                resources: &resources,
+                subjects: self.subjects.clone(),
+                deleted: HashSet::new(),
+                missing_secret,
+                applied: false,
+            };
             let draw = Draw::new(&Still, &SystemEntropy);
             let mut credentials = Credentials::new(&self.master, draw, &self.view, batch);
             let new_clients: Vec<_> =
@@ -346,5 +371,191 @@ mod tests {
         // In one batch both can get another secret.
         let both = json!([notes("https://notes.example", "rs", Some(OTHER))[0], second(Some(OTHER))[0]]);
         assert_eq!(world.register(MissingSecret::Refuse, json!([]), both).0, [""; 0]);
+    }
+
+    fn of_method(method: &str) -> Value {
+        json!([{
+            "client_id": "shop", "client_secret": (method != "none").then_some(SECRET),
+            "token_endpoint_auth_method": method, "redirect_uris": ["https://shop.example/cb"],
+        }])
+    }
+
+    const METHOD: &str = "/clients/0/token_endpoint_auth_method";
+
+    /// RFC 7662 §2.1: from both sides, in one batch and in two.
+    #[test]
+    fn an_id_that_is_a_resources_is_never_public() {
+        let resource = || notes("https://notes.example", "shop", None);
+        let mut world = World::new();
+        let (wrongs, _) = world.register(MissingSecret::Refuse, of_method("none"), resource());
+        assert_eq!(wrongs, ["/resources/0/client_id"]);
+        let mut world = World::new();
+        assert_eq!(world.register(MissingSecret::Refuse, shop(Some(SECRET)), resource()).0, [""; 0]);
+        assert_eq!(world.register(MissingSecret::Refuse, of_method("none"), json!([])).0, [METHOD]);
+        let mut world = World::new();
+        assert_eq!(world.register(MissingSecret::Refuse, of_method("none"), json!([])).0, [""; 0]);
+        assert_eq!(
+            world.register(MissingSecret::Refuse, json!([]), resource()).0,
+            ["/resources/0/client_id"]
+        );
+    }
+
+    #[test]
+    fn a_client_and_its_resources_authenticate_by_one_method() {
+        let resource = |method: Option<&str>| {
+            json!([{ "resource": "https://notes.example", "client_id": "shop",
+                     "token_endpoint_auth_method": method }])
+        };
+        let basic = || of_method("client_secret_basic");
+        for (method, fits) in [
+            (None, true),
+            (Some("client_secret_basic"), true),
+            (Some("client_secret_post"), false),
+            (Some("private_key_jwt"), false),
+        ] {
+            let mut world = World::new();
+            let (wrongs, _) = world.register(MissingSecret::Refuse, basic(), resource(method));
+            assert_eq!(wrongs.is_empty(), fits, "{method:?}: {wrongs:?}");
+        }
+        let mut world = World::new();
+        let both = resource(Some("client_secret_basic"));
+        assert_eq!(world.register(MissingSecret::Refuse, basic(), both).0, [""; 0]);
+        assert_eq!(
+            world.register(MissingSecret::Refuse, of_method("client_secret_post"), json!([])).0,
+            [METHOD]
+        );
+    }
+
+    #[test]
+    fn two_resources_with_one_id_authenticate_by_one_method() {
+        let resource = |identifier: &str, method: &str| {
+            json!({ "resource": identifier, "client_id": "rs", "client_secret": SECRET,
+                    "token_endpoint_auth_method": method })
+        };
+        let first = resource("https://notes.example", "client_secret_basic");
+        let second = resource("https://music.example", "client_secret_post");
+        let at = "/resources/0/token_endpoint_auth_method";
+        let mut world = World::new();
+        let (wrongs, _) = world.register(MissingSecret::Refuse, json!([]), json!([first, second]));
+        assert_eq!(wrongs, [at, "/resources/1/token_endpoint_auth_method"]);
+        let mut world = World::new();
+        assert_eq!(world.register(MissingSecret::Refuse, json!([]), json!([first])).0, [""; 0]);
+        assert_eq!(world.register(MissingSecret::Refuse, json!([]), json!([second])).0, [at]);
+    }
+
+    /// RFC 9700 §4.15: neither takes the other's name, whoever is first.
+    #[test]
+    fn no_client_and_no_resource_has_the_sub_of_a_user() {
+        let shop = || shop(Some(SECRET));
+        let resource = || notes("https://notes.example", "rs", Some(SECRET));
+        let mut world = World::new();
+        world.view.users = ["shop", "rs"].map(ClientId::new).into();
+        let (wrongs, _) = world.register(MissingSecret::Refuse, shop(), resource());
+        assert_eq!(wrongs, ["/clients/0/client_id", "/resources/0/client_id"]);
+        let mut world = World::new();
+        world.subjects = ["shop", "rs"].map(Subject::new).into();
+        let (wrongs, _) = world.register(MissingSecret::Refuse, shop(), resource());
+        assert_eq!(wrongs, ["/clients/0/client_id", "/resources/0/client_id"], "in one batch");
+        let mut world = World::new();
+        assert_eq!(world.register(MissingSecret::Refuse, shop(), resource()).0, [""; 0]);
+        world.view.users = ["shop", "rs"].map(ClientId::new).into();
+        assert_eq!(world.register(MissingSecret::Refuse, shop(), resource()).0, [""; 0], "a warning only");
+        let batch = Batch {
+            clients: &[],
+            resources: &[],
+            subjects: HashSet::new(),
+            deleted: HashSet::new(),
+            missing_secret: MissingSecret::Refuse,
+            applied: false,
+        };
+        let draw = Draw::new(&Still, &SystemEntropy);
+        let credentials = Credentials::new(&world.master, draw, &world.view, batch);
+        for (subject, is_free) in [("shop", false), ("rs", false), ("alice", true), ("Shop", true)] {
+            assert_eq!(credentials.subject(&Subject::new(subject)).is_ok(), is_free, "{subject}");
+        }
+    }
+
+    /// RFC 7518 §3.2: at registration, not when the first token is signed.
+    #[test]
+    fn a_secret_is_long_enough_for_its_mac_or_refused() {
+        let signed = |secret: Option<&str>, alg: &str| {
+            json!([{ "client_id": "shop", "client_secret": secret, "id_token_signed_response_alg": alg,
+                     "redirect_uris": ["https://shop.example/cb"] }])
+        };
+        let at = ["/clients/0/client_secret"];
+        let long = "x".repeat(64);
+        for (alg, secret, fits) in [
+            ("HS256", &long[..32], true),
+            ("HS256", &long[..31], false),
+            ("HS384", &long[..48], true),
+            ("HS384", &long[..47], false),
+            ("HS512", &long[..64], true),
+            ("HS512", &long[..63], false),
+        ] {
+            let mut world = World::new();
+            let (wrongs, _) = world.register(MissingSecret::Refuse, signed(Some(secret), alg), json!([]));
+            assert_eq!(wrongs.is_empty(), fits, "{alg} {}", secret.len());
+            if fits {
+                let (wrongs, _) = world.register(MissingSecret::Refuse, signed(None, "HS512"), json!([]));
+                assert_eq!(wrongs.is_empty(), secret.len() >= 64, "a stored one is measured");
+            }
+        }
+        for (alg, bytes) in [("HS256", 47), ("HS384", 48), ("HS512", 64)] {
+            let mut world = World::new();
+            let (wrongs, drawn) = world.register(MissingSecret::Draw, signed(None, alg), json!([]));
+            assert_eq!(wrongs, [""; 0]);
+            assert!(drawn[&ClientId::new("shop")].len() >= bytes, "{alg}");
+        }
+        // What a resource needs of the secret that it shares.
+        let sharing = json!([{ "resource": "https://notes.example", "client_id": "shop",
+            "token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "HS512" }]);
+        let client = |secret: &str| {
+            json!([{ "client_id": "shop", "client_secret": secret, "redirect_uris": ["https://shop.example/cb"],
+                     "token_endpoint_auth_method": "client_secret_jwt" }])
+        };
+        let mut world = World::new();
+        assert_eq!(world.register(MissingSecret::Refuse, client(&long[..63]), sharing.clone()).0[..1], at);
+        assert_eq!(world.register(MissingSecret::Refuse, client(&long), sharing).0, [""; 0]);
+    }
+
+    /// Tokens by which a resource introspects last for a year: another secret ends them.
+    #[test]
+    fn another_secret_of_a_resource_ends_its_tokens() {
+        let resource = |secret| notes("https://notes.example", "rs", secret);
+        let epoch =
+            |world: &World| world.view.resources.last().and_then(|r| r.caller.as_ref().map(|c| c.epoch));
+        let mut world = World::new();
+        world.register(MissingSecret::Refuse, json!([]), resource(Some(SECRET)));
+        let first = epoch(&world);
+        for unchanged in [None, Some(SECRET)] {
+            world.register(MissingSecret::Refuse, json!([]), resource(unchanged));
+            assert_eq!(epoch(&world), first);
+        }
+        world.register(MissingSecret::Refuse, json!([]), resource(Some(OTHER)));
+        assert_ne!(epoch(&world), first);
+        let (_, drawn) = world.register(MissingSecret::Replace, json!([]), resource(None));
+        assert!(drawn.contains_key(&ClientId::new("rs")));
+        // A client that is no resource keeps its tokens: they last for minutes.
+        let epoch = |world: &World| world.view.clients[&ClientId::new("shop")].caller.epoch;
+        world.register(MissingSecret::Refuse, shop(Some(SECRET)), json!([]));
+        let first = epoch(&world);
+        world.register(MissingSecret::Refuse, shop(Some(OTHER)), json!([]));
+        assert_eq!(epoch(&world), first);
+        world.register(MissingSecret::Refuse, json!([]), notes("https://music.example", "shop", None));
+        world.register(MissingSecret::Refuse, shop(Some(SECRET)), json!([]));
+        assert_ne!(epoch(&world), first);
+    }
+
+    /// RFC 3986 §6.2.3: one resource, in its first spelling.
+    #[test]
+    fn a_resource_is_the_same_with_and_without_the_slash_of_an_empty_path() {
+        let mut world = World::new();
+        for identifier in ["https://notes.example", "https://notes.example/"] {
+            let (wrongs, _) =
+                world.register(MissingSecret::Refuse, json!([]), notes(identifier, "rs", Some(SECRET)));
+            assert_eq!(wrongs, [""; 0]);
+            let last = world.view.resources.last().expect("it is there");
+            assert_eq!(last.identifier.as_str(), "https://notes.example");
+        }
     }
 }

@@ -62,6 +62,11 @@ pub const CLIENT: &[Member] = &[
     member("userinfo_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("introspection_signed_response_alg", Text).or(Absent::Text("RS256")).checked(served::signature),
+    member("introspection_encrypted_response_alg", Text).checked(keys::encryption),
+    member("introspection_encrypted_response_enc", Text)
+        .or(Absent::Text("A128CBC-HS256"))
+        .checked(keys::content_encryption),
     member("subject_type", Text).or(Absent::Text("public")).checked(served::subject_type),
     member("default_max_age", Number),
     member("require_auth_time", Flag).or(Absent::Flag(false)),
@@ -109,9 +114,6 @@ pub const CLIENT: &[Member] = &[
     kept("backchannel_authentication_request_signing_alg", Text),
     kept("backchannel_user_code_parameter", Flag),
     kept("response_modes", Texts),
-    kept("introspection_signed_response_alg", Text),
-    kept("introspection_encrypted_response_alg", Text),
-    kept("introspection_encrypted_response_enc", Text).checked(keys::needs_algorithm),
 ];
 
 /// The members of a resource. Only the operator registers one.

@@ -60,15 +60,22 @@ impl RegisteredClient {
 
     /// Whether a request may name this redirect URI.
     pub(crate) fn has_redirect_uri(&self, sent: &str) -> bool {
-        let is_registered = |known: &String| uri::is_registered_redirect(known, sent);
+        // Any port of loopback is for who can't choose one: the others are answered exactly where they registered.
+        let takes_any_port = self.is_public() || self.is_native();
+        let is_registered =
+            |known: &String| known == sent || takes_any_port && uri::is_registered_redirect(known, sent);
         self.metadata.redirect_uris.iter().any(is_registered)
-            || (self.any_localhost && uri::is_http_localhost(sent) && uri::check_redirect_uri(sent).is_ok())
+            || (self.any_localhost
+                && uri::is_http_localhost(sent)
+                && uri::check_redirect_uri(sent, &[]).is_ok())
     }
 
     /// Whether a sign-out may return to this URI: exactly one of its own (OpenID Connect RP-Initiated Logout 1.0 §3).
     pub(crate) fn has_post_logout_redirect_uri(&self, sent: &str) -> bool {
         self.metadata.post_logout_redirect_uris.iter().any(|registered| registered == sent)
-            || (self.any_localhost && uri::is_http_localhost(sent) && uri::check_redirect_uri(sent).is_ok())
+            || (self.any_localhost
+                && uri::is_http_localhost(sent)
+                && uri::check_redirect_uri(sent, &[]).is_ok())
     }
 
     /// Whether its pages may come from this origin.
@@ -89,7 +96,12 @@ impl RegisteredClient {
 
     /// Whether it is a user-agent-based application: public, and not native (RFC 6749 §2.1).
     pub fn is_public_web(&self) -> bool {
-        self.is_public() && self.metadata.application_type.as_deref() != Some("native")
+        self.is_public() && !self.is_native()
+    }
+
+    /// Whether it registered that it runs on the user's device (`application_type`).
+    pub(crate) fn is_native(&self) -> bool {
+        self.metadata.application_type.as_deref() == Some("native")
     }
 
     /// Whether it registered this grant type.

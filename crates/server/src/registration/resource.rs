@@ -9,7 +9,7 @@ use super::{
     finding::{Findings, pointer},
     members::RESOURCE,
     rules::Rules,
-    secret,
+    secret::{self, Needs},
 };
 use crate::store::ResourceSettings;
 
@@ -65,8 +65,8 @@ impl ResourceRegistration {
         pointer(&self.pointer, name)
     }
 
-    pub(super) fn needs_secret_itself(&self) -> bool {
-        secret::is_needed_itself(&self.settings)
+    pub(super) fn needs(&self) -> Needs {
+        Needs::of(&self.settings)
     }
 
     /// Whether it authenticates with a secret: it has a `client_id`, and no keys of its own for that.
@@ -77,6 +77,5 @@ impl ResourceRegistration {
 
 /// Whether a resource with these members authenticates with a secret, rather than with registered keys.
 pub(super) fn needs_secret(settings: &ResourceSettings) -> bool {
-    settings.token_endpoint_auth_method.as_deref() != Some("private_key_jwt")
-        || secret::is_needed_itself(settings)
+    settings.token_endpoint_auth_method.as_deref() != Some("private_key_jwt") || Needs::of(settings).itself
 }

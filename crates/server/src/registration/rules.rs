@@ -23,12 +23,15 @@ pub struct Rules {
     /// Whether `http` to loopback is fetched: only if the issuer is `http` itself.
     pub(super) http_to_loopback: bool,
     pub(super) reserved: Option<Audience>,
+    /// Schemes without a dot that native clients may use.
+    pub(super) redirect_schemes: Vec<String>,
 }
 
 impl Rules {
     /// The rules for a registrar at the issuer with these settings.
     pub fn new(settings: &Settings, registrar: Registrar) -> Self {
-        Self { registrar, http_to_loopback: !settings.is_https(), reserved: None }
+        let redirect_schemes = settings.redirect_schemes.clone();
+        Self { registrar, http_to_loopback: !settings.is_https(), reserved: None, redirect_schemes }
     }
 
     /// Reserves the identifier of the server's own admin API, which can't be registered otherwise.

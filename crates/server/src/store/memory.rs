@@ -10,15 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use protocol::{
     AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp,
+    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
 };
 
 use super::{
-    AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
+    Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
     KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
 };
 use crate::error::Fault;
-use state::State;
+use state::{AccessRow, State};
 
 /// A store for one issuer, in memory. For tests and examples: nothing is durable, nothing waits, and a list reads every
 /// row.
@@ -216,6 +216,25 @@ impl Store for MemoryStore {
                 && subject.is_none_or(|subject| kept.row.subject == *subject)
         });
         Ok(standing.take(limit as usize).map(|(id, kept)| (*id, kept.row.clone())).collect())
+    }
+
+    async fn list_introspection_tokens(
+        &self,
+        caller: &ClientId,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<Vec<(Handle<AccessToken>, Access)>, Fault> {
+        let state = self.state();
+        let live = state.access.iter().filter(|(id, kept)| {
+            let row = &kept.row;
+            row.client == *caller
+                && row.only_introspects()
+                && !kept.ended
+                && after.is_none_or(|after| **id > after.0)
+                && state.ended(row.grant, &row.client, row.epoch).is_none()
+        });
+        let handle = |id: i64, kept: &AccessRow| Handle { id, digest: kept.digest };
+        Ok(live.take(limit as usize).map(|(id, kept)| (handle(*id, kept), kept.row.clone())).collect())
     }
 
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault> {

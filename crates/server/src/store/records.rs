@@ -13,7 +13,7 @@ mod token;
 
 pub use code::Code;
 pub use event::{Actor, Event, EventKind};
-pub use grant::{Consent, Grant};
+pub use grant::{Consent, Grant, ScopeAt};
 pub use interaction::Interaction;
 pub use key::{KeyRecord, KeyState};
 pub use registry::{Caller, Client, Resource, ResourceSettings, Scope, StoredSecret};

@@ -3,6 +3,7 @@
 
 mod any_request;
 mod approved_before;
+mod approved_pairs;
 mod bad_input;
 mod cors;
 mod going_on;
@@ -29,4 +30,5 @@ mod rfc8414_metadata;
 mod rfc8707_resource;
 mod rfc9068_access_token;
 mod rfc9701_introspection;
+mod roles;
 mod stored;

@@ -270,17 +270,6 @@ async fn no_resource_sees_a_refresh_token() {
     assert_eq!((answer.get("token_type"), &answer["sub"]), (None, &json!(subject("alice").as_str())));
 }
 
-/// A resource that is also a client sees its own tokens and those for it.
-#[tokio::test]
-async fn who_is_client_and_resource_sees_both() {
-    let server = start().await;
-    server.put_resource(resource("https://other.example", "other.use").shares("other")).await;
-    server.put_client(confidential("shop").scope("other.use")).await;
-    let for_it = machine_access(&server, "other.use").await;
-    let own = server.client_credentials("other").send().await.ok().member("access_token");
-    assert!(server.is_active(&for_it, "other").await && server.is_active(&own, "other").await);
-}
-
 /// Anything but an access or refresh token of this server is inactive for every caller: codes, ID tokens, assertions,
 /// responses of this endpoint, tokens of other issuers.
 #[tokio::test]

@@ -76,7 +76,7 @@ async fn several_resources_may_be_named() {
 async fn an_unknown_resource_is_refused() {
     let server = start().await;
     for unknown in
-        ["https://notes.example/", "https://NOTES.example", "https://notes.example:443", "x", "/", "%"]
+        ["https://notes.example//", "https://NOTES.example", "https://notes.example:443", "x", "/", "%"]
     {
         let call = server.client_credentials("shop").param("resource", unknown);
         call.send_unwritten().await.refused(Reason::AudienceNotRegistered);

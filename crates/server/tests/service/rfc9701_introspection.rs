@@ -326,3 +326,47 @@ async fn the_resources_key_may_be_registered_by_value() {
     let (server, token) = start(encrypting(KeyManagement::EcdhEs, None).with(by_value)).await;
     decrypt(as_jwt(&server, &token).await.body(), &key);
 }
+
+/// RFC 9701 §6: the members are a client's as well. Its answers are encrypted, and never plain.
+#[tokio::test]
+async fn a_client_that_registered_encryption_is_answered_so() {
+    let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
+    let (server, token) = start(notes()).await;
+    serve(&server, &key);
+    let encrypting = |client: &mut protocol::ClientMetadata| {
+        client.introspection_signed_response_alg = Some("ES256".to_owned());
+        client.introspection_encrypted_response_alg = Some("ECDH-ES".to_owned());
+        client.introspection_encrypted_response_enc = Some("A256GCM".to_owned());
+        client.jwks_uri = Some(KEYS.to_owned());
+    };
+    server.put_client(confidential("shop").scope("notes.read").with(encrypting)).await;
+    let call = server.post("/introspect").as_client("shop").param("token", &token);
+    call.clone().send_unwritten().await.refused(Reason::IntrospectionPlainRefused);
+    let jwe = call.header("accept", JWT).send().await.ok();
+    let expected = json!({"alg": "ECDH-ES", "enc": "A256GCM", "cty": "JWT", "kid": key.kid()});
+    let mut found = header(jwe.body());
+    found.as_object_mut().map(|found| found.remove("epk"));
+    assert_eq!(found, expected);
+    let signed = decrypt(jwe.body(), &key);
+    assert_eq!(header(&signed)["alg"], "ES256");
+    let claims = server.claims(&signed).await;
+    assert_eq!((&claims["aud"], &claims["token_introspection"]["active"]), (&json!("shop"), &json!(true)));
+}
+
+/// If the id of a resource is a client's too, whichever of them registered encryption is obeyed.
+#[tokio::test]
+async fn what_the_client_registered_holds_for_a_resource_with_its_id() {
+    let key = DecryptionKey::generate(KeyManagement::EcdhEs).expect("fails without entropy only");
+    let (server, _) = start(notes()).await;
+    serve(&server, &key);
+    let encrypting = |client: &mut protocol::ClientMetadata| {
+        client.introspection_encrypted_response_alg = Some("ECDH-ES".to_owned());
+        client.jwks_uri = Some(KEYS.to_owned());
+    };
+    server.put_client(confidential("portal").scope("notes.read").with(encrypting)).await;
+    server.put_resource(resource("https://portal.example", "portal.use").shares("portal")).await;
+    let call = server.post("/introspect").as_client("portal").param("token", "x");
+    call.clone().send_unwritten().await.refused(Reason::IntrospectionPlainRefused);
+    let signed = decrypt(call.header("accept", JWT).send().await.ok().body(), &key);
+    assert_eq!(server.claims(&signed).await["token_introspection"], json!({"active": false}));
+}

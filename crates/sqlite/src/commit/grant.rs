@@ -3,7 +3,11 @@
 use rusqlite::params;
 use server::store::{Basis, Grant, GrantChange};
 
-use crate::{error::Broken, rows::spaced, transaction::Transaction};
+use crate::{
+    error::Broken,
+    rows::{lines, spaced},
+    transaction::Transaction,
+};
 
 /// Inserts the grant if its basis (`?14`) still holds.
 macro_rules! add {
@@ -25,8 +29,8 @@ const ADD_BY_SESSION: &str = add!(
 const ADD_BY_SUBJECT: &str =
     add!("coalesce((SELECT version FROM subject WHERE issuer = ?2 AND subject = ?3), 0) = ?14");
 
-const CONSENT: &str = "INSERT INTO consent (issuer, subject, client, scopes, given_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-    ON CONFLICT DO UPDATE SET scopes = excluded.scopes, given_at = excluded.given_at";
+const CONSENT: &str = "INSERT INTO consent (issuer, subject, client, approved, given_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+    ON CONFLICT DO UPDATE SET approved = excluded.approved, given_at = excluded.given_at";
 
 const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND subject = ?2 AND client = ?3";
 
@@ -36,7 +40,8 @@ pub(super) fn apply(t: &Transaction<'_>, change: &GrantChange) -> Result<bool, B
         GrantChange::Add(grant, Basis::Subject(version)) => add(t, ADD_BY_SUBJECT, grant, *version),
         GrantChange::Consent(consent) => {
             let (subject, client) = (consent.subject.as_str(), consent.client.as_str());
-            let values = params![t.issuer, subject, client, consent.scopes.as_str(), consent.given_at.0];
+            let approved = lines(&consent.approved);
+            let values = params![t.issuer, subject, client, approved, consent.given_at.0];
             t.unguarded(CONSENT, values)
         }
         GrantChange::ForgetConsent(subject, client) => {

@@ -15,7 +15,11 @@ use http::{HeaderValue, Method, Request, header, request::Parts};
 use passavant_sqlite::{SqliteIssuer, SqliteStore};
 use protocol::ClientId;
 use serde_json::{Value, json};
-use server::{Answer, Ask, OpenInteraction, Reason, ports::SystemEntropy, store::KeyState};
+use server::{
+    Answer, Ask, OpenInteraction, Reason,
+    ports::SystemEntropy,
+    store::{KeyState, ScopeAt},
+};
 use testkit::server::{Call, Running, TestServer, subject};
 
 use crate::rows::{self, Folder};
@@ -236,7 +240,14 @@ async fn consents_and_sessions_are_read() {
         let store = &*stored.server.store;
         let (bob, app) = (subject("bob"), ClientId::new("app"));
         let consent = store.consent(&bob, &app).await.expect("the store works").expect("it is there");
-        assert_eq!(consent.scopes.as_str(), "openid");
+        assert_eq!(consent.approved, [ScopeAt::nowhere("openid")].into());
+        // A scope that was remembered by its name alone is remembered at the resources that list it.
+        let shop = ClientId::new("shop");
+        let consent = store.consent(&subject("alice"), &shop).await.expect("the store works");
+        let approved: Vec<_> =
+            consent.expect("it is there").approved.iter().map(ToString::to_string).collect();
+        let plain = ["email", "files.read https://files.example", "notes.read https://notes.example"];
+        assert_eq!(approved, [&plain[..], &["offline_access", "openid", "profile"]].concat());
         let item = store.item("device", "WDJB-MJHT").await.expect("the store works").expect("it is there");
         assert_eq!(item.0, br#"{"client":"shop"}"#);
         let events = store.events(0, 2).await.expect("the store works");

@@ -1,8 +1,8 @@
 //! Accounts are read as they were written.
 
 use accounts::{Account, AccountChange, PasswordHash};
-use protocol::{ClientId, Scopes, Subject};
-use server::store::{Commit, Consent, GrantChange};
+use protocol::{ClientId, Subject};
+use server::store::{Commit, Consent, GrantChange, ScopeAt};
 
 use super::{
     Fixture,
@@ -104,7 +104,7 @@ pub async fn the_consents_of_a_deleted_account_are_forgotten(fixture: Fixture) {
     let consent = |subject: &str| Consent {
         subject: Subject::new(subject),
         client: client.clone(),
-        scopes: Scopes::parse("openid").expect("scopes"),
+        approved: [ScopeAt::nowhere("openid")].into(),
         given_at: NOW,
     };
     write(&**directory, vec![add(account("u-1", "alice")), add(account("u-2", "bob"))]).await;

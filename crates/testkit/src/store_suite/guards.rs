@@ -3,7 +3,7 @@
 use protocol::Timestamp;
 use server::store::{
     Basis, Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, Of,
-    RegistryChange, SessionChange, Store, TokenChange, Why,
+    RegistryChange, ScopeAt, SessionChange, Store, TokenChange, Why,
 };
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
@@ -15,7 +15,7 @@ async fn refuses_at(store: &dyn Store, now: Timestamp, change: impl Into<Change>
     let consent = Consent {
         subject: rows::subject("alice"),
         client: client.clone(),
-        scopes: protocol::Scopes::stored("openid"),
+        approved: [ScopeAt::nowhere("openid")].into(),
         given_at: now,
     };
     let (last, _) = events(store).await;

@@ -3,7 +3,7 @@
 use protocol::{Audience, GrantId, SessionId};
 use server::store::{
     Basis, CodeChange, Commit, Consent, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState,
-    Of, RegistryChange, SessionChange, Store, TokenChange,
+    Of, RegistryChange, ScopeAt, SessionChange, Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -44,7 +44,7 @@ impl Written {
         let consent = Consent {
             subject: grant.subject.clone(),
             client: grant.client.clone(),
-            scopes: grant.scopes.clone(),
+            approved: [ScopeAt::nowhere("openid")].into(),
             given_at: NOW,
         };
         Commit::new(NOW)

@@ -2,8 +2,8 @@
 
 use protocol::{AuthorizationCode, Handle, SessionToken, limits};
 use server::store::{
-    Basis, CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, SessionChange, Store,
-    TokenChange,
+    Basis, CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, ScopeAt, SessionChange,
+    Store, TokenChange,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -157,12 +157,13 @@ pub async fn newest_consent_is_read_until_it_is_deleted(f: Fixture) {
     let mut consent = Consent {
         subject: who.clone(),
         client: client.clone(),
-        scopes: protocol::Scopes::stored("openid"),
+        approved: [ScopeAt::nowhere("openid")].into(),
         given_at: NOW - 1,
     };
     asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Consent(consent.clone()))).await;
     assert_eq!(f.store.consent(&who, &client).await.expect("the store works"), Some(consent.clone()));
-    consent.scopes = protocol::Scopes::stored("openid orders");
+    let resource = Some(protocol::Audience::new("https://api.example"));
+    consent.approved.insert(ScopeAt { scope: "orders".into(), resource });
     consent.given_at = NOW;
     asking::done(&*f.store, Commit::new(NOW).with(GrantChange::Consent(consent.clone()))).await;
     assert_eq!(f.store.consent(&who, &client).await.expect("the store works"), Some(consent));

@@ -3,7 +3,7 @@
 use protocol::{Audience, ClientId};
 use server::store::{
     Change, Client, Commit, Consent, Expect, GrantChange, KeyChange, KeyRecord, KeyState, RegistryChange,
-    Resource, Store,
+    Resource, ScopeAt, Store,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -114,7 +114,7 @@ pub async fn recreated_client_has_no_consents(f: Fixture) {
     let consent = Consent {
         subject: rows::subject("alice"),
         client: client.caller.id.clone(),
-        scopes: protocol::Scopes::stored("openid"),
+        approved: [ScopeAt::nowhere("openid")].into(),
         given_at: NOW,
     };
     put_client(&*f.store, &client).await;

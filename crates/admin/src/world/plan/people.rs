@@ -23,6 +23,16 @@ impl Planner<'_> {
                 }
                 continue;
             }
+            if let Err(text) = self.credentials.subject(&entry.subject).or_else(|text| match stored {
+                Some(_) => Ok(()),
+                None => Err(text),
+            }) {
+                // A seed is skipped where a client has the id.
+                if !self.keeps_stored() {
+                    self.findings.refuse(Finding::new(pointer(&entry.pointer, "sub"), text));
+                }
+                continue;
+            }
             self.put_user(entry, stored);
         }
     }

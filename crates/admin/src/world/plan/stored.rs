@@ -1,9 +1,9 @@
 //! What is stored of everything that a world is about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use accounts::Account;
-use protocol::Subject;
+use protocol::{ClientId, Subject};
 use server::{Fault, registration::RegistryView, store::Scope};
 
 use super::super::{ApplyMode, World};
@@ -31,7 +31,10 @@ impl Stored {
         let Administration { server, directory, .. } = administration;
         let mut named: Vec<_> = world.clients().iter().map(|entry| entry.id().clone()).collect();
         named.extend(world.resources().iter().filter_map(|entry| entry.client_id().cloned()));
-        let view = RegistryView::look(server.store(), &named).await?;
+        // A client must not have the id of a user, nor a user that of a client.
+        let subjects = world.users.iter().flatten().map(|entry| entry.subject.as_str());
+        named.extend(subjects.filter_map(ClientId::parse));
+        let view = RegistryView::look(server, &named).await?;
         let mut stored = Self { view, scopes: server.store().scopes().await?, ..Self::default() };
         for entry in world.users.iter().flatten() {
             if let Some(account) = directory.by_subject(&entry.subject).await? {
@@ -45,6 +48,12 @@ impl Stored {
             stored.look_at_all(administration, world).await?;
         }
         Ok(stored)
+    }
+
+    /// The accounts that are added.
+    pub(super) fn added(&self, world: &World) -> HashSet<Subject> {
+        let users = world.users.iter().flatten().map(|entry| &entry.subject);
+        users.filter(|subject| !self.accounts.contains_key(*subject)).cloned().collect()
     }
 
     async fn look_at_all(&mut self, administration: &Administration, world: &World) -> Result<(), Fault> {

@@ -2,7 +2,6 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use jose::{SignatureAlgorithm, jws};
-use protocol::ClientId;
 use serde::Serialize;
 
 use super::wire::Wire;
@@ -12,7 +11,6 @@ use crate::{
     clients::AuthenticatedCaller,
     error::{Error, Fault},
     reason::Reason,
-    registry::RegisteredResource,
     tokens::recipient::{Encryption, Recipient, not_served},
 };
 
@@ -36,7 +34,47 @@ struct Claims<'a> {
     token_introspection: &'a Wire,
 }
 
-/// Reads `Accept`. A resource that registered encryption gets no plain answer, unless it registered that it may.
+/// What one registration of the caller says of its answers (RFC 9701 §6).
+struct Registered<'a> {
+    signed: Option<&'a str>,
+    encrypted: Option<Encryption<'a>>,
+    allows_plain: bool,
+    recipient: Recipient<'a>,
+}
+
+/// The registrations of the caller: of its resources, and of the client with its id.
+fn registered(caller: &AuthenticatedCaller) -> impl Iterator<Item = Registered<'_>> {
+    let resources = caller.resources.iter().map(|resource| {
+        let settings = &resource.settings;
+        let alg = settings.introspection_encrypted_response_alg.as_deref();
+        let enc = settings.introspection_encrypted_response_enc.as_deref();
+        Registered {
+            signed: settings.introspection_signed_response_alg.as_deref(),
+            encrypted: Encryption::registered(alg, enc),
+            allows_plain: settings.introspection_allow_plain == Some(true),
+            recipient: Recipient::resource(&caller.id, resource),
+        }
+    });
+    let client = caller.client.iter().map(|client| {
+        let metadata = &client.metadata;
+        let alg = metadata.introspection_encrypted_response_alg.as_deref();
+        let enc = metadata.introspection_encrypted_response_enc.as_deref();
+        Registered {
+            signed: metadata.introspection_signed_response_alg.as_deref(),
+            encrypted: Encryption::registered(alg, enc),
+            allows_plain: false,
+            recipient: Recipient::client(client),
+        }
+    });
+    resources.chain(client)
+}
+
+/// The registration that applies: one that requires encryption, or else the first.
+fn deciding(caller: &AuthenticatedCaller) -> Option<Registered<'_>> {
+    registered(caller).find(|one| one.encrypted.is_some()).or_else(|| registered(caller).next())
+}
+
+/// Reads `Accept`. Whoever registered encryption gets no plain answer, except a resource that registered that it may.
 pub(super) fn wanted(headers: &HeaderMap, caller: &AuthenticatedCaller) -> Result<Envelope, Reason> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut types =
@@ -44,11 +82,7 @@ pub(super) fn wanted(headers: &HeaderMap, caller: &AuthenticatedCaller) -> Resul
     if types.any(|media_type| media_type.eq_ignore_ascii_case(MEDIA_TYPE)) {
         return Ok(Envelope::Jwt);
     }
-    let must_be_encrypted = |resource: &RegisteredResource| {
-        resource.settings.introspection_encrypted_response_alg.is_some()
-            && resource.settings.introspection_allow_plain != Some(true)
-    };
-    if caller.resources.iter().any(|resource| must_be_encrypted(resource)) {
+    if registered(caller).any(|one| one.encrypted.is_some() && !one.allows_plain) {
         return Err(Reason::IntrospectionPlainRefused);
     }
     Ok(Envelope::Json)
@@ -65,30 +99,25 @@ pub(super) async fn send(
         answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
         return Ok(answer);
     }
-    let signed = sign(server, caller, wire).await?;
-    let token = match deciding(caller) {
-        Some(resource) => encrypt(server, &caller.id, resource, signed).await?,
-        None => signed,
-    };
+    let deciding = deciding(caller);
+    let signed_by = deciding.as_ref().and_then(|registered| registered.signed);
+    let signed = sign(server, caller, signed_by, wire).await?;
+    // If the key is unavailable the answer is 503, never a plain one.
+    let token =
+        match deciding.and_then(|Registered { encrypted, recipient, .. }| encrypted.zip(Some(recipient))) {
+            Some((wanted, recipient)) => recipient.encrypt_jwt(server, wanted, &signed).await?,
+            None => signed,
+        };
     Ok(answer::jwt(MEDIA_TYPE, token))
-}
-
-/// The resource whose registration applies to the caller: of several, one that requires encryption.
-fn deciding(caller: &AuthenticatedCaller) -> Option<&RegisteredResource> {
-    let encrypts =
-        |resource: &&RegisteredResource| resource.settings.introspection_encrypted_response_alg.is_some();
-    let mut resources = caller.resources.iter().map(|resource| &**resource);
-    resources.clone().find(encrypts).or_else(|| resources.next())
 }
 
 async fn sign(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
+    algorithm: Option<&str>,
     wire: &Wire,
 ) -> Result<String, Error> {
-    let registered =
-        deciding(caller).and_then(|resource| resource.settings.introspection_signed_response_alg.as_deref());
-    let name = registered.unwrap_or(SignatureAlgorithm::Rs256.as_str());
+    let name = algorithm.unwrap_or(SignatureAlgorithm::Rs256.as_str());
     let keys = server.keys().await?;
     let key = SignatureAlgorithm::parse(name).and_then(|algorithm| keys.signing(algorithm));
     let key = key.ok_or_else(|| not_served(&caller.id, name))?;
@@ -102,20 +131,4 @@ async fn sign(
     let header =
         jws::Header { typ: Some(TYPE.into()), kid: Some(key.kid().into()), ..jws::Header::default() };
     Ok(jws::sign(&header, &payload, key).map_err(Fault::new)?)
-}
-
-/// Encrypts the answer if the resource registered that. If the key is unavailable the answer is 503, never a plain one.
-async fn encrypt(
-    server: &AuthorizationServer,
-    who: &ClientId,
-    resource: &RegisteredResource,
-    signed: String,
-) -> Result<String, Error> {
-    let settings = &resource.settings;
-    let alg = settings.introspection_encrypted_response_alg.as_deref();
-    let enc = settings.introspection_encrypted_response_enc.as_deref();
-    match Encryption::registered(alg, enc) {
-        None => Ok(signed),
-        Some(wanted) => Recipient::resource(who, resource).encrypt_jwt(server, wanted, &signed).await,
-    }
 }

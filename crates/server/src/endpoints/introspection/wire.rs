@@ -1,6 +1,6 @@
 //! The members of an introspection answer.
 
-use protocol::{ClientId, JwtId, Timestamp};
+use protocol::{Audience, ClientId, JwtId, Timestamp};
 use serde::Serialize;
 
 /// The introspection response (RFC 7662 §2.2). Members without a value are omitted, never null: Django peers fail with
@@ -18,6 +18,9 @@ pub(super) struct Wire {
     pub(super) sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token_type: Option<&'static str>,
+    /// `refresh_token` for one: no API may take it for an access token. Absent for access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token_use: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exp: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +40,17 @@ pub(super) enum AudienceClaim {
     Many(Vec<String>),
 }
 
+impl AudienceClaim {
+    /// One as a string, several as an array (RFC 7519 §4.1.3).
+    pub(super) fn of<'a>(audience: impl IntoIterator<Item = &'a Audience>) -> Self {
+        let mut names: Vec<_> = audience.into_iter().map(ToString::to_string).collect();
+        match (names.pop(), names.is_empty()) {
+            (Some(only), true) => Self::One(only),
+            (last, _) => Self::Many(names.into_iter().chain(last).collect()),
+        }
+    }
+}
+
 pub(super) const INACTIVE: Wire = Wire {
     active: false,
     scope: None,
@@ -44,6 +58,7 @@ pub(super) const INACTIVE: Wire = Wire {
     username: None,
     sub: None,
     token_type: None,
+    token_use: None,
     exp: None,
     iat: None,
     iss: None,

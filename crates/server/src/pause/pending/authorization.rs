@@ -50,7 +50,7 @@ impl PendingAuthorization {
 
     pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<Authorization, Error> {
         let request = self.1.resume(server).await?;
-        let scopes = asked::asked(server, &request.requested).await?;
+        let scopes = asked::asked(server, &request).await?;
         Ok(Authorization { request, scopes })
     }
 }
@@ -98,11 +98,12 @@ impl Waiting for Authorization {
         let signed_in = visitor.signed_in.ok_or(Reason::InteractionUnknown)?;
         let (subject, client) = (&signed_in.session.subject, self.request.client.id());
         let before = visitor.server.store().consent(subject, client).await?;
-        let known = before.map(|consent| consent.scopes).unwrap_or_default();
+        let resources = visitor.server.registry().resources().await?;
+        let asked = self.request.audience(&resources)?.approvals(&self.request.requested.scopes);
         ending.push(GrantChange::Consent(Consent {
             subject: subject.clone(),
             client: client.clone(),
-            scopes: known.iter().chain(self.request.requested.scopes.iter()).collect(),
+            approved: before.map(|consent| consent.approved).into_iter().flatten().chain(asked).collect(),
             given_at: ending.now(),
         }));
         self.complete(visitor, ending).await

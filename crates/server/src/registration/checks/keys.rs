@@ -60,11 +60,6 @@ pub(crate) fn encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rule
 /// Registration 1.0 §2).
 pub(crate) fn content_encryption(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     served::content_encryption(entry, name, rules);
-    needs_algorithm(entry, name, rules);
-}
-
-/// An `enc` that requires its `alg`, whether it is supported or not.
-pub(crate) fn needs_algorithm(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     let algorithm = format!("{}_alg", name.trim_end_matches("_enc"));
     if entry.has(name) && !entry.has(&algorithm) {
         entry.refuse(name, format!("needs {algorithm} beside it"));

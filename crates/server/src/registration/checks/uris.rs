@@ -19,10 +19,13 @@ pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &R
 }
 
 /// A list of redirect URIs.
-pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+pub(crate) fn return_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    // Any program of the device can take a scheme without a dot, which no domain owns (RFC 8252 §7.1).
+    let is_native = entry.text("application_type") == Some("native");
+    let schemes = if is_native { rules.redirect_schemes.as_slice() } else { &[] };
     for (at, redirect) in entry.texts(name).into_iter().enumerate() {
         let path = format!("{name}/{at}");
-        match uri::check_redirect_uri(&redirect) {
+        match uri::check_redirect_uri(&redirect, schemes) {
             Err(error) => entry.refuse(&path, error.to_string()),
             // RFC 9700 §4.1.3: exact comparison, so nobody meant to register a pattern.
             Ok(()) if redirect.contains('*') => entry.warn(

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{Credentials, MissingSecret};
 use crate::{
-    registration::resource::ResourceRegistration,
+    registration::{resource::ResourceRegistration, secret::Needs},
     store::{Caller, Resource, StoredSecret},
 };
 
@@ -28,15 +28,24 @@ pub(super) struct Owner<'o> {
 
 impl Credentials<'_> {
     /// Plans the credentials of an id: the stored ones, with a given or generated secret in the form its owners need.
-    pub(super) fn plan(&mut self, owner: Owner<'_>) -> Result<Caller, &'static str> {
+    pub(super) fn plan(&mut self, owner: Owner<'_>) -> Result<Caller, String> {
         let Owner { id, given, stored, needs_secret } = owner;
         let fresh = || Caller { id: id.clone(), epoch: self.draw.row_id(), disabled: false, secret: None };
         let mut caller = stored.cloned().unwrap_or_else(fresh);
         let kept = caller.secret.take();
+        let before = kept.as_ref().map(|kept| kept.digest);
         caller.secret = match (given, kept) {
             (None, None) if needs_secret => Some(self.draw_secret(id)?),
+            (None, Some(_)) if self.batch.missing_secret == MissingSecret::Replace => {
+                Some(self.draw_secret(id)?)
+            }
             (given, kept) => self.secret(id, kept, given.map(|secret| secret.as_str()))?,
         };
+        // Another secret ends the tokens that a resource was given under the one before: they last for a year.
+        let after = caller.secret.as_ref().map(|secret| secret.digest);
+        if before.is_some() && before != after && self.is_resource(id) {
+            caller.epoch = self.draw.row_id();
+        }
         self.planned.insert(id.clone(), caller.clone());
         Ok(caller)
     }
@@ -56,10 +65,12 @@ impl Credentials<'_> {
         if entry.secret.as_ref().is_some_and(is_other) {
             return Err(("client_secret", differs(id)));
         }
-        let has_only_digest = caller.secret.as_ref().is_some_and(|secret| secret.sealed.is_none());
-        if has_only_digest && entry.needs_secret_itself() {
-            let text = format!("this registration needs the secret itself: give it with the client {id}");
-            return Err(("client_secret", text));
+        if let Some(secret) = caller.secret.as_ref().filter(|_| entry.needs().itself) {
+            let Some(itself) = self.master.recover_secret(id, secret) else {
+                let text = format!("this registration needs the secret itself: give it with the client {id}");
+                return Err(("client_secret", text));
+            };
+            entry.needs().allow(itself.len()).map_err(|text| ("client_secret", text))?;
         }
         Ok(caller)
     }
@@ -100,13 +111,11 @@ impl Credentials<'_> {
             stored: stored.as_ref(),
             needs_secret: entry.needs_secret(),
         };
-        self.plan(owner).map_err(|text| ("client_secret", text.to_owned()))
+        self.plan(owner).map_err(|text| ("client_secret", text))
     }
 
-    fn is_public(&self, id: &ClientId) -> bool {
-        let listed = self.index.clients.get(id).map(|entry| &entry.metadata);
-        let stored = || self.view.clients.get(id).map(|client| &client.metadata);
-        listed.or_else(stored).is_some_and(|metadata| metadata.auth_method() == "none")
+    pub(super) fn is_public(&self, id: &ClientId) -> bool {
+        self.client_metadata(id).is_some_and(|metadata| metadata.auth_method() == "none")
     }
 
     /// Whether the credentials of an id belong to this resource already, or to others of the batch. A resource that
@@ -123,12 +132,23 @@ impl Credentials<'_> {
         caller.secret.as_ref().is_some_and(is)
     }
 
-    fn draw_secret(&mut self, id: &ClientId) -> Result<StoredSecret, &'static str> {
+    /// What all registrations of an id need of its secret.
+    fn needs_of(&self, id: &ClientId) -> Needs {
+        self.needs.get(id).copied().unwrap_or_default()
+    }
+
+    /// Whether a resource authenticates by this id, now or after the batch.
+    fn is_resource(&self, id: &ClientId) -> bool {
+        self.of_resources.contains_key(id) || self.index.listed_of.contains_key(id)
+    }
+
+    fn draw_secret(&mut self, id: &ClientId) -> Result<StoredSecret, String> {
         if self.batch.missing_secret == MissingSecret::Refuse {
-            return Err(SECRET_MISSING);
+            return Err(SECRET_MISSING.to_owned());
         }
-        let secret = self.draw.client_secret();
-        let stored = self.master.store_secret(id, &secret, self.recoverable.contains(id));
+        let needs = self.needs_of(id);
+        let secret = self.draw.client_secret_of(needs.bytes_min());
+        let stored = self.master.store_secret(id, &secret, needs.itself);
         self.drawn.insert(id.clone(), secret);
         Ok(stored)
     }
@@ -139,8 +159,10 @@ impl Credentials<'_> {
         id: &ClientId,
         stored: Option<StoredSecret>,
         given: Option<&str>,
-    ) -> Result<Option<StoredSecret>, &'static str> {
-        let (master, recoverable) = (self.master, self.recoverable.contains(id));
+    ) -> Result<Option<StoredSecret>, String> {
+        let (master, needs) = (self.master, self.needs_of(id));
+        let recoverable = needs.itself;
+        given.map_or(Ok(()), |given| needs.allow(given.len()))?;
         let is_kept = |given: &str| {
             let is_right = |stored: &StoredSecret| stored.sealed.is_some() == recoverable;
             let is_same = |stored: &StoredSecret| master.is_secret(id, given.as_bytes(), stored);
@@ -150,11 +172,15 @@ impl Credentials<'_> {
             return Ok(Some(master.store_secret(id, given, recoverable)));
         }
         match stored {
-            Some(stored) if recoverable && stored.sealed.is_none() => {
-                Err("this registration needs the secret itself, and only its digest was kept: give it again")
-            }
-            Some(stored) if !recoverable => Ok(Some(StoredSecret { sealed: None, ..stored })),
-            stored => Ok(stored),
+            Some(stored) if recoverable => match master.recover_secret(id, &stored) {
+                Some(itself) => needs.allow(itself.len()).map(|()| Some(stored)),
+                None => {
+                    Err("this registration needs the secret itself, and only its digest was kept: give it \
+                             again"
+                        .to_owned())
+                }
+            },
+            stored => Ok(stored.map(|stored| StoredSecret { sealed: None, ..stored })),
         }
     }
 }

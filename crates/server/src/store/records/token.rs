@@ -1,6 +1,6 @@
 //! Access and refresh tokens.
 
-use protocol::{Audience, ClientId, FamilyId, GrantId, Scopes, Subject, Timestamp};
+use protocol::{Audience, ClientId, FamilyId, GrantId, Scopes, Subject, Timestamp, scope};
 
 /// An opaque access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,14 @@ pub struct Access {
     pub issued_at: Timestamp,
     /// `exp`
     pub expires_at: Timestamp,
+}
+
+impl Access {
+    /// Whether it is a resource's token for the introspection endpoint. It opens nothing else, although its audience is
+    /// that resource.
+    pub fn only_introspects(&self) -> bool {
+        self.grant.is_none() && self.scopes.contains(scope::INTROSPECTION)
+    }
 }
 
 /// A family of refresh tokens: one row, however often it is rotated. What was approved is in its grant.

@@ -8,7 +8,6 @@ use accounts::{
 };
 use http::header;
 use passavant_sqlite::SqliteIssuer;
-use protocol::Scopes;
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::{Value, json};
 use server::{
@@ -166,7 +165,7 @@ async fn more_rows(server: &Running) {
     let consent = server::store::Consent {
         subject: subject("bob"),
         client: protocol::ClientId::new("app"),
-        scopes: Scopes::stored("openid"),
+        approved: [server::store::ScopeAt::nowhere("openid")].into(),
         given_at: now,
     };
     let app = protocol::ClientId::new("app");

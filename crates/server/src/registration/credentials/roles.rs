@@ -1,0 +1,156 @@
+//! Rules that span the roles of an id: a client, resources, a user. Each is checked whichever of them is registered.
+
+use protocol::{Audience, ClientId, ClientMetadata, Subject};
+
+use super::Credentials;
+use crate::registration::{
+    client::ClientRegistration,
+    finding::{Finding, Findings},
+    resource::ResourceRegistration,
+};
+
+const METHOD: &str = "token_endpoint_auth_method";
+
+/// What is said where a client would have the `sub` of a user (RFC 9700 §4.15).
+const IS_A_USER: &str = "is the sub of a user: an API could take a token of the client for one of that user \
+                         (RFC 9700 section 4.15); choose another client_id";
+
+/// The authentication of a resource as far as it is known: its identifier, and its registered method.
+type Shared<'s> = (&'s Audience, Option<&'s str>);
+
+impl Credentials<'_> {
+    /// Whether an account may be added under this `sub`. Otherwise the text of the error: a client or resource has it as
+    /// its `client_id`, and a token of that could be taken for one of the user (RFC 9700 §4.15).
+    ///
+    /// # Errors
+    /// The text.
+    pub fn subject(&self, subject: &Subject) -> Result<(), String> {
+        let is = |id: &ClientId| id.as_str() == subject.as_str();
+        let is_client = self.view.clients.keys().any(is)
+            || self.of_resources.keys().any(is)
+            || self.batch.clients.iter().any(|entry| is(&entry.id))
+            || self.batch.resources.iter().filter_map(|entry| entry.client_id.as_ref()).any(is);
+        match is_client {
+            true => Err(
+                "is the client_id of a client or resource: an API could take a token of that for one of the \
+                         user (RFC 9700 section 4.15); choose another sub"
+                    .to_owned(),
+            ),
+            false => Ok(()),
+        }
+    }
+
+    /// A new client has no user's `sub`. One that has it since an earlier version is warned of.
+    pub(super) fn client_is_no_user(
+        &self,
+        entry: &ClientRegistration,
+        is_stored: bool,
+        findings: &mut Findings,
+    ) {
+        if self.is_user(&entry.id) {
+            let finding = Finding::new(entry.at("client_id"), IS_A_USER);
+            if is_stored { findings.warn(finding) } else { findings.refuse(finding) }
+        }
+    }
+
+    /// A client whose credentials resources use must authenticate, and by a method of theirs. Resources that are
+    /// registered by the same batch are checked with it.
+    pub(super) fn client_fits_its_resources(&self, entry: &ClientRegistration, findings: &mut Findings) {
+        for (identifier, method) in self.stored_resources_of(&entry.id) {
+            if let Err(text) = agree(&entry.metadata, method) {
+                let text = format!("the resource {identifier} uses these credentials, and {text}");
+                findings.refuse(Finding::new(entry.at(METHOD), text));
+            }
+        }
+    }
+
+    /// The same from the side of the resource; and all resources with one id authenticate in one way.
+    pub(super) fn resource_fits_its_client(&self, entry: &ResourceRegistration, findings: &mut Findings) {
+        let Some(id) = &entry.client_id else { return };
+        let is_new = !self.of_resources.contains_key(id) && !self.view.clients.contains_key(id);
+        if self.is_user(id) {
+            let finding = Finding::new(entry.at("client_id"), IS_A_USER);
+            if is_new { findings.refuse(finding) } else { findings.warn(finding) }
+        }
+        let own = entry.settings.token_endpoint_auth_method.as_deref();
+        let client = self.client_metadata(id);
+        match client.map(|metadata| agree(metadata, own)) {
+            // What a public client means for a resource is said where the credentials are shared.
+            Some(Err(text)) if !self.is_public(id) => {
+                let text = format!("the client {id} has these credentials, and {text}");
+                findings.refuse(Finding::new(entry.at(METHOD), text));
+            }
+            Some(_) => {}
+            None => self.resource_fits_the_others(entry, own, findings),
+        }
+        let others = self.stored_resources_of(id).filter(|(identifier, _)| **identifier != entry.identifier);
+        let listed = self.batch.resources.iter().filter(|other| other.client_id.as_ref() == Some(id)).count();
+        let is_shared = client.is_some() || others.count() > 0 || listed > 1;
+        if is_shared && entry.settings.introspection_audience.as_deref() == Some("none") {
+            let text =
+                format!("has no effect: {id} answers for others too, and must be told for whom a token is");
+            findings.warn(Finding::new(entry.at("introspection_audience"), text));
+        }
+    }
+
+    fn resource_fits_the_others(
+        &self,
+        entry: &ResourceRegistration,
+        own: Option<&str>,
+        findings: &mut Findings,
+    ) {
+        let Some(id) = &entry.client_id else { return };
+        let listed = self.batch.resources.iter().filter(|other| other.client_id.as_ref() == Some(id));
+        let listed =
+            listed.map(|other| (&other.identifier, other.settings.token_endpoint_auth_method.as_deref()));
+        for (identifier, method) in self.stored_resources_of(id).chain(listed) {
+            if *identifier != entry.identifier && own.is_some() && method.is_some() && own != method {
+                let text = format!("differs from that of {identifier}, which has the same client_id");
+                findings.refuse(Finding::new(entry.at(METHOD), text));
+            }
+        }
+    }
+
+    /// The client of this id as it will be.
+    pub(super) fn client_metadata(&self, id: &ClientId) -> Option<&ClientMetadata> {
+        let listed = self.batch.clients.iter().find(|entry| entry.id == *id).map(|entry| &entry.metadata);
+        let stored = || self.view.clients.get(id).map(|client| &client.metadata);
+        listed.or_else(stored)
+    }
+
+    /// The stored resources that use this id, without those that the batch replaces.
+    fn stored_resources_of<'s>(&'s self, id: &'s ClientId) -> impl Iterator<Item = Shared<'s>> {
+        let is_replaced =
+            |identifier: &Audience| self.batch.resources.iter().any(|entry| entry.identifier == *identifier);
+        let is_its = move |resource: &&crate::store::Resource| {
+            resource.caller.as_ref().is_some_and(|caller| caller.id == *id)
+                && !is_replaced(&resource.identifier)
+        };
+        let resources = self.view.resources.iter().filter(is_its);
+        resources
+            .map(|resource| (&resource.identifier, resource.settings.token_endpoint_auth_method.as_deref()))
+    }
+
+    fn is_user(&self, id: &ClientId) -> bool {
+        self.view.users.contains(id)
+            || self.batch.subjects.iter().any(|subject| subject.as_str() == id.as_str())
+    }
+}
+
+/// Whether a resource that registered this method can use the credentials of the client. Otherwise why not.
+fn agree(client: &ClientMetadata, of_resource: Option<&str>) -> Result<(), String> {
+    let registered = client.token_endpoint_auth_method.as_deref();
+    if registered == Some("none") {
+        return Err("a resource must authenticate: `none` would give its rights to anybody".to_owned());
+    }
+    let sends_secret = |method| matches!(method, "client_secret_basic" | "client_secret_post");
+    match (registered, of_resource) {
+        (_, None) => Ok(()),
+        (Some(client), Some(resource)) if client == resource => Ok(()),
+        (None, Some(resource)) if sends_secret(resource) => Ok(()),
+        (client, Some(resource)) => {
+            let client = client.unwrap_or("client_secret_basic");
+            Err(format!("they authenticate by {client} and {resource}: register one method for both"))
+        }
+    }
+}
