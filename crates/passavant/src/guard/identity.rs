@@ -7,6 +7,7 @@ use resource::{Guard, Token};
 use super::{error::GuardError, limits::IDENTITY_BYTES_MAX};
 
 const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
+const KIND: HeaderName = HeaderName::from_static("x-auth-kind");
 const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 const SCOPE: HeaderName = HeaderName::from_static("x-auth-scope");
 const USERNAME: HeaderName = HeaderName::from_static("x-auth-username");
@@ -23,12 +24,12 @@ pub(super) struct Identity {
 }
 
 /// The headers of one token, those without a value included.
-pub(super) struct IdentityHeaders([(HeaderName, HeaderValue); 8]);
+pub(super) struct IdentityHeaders([(HeaderName, HeaderValue); 9]);
 
 impl IdentityHeaders {
     /// Of a request without a token: all are empty.
     pub(super) fn of_nobody() -> Self {
-        let names = [SUBJECT, CLIENT, SCOPE, ROLES, USERNAME, AUDIENCE, ISSUER, CLAIMS];
+        let names = [SUBJECT, KIND, CLIENT, SCOPE, ROLES, USERNAME, AUDIENCE, ISSUER, CLAIMS];
         Self(names.map(|name| (name, HeaderValue::from_static(""))))
     }
 
@@ -66,6 +67,7 @@ impl Identity {
         };
         Ok(IdentityHeaders([
             (SUBJECT, value(encoded(token.subject()))?),
+            (KIND, HeaderValue::from_static(if token.is_user() { "user" } else { "client" })),
             (CLIENT, value(encoded(token.client().unwrap_or_default()))?),
             (SCOPE, value(scope.join(" "))?),
             (ROLES, value(roles.join(" "))?),
@@ -128,6 +130,6 @@ mod tests {
         IdentityHeaders::of_nobody().write_known(&mut known);
         assert!(known.is_empty());
         IdentityHeaders::of_nobody().write_all(&mut all);
-        assert_eq!((all.len(), all[SUBJECT].as_bytes()), (8, &b""[..]));
+        assert_eq!((all.len(), all[SUBJECT].as_bytes()), (9, &b""[..]));
     }
 }

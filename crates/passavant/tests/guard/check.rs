@@ -19,6 +19,7 @@ async fn a_good_token_is_200_with_who_it_is() {
         let answer = place.get(&question, Some(&token)).await;
         assert_eq!(answer.status(), 200, "{question}");
         assert_eq!(answer.headers()["x-auth-client"], "demo-cli");
+        assert_eq!(answer.headers()["x-auth-kind"], "client");
         assert_eq!(answer.headers()["x-auth-scope"], SCOPE);
         assert_eq!(answer.headers()["cache-control"], "no-store");
         // An absent header would leave the proxy with what the caller sent, or with a placeholder.

@@ -22,6 +22,7 @@ async fn an_accepted_request_reaches_the_upstream_and_says_who_it_is() {
     let seen = json(answer).await;
     assert_eq!((&seen["method"], &seen["target"]), (&"GET".into(), &"/a%2Fb/x?y=1&z=%20".into()));
     assert_eq!(values(&seen, "x-auth-client"), ["demo-cli"]);
+    assert_eq!(values(&seen, "x-auth-kind"), ["client"]);
     assert_eq!(values(&seen, "x-auth-scope"), [SCOPE]);
     assert_eq!(values(&seen, "x-auth-audience"), [place.audience()]);
     assert_eq!(values(&seen, "x-auth-issuer"), [place.issuer()]);

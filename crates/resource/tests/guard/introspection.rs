@@ -42,6 +42,17 @@ async fn an_active_token_is_accepted() {
     assert_eq!(token.expires().map(|time| time.0), Some(NOW + 600));
 }
 
+/// RFC 9068 §2.2: the `sub` of a token that nobody approved is its client.
+#[tokio::test]
+async fn a_machine_is_told_from_a_user() {
+    let world = World::new();
+    let guard = world.introspecting().build().expect("a guard");
+    for (token, subject, is_user) in [("t1", "1", true), ("t2", "web", false), ("t3", "other", true)] {
+        world.server.set("/introspect", json_answer(&active(json!({"sub": subject}))));
+        assert_eq!(check(&guard, token).await.expect("accepted").is_user(), is_user, "{subject}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_sent_is_the_token_and_who_asks() {
     let world = World::new();
