@@ -138,7 +138,7 @@ impl Credentials<'_> {
     }
 
     /// Whether a resource authenticates by this id, now or after the batch.
-    fn is_resource(&self, id: &ClientId) -> bool {
+    pub(super) fn is_resource(&self, id: &ClientId) -> bool {
         self.of_resources.contains_key(id) || self.index.listed_of.contains_key(id)
     }
 

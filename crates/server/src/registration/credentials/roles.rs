@@ -25,12 +25,9 @@ impl Credentials<'_> {
     /// # Errors
     /// The text.
     pub fn subject(&self, subject: &Subject) -> Result<(), String> {
-        let is = |id: &ClientId| id.as_str() == subject.as_str();
-        let is_client = self.view.clients.keys().any(is)
-            || self.of_resources.keys().any(is)
-            || self.batch.clients.iter().any(|entry| is(&entry.id))
-            || self.batch.resources.iter().filter_map(|entry| entry.client_id.as_ref()).any(is);
-        match is_client {
+        let Some(id) = ClientId::parse(subject.as_str()) else { return Ok(()) };
+        let is_client = self.view.clients.contains_key(&id) || self.index.clients.contains_key(&id);
+        match is_client || self.is_resource(&id) {
             true => Err(
                 "is the client_id of a client or resource: an API could take a token of that for one of the \
                          user (RFC 9700 section 4.15); choose another sub"
@@ -84,8 +81,7 @@ impl Credentials<'_> {
             None => self.resource_fits_the_others(entry, own, findings),
         }
         let others = self.stored_resources_of(id).filter(|(identifier, _)| **identifier != entry.identifier);
-        let listed = self.batch.resources.iter().filter(|other| other.client_id.as_ref() == Some(id)).count();
-        let is_shared = client.is_some() || others.count() > 0 || listed > 1;
+        let is_shared = client.is_some() || others.count() > 0 || self.listed_resources_of(id).count() > 1;
         if is_shared && entry.settings.introspection_audience.as_deref() == Some("none") {
             let text =
                 format!("has no effect: {id} answers for others too, and must be told for whom a token is");
@@ -100,10 +96,7 @@ impl Credentials<'_> {
         findings: &mut Findings,
     ) {
         let Some(id) = &entry.client_id else { return };
-        let listed = self.batch.resources.iter().filter(|other| other.client_id.as_ref() == Some(id));
-        let listed =
-            listed.map(|other| (&other.identifier, other.settings.token_endpoint_auth_method.as_deref()));
-        for (identifier, method) in self.stored_resources_of(id).chain(listed) {
+        for (identifier, method) in self.stored_resources_of(id).chain(self.listed_resources_of(id)) {
             if *identifier != entry.identifier && own.is_some() && method.is_some() && own != method {
                 let text = format!("differs from that of {identifier}, which has the same client_id");
                 findings.refuse(Finding::new(entry.at(METHOD), text));
@@ -113,27 +106,26 @@ impl Credentials<'_> {
 
     /// The client of this id as it will be.
     pub(super) fn client_metadata(&self, id: &ClientId) -> Option<&ClientMetadata> {
-        let listed = self.batch.clients.iter().find(|entry| entry.id == *id).map(|entry| &entry.metadata);
+        let listed = self.index.clients.get(id).map(|entry| &entry.metadata);
         let stored = || self.view.clients.get(id).map(|client| &client.metadata);
         listed.or_else(stored)
     }
 
     /// The stored resources that use this id, without those that the batch replaces.
-    fn stored_resources_of<'s>(&'s self, id: &'s ClientId) -> impl Iterator<Item = Shared<'s>> {
-        let is_replaced =
-            |identifier: &Audience| self.batch.resources.iter().any(|entry| entry.identifier == *identifier);
-        let is_its = move |resource: &&crate::store::Resource| {
-            resource.caller.as_ref().is_some_and(|caller| caller.id == *id)
-                && !is_replaced(&resource.identifier)
-        };
-        let resources = self.view.resources.iter().filter(is_its);
-        resources
-            .map(|resource| (&resource.identifier, resource.settings.token_endpoint_auth_method.as_deref()))
+    fn stored_resources_of<'s>(&'s self, id: &ClientId) -> impl Iterator<Item = Shared<'s>> {
+        let own = self.index.stored_of.get(id).into_iter().flatten();
+        let kept = own.filter(|stored| !self.index.resources.contains(&stored.identifier));
+        kept.map(|stored| (&stored.identifier, stored.settings.token_endpoint_auth_method.as_deref()))
+    }
+
+    /// Those of the batch.
+    fn listed_resources_of<'s>(&'s self, id: &ClientId) -> impl Iterator<Item = Shared<'s>> {
+        let listed = self.index.listed_of.get(id).into_iter().flatten();
+        listed.map(|entry| (&entry.identifier, entry.settings.token_endpoint_auth_method.as_deref()))
     }
 
     fn is_user(&self, id: &ClientId) -> bool {
-        self.view.users.contains(id)
-            || self.batch.subjects.iter().any(|subject| subject.as_str() == id.as_str())
+        self.view.users.contains(id) || self.batch.subjects.contains(id.as_str())
     }
 }
 
