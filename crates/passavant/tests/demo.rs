@@ -66,6 +66,7 @@ async fn an_app_at_localhost_is_answered_at_any_port_and_path() {
             ("scope", "openid profile email"),
             ("state", "s"),
             ("nonce", "n"),
+            ("prompt", "consent"),
         ]);
         let mut browser = Browser::new();
         let sign_in = browser.open(&format!("{}/authorize?{query}", server.issuer)).await;

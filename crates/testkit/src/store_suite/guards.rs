@@ -212,7 +212,8 @@ pub async fn the_id_of_an_interaction_is_new(f: Fixture) {
 pub async fn an_answered_interaction_is_neither_answered_nor_changed(f: Fixture) {
     let (handle, row) = (rows::interaction_handle(), rows::interaction());
     asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Add(handle, row.clone()))).await;
-    asking::done(&*f.store, Commit::new(NOW).with(InteractionChange::Use(handle, "{}".into()))).await;
+    let answer = InteractionChange::Use(handle, row.request.clone());
+    asking::done(&*f.store, Commit::new(NOW).with(answer)).await;
     refuses(&*f.store, InteractionChange::Use(handle, "{}".into())).await;
     refuses(&*f.store, InteractionChange::Update(handle, "{}".into())).await;
     let read = asking::interaction(&*f.store, handle).await.expect("it is kept");
