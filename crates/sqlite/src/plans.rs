@@ -55,7 +55,7 @@ fn compiled_again(connection: &Connection, sql: &str) -> rusqlite::Result<i32> {
     for _ in 0..USES {
         let mut statement = connection.prepare_cached(sql)?;
         for at in 1..=statement.parameter_count() {
-            statement.raw_bind_parameter(at, at)?;
+            statement.raw_bind_parameter(at, 1)?;
         }
         let mut rows = statement.raw_query();
         // A constraint may refuse the values, which does not matter here.
@@ -74,8 +74,11 @@ fn each_statement_of_the_store_is_compiled_once() {
     let connection = crate::open::connect_writer(&path).expect("it opens");
     connection.execute_batch("PRAGMA foreign_keys = OFF").expect("a setting");
     drop(store);
-    let is_ours =
-        |sql: &&String| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|word| sql.starts_with(word));
+    // Other tests of this process have tables of their own.
+    let is_ours = |sql: &&String| {
+        ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|word| sql.starts_with(word))
+            && connection.prepare(sql).is_ok()
+    };
     let ours: Vec<_> = statements.iter().filter(is_ours).collect();
     assert!(ours.len() > 60, "the suites run most statements: {}", ours.len());
     for sql in ours {
