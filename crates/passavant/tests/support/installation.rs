@@ -45,10 +45,11 @@ impl Installation {
         installation
     }
 
-    /// Writes a file into its folder.
+    /// Writes a file into its folder, for its owner only.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("our own file");
         path
     }
 
