@@ -149,12 +149,12 @@ pub(crate) enum StorageError {
     #[error("{0}")]
     NotRenamed(String),
     /// The database refuses: another server runs on it, or it has another schema.
-    #[error("{database}: {source}")]
+    #[error("{database}: {why}")]
     Refused {
         /// The database.
         database: String,
-        /// Why.
-        source: Box<dyn Error + Send + Sync>,
+        /// Why. Not its source, which would be printed a second time.
+        why: Box<dyn Error + Send + Sync>,
     },
     /// The database fails.
     #[error(transparent)]

@@ -114,7 +114,7 @@ impl SqliteFile {
     }
 
     fn refused(&self, error: OpenError) -> StorageError {
-        StorageError::Refused { database: self.to_string(), source: Box::new(error) }
+        StorageError::Refused { database: self.to_string(), why: Box::new(error) }
     }
 }
 
