@@ -47,7 +47,14 @@ impl Failure {
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.error)
+        let mut text = self.error.to_string();
+        for cause in self.error.chain().skip(1).map(ToString::to_string) {
+            // Many errors repeat their cause in their own text.
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        f.write_str(&text)
     }
 }
 
@@ -69,4 +76,21 @@ pub(crate) fn misused(text: impl Display) -> Failure {
 /// The object that a command names does not exist.
 pub(crate) fn not_found(kind: &str, id: &str) -> Failure {
     Failure::new(Exit::NotFound, anyhow::anyhow!("there is no {kind} {}", Shown(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_printed_once() {
+        let cause = || anyhow::anyhow!("permission denied");
+        for context in ["could not open x: permission denied", "could not open x"] {
+            let error = Err::<(), _>(cause()).context(context).expect_err("it is one");
+            let failure = Failure::new(Exit::Failed, error);
+            assert_eq!(failure.to_string(), "could not open x: permission denied");
+        }
+    }
 }
