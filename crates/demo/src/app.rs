@@ -19,7 +19,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 use jose::primitives::constant_time_eq;
-use protocol::{Params, uri};
+use protocol::{Params, fields, uri};
 use serde_json::{Map, Value};
 
 use self::{
@@ -220,10 +220,10 @@ impl App {
     }
 
     fn is_same_site(&self, headers: &HeaderMap) -> bool {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
         match (header("sec-fetch-site"), header(header::ORIGIN.as_str())) {
-            (Some(site), _) => site == "same-origin",
-            (None, Some(origin)) => Some(origin) == uri::origin(&self.origin).as_deref(),
+            (Some(site), _) => site == b"same-origin",
+            (None, Some(origin)) => uri::origin(&self.origin).is_some_and(|own| own.as_bytes() == origin),
             (None, None) => true,
         }
     }
@@ -273,10 +273,10 @@ impl App {
     /// The visit of this browser, and its cookie.
     fn visit(&self, headers: &HeaderMap) -> Option<(String, Visit)> {
         let name = self.cookie_name();
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let cookie = pairs.find(|(known, _)| *known == name).map(|(_, value)| value)?;
-        Some((cookie.to_owned(), self.visits.find(cookie, self.clock.now())?))
+        let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        let now = self.clock.now();
+        let mut ours = fields::cookies(lines).filter(|(known, _)| *known == name).map(|(_, value)| value);
+        ours.find_map(|cookie| Some((cookie.to_owned(), self.visits.find(cookie, now)?)))
     }
 
     /// Browsers send a cookie to every port of its host: the name keeps two servers apart.

@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod client_metadata;
 pub mod display;
 pub mod error;
+pub mod fields;
 pub mod ids;
 pub mod limits;
 pub mod params;

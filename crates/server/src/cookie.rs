@@ -1,6 +1,7 @@
 //! The cookies of this server: their names, and the attributes that they are set with.
 
 use http::{HeaderMap, HeaderValue, header};
+use protocol::fields;
 
 use crate::{answer::Answer, settings::Settings};
 
@@ -37,10 +38,15 @@ impl Cookie {
         }
     }
 
-    /// Its value, if the browser sent it.
-    pub(crate) fn value<'h>(self, settings: &Settings, headers: &'h HeaderMap) -> Option<&'h str> {
+    /// Its values, in the order in which the browser sent them: a page of a sibling host may have set another one of the
+    /// same name (RFC 6265 §8.6), so the reader takes the first that is valid.
+    pub(crate) fn values<'h>(
+        self,
+        settings: &Settings,
+        headers: &'h HeaderMap,
+    ) -> impl Iterator<Item = &'h str> + use<'h> {
         let name = self.name(settings);
-        pairs(headers).find(|(known, _)| *known == name).map(|(_, value)| value)
+        pairs(headers).filter(move |(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The cookies of interactions that the browser sent: the id of each, and its value.
@@ -79,6 +85,5 @@ fn prefix(settings: &Settings) -> &'static str {
 
 /// The names and values that the browser sent.
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+    fields::cookies(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes))
 }

@@ -3,9 +3,9 @@
 use std::{fmt, net::IpAddr};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use protocol::{Params, limits, params::ParamsError, uri};
+use protocol::{Params, fields, limits, params::ParamsError, uri};
 
 use crate::{reason::Reason, settings::Settings};
 
@@ -54,9 +54,9 @@ impl Incoming {
     /// # Errors
     /// [`Reason::BodyTypeWrong`] if the body has another media type, and those of [`Self::query`].
     pub fn form(&self) -> Result<Params<'_>, Reason> {
-        let content_type = self.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or("").trim();
-        if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let content_type = self.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+        let media_type = fields::without_parameters(content_type);
+        if !media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
             return Err(Reason::BodyTypeWrong);
         }
         parse(&self.body)

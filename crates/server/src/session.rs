@@ -29,21 +29,29 @@ impl SignedIn {
     }
 }
 
+/// Most session cookies of one request that are looked up: a page of a sibling host may have set another one.
+const SESSION_COOKIES_MAX: usize = 4;
+
 /// Reads the session cookie. `None` where the session ended or expired.
 pub(crate) async fn current(
     server: &AuthorizationServer,
     headers: &HeaderMap,
 ) -> Result<Option<SignedIn>, Fault> {
     let settings = server.settings();
-    let Some(token) = Cookie::Session.value(settings, headers).and_then(SessionToken::presented) else {
-        return Ok(None);
-    };
-    let handle = token.handle();
-    let session = server.store().session(handle).await?.and_then(|stored| stored.open(&handle));
-    let now = server.now();
-    Ok(session
-        .filter(|session| session.expires_at > now && session.seen_at + settings.session_idle_lifetime > now)
-        .map(|session| SignedIn { id: token.session(), session, basis: Basis::Session(token.session()) }))
+    let tokens = Cookie::Session.values(settings, headers).filter_map(SessionToken::presented);
+    for token in tokens.take(SESSION_COOKIES_MAX) {
+        let handle = token.handle();
+        let session = server.store().session(handle).await?.and_then(|stored| stored.open(&handle));
+        let now = server.now();
+        let is_live = |session: &Session| {
+            session.expires_at > now && session.seen_at + settings.session_idle_lifetime > now
+        };
+        if let Some(session) = session.filter(is_live) {
+            let id = token.session();
+            return Ok(Some(SignedIn { id, session, basis: Basis::Session(id) }));
+        }
+    }
+    Ok(None)
 }
 
 /// A session that begins, or continues under another secret, once its change is committed.

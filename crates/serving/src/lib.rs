@@ -19,7 +19,7 @@ mod stream;
 pub use accept::{Listener, bind, serve};
 pub use body::TimedBody;
 pub use deadlines::InFlight;
-pub use forwarded::{Network, TrustedProxies};
+pub use forwarded::{Client, Network, TrustedProxies};
 pub use handler::{Exchange, Handler, HeadLimits};
 pub use progress::Progress;
 pub use relay::relay;

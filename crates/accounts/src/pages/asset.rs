@@ -4,14 +4,15 @@ use std::hash::{DefaultHasher, Hasher as _};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use protocol::fields;
 use server::Answer;
 
 /// The file, or 304 where the browser has it cached (RFC 9110 §13.1.2).
 pub(crate) fn answer(headers: &HeaderMap, bytes: &Bytes, media_type: HeaderValue) -> Answer {
     let tag = tag(bytes);
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut tags = known.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
-    let is_known = tags.any(|known| known == tag);
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().map(HeaderValue::as_bytes);
+    let is_tag = |known: &[u8]| known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes();
+    let is_known = fields::members(known).any(is_tag);
     let mut answer = if is_known { Answer::default() } else { Answer::new(bytes.clone().into()) };
     if is_known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;

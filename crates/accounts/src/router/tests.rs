@@ -37,6 +37,8 @@ struct World {
     router: Router,
     clock: Arc<Still>,
     cookies: Vec<(String, String)>,
+    /// Cookies that another site set, which come first.
+    others: Vec<(String, String)>,
 }
 
 struct Seen {
@@ -84,7 +86,7 @@ impl World {
             clock: clock.clone(),
         };
         let router = router(AccountPages { server: server.clone(), authenticator, pages });
-        Self { server, router, clock, cookies: Vec::new() }
+        Self { server, router, clock, cookies: Vec::new(), others: Vec::new() }
     }
 
     async fn get(&mut self, url: &str) -> Seen {
@@ -103,12 +105,12 @@ impl World {
 
     fn request(&self, method: Method, url: &str) -> http::request::Builder {
         let path = url.strip_prefix(ISSUER).unwrap_or(url);
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self.others.iter().chain(&self.cookies).map(|(name, value)| format!("{name}={value}")).collect();
         Request::builder()
             .method(method)
             .uri(path)
             .header("host", "id.example")
-            .header("cookie", cookies.join("; "))
+            .header("cookie", cookies.join("; ").as_bytes())
             .extension(PeerAddress([192, 0, 2, 1].into()))
             .extension(RequestId("r-1".into()))
     }
@@ -205,6 +207,19 @@ async fn a_user_signs_in_allows_and_the_client_gets_its_code() {
     let location = seen.header("location");
     assert!(location.starts_with("https://shop.example/cb?code="), "{location}");
     assert!(location.contains("&state=s&iss=https%3A%2F%2Fid.example"), "{location}");
+}
+
+/// Cookies of other sites at the same host may contain any byte, also under the names of ours (RFC 6265 §8.6).
+#[tokio::test]
+async fn cookies_of_another_site_stop_nobody() {
+    let mut browser = World::new().await;
+    browser.cookies.push(("city".to_owned(), "\u{c6}r\u{f8}".to_owned()));
+    for ours in ["__Host-passavant_browser", "__Host-passavant_session"] {
+        browser.others.push((ours.to_owned(), "\u{c6}".to_owned()));
+        browser.others.push((ours.to_owned(), "x".to_owned()));
+    }
+    let consent = browser.sign_in().await;
+    assert_eq!(browser.get(&consent).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use protocol::Params;
+use protocol::{Params, fields};
 use server::{spelling::suggestion, store::Actor};
 
 use super::{Admin, problem::Problem};
@@ -90,8 +90,8 @@ impl Asked {
 /// A form of a page could not send this without asking first.
 fn demand_json(headers: &HeaderMap) -> Result<(), Problem> {
     let is_json = |value: &HeaderValue| {
-        let media_type = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim();
-        media_type.eq_ignore_ascii_case("application/json")
+        let media_type = fields::without_parameters(value.as_bytes());
+        media_type.eq_ignore_ascii_case(b"application/json")
     };
     let types = headers.get_all(header::CONTENT_TYPE);
     if types.iter().next().is_some() && types.iter().all(is_json) {

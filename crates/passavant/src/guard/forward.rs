@@ -8,6 +8,7 @@ use http::{
 };
 use http_body_util::BodyExt as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
+use protocol::fields;
 use serving::{Exchange, Progress, TrustedProxies};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -155,7 +156,10 @@ impl Forwarder {
             lines.next().is_none().then_some(line)
         };
         let lines = came.get_all(&FORWARDED_FOR).iter().filter(|_| is_trusted);
-        let mut hops: Vec<String> = lines.filter_map(|line| line.to_str().ok().map(str::to_owned)).collect();
+        let members = fields::members(lines.map(HeaderValue::as_bytes));
+        // What is no text is no address either, and must not hide the addresses beside it.
+        let mut hops: Vec<String> =
+            members.filter(|hop| hop.is_ascii()).filter_map(|hop| str::from_utf8(hop).ok()).map(str::to_owned).collect();
         hops.push(peer.to_string());
         let proto =
             said(&FORWARDED_PROTO).filter(|proto| matches!(*proto, "http" | "https")).unwrap_or("http");
@@ -219,7 +223,7 @@ mod tests {
 
     fn head(lines: &[(&str, &str)]) -> Parts {
         let request =
-            lines.iter().fold(Request::get("/x?y"), |request, (name, value)| request.header(*name, *value));
+            lines.iter().fold(Request::get("/x?y"), |request, (name, value)| request.header(*name, value.as_bytes()));
         request.body(()).expect("a request").into_parts().0
     }
 
@@ -285,6 +289,13 @@ mod tests {
         assert_eq!(all(&behind), ["198.51.100.1, 192.0.2.7", "https", "outside.example"]);
         let beside = forwarder(|options| options.trusted_proxies = network("10.0.0.0/8"));
         assert_eq!(all(&beside), ["192.0.2.7", "http", "api"]);
+    }
+
+    #[tokio::test]
+    async fn a_hop_that_is_no_text_hides_no_other() {
+        let lines = [("host", "api"), ("x-forwarded-for", "\u{c6}r\u{f8}, 198.51.100.1"), ("x-forwarded-for", ",,")];
+        let behind = forwarder(|options| options.trusted_proxies = network("192.0.2.0/24"));
+        assert_eq!(sent(&behind, &lines, "x-forwarded-for"), ["198.51.100.1, 192.0.2.7"]);
     }
 
     #[tokio::test]

@@ -90,7 +90,7 @@ impl Handler for IssuerService {
     async fn answer(&self, request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
         let started = Instant::now();
         let id = self.0.request_id();
-        let peer = self.0.proxies.client(exchange.peer, request.headers());
+        let peer = self.0.proxies.client(exchange.peer, request.headers()).address;
         let log = RequestLog::of(&request);
         let answering = AssertUnwindSafe(self.0.route(request, &id, peer));
         let (mut answer, is_page) =

@@ -34,7 +34,7 @@ impl Browser {
         let settings = server.settings();
         let mut cookies: Vec<_> = Cookie::interactions(settings, headers).collect();
         cookies.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
-        let earlier = Cookie::Browser.value(settings, headers);
+        let earlier = Cookie::Browser.values(settings, headers);
         let values = cookies.iter().map(|(_, value)| *value).chain(earlier);
         let secret = values.filter_map(BrowserSecret::presented).find(is_it)?;
         Some(Self { secret, sent: cookies.into_iter().map(|(id, _)| id).collect() })

@@ -1,6 +1,6 @@
 //! Protection of forms against cross-site requests (RFC 9700 §4.7).
 
-use http::{header, request::Parts};
+use http::{HeaderValue, header, request::Parts};
 use protocol::uri;
 
 use super::{ending::request_purpose, open::OpenInteraction};
@@ -53,11 +53,12 @@ impl OpenInteraction {
     /// # Errors
     /// [`Reason::FormCrossSite`].
     pub fn check_form(&self, head: &Parts, csrf: Option<&str>) -> Result<(), Error> {
-        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| head.headers.get(name).map(HeaderValue::as_bytes);
         let same_site = match (header("sec-fetch-site"), header(header::ORIGIN.as_str())) {
-            (Some(site), _) => site == "same-origin",
-            (None, Some(origin)) if origin != "null" => {
-                uri::origin(self.server.settings().issuer.as_str()).as_deref() == Some(origin)
+            (Some(site), _) => site == b"same-origin",
+            (None, Some(origin)) if origin != b"null" => {
+                let own = uri::origin(self.server.settings().issuer.as_str());
+                own.is_some_and(|own| own.as_bytes() == origin)
             }
             (None, _) => true,
         };

@@ -121,12 +121,16 @@ async fn the_media_type_is_found_in_any_accept_header() {
         JWT,
         "Application/Token-Introspection+JWT",
         "application/json, application/token-introspection+jwt; q=1",
+        "text/html;x=\u{c6}, application/token-introspection+jwt",
+        "text/html;x=\"a, b;\", application/token-introspection+jwt;x=\u{c6}",
     ] {
         let reply = ask(&server, &token).header("accept", accept).send().await.ok();
         assert_eq!(reply.header("content-type"), Some(JWT), "{accept}");
     }
-    let plain = ask(&server, &token).header("accept", "application/jwt").send().await.ok();
-    assert_eq!(plain.header("content-type"), Some("application/json"));
+    for accept in ["application/jwt", "application/token-introspection+jwt;q=0, application/json"] {
+        let plain = ask(&server, &token).header("accept", accept).send().await.ok();
+        assert_eq!(plain.header("content-type"), Some("application/json"), "{accept}");
+    }
 }
 
 /// RFC 9701 §5: the response for an inactive token has the same form.

@@ -130,7 +130,7 @@ impl Call {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).expect("a header name");
-        self.headers.push((name, HeaderValue::from_str(value).expect("a header value")));
+        self.headers.push((name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value")));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use jose::{SignatureAlgorithm, jws};
+use protocol::fields;
 use serde::Serialize;
 
 use super::wire::Wire;
@@ -76,10 +77,12 @@ fn deciding(caller: &AuthenticatedCaller) -> Option<Registered<'_>> {
 
 /// Reads `Accept`. Whoever registered encryption gets no plain answer, except a resource that registered that it may.
 pub(super) fn wanted(headers: &HeaderMap, caller: &AuthenticatedCaller) -> Result<Envelope, Reason> {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut types =
-        accepts.flat_map(|value| value.split(',')).map(|item| item.split(';').next().unwrap_or("").trim());
-    if types.any(|media_type| media_type.eq_ignore_ascii_case(MEDIA_TYPE)) {
+    let mut accepted = fields::members(headers.get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes));
+    let names_it = |member: &[u8]| {
+        fields::without_parameters(member).eq_ignore_ascii_case(MEDIA_TYPE.as_bytes())
+            && !fields::is_unacceptable(member)
+    };
+    if accepted.any(names_it) {
         return Ok(Envelope::Jwt);
     }
     if registered(caller).any(|one| one.encrypted.is_some() && !one.allows_plain) {
