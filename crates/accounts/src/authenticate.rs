@@ -1,6 +1,6 @@
 //! Authenticates a user: limits, directory, password, and the same answer for every way to fail.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use protocol::Subject;
 use server::{
@@ -11,7 +11,7 @@ use server::{
 
 use crate::{
     directory::{Account, AccountChange, Directory, PasswordHash, Username},
-    limits::{AttemptError, SignInLimits},
+    limits::{AttemptError, SignInLimits, SignInOrigin, UNLOCKED},
     passwords::{Password, Passwords, Verdict},
 };
 
@@ -40,11 +40,16 @@ impl Authenticator {
         store: &dyn Store,
         username: &str,
         password: &str,
-        address: IpAddr,
+        from: &SignInOrigin,
     ) -> Result<SignIn, Fault> {
         let username = Username::parse(username);
         let key = username.as_ref().map(Username::canonical).unwrap_or_default();
-        let attempt = match self.limits.attempt(&key, address, &*self.clock).await {
+        if self.limits.is_limited(&key, from, self.clock.millis())
+            && let Some((unlock, _)) = store.item(UNLOCKED, &key).await?
+        {
+            self.limits.unlock(&key, &unlock);
+        }
+        let attempt = match self.limits.attempt(&key, from, &*self.clock).await {
             Ok(attempt) => attempt,
             Err(AttemptError::Later(retry_after)) => return Ok(SignIn::Later(retry_after)),
             Err(AttemptError::Busy) => return Err(Fault::Busy("too many sign-ins are waiting")),
@@ -122,10 +127,13 @@ mod tests {
     use super::*;
     use crate::{
         directory::fixture::{OneAccount, alice},
+        limits::Unlock,
         passwords::PasswordCost,
     };
 
-    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    fn here() -> SignInOrigin {
+        server::Origin::at(Ipv4Addr::new(192, 0, 2, 1).into()).into()
+    }
 
     struct Noon;
 
@@ -155,7 +163,7 @@ mod tests {
         let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
         for name in ["alice", " Alice ", "ALICE"] {
             let sign_in = authenticator
-                .authenticate(&MemoryStore::new(), name, "correct-horse", HERE)
+                .authenticate(&MemoryStore::new(), name, "correct-horse", &here())
                 .await
                 .expect("decided");
             assert!(
@@ -170,8 +178,10 @@ mod tests {
         let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
         for (name, password) in [("alice", "wrong"), ("mallory", "correct-horse"), ("a\u{7}", "wrong")] {
             let before = authenticator.passwords.computed();
-            let sign_in =
-                authenticator.authenticate(&MemoryStore::new(), name, password, HERE).await.expect("decided");
+            let sign_in = authenticator
+                .authenticate(&MemoryStore::new(), name, password, &here())
+                .await
+                .expect("decided");
             assert_eq!(sign_in, SignIn::Wrong, "{name}");
             assert_eq!(authenticator.passwords.computed() - before, 1, "{name}");
         }
@@ -181,7 +191,7 @@ mod tests {
     async fn a_disabled_user_learns_nothing() {
         let (authenticator, _) = authenticator(true, PasswordCost::FLOOR).await;
         let sign_in = authenticator
-            .authenticate(&MemoryStore::new(), "alice", "correct-horse", HERE)
+            .authenticate(&MemoryStore::new(), "alice", "correct-horse", &here())
             .await
             .expect("decided");
         assert_eq!((sign_in, authenticator.passwords.computed()), (SignIn::Wrong, 1));
@@ -191,17 +201,38 @@ mod tests {
     async fn failures_under_any_spelling_count_for_one_account_and_the_right_password_still_works() {
         let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
         for name in ["alice", "Alice", "ALICE", " alice", "aLice "] {
-            let sign_in =
-                authenticator.authenticate(&MemoryStore::new(), name, "wrong", HERE).await.expect("decided");
+            let sign_in = authenticator
+                .authenticate(&MemoryStore::new(), name, "wrong", &here())
+                .await
+                .expect("decided");
             assert_eq!(sign_in, SignIn::Wrong);
         }
         let start = tokio::time::Instant::now();
         let sign_in = authenticator
-            .authenticate(&MemoryStore::new(), "alice", "correct-horse", HERE)
+            .authenticate(&MemoryStore::new(), "alice", "correct-horse", &here())
             .await
             .expect("decided");
         assert!(matches!(sign_in, SignIn::Proven(..)));
         assert_eq!(start.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operator_ends_the_wait_of_an_account() {
+        let (authenticator, _) = authenticator(false, PasswordCost::FLOOR).await;
+        let store = MemoryStore::new();
+        let sign_in = async |password| {
+            let start = tokio::time::Instant::now();
+            authenticator.authenticate(&store, "alice", password, &here()).await.expect("decided");
+            start.elapsed().as_secs()
+        };
+        for _ in 0..6 {
+            sign_in("wrong").await;
+        }
+        assert_eq!(sign_in("wrong").await, 2);
+        let now = Noon.now();
+        let unlock = Unlock::item("alice", None, now);
+        store.commit(Commit::new(now).with(unlock)).await.expect("a store").expect("no conflict");
+        assert_eq!(sign_in("wrong").await, 0);
     }
 
     #[tokio::test]
@@ -209,7 +240,7 @@ mod tests {
         let cost = PasswordCost::new(20_480, 2, 1).expect("above the floor");
         let (authenticator, directory) = authenticator(false, cost).await;
         let sign_in = authenticator
-            .authenticate(&MemoryStore::new(), "alice", "correct-horse", HERE)
+            .authenticate(&MemoryStore::new(), "alice", "correct-horse", &here())
             .await
             .expect("decided");
         assert!(matches!(sign_in, SignIn::Proven(..)));

@@ -10,6 +10,8 @@ use server::{
     store::{Commit, Committed, Conflict, Event, EventKind},
 };
 
+use crate::spelling;
+
 /// Longest username, in bytes.
 pub const USERNAME_BYTES_MAX: usize = 255;
 
@@ -93,7 +95,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// A username as it was written. Two that differ only in case or surrounding spaces are equal.
+/// A username as it was written. Two that differ only in case, surrounding spaces, width or normalization are equal.
 #[derive(Clone, Debug)]
 pub struct Username(Box<str>);
 
@@ -111,9 +113,9 @@ impl Username {
         &self.0
     }
 
-    /// The spelling that stores and counters compare.
+    /// The spelling that stores and counters compare (RFC 8265 §3.3).
     pub fn canonical(&self) -> String {
-        self.0.to_lowercase()
+        spelling::name(&self.0)
     }
 }
 
@@ -222,6 +224,7 @@ mod tests {
     fn spellings_of_one_username_are_one() {
         let name = |text| Username::parse(text).expect("fine");
         assert_eq!(name("Alice"), name(" alice "));
+        assert_eq!(name("jos\u{e9}"), name("JOSE\u{301}"));
         assert_ne!(name("alice"), name("alice2"));
         assert_eq!(Username::parse(" "), None);
         assert_eq!(Username::parse("a\0"), None);

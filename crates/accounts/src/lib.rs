@@ -8,11 +8,12 @@ pub mod memory;
 pub mod pages;
 pub mod passwords;
 pub mod router;
+mod spelling;
 
 pub use accounts::DirectoryAccounts;
 pub use authenticate::{Authenticator, SignIn};
 pub use directory::{Account, AccountChange, Directory, PasswordHash, Username};
-pub use limits::{SignInLimits, SignInRates};
+pub use limits::{SignInLimits, SignInOrigin, SignInRates};
 pub use memory::MemoryDirectory;
 pub use pages::{Logo, StyledPages};
 pub use passwords::{Password, PasswordCost, PasswordRule, Passwords};

@@ -3,33 +3,53 @@
 //! By default an account may fail 5 times a minute; then each further answer is delayed by 1, 2, 4 .. 30 seconds. An
 //! address may fail 20 times a minute; then it is refused. An attempt that is not decided yet counts as one that may
 //! fail, so concurrent attempts try no more passwords than consecutive ones.
+//!
+//! Strangers can't use the limits against others: a browser in which the account signed in before has a counter of its
+//! own, attempts that wait take the places of their own network only, and an address that many clients share (loopback,
+//! a proxy that is not trusted) is not counted.
 
 mod counter;
+mod listed;
 mod rates;
+mod waiting;
 
 use std::{
     borrow::Borrow,
     collections::HashMap,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use counter::{Counter, Judgement};
+pub use listed::{LIMITED, Limited, UNLOCKED, Unlock};
 pub use rates::SignInRates;
-use server::ports::Clock;
+use server::{KnownBrowser, Network, Origin, ports::Clock};
 use tokio::sync::Notify;
+use waiting::{Place, Waiting};
 
-/// Most counters of accounts, and of addresses. Each failure costs this machine one Argon2id hash, so counters that still
+/// Most counters of accounts, and of networks. Each failure costs this machine one Argon2id hash, so counters that still
 /// matter hardly ever reach it; if they do, the one that failed longest ago is dropped.
 const COUNTERS_MAX: usize = 32 * 1024;
 
-/// Most concurrent attempts that wait, over all accounts.
-const WAITING_MAX: usize = 1024;
+/// Where an attempt to sign in comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInOrigin {
+    /// The network.
+    pub origin: Origin,
+    /// The browser, if the account signed in there before.
+    pub browser: Option<KnownBrowser>,
+}
 
-/// Counts failed sign-ins by account and by address.
+impl From<Origin> for SignInOrigin {
+    /// From a browser that is not known.
+    fn from(origin: Origin) -> Self {
+        Self { origin, browser: None }
+    }
+}
+
+/// Counts failed sign-ins by account and by network.
 #[derive(Debug, Default)]
 pub struct SignInLimits {
     rates: SignInRates,
@@ -43,27 +63,23 @@ impl SignInLimits {
         Self { rates, ..Self::default() }
     }
 
-    /// Waits until an attempt at `account` (its canonical username, whether it exists or not) from `address` may be
-    /// decided.
+    /// Waits until an attempt at `account` (its canonical username, whether it exists or not) may be decided.
     ///
     /// # Errors
-    /// [`AttemptError`] where the address has failed too often, or too many attempts are waiting.
+    /// [`AttemptError`] where the network has failed too often, or too many attempts are waiting.
     pub async fn attempt(
         self: &Arc<Self>,
         account: &str,
-        address: IpAddr,
+        from: &SignInOrigin,
         clock: &dyn Clock,
     ) -> Result<Attempt, AttemptError> {
-        let mut waiting = None;
+        let mut place = None;
         loop {
             let mut decided = pin!(self.decided.notified());
             decided.as_mut().enable();
-            let (attempt, wait) = self.admit(account, address, clock.millis())?;
-            if !wait.is_zero() || attempt.is_none() {
-                waiting = match waiting {
-                    Some(held) => Some(held),
-                    None => Some(Waiting::begin(self)?),
-                };
+            let (attempt, wait) = self.admit(account, from, clock.millis())?;
+            if (!wait.is_zero() || attempt.is_none()) && place.is_none() {
+                place = Some(Waiting::begin(self, account, from)?);
             }
             match attempt {
                 Some(attempt) if wait.is_zero() => return Ok(attempt),
@@ -81,25 +97,37 @@ impl SignInLimits {
     fn admit(
         self: &Arc<Self>,
         account: &str,
-        address: IpAddr,
+        from: &SignInOrigin,
         now: i64,
     ) -> Result<(Option<Attempt>, Duration), AttemptError> {
-        let address = network(address);
+        let account = Tried { account: account.into(), browser: from.browser };
+        // The network of a known browser may be full of strangers.
+        let is_known = from.browser.is_some();
+        let networks: Vec<Network> = from.origin.counted().filter(|_| !is_known).collect();
         let mut state = self.lock();
-        let by_address = state.addresses.judge(&address, |counter| counter.judge_address(&self.rates, now));
-        let by_account = state.accounts.judge(account, |counter| counter.judge_account(&self.rates, now));
-        let wait = match (by_address, by_account) {
-            (Judgement::Refused(left), _) | (_, Judgement::Refused(left)) => {
-                return Err(AttemptError::later(left));
+        let by_account = state.accounts.judge(&account, |counter| counter.judge_account(&self.rates, now));
+        let by_network = networks
+            .iter()
+            .map(|network| state.networks.judge(network, |counter| counter.judge_address(&self.rates, now)));
+        let mut wait = Duration::ZERO;
+        let mut is_held = false;
+        for judgement in by_network.chain([by_account]) {
+            match judgement {
+                Judgement::Refused(left) => return Err(AttemptError::later(left)),
+                Judgement::Held => is_held = true,
+                Judgement::After(pause) => wait = wait.max(pause),
             }
-            (Judgement::Held, _) | (_, Judgement::Held) => return Ok((None, Duration::ZERO)),
-            (Judgement::After(one), Judgement::After(other)) => one.max(other),
-        };
+        }
+        if is_held {
+            return Ok((None, Duration::ZERO));
+        }
         let waits = !wait.is_zero();
-        state.accounts.change(account.into(), &self.rates, now, |counter| counter.begin(waits));
-        state.addresses.change(address, &self.rates, now, |counter| counter.begin(waits));
+        state.accounts.change(account.clone(), &self.rates, now, |counter| counter.begin(waits));
+        for network in &networks {
+            state.networks.change(*network, &self.rates, now, |counter| counter.begin(waits));
+        }
         drop(state);
-        Ok((Some(Attempt { limits: Arc::clone(self), account: account.into(), address, waits }), wait))
+        Ok((Some(Attempt { limits: Arc::clone(self), account, networks, waits }), wait))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -108,12 +136,19 @@ impl SignInLimits {
     }
 }
 
+/// What an attempt is counted by: an account, apart for each browser that is known for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Tried {
+    account: Box<str>,
+    browser: Option<KnownBrowser>,
+}
+
 /// An attempt that is being decided. One that is dropped undecided does not count: nobody learned anything from it.
 #[derive(Debug)]
 pub struct Attempt {
     limits: Arc<SignInLimits>,
-    account: Box<str>,
-    address: IpAddr,
+    account: Tried,
+    networks: Vec<Network>,
     waits: bool,
 }
 
@@ -122,15 +157,19 @@ impl Attempt {
     pub fn fail(self, now: i64) {
         let (rates, mut state) = (&self.limits.rates, self.limits.lock());
         state.accounts.change(self.account.clone(), rates, now, |counter| counter.fail(rates, now));
-        state.addresses.change(self.address, rates, now, |counter| counter.fail(rates, now));
+        for network in &self.networks {
+            state.networks.change(*network, rates, now, |counter| counter.fail(rates, now));
+        }
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
         let mut state = self.limits.lock();
-        state.accounts.end(&*self.account, self.waits);
-        state.addresses.end(&self.address, self.waits);
+        state.accounts.end(&self.account, self.waits);
+        for network in &self.networks {
+            state.networks.end(network, self.waits);
+        }
         drop(state);
         self.limits.decided.notify_waiters();
     }
@@ -151,31 +190,14 @@ impl AttemptError {
     }
 }
 
-/// One of [`WAITING_MAX`] places, released when dropped.
-struct Waiting<'a>(&'a SignInLimits);
-
-impl<'a> Waiting<'a> {
-    fn begin(limits: &'a SignInLimits) -> Result<Self, AttemptError> {
-        let mut state = limits.lock();
-        if state.waiting >= WAITING_MAX {
-            return Err(AttemptError::Busy);
-        }
-        state.waiting += 1;
-        Ok(Self(limits))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.lock().waiting -= 1;
-    }
-}
-
 #[derive(Debug, Default)]
 struct State {
-    accounts: Counters<Box<str>>,
-    addresses: Counters<IpAddr>,
-    waiting: usize,
+    accounts: Counters<Tried>,
+    networks: Counters<Network>,
+    /// How many attempts wait in each place.
+    waiting: HashMap<Place, usize>,
+    /// How many of them come from browsers that are not known.
+    strangers: usize,
 }
 
 /// At most [`COUNTERS_MAX`] counters by key.
@@ -229,17 +251,6 @@ impl<K> Default for Counters<K> {
     }
 }
 
-/// What counts as one address: an IPv4 address, or the /64 of an IPv6 address, all of which one host may own.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
@@ -257,17 +268,25 @@ mod tests {
         }
     }
 
-    fn address(last: u8) -> IpAddr {
-        Ipv4Addr::new(192, 0, 2, last).into()
+    fn address(last: u8) -> SignInOrigin {
+        Origin::at(Ipv4Addr::new(192, 0, 2, last).into()).into()
     }
 
-    fn fail(limits: &Arc<SignInLimits>, account: &str, address: IpAddr) {
-        let (attempt, _) = limits.admit(account, address, NOW).expect("admitted");
+    fn at(address: &str) -> SignInOrigin {
+        Origin::at(address.parse().expect("an address")).into()
+    }
+
+    fn known(last: u8) -> SignInOrigin {
+        SignInOrigin { browser: Some([last; 16]), ..address(1) }
+    }
+
+    fn fail(limits: &Arc<SignInLimits>, account: &str, from: SignInOrigin) {
+        let (attempt, _) = limits.admit(account, &from, NOW).expect("admitted");
         attempt.expect("admitted").fail(NOW);
     }
 
-    fn wait(limits: &Arc<SignInLimits>, account: &str, address: IpAddr) -> u64 {
-        limits.admit(account, address, NOW).expect("admitted").1.as_secs()
+    fn wait(limits: &Arc<SignInLimits>, account: &str, from: SignInOrigin) -> u64 {
+        limits.admit(account, &from, NOW).expect("admitted").1.as_secs()
     }
 
     #[test]
@@ -282,12 +301,12 @@ mod tests {
     fn an_address_that_failed_at_20_accounts_is_refused_and_no_other_is() {
         let limits = Arc::default();
         (0..20).for_each(|i| fail(&limits, &format!("user-{i}"), address(1)));
-        assert_eq!(limits.admit("alice", address(1), NOW).expect_err("refused"), AttemptError::Later(60));
+        assert_eq!(limits.admit("alice", &address(1), NOW).expect_err("refused"), AttemptError::Later(60));
         assert_eq!(
-            limits.admit("alice", address(1), NOW + 59_001).expect_err("refused"),
+            limits.admit("alice", &address(1), NOW + 59_001).expect_err("refused"),
             AttemptError::Later(1)
         );
-        assert!(limits.admit("alice", address(1), NOW + 60_000).is_ok());
+        assert!(limits.admit("alice", &address(1), NOW + 60_000).is_ok());
         assert_eq!(wait(&limits, "alice", address(2)), 0);
     }
 
@@ -298,29 +317,51 @@ mod tests {
         fail(&limits, "alice", address(1));
         assert_eq!(wait(&limits, "alice", address(2)), 1);
         fail(&limits, "bob", address(1));
-        assert_eq!(limits.admit("carol", address(1), NOW).expect_err("refused"), AttemptError::Later(60));
+        assert_eq!(limits.admit("carol", &address(1), NOW).expect_err("refused"), AttemptError::Later(60));
     }
 
     #[test]
     fn successes_never_count() {
         let limits: Arc<SignInLimits> = Arc::default();
         for _ in 0..1000 {
-            let (attempt, wait) = limits.admit("alice", address(1), NOW).expect("admitted");
+            let (attempt, wait) = limits.admit("alice", &address(1), NOW).expect("admitted");
             assert_eq!(wait, Duration::ZERO);
             drop(attempt.expect("admitted"));
         }
-        assert!(limits.lock().accounts.0.is_empty() && limits.lock().addresses.0.is_empty());
+        assert!(limits.lock().accounts.0.is_empty() && limits.lock().networks.0.is_empty());
     }
 
     #[test]
-    fn ipv6_counts_by_64_and_mapped_ipv4_as_ipv4() {
-        let same = |one: &str, other: &str| {
-            network(one.parse().expect("address")) == network(other.parse().expect("address"))
-        };
-        assert!(same("2001:db8:0:1::1", "2001:db8:0:1:ffff::2"));
-        assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1"));
-        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
-        assert!(!same("::ffff:192.0.2.1", "::ffff:192.0.2.2"));
+    fn a_site_that_fails_from_many_of_its_ipv6_networks_is_refused_and_its_neighbor_is_not() {
+        let limits = Arc::default();
+        (0..20).for_each(|i| fail(&limits, &format!("user-{i}"), at(&format!("2001:db8:0:{i:x}::1"))));
+        let refused = limits.admit("alice", &at("2001:db8:0:ff::1"), NOW);
+        assert_eq!(refused.expect_err("refused"), AttemptError::Later(60));
+        assert_eq!(wait(&limits, "alice", at("2001:db8:1:1::1")), 0);
+    }
+
+    #[test]
+    fn an_address_that_many_share_is_never_refused() {
+        let limits = Arc::default();
+        for from in [at("127.0.0.1"), at("::1"), Origin::of(&http::Extensions::new()).into()] {
+            (0..50).for_each(|i| fail(&limits, &format!("user-{i}-{from:?}"), from));
+            assert_eq!(wait(&limits, "alice", from), 0);
+        }
+    }
+
+    #[test]
+    fn a_browser_in_which_the_account_signed_in_before_counts_for_itself() {
+        let limits = Arc::default();
+        (0..20).for_each(|_| fail(&limits, "alice", address(1)));
+        assert!(limits.admit("alice", &address(1), NOW).is_err());
+        assert_eq!(wait(&limits, "alice", known(1)), 0, "strangers behind the same address do not delay her");
+        (0..6).for_each(|_| fail(&limits, "alice", known(1)));
+        assert_eq!(wait(&limits, "alice", known(1)), 2, "a stolen cookie guesses no faster");
+        assert_eq!(wait(&limits, "alice", known(2)), 0);
+    }
+
+    fn tried(account: &str) -> Tried {
+        Tried { account: account.into(), browser: None }
     }
 
     #[test]
@@ -329,24 +370,26 @@ mod tests {
         let (rates, mut state) = (SignInRates::default(), limits.lock());
         for i in 0..COUNTERS_MAX {
             let at = NOW + i64::try_from(i).expect("small");
-            state.accounts.change(format!("user-{i}").into(), &rates, at, |counter| counter.fail(&rates, at));
+            state
+                .accounts
+                .change(tried(&format!("user-{i}")), &rates, at, |counter| counter.fail(&rates, at));
         }
-        state.accounts.change("undecided".into(), &rates, NOW, |counter| counter.begin(false));
-        state.accounts.change("one-more".into(), &rates, NOW, |counter| counter.fail(&rates, NOW));
+        state.accounts.change(tried("undecided"), &rates, NOW, |counter| counter.begin(false));
+        state.accounts.change(tried("one-more"), &rates, NOW, |counter| counter.fail(&rates, NOW));
         assert_eq!(state.accounts.0.len(), COUNTERS_MAX);
         for (key, kept) in [("user-0", false), ("user-1", false), ("user-2", true), ("undecided", true)] {
-            assert_eq!(state.accounts.0.contains_key(key), kept, "{key}");
+            assert_eq!(state.accounts.0.contains_key(&tried(key)), kept, "{key}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn of_100_concurrent_wrong_passwords_5_are_answered_at_once_and_the_others_wait() {
+    async fn of_100_concurrent_wrong_passwords_5_are_answered_at_once_and_few_of_each_network_wait() {
         let limits: Arc<SignInLimits> = Arc::default();
         let start = tokio::time::Instant::now();
         let tries = (0..100).map(|i| {
             let limits = Arc::clone(&limits);
             tokio::spawn(async move {
-                let attempt = limits.attempt("alice", address(i), &At(NOW)).await.ok()?;
+                let attempt = limits.attempt("alice", &address(i % 5), &At(NOW)).await.ok()?;
                 attempt.fail(NOW);
                 Some(start.elapsed().as_secs())
             })
@@ -357,17 +400,17 @@ mod tests {
         }
         answered.sort_unstable();
         assert_eq!(answered[..11], [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30]);
-        assert_eq!(answered.len(), 5 + 16, "the rest was refused");
+        assert_eq!(answered.len(), 5 + 5 * waiting::WAITING_PER_NETWORK_MAX, "the rest was refused");
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_100_concurrent_right_passwords_none_waits_longer_than_the_others_take() {
         let limits: Arc<SignInLimits> = Arc::default();
         let start = tokio::time::Instant::now();
-        let tries = (0..100).map(|_| {
+        let tries = (0..100).map(|i| {
             let limits = Arc::clone(&limits);
             tokio::spawn(async move {
-                let attempt = limits.attempt("alice", address(1), &At(NOW)).await.expect("admitted");
+                let attempt = limits.attempt("alice", &address(i), &At(NOW)).await.expect("admitted");
                 tokio::task::yield_now().await;
                 drop(attempt);
             })
@@ -379,17 +422,45 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn strangers_who_wait_take_the_places_of_their_own_networks_only() {
+        let limits: Arc<SignInLimits> = Arc::default();
+        (0..5).for_each(|i| fail(&limits, "alice", address(i)));
+        let strangers: Vec<_> = (0..60)
+            .map(|i| {
+                let limits = Arc::clone(&limits);
+                tokio::spawn(async move {
+                    Some(limits.attempt("alice", &address(i % 6), &At(NOW)).await.ok()?.fail(NOW))
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let late = limits.attempt("alice", &address(1), &At(NOW)).await.expect_err("its places are taken");
+        assert_eq!(late, AttemptError::Later(30));
+        let start = tokio::time::Instant::now();
+        drop(limits.attempt("alice", &known(1), &At(NOW)).await.expect("her browser has its own place"));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(limits.attempt("alice", &address(99), &At(NOW)).await.expect("her network has its own places"));
+        assert!(start.elapsed() <= Duration::from_secs(30));
+        for stranger in strangers {
+            stranger.await.expect("no panic");
+        }
+        assert!(limits.lock().waiting.is_empty() && limits.lock().strangers == 0, "places are released");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_attempt_that_would_wait_is_refused_where_too_many_wait() {
         let limits: Arc<SignInLimits> = Arc::default();
         (0..5).for_each(|i| fail(&limits, "alice", address(i)));
-        let held: Vec<_> = (0..WAITING_MAX).map(|_| Waiting::begin(&limits).expect("free")).collect();
-        let error = limits.attempt("alice", address(9), &At(NOW)).await.expect_err("full");
+        limits.lock().strangers = waiting::WAITING_MAX;
+        let error = limits.attempt("alice", &address(9), &At(NOW)).await.expect_err("full");
         assert_eq!(error, AttemptError::Busy);
         assert!(
-            limits.attempt("bob", address(9), &At(NOW)).await.is_ok(),
+            limits.attempt("bob", &address(9), &At(NOW)).await.is_ok(),
             "an attempt that need not wait is admitted"
         );
-        drop(held);
-        assert!(limits.attempt("alice", address(9), &At(NOW)).await.is_ok());
+        (0..6).for_each(|_| fail(&limits, "alice", known(1)));
+        assert!(limits.attempt("alice", &known(1), &At(NOW)).await.is_ok(), "a known browser has a place");
+        limits.lock().strangers = 0;
+        assert!(limits.attempt("alice", &address(9), &At(NOW)).await.is_ok());
     }
 }

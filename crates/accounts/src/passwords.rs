@@ -1,5 +1,8 @@
 //! Passwords: Argon2id on bounded threads, with the same work for a user that doesn't exist.
 
+mod common;
+mod rule;
+
 use std::{
     fmt,
     sync::{
@@ -12,11 +15,12 @@ use argon2::{
     ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
     password_hash::phc,
 };
+pub use rule::{PasswordError, PasswordRule};
 use server::{Fault, ports::Entropy};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use crate::directory::PasswordHash;
+use crate::{directory::PasswordHash, spelling};
 
 /// Longest password, in bytes.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
@@ -76,7 +80,7 @@ impl Passwords {
         let (cost, salt) = (self.cost, salt(&*self.entropy));
         self.work(move |count| {
             count();
-            cost.hash(password.0.as_bytes(), &salt)
+            cost.hash(password.text().as_bytes(), &salt)
         })
         .await
     }
@@ -92,17 +96,22 @@ impl Passwords {
             let stored = phc::PasswordHash::new(&stored.0).map_err(Fault::new)?;
             let params = stored_params(&stored)?;
             count();
-            let verified = Argon2::default().verify_password(password.0.as_bytes(), &stored);
-            match verified {
-                Ok(()) if !exists => Ok(Verdict::Wrong),
-                Ok(()) if cost.is_above(&params) => {
-                    count();
-                    Ok(Verdict::Outdated(cost.hash(password.0.as_bytes(), &salt)?))
-                }
-                Ok(()) => Ok(Verdict::Right),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
-                Err(error) => Err(Fault::new(error)),
+            let mut is_right = verify(&password.text, &stored)?;
+            let mut is_outdated = cost.is_above(&params);
+            // Only what was typed decides whether there is a second hash, not whether there is such a user.
+            if let Some(typed) = password.typed.as_ref().filter(|_| !is_right) {
+                count();
+                is_right = verify(typed, &stored)?;
+                is_outdated = true;
             }
+            if !is_right || !exists {
+                return Ok(Verdict::Wrong);
+            }
+            if is_outdated {
+                count();
+                return Ok(Verdict::Outdated(cost.hash(password.text().as_bytes(), &salt)?));
+            }
+            Ok(Verdict::Right)
         })
         .await
     }
@@ -147,61 +156,33 @@ pub enum Verdict {
     Wrong,
     /// The password of the user.
     Right,
-    /// The password of the user, hashed at a lower cost than the configured one: to be replaced by this hash.
+    /// The password of the user, hashed at a lower cost than the configured one or in another spelling: to be replaced by
+    /// this hash.
     Outdated(PasswordHash),
 }
 
-/// What a new password must satisfy. Stored passwords are not affected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswordRule {
-    /// Minimum length, in characters; at least 1.
-    pub length_min: u32,
-}
-
-impl Default for PasswordRule {
-    /// Anything that is not empty.
-    fn default() -> Self {
-        Self { length_min: 1 }
-    }
-}
-
-impl PasswordRule {
-    /// Accepts a new password.
-    ///
-    /// # Errors
-    /// [`PasswordError`] where it is too short or too long.
-    pub fn accept(self, text: &str) -> Result<Password, PasswordError> {
-        let length_min = usize::try_from(self.length_min).unwrap_or(usize::MAX);
-        if text.chars().count() < length_min {
-            return Err(PasswordError::Short(self.length_min));
-        }
-        Password::parse(text).ok_or(if text.is_empty() {
-            PasswordError::Short(1)
-        } else {
-            PasswordError::Long
-        })
-    }
-}
-
-/// Why a new password is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// Shorter than [`PasswordRule::length_min`].
-    #[error("must have {0} or more characters")]
-    Short(u32),
-    /// Longer than [`PASSWORD_BYTES_MAX`].
-    #[error("must have at most {PASSWORD_BYTES_MAX} bytes")]
-    Long,
-}
-
-/// A password as the user typed it. Never printed, and wiped when dropped.
+/// A password, in the spelling in which it is hashed. Never printed, and wiped when dropped.
 #[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    text: Zeroizing<String>,
+    /// As it was typed, if that is another spelling: an older hash was made of that.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// Takes any text of 1 to [`PASSWORD_BYTES_MAX`] bytes.
-    pub fn parse(text: &str) -> Option<Self> {
-        (!text.is_empty() && text.len() <= PASSWORD_BYTES_MAX).then(|| Self(Zeroizing::new(text.to_owned())))
+    pub fn parse(typed: &str) -> Option<Self> {
+        let fits = |text: &str| !text.is_empty() && text.len() <= PASSWORD_BYTES_MAX;
+        if !fits(typed) {
+            return None;
+        }
+        let text = spelling::password(typed);
+        let typed = (*text != typed).then(|| Zeroizing::new(typed.to_owned()));
+        fits(&text).then_some(Self { text, typed })
+    }
+
+    fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -308,6 +289,14 @@ impl Drop for Place {
     }
 }
 
+fn verify(text: &str, stored: &phc::PasswordHash) -> Result<bool, Fault> {
+    match Argon2::default().verify_password(text.as_bytes(), stored) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(Fault::new(error)),
+    }
+}
+
 fn salt(entropy: &dyn Entropy) -> [u8; SALT_BYTES] {
     let mut salt = [0; SALT_BYTES];
     entropy.fill(&mut salt);
@@ -359,16 +348,6 @@ mod tests {
         assert_eq!(format!("{:?}", password("correct-horse")), "Password(...)");
     }
 
-    #[test]
-    fn a_new_password_has_as_many_characters_as_the_rule_says() {
-        let rule = PasswordRule { length_min: 8 };
-        assert!(rule.accept("pässwörd").is_ok(), "characters count, not bytes");
-        assert_eq!(rule.accept("pässwör").err(), Some(PasswordError::Short(8)));
-        assert_eq!(rule.accept(&"x".repeat(PASSWORD_BYTES_MAX + 1)).err(), Some(PasswordError::Long));
-        assert_eq!(PasswordRule::default().accept("").err(), Some(PasswordError::Short(1)));
-        assert!(PasswordRule::default().accept("x").is_ok());
-    }
-
     #[tokio::test]
     async fn a_hash_is_a_phc_string_with_its_own_salt_of_16_and_a_tag_of_32_bytes() {
         let passwords = passwords(1);
@@ -396,6 +375,40 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn every_spelling_of_a_password_is_the_password() {
+        let passwords = passwords(1);
+        let hash = passwords.hash(password("p\u{e4}ssw\u{f6}rd")).await.expect("hash");
+        let verdict = passwords.verify(password("pa\u{308}sswo\u{308}rd"), Some(&hash)).await;
+        assert_eq!(verdict.expect("verdict"), Verdict::Right);
+        assert_eq!(
+            passwords.verify(password("passwo\u{308}rd"), Some(&hash)).await.expect("verdict"),
+            Verdict::Wrong
+        );
+    }
+
+    /// Hashes were made of what was typed before spellings were compared.
+    #[tokio::test]
+    async fn a_hash_of_another_spelling_is_replaced_at_sign_in() {
+        let passwords = passwords(1);
+        let typed = "pa\u{308}ssword";
+        let old = PasswordCost::FLOOR.hash(typed.as_bytes(), &[7; SALT_BYTES]).expect("hash");
+        let before = passwords.computed();
+        let verdict = passwords.verify(password(typed), Some(&old)).await.expect("verdict");
+        let Verdict::Outdated(new) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(
+            passwords.verify(password("p\u{e4}ssword"), Some(&new)).await.expect("verdict"),
+            Verdict::Right
+        );
+        let known = passwords.computed() - before;
+        assert_eq!(passwords.verify(password("pa\u{308}ss"), None).await.expect("verdict"), Verdict::Wrong);
+        assert_eq!(
+            (known, passwords.computed() - before),
+            (4, 6),
+            "an unknown user costs as much as a wrong password"
+        );
     }
 
     #[tokio::test]

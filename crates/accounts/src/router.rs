@@ -1,6 +1,6 @@
 //! The pages as an `axum` router: sign-in, consent, sign-out and their stylesheet.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -10,13 +10,14 @@ use axum::{
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use protocol::Params;
 use server::{
-    Answer, Ask, AuthorizationServer, Error, ErrorPage, Fault, Incoming, OpenInteraction, PeerAddress,
-    Reason, RequestId,
+    Answer, Ask, AuthorizationServer, Error, ErrorPage, Fault, Incoming, OpenInteraction, Origin, Reason,
+    RequestId,
 };
 
 use crate::{
     authenticate::{Authenticator, SignIn},
-    directory::Account,
+    directory::{Account, Username},
+    limits::SignInOrigin,
     pages::{
         Destination, Hidden, ShownClient, StyledPages,
         account::AccountPage,
@@ -47,7 +48,8 @@ pub struct AccountPages {
 }
 
 /// The pages, at the paths of the server's settings, to be mounted at the issuer's path. The host sets
-/// [`PeerAddress`] on each request: without it all clients count as one address.
+/// [`PeerAddress`](server::PeerAddress) on each request, and [`SharedAddress`](server::SharedAddress) where that is a
+/// proxy's: without the first, failures are counted by account only.
 pub fn router(state: AccountPages) -> Router {
     let paths = state.server.settings().pages.clone();
     let page = |ask: Ask| {
@@ -178,9 +180,11 @@ impl AccountPages {
         let Some(password) = params.get("password").filter(|_| !username.trim().is_empty()) else {
             return self.sign_in_page(&interaction, username, Some(sign_in::INCOMPLETE)).await;
         };
-        let address = head.extensions.get::<PeerAddress>().map_or(UNKNOWN_ADDRESS, |peer| peer.0);
+        let account = Username::parse(username).map(|username| username.canonical()).unwrap_or_default();
+        let browser = self.server.known_browser(head, &account);
+        let from = SignInOrigin { origin: Origin::of(&head.extensions), browser };
         let seen =
-            match self.authenticator.authenticate(self.server.store(), username, password, address).await? {
+            match self.authenticator.authenticate(self.server.store(), username, password, &from).await? {
                 SignIn::Proven(_, seen) => seen,
                 SignIn::Wrong => {
                     return self.sign_in_page(&interaction, username, Some(sign_in::WRONG)).await;
@@ -192,7 +196,11 @@ impl AccountPages {
             Err(Error::Refused(Reason::SignInOutdated)) => sign_in::OUTDATED,
             // Nor was somebody else than the client expects.
             Err(Error::Refused(Reason::SubjectMismatch)) => sign_in::UNEXPECTED,
-            answer => return answer,
+            answer => {
+                let mut answer = answer?;
+                self.server.remember_browser(head, &account, &mut answer);
+                return Ok(answer);
+            }
         };
         let interaction = self.server.reopen(head, params.get("request")).await?;
         self.sign_in_page(&interaction, username, Some(problem)).await
@@ -276,7 +284,8 @@ impl AccountPages {
     }
 
     fn too_many(&self, head: &Parts, seconds: u64) -> Result<Answer, Fault> {
-        tracing::warn!(reason = TOO_MANY, "refused");
+        let peer = Origin::of(&head.extensions).address();
+        tracing::warn!(reason = TOO_MANY, request_id = request_id(head), %peer, "refused");
         let mut answer = self.pages.refusal(&ErrorPage {
             status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
             slug: TOO_MANY,
@@ -292,9 +301,6 @@ impl AccountPages {
 
 /// The slug where an address or account failed too often.
 const TOO_MANY: &str = "sign_in_failures_too_many";
-
-/// The address that is counted where the host sets no [`PeerAddress`].
-const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 fn is_of(shown: &str, interaction: &OpenInteraction) -> bool {
     interaction.subject().is_some_and(|subject| subject.as_str() == shown)

@@ -10,6 +10,7 @@ mod own_resource;
 mod resource;
 mod session;
 mod settle;
+mod sign_in;
 mod token;
 mod user;
 
@@ -24,5 +25,6 @@ pub use resource::{
     ListResourceTokens, ListedToken, ResourceToken, RevokeResourceToken, find_resource,
 };
 pub use session::{EndSession, EndSessions, find_session};
+pub use sign_in::{UnlockUser, limited_sign_ins};
 pub use token::{RevokeToken, Revoked};
 pub use user::{CreateUser, DeleteUser, PasswordSet, SetPassword, SwitchUser, find_user};

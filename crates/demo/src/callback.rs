@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use serving::{Exchange, Handler, Listener};
+use serving::{Exchange, Handler, Listener, Places};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -56,7 +56,7 @@ impl CallbackListener {
         let (sender, mut arrived) = mpsc::channel(1);
         let handler = Callback { path: self.path.into(), sender };
         let (stop, stopped) = watch::channel(false);
-        let listener = Listener { socket: self.socket, handler };
+        let listener = Listener { socket: self.socket, handler, places: Places::management() };
         let mut serving = tokio::spawn(serving::serve(vec![listener], stopped));
         let response = arrived.recv().await;
         stop.send_replace(true);

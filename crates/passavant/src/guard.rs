@@ -24,7 +24,7 @@ mod values;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use serving::Listener;
+use serving::{Listener, Places};
 
 pub(crate) use settings::GuardArgs;
 
@@ -48,7 +48,7 @@ use crate::{
 pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
     let settings = Settings::read(args)?;
     serve::log(&settings.log);
-    let mut listeners = Listeners::default();
+    let mut listeners = Listeners::new(Places::public(settings.forward.trusted_proxies.clone()));
     let health = Arc::new(Health::of(settings.upstream.as_ref()));
     let check = Arc::new(Check::new(&settings, Arc::clone(&health)));
     let pages = Arc::new(Surroundings { cors: settings.cors.clone(), head: settings.head });
@@ -74,17 +74,23 @@ pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
 }
 
 /// The listeners, and what the start prints of them.
-#[derive(Default)]
 struct Listeners {
     open: Vec<Listener<GuardService>>,
     described: String,
+    /// Those of all listeners but that of the health, which has its own.
+    public: Places,
 }
 
 impl Listeners {
+    fn new(public: Places) -> Self {
+        Self { open: Vec::new(), described: String::new(), public }
+    }
+
     async fn open(&mut self, name: &str, address: SocketAddr, handler: GuardService) -> Result<(), Failure> {
         let socket = serving::bind(address).await.map_err(failed)?;
         self.described += &format!("{name} {}\n", socket.local_addr().map_err(failed)?);
-        self.open.push(Listener { socket, handler });
+        let places = if handler.is_health() { Places::management() } else { self.public.clone() };
+        self.open.push(Listener { socket, handler, places });
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod base_path;
 mod clock;
 mod health;
+mod limited;
 mod logging;
 mod service;
 
@@ -21,7 +22,7 @@ use admin::{
 };
 use axum::Router;
 use server::{AuthorizationServer, store::Actor};
-use serving::Listener;
+use serving::{Listener, Network, Places};
 use tokio::{net::TcpListener, time::Instant};
 
 use clock::ClockWatch;
@@ -87,17 +88,19 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     if let Some(file) = &args.apply {
         apply_at_start(&administration, file).await?;
     }
-    let service = service(&installation, administration)?;
-    let mut listeners: Vec<_> =
-        sockets.into_iter().map(|socket| Listener { socket, handler: service.clone() }).collect();
+    let limits = Arc::new(SignInLimits::new(installation.config.sign_in));
+    let service = service(&installation, administration, limits.clone())?;
+    let places = Places::public(installation.config.trusted_proxies.clone().into());
+    let listen = |socket| Listener { socket, handler: service.clone(), places: places.clone() };
+    let mut listeners: Vec<_> = sockets.into_iter().map(listen).collect();
     if let Some(socket) = management {
         let pages = health::router(installation.server.clone(), installation.clock.clone());
         let service = IssuerService::pages_only(pages, &*installation.entropy);
-        listeners.push(Listener { socket, handler: service });
+        listeners.push(Listener { socket, handler: service, places: Places::management() });
     }
     let stop = serving::stop_signal().map_err(failed)?;
-    let maintaining =
-        tokio::spawn(maintain(installation.server.clone(), ClockWatch::new(installation.clock.clone())));
+    let watch = ClockWatch::new(installation.clock.clone());
+    let maintaining = tokio::spawn(maintain(installation.server.clone(), limits, watch));
     announce(&installation, &listeners);
     serving::serve(listeners, stop).await;
     maintaining.abort();
@@ -151,12 +154,13 @@ async fn apply_at_start(administration: &Administration, file: &Path) -> Result<
 fn service(
     installation: &Arc<Installation>,
     administration: Administration,
+    limits: Arc<SignInLimits>,
 ) -> Result<IssuerService, Failure> {
     let Installation { config, server, directory, clock, entropy, pages, .. } = &**installation;
     let authenticator = Authenticator {
         directory: directory.clone(),
         passwords: administration.passwords.clone(),
-        limits: Arc::new(SignInLimits::new(config.sign_in)),
+        limits,
         clock: clock.clone(),
     };
     let state = AccountPages { server: server.clone(), authenticator, pages: pages.clone() };
@@ -168,13 +172,17 @@ fn service(
 
 /// Deletes what has expired, in bounded steps. While there is more to delete, it rests as long as it worked: it deletes
 /// faster than rows can be written, and takes at most half of the writer's time.
-async fn maintain(server: AuthorizationServer, mut watch: ClockWatch) {
+async fn maintain(server: AuthorizationServer, limits: Arc<SignInLimits>, mut watch: ClockWatch) {
+    let mut listed = limited::Listed::default();
     let mut rounds = tokio::time::interval(Duration::from_secs(MAINTENANCE_SECONDS));
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
         if !watch.look() {
             continue;
+        }
+        if let Err(fault) = listed.publish(&server, &limits).await {
+            tracing::warn!(%fault, "the list of limited sign-ins was not written");
         }
         loop {
             let started = Instant::now();
@@ -200,10 +208,21 @@ fn announce(installation: &Installation, listeners: &[Listener<IssuerService>]) 
     };
     let (public, management) = listeners.split_at(listeners.len() - usize::from(config.management.is_some()));
     text.push_str(&format!("listening  {}\n", addresses(public)));
+    if !config.dev {
+        text.push_str(&format!("proxies    {}\n", trusted(&config.trusted_proxies)));
+    }
     if !management.is_empty() {
         text.push_str(&format!("management {}\n", addresses(management)));
     }
     say_ready(text);
+}
+
+/// What the start says of the proxies in front.
+fn trusted(proxies: &[Network]) -> String {
+    match proxies {
+        [] => "none trusted (behind a proxy, set http.trusted_proxies)".to_owned(),
+        named => named.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// Prints what was set up, and how long the start took. A closed standard output is no error.

@@ -28,6 +28,16 @@ pub const URI_BYTES_MAX: usize = 2 * 1024;
 pub const STATE_BYTES_MAX: usize = 8 * 1024;
 /// Longest note that a host keeps in an interaction, in bytes of JSON: it is stored with the paused request.
 pub const NOTE_BYTES_MAX: usize = 4 * 1024;
+/// Longest paused request, in bytes of its stored form, without the note of a host.
+pub const INTERACTION_BYTES_MAX: usize = 16 * 1024;
+/// Most paused requests of one browser; the oldest makes room for the next.
+pub const INTERACTIONS_PER_BROWSER_MAX: usize = 32;
+/// Most paused requests of one IPv4 address, or of one IPv6 /48.
+pub const INTERACTIONS_PER_SITE_MAX: usize = 512;
+/// Most paused requests of all.
+pub const INTERACTIONS_MAX: usize = 20_000;
+/// The same, in bytes of their stored form.
+pub const INTERACTIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.
 pub const NONCE_BYTES_MAX: usize = 1024;
 /// Shortest client or resource secret, in characters.

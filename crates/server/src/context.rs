@@ -18,6 +18,7 @@ use crate::{
     keys::KeptKeys,
     master::MasterKey,
     pages::Pages,
+    pause::Bounds,
     ports::{Accounts, Ports},
     reason::Reason,
     registry::Registry,
@@ -42,6 +43,7 @@ struct Inner {
     keys: KeptKeys,
     remote_keys: RemoteKeys,
     failures: Failures,
+    open_interactions: Bounds,
     installed: Installed,
 }
 
@@ -176,6 +178,7 @@ impl AuthorizationServer {
             ports,
             keys: KeptKeys::default(),
             failures: Failures::default(),
+            open_interactions: Bounds::default(),
             installed,
         }))
     }
@@ -233,6 +236,10 @@ impl AuthorizationServer {
 
     pub(crate) fn failures(&self) -> &Failures {
         &self.0.failures
+    }
+
+    pub(crate) fn open_interactions(&self) -> &Bounds {
+        &self.0.open_interactions
     }
 
     pub(crate) fn kept_keys(&self) -> &KeptKeys {

@@ -11,6 +11,8 @@ const EMPTIED: &str = "; Max-Age=1";
 
 /// What precedes the id in the name of an interaction's cookie.
 const INTERACTION: &str = "passavant_interaction_";
+/// Keeps the cookie of a known browser for 180 days after the last sign-in.
+const KNOWN: &str = "; Max-Age=15552000";
 
 /// A cookie of this server. `Lax`, since a `Strict` one set on a cross-site arrival is not sent on the redirect that
 /// follows it.
@@ -24,6 +26,8 @@ pub(crate) enum Cookie {
     /// Holds the [`BrowserSecret`](protocol::BrowserSecret) of every interaction that an earlier version stored. It is
     /// only read.
     Browser,
+    /// Tells in which browser an account signed in before ([`known_browser`](crate::known_browser)).
+    Known,
 }
 
 impl Cookie {
@@ -35,6 +39,7 @@ impl Cookie {
             // As hexadecimal digits, since an id orders the cookies of a browser by age.
             Self::Interaction(id) => format!("{prefix}{INTERACTION}{id:016x}"),
             Self::Browser => format!("{prefix}passavant_browser"),
+            Self::Known => format!("{prefix}passavant_known"),
         }
     }
 
@@ -61,7 +66,8 @@ impl Cookie {
         })
     }
 
-    /// Sets it until the browser is closed, or, if settings say so, for as long as a session can last; `None` ends it.
+    /// Sets it: one of a known browser for half a year, one of a session for as long as that can last if the settings say
+    /// so, others until the browser is closed; `None` ends it.
     pub(crate) fn set(self, settings: &Settings, answer: &mut Answer, value: Option<&str>) {
         let secure = if settings.is_https() { "; Secure" } else { "" };
         let end = match (self, value) {
@@ -69,6 +75,7 @@ impl Cookie {
             (Self::Session, Some(_)) if settings.session_cookie_persistent => {
                 format!("; Max-Age={}", settings.session_absolute_lifetime)
             }
+            (Self::Known, Some(_)) => KNOWN.to_owned(),
             (_, Some(_)) => String::new(),
         };
         let (name, value) = (self.name(settings), value.unwrap_or(""));

@@ -25,8 +25,10 @@ pub mod error;
 pub mod grants;
 mod incoming;
 mod keys;
+mod known_browser;
 mod logout;
 pub mod master;
+mod origin;
 pub mod pages;
 mod pause;
 pub mod ports;
@@ -55,7 +57,9 @@ pub use keys::{
     JWKS_MAX_AGE_SECONDS, KeyDates, KeyDistrust, KeyRing, KeyRotation, KeyStart,
     PUBLISHED_BEFORE_SIGNING_SECONDS,
 };
+pub use known_browser::KnownBrowser;
 pub use master::MasterKey;
+pub use origin::{Network, Origin, SharedAddress};
 pub use pages::{ErrorPage, Pages, PlainPages};
 pub use pause::{AskedScope, OpenInteraction};
 pub use ports::Ports;

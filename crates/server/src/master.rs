@@ -15,6 +15,7 @@ pub struct MasterKey {
     sealing: Zeroizing<[u8; 32]>,
     refresh: Zeroizing<[u8; 32]>,
     forms: HmacKey,
+    browsers: HmacKey,
 }
 
 impl MasterKey {
@@ -26,6 +27,7 @@ impl MasterKey {
             sealing: derive("passavant sealing 1"),
             refresh: derive("passavant refresh successors 1"),
             forms: HmacKey::new(&*derive("passavant forms 1")),
+            browsers: HmacKey::new(&*derive("passavant known browsers 1")),
         }
     }
 
@@ -66,6 +68,13 @@ impl MasterKey {
     /// A CSRF token for a form, bound to values that only this browser and this form have.
     pub fn form_token(&self, bound_to: &[u8]) -> String {
         jose::base64url::encode(&self.forms.sign(&[bound_to]))
+    }
+
+    /// What a browser shows to be known for an account. Both have a fixed place, since the id has a fixed length.
+    pub(crate) fn browser_code(&self, browser: &[u8; 16], account: &str) -> [u8; 16] {
+        let mut code = [0; 16];
+        code.copy_from_slice(&self.browsers.sign(&[browser, account.as_bytes()])[..16]);
+        code
     }
 
     fn digest_secret(&self, id: &ClientId, secret: &[u8]) -> [u8; 32] {

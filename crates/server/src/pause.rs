@@ -6,6 +6,7 @@
 
 mod answers;
 mod asked;
+mod bounds;
 mod browser;
 mod ending;
 mod form;
@@ -18,5 +19,6 @@ mod waiting;
 pub use asked::AskedScope;
 pub use open::OpenInteraction;
 
+pub(crate) use bounds::Bounds;
 pub(crate) use pending::{PendingAuthorization, PendingSignOut};
 pub(crate) use stored::pause;

@@ -134,7 +134,8 @@ pub trait Store: Send + Sync + 'static {
     /// `Ok(Ok(_))` is returned only once the commit would survive a power failure.
     async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault>;
 
-    /// Deletes at most `limit` rows that ended more than an hour before `now`, and returns their number.
+    /// Deletes at most `limit` rows that ended more than an hour before `now`, and interactions that ended before `now`;
+    /// returns their number.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault>;
 }
 
@@ -156,6 +157,9 @@ pub struct Conflict {
 
 /// Seconds for which a row is kept after its end, so that a replay is still recognized.
 pub const KEPT_AFTER_END_SECONDS: i64 = 3600;
+
+/// Seconds for which an interaction is kept after its end: anybody can open one, and none is accepted twice.
+pub const INTERACTION_KEPT_AFTER_END_SECONDS: i64 = 0;
 
 /// Seconds for which an event of the outbox is kept for its readers: 30 days.
 pub const EVENTS_KEPT_SECONDS: i64 = 30 * 86_400;

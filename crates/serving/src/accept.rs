@@ -3,17 +3,13 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     connection::connection,
     handler::Handler,
-    limits::{ACCEPT_PAUSE_MILLIS, CONNECTIONS_MAX, DRAIN_SECONDS_MAX},
+    limits::{ACCEPT_PAUSE_MILLIS, DRAIN_SECONDS_MAX},
+    places::Places,
 };
 
 /// A listening socket, and what answers its requests.
@@ -23,6 +19,8 @@ pub struct Listener<H> {
     pub socket: TcpListener,
     /// What answers them.
     pub handler: H,
+    /// The places that its connections take.
+    pub places: Places,
 }
 
 /// Listens on an address.
@@ -37,11 +35,10 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves until `stop` turns true; then answers what was accepted, for at most [`DRAIN_SECONDS_MAX`].
 pub async fn serve<H: Handler>(listeners: Vec<Listener<H>>, stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = Arc::new(GracefulShutdown::new());
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(accept(listener, Arc::clone(&places), Arc::clone(&graceful), stop.clone()));
+        accepting.spawn(accept(listener, Arc::clone(&graceful), stop.clone()));
     }
     accepting.join_all().await;
     // Nothing accepts anymore, so this is the only handle.
@@ -53,30 +50,31 @@ pub async fn serve<H: Handler>(listeners: Vec<Listener<H>>, stop: watch::Receive
 
 /// Accepts connections until `stop` turns true, then closes the listener.
 async fn accept<H: Handler>(
-    Listener { socket, handler }: Listener<H>,
-    places: Arc<Semaphore>,
+    Listener { socket, handler, places }: Listener<H>,
     graceful: Arc<GracefulShutdown>,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await.ok();
-            (place, socket.accept().await)
+            let (stream, peer) = socket.accept().await?;
+            io::Result::Ok(places.take(peer.ip()).await.map(|place| (place, stream, peer)))
         };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             next = next => next,
         };
-        match (place, accepted) {
-            (Some(place), Ok((stream, peer))) => {
+        match accepted {
+            Ok(Some((place, stream, peer))) => {
                 tokio::spawn(connection(stream, peer, handler.clone(), place, graceful.watcher()));
             }
-            (_, Err(error)) => {
+            Ok(None) => {}
+            Err(error) => {
                 tracing::debug!(%error, "a connection was not accepted");
+                // Mostly, the process has no file descriptor left.
+                places.make_room();
                 tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLIS)).await;
             }
-            (None, Ok(_)) => return,
         }
     }
 }

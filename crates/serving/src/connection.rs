@@ -18,37 +18,52 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::Watcher},
 };
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
-    deadlines::{DeadlineFilter, Deadlines},
+    deadlines::DeadlineFilter,
     framing::check_framing,
     handler::{Exchange, Handler, HeadLimits},
     limits::{HEAD_SECONDS_MAX, RESET_STREAMS_MAX, STREAMS_MAX},
+    places::Place,
     stream::Filtered,
 };
 
 /// How HTTP/2 without TLS begins (RFC 9113 §3.4). No method of HTTP/1.1 does.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
-/// One connection, until it ends.
+/// One connection, until it ends or makes room for another.
 pub(crate) async fn connection<H: Handler>(
     stream: TcpStream,
     peer: SocketAddr,
     handler: H,
-    place: OwnedSemaphorePermit,
+    place: Place,
     watcher: Watcher,
 ) {
-    let _place = place;
+    tokio::select! {
+        biased;
+        () = place.ended() => {}
+        () = serve(stream, peer, handler, &place, watcher) => {}
+    }
+}
+
+async fn serve<H: Handler>(stream: TcpStream, peer: SocketAddr, handler: H, place: &Place, watcher: Watcher) {
     let _ = stream.set_nodelay(true);
     let Some(is_http2) = starts_as_http2(&stream).await else { return };
-    let deadlines = Arc::new(Deadlines::new(is_http2));
+    let deadlines = Arc::clone(&place.deadlines);
+    if is_http2 {
+        deadlines.speaks_http2();
+    }
     let io = Filtered::new(TokioIo::new(stream), DeadlineFilter::new(Arc::clone(&deadlines)));
     let peer: IpAddr = peer.ip().to_canonical();
     let limits = handler.head_limits().within();
     let answering = service_fn(move |request: Request<Incoming>| {
-        let (handler, exchange) = (handler.clone(), Exchange { peer, in_flight: deadlines.begin_request() });
-        async move { Ok::<_, Infallible>(handler.answer(request, exchange).await) }
+        let (handler, in_flight) = (handler.clone(), deadlines.begin_request());
+        async move {
+            // Where the connection makes room, it is dropped before this would return.
+            let Some(in_flight) = in_flight else { return std::future::pending().await };
+            Ok::<_, Infallible>(handler.answer(request, Exchange { peer, in_flight }).await)
+        }
     });
     if is_http2 {
         log_end(watcher.watch(http2_builder(limits).serve_connection(io, answering)).await);

@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -24,12 +24,15 @@ use crate::{
 
 /// No head of a request has begun.
 const NO_HEAD: u64 = u64::MAX;
+/// The connection ends, and begins no further request.
+const ENDED: u32 = u32::MAX;
 
 /// The state of a connection, from which its deadlines follow.
 #[derive(Debug)]
 pub(crate) struct Deadlines {
     connected: Instant,
-    is_http2: bool,
+    is_http2: AtomicBool,
+    /// How many are being answered, or [`ENDED`].
     requests: AtomicU32,
     /// Milliseconds after connecting.
     idle_since: AtomicU64,
@@ -39,21 +42,38 @@ pub(crate) struct Deadlines {
 
 impl Deadlines {
     /// A new connection: the head of its first request is awaited.
-    pub(crate) fn new(is_http2: bool) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             connected: Instant::now(),
-            is_http2,
+            is_http2: AtomicBool::new(false),
             requests: AtomicU32::new(0),
             idle_since: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
         }
     }
 
-    /// Begins a request, which is being answered until the returned value is dropped.
-    pub(crate) fn begin_request(self: &Arc<Self>) -> InFlight {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+    /// The connection turned out to speak HTTP/2.
+    pub(crate) fn speaks_http2(&self) {
+        self.is_http2.store(true, Ordering::Relaxed);
+    }
+
+    /// Begins a request, which is being answered until the returned value is dropped; `None` where the connection ends.
+    pub(crate) fn begin_request(self: &Arc<Self>) -> Option<InFlight> {
+        let more = |requests: u32| (requests != ENDED).then(|| requests + 1);
+        self.requests.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
-        InFlight(Arc::clone(self))
+        Some(InFlight(Arc::clone(self)))
+    }
+
+    /// Since when it waits for a request, or for the rest of its head.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let idle = Duration::from_millis(self.idle_since.load(Ordering::Relaxed));
+        (self.requests.load(Ordering::Acquire) == 0).then(|| self.connected + idle)
+    }
+
+    /// Has it begin no further request, unless one is being answered.
+    pub(crate) fn end_if_idle(&self) -> bool {
+        self.requests.compare_exchange(0, ENDED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     fn millis(&self) -> u64 {
@@ -75,7 +95,7 @@ impl Deadlines {
         }
         let idle = self.idle_since.load(Ordering::Relaxed).saturating_add(IDLE_SECONDS_MAX * 1000);
         let head = self.head_since.load(Ordering::Relaxed).saturating_add(HEAD_SECONDS_MAX * 1000);
-        let millis = if self.is_http2 { idle } else { idle.min(head) };
+        let millis = if self.is_http2.load(Ordering::Relaxed) { idle } else { idle.min(head) };
         self.connected.checked_add(Duration::from_millis(millis))
     }
 }
@@ -170,11 +190,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_head_has_ten_seconds_and_a_pause_sixty() {
-        let deadlines = Arc::new(Deadlines::new(false));
+        let deadlines = Arc::new(Deadlines::new());
         tokio::time::advance(Duration::from_secs(4)).await;
         deadlines.bytes_arrived();
         assert_eq!(due_in(&deadlines), Some(6), "ten seconds after connecting, whatever trickles in");
-        let request = deadlines.begin_request();
+        let request = deadlines.begin_request().expect("it lives");
         assert_eq!(due_in(&deadlines), None, "an answer may take its time");
         tokio::time::advance(Duration::from_secs(30)).await;
         deadlines.bytes_arrived();
@@ -194,8 +214,8 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let _silent = TcpStream::connect(address).await.expect("a connection");
         let (stream, _) = listener.accept().await.expect("accepted");
-        let deadlines = Arc::new(Deadlines::new(false));
-        let _request = deadlines.begin_request();
+        let deadlines = Arc::new(Deadlines::new());
+        let _request = deadlines.begin_request().expect("it lives");
         let began = Instant::now();
         let mut limited = TokioIo::new(Filtered::new(TokioIo::new(stream), DeadlineFilter::new(deadlines)));
         let mut zeros = tokio::io::repeat(0);
@@ -207,7 +227,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_http2_connection_may_idle_for_sixty_seconds_whatever_frames_come() {
-        let deadlines = Arc::new(Deadlines::new(true));
+        let deadlines = Arc::new(Deadlines::new());
+        deadlines.speaks_http2();
         deadlines.bytes_arrived();
         assert_eq!(due_in(&deadlines), Some(60));
     }

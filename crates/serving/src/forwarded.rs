@@ -1,6 +1,9 @@
 //! Trusted proxies, and the address of a client behind them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -21,6 +24,15 @@ impl Network {
     /// Whether the address is within.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.prefix_len() == self.0.max_prefix_len() {
+            return self.0.addr().fmt(f);
+        }
+        self.0.fmt(f)
     }
 }
 
@@ -161,7 +173,8 @@ mod tests {
     fn a_proxy_that_nobody_declared_is_recognized_by_what_it_sends() {
         let proxies = TrustedProxies::from(vec![Network::parse("10.0.0.1").expect("a network")]);
         let client = |peer: &str, name: &'static str, value: &'static str| {
-            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            let headers =
+                HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
             proxies.client(peer.parse().expect("an address"), &headers)
         };
         for name in FORWARDING {

@@ -1,7 +1,12 @@
 //! Every limit on connections, in one table, with its unit.
 
-/// Most concurrent connections; further ones wait in the backlog of the operating system.
-pub const CONNECTIONS_MAX: usize = 1_000;
+/// Most concurrent connections of the public listeners together. With those of management and the files of the process,
+/// they fit into the usual limit of 1,024 file descriptors.
+pub const CONNECTIONS_MAX: usize = 960;
+/// Most concurrent connections of a listener for operators and their tools.
+pub const MANAGEMENT_CONNECTIONS_MAX: usize = 32;
+/// The part of all connections that one address may take while others want places: one of this many.
+pub const ADDRESS_SHARE: usize = 4;
 /// Seconds for the head of a request, from its first byte; of the first request, from the connection on.
 pub const HEAD_SECONDS_MAX: u64 = 10;
 /// Seconds for the body of a request that [`TimedBody`](crate::TimedBody) reads, from its head on.

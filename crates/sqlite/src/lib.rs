@@ -40,6 +40,7 @@ mod sweep;
 mod tenant;
 mod transaction;
 mod upkeep;
+mod usernames;
 mod wal_index;
 mod writer;
 

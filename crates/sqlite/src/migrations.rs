@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::open_error::OpenError;
+use crate::{open_error::OpenError, usernames};
 
 /// Marks a file as a database of passavant (`PRAGMA application_id`, the ASCII letters `PSVT`).
 const APPLICATION_ID: i64 = 0x5053_5654;
@@ -13,6 +13,9 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0002_subjects_and_actors.sql"),
     include_str!("../migrations/0003_key_dates.sql"),
 ];
+
+/// The step after which usernames are compared in another spelling.
+const RESPELLED: usize = 3;
 
 /// The schema version that this version reads and writes.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;
@@ -28,6 +31,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let missing = STEPS.get(taken..).unwrap_or_default();
     for step in missing {
         transaction.execute_batch(step)?;
+    }
+    if taken < RESPELLED {
+        usernames::respell(&transaction)?;
     }
     if !missing.is_empty() {
         transaction.pragma_update(None, "user_version", KNOWN)?;

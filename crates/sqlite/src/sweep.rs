@@ -13,7 +13,7 @@ use protocol::Timestamp;
 use rusqlite::params;
 use server::{
     Fault,
-    store::{EVENTS_KEPT_SECONDS, KEPT_AFTER_END_SECONDS},
+    store::{EVENTS_KEPT_SECONDS, INTERACTION_KEPT_AFTER_END_SECONDS, KEPT_AFTER_END_SECONDS},
 };
 use tokio::sync::Mutex;
 
@@ -38,11 +38,17 @@ struct Hot {
     look: &'static str,
     /// `?1` issuer, `?2` exclusive lower and `?3` inclusive upper key, `?4` end.
     delete: &'static str,
+    /// Seconds for which a row is kept after its end.
+    kept: i64,
 }
 
 macro_rules! hot {
     ($table:literal, $end:literal) => {
+        hot!($table, $end, KEPT_AFTER_END_SECONDS)
+    };
+    ($table:literal, $end:literal, $kept:expr) => {
         Hot {
+            kept: $kept,
             look: concat!(
                 "SELECT id, issuer, ",
                 $end,
@@ -65,7 +71,7 @@ const HOT: [Hot; 6] = [
     hot!("access", "issued_at + expires_in"),
     hot!("code", "expires_at"),
     hot!("refresh", "expires_at"),
-    hot!("interaction", "expires_at"),
+    hot!("interaction", "expires_at", INTERACTION_KEPT_AFTER_END_SECONDS),
     hot!("session", "min(expires_at, coalesce(ended_at, expires_at))"),
     hot!("grant", "min(expires_at, coalesce(ended_at, expires_at))"),
 ];
@@ -147,6 +153,7 @@ impl Sweeper {
             let (hot, cold) = (std::mem::take(&mut hot_left), std::mem::take(&mut cold_left));
             for at in hot {
                 let most = most(left);
+                let sweep = Sweep { before: (now - HOT[at].kept).0, ..sweep };
                 let deleted = sweep.hot(&HOT[at], &mut progress[at], most).await?;
                 left = left.saturating_sub(deleted);
                 hot_left.extend((deleted >= most).then_some(at));

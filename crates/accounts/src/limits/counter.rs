@@ -4,9 +4,6 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::rates::SignInRates;
 
-/// Most concurrent attempts at one account that wait. More would let many addresses try many passwords together.
-const WAITING_PER_ACCOUNT_MAX: usize = 16;
-
 /// What to do with an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgement {
@@ -35,9 +32,6 @@ impl Counter {
         if recent < free {
             let held = recent + self.undecided >= free;
             return if held { Judgement::Held } else { Judgement::After(Duration::ZERO) };
-        }
-        if self.waiting >= WAITING_PER_ACCOUNT_MAX {
-            return Judgement::Refused(Duration::from_secs(longest));
         }
         let doublings = u32::try_from(recent - free + self.waiting).unwrap_or(u32::MAX);
         let seconds = 1_u64.checked_shl(doublings).unwrap_or(longest).min(longest);
@@ -74,6 +68,17 @@ impl Counter {
             self.failures.pop_front();
         }
         self.failures.push_back(now);
+    }
+
+    /// Forgets the failures up to this time.
+    pub(super) fn forgive(&mut self, upto: i64) {
+        self.failures.retain(|at| *at > upto);
+    }
+
+    /// How many failures count, and when the last of them stops to.
+    pub(super) fn failures(&self, rates: &SignInRates, now: i64) -> (usize, i64) {
+        let last = self.failures.back().copied().unwrap_or(now);
+        (self.recent(rates, now), last.saturating_add(rates.window_millis()))
     }
 
     /// Whether forgetting it would change a judgement.
@@ -148,15 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn concurrent_attempts_at_an_account_wait_ever_longer_and_are_bounded() {
+    fn concurrent_attempts_at_an_account_wait_ever_longer_but_none_is_refused() {
         let mut counter = failed([0; 5]);
         for seconds in [1, 2, 4, 8, 16, 30, 30] {
             assert_eq!(counter.judge_account(&rates(), START), after(seconds));
             counter.begin(true);
         }
-        (7..WAITING_PER_ACCOUNT_MAX).for_each(|_| counter.begin(true));
-        assert_eq!(counter.judge_account(&rates(), START), Judgement::Refused(Duration::from_secs(30)));
-        counter.end(true);
+        (7..1000).for_each(|_| counter.begin(true));
         assert_eq!(counter.judge_account(&rates(), START), after(30));
     }
 

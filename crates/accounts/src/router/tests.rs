@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
 use protocol::{ClientId, ClientMetadata};
 use server::{
-    MasterKey, Ports, Settings,
+    MasterKey, PeerAddress, Ports, Settings,
     ports::{Clock, NoFetch, SystemEntropy},
     store::{Caller, Client, Commit, Expect, RegistryChange, memory::MemoryStore},
 };
@@ -105,7 +105,8 @@ impl World {
 
     fn request(&self, method: Method, url: &str) -> http::request::Builder {
         let path = url.strip_prefix(ISSUER).unwrap_or(url);
-        let cookies: Vec<_> = self.others.iter().chain(&self.cookies).map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> =
+            self.others.iter().chain(&self.cookies).map(|(name, value)| format!("{name}={value}")).collect();
         Request::builder()
             .method(method)
             .uri(path)

@@ -33,6 +33,9 @@ pub(crate) enum ConfigCommand {
     Schema,
 }
 
+/// The key without which clients behind a proxy are not told apart.
+const PROXIES: &str = "http.trusted_proxies";
+
 impl ConfigCommand {
     /// Runs the command.
     ///
@@ -44,7 +47,13 @@ impl ConfigCommand {
                 let mut layers = layers(global)?;
                 let checked = Config::of(&mut layers);
                 layers.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
-                let wrong = check_files(&checked.map_err(|problems| global.without_file(problems))?);
+                let config = checked.map_err(|problems| global.without_file(problems))?;
+                if config.trusted_proxies.is_empty()
+                    && layers.warnings.iter().all(|warning| !warning.contains(PROXIES))
+                {
+                    say(format_args!("note: {PROXIES} is empty: behind a proxy, name its address there"));
+                }
+                let wrong = check_files(&config);
                 if !wrong.is_empty() {
                     return Err(Problems(wrong.into_iter().map(problem).collect()).into());
                 }

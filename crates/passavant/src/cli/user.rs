@@ -3,7 +3,9 @@
 use accounts::passwords::PASSWORD_BYTES_MAX;
 use admin::{
     Administration,
-    operations::{CreateUser, DeleteUser, PasswordSet, SetPassword, SwitchUser, find_user},
+    operations::{
+        CreateUser, DeleteUser, PasswordSet, SetPassword, SwitchUser, UnlockUser, find_user, limited_sign_ins,
+    },
     record,
 };
 use protocol::Subject;
@@ -13,6 +15,8 @@ use super::members::printable;
 use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, Yes, ask_password, misused, output, say};
 
 const LAYOUT: Layout = Layout { quiet: &["sub"], columns: &["sub", "username", "claims", "disabled"] };
+
+const LIMITED: Layout = Layout { quiet: &["name"], columns: &["kind", "name", "failures", "until"] };
 
 /// Commands for users.
 #[derive(Debug, clap::Subcommand)]
@@ -61,6 +65,13 @@ pub(crate) enum Command {
         /// Username or subject identifier
         user: String,
     },
+    /// Forgive the failed sign-ins of an account, so that the next attempt need not wait
+    Unlock {
+        /// Username or subject identifier
+        user: String,
+    },
+    /// List the accounts and networks whose sign-ins are limited now
+    Limited,
     /// Delete an account; its sessions, grants and tokens end
     Delete {
         /// Username or subject identifier
@@ -116,6 +127,13 @@ pub(crate) async fn run(
             let enabled = SwitchUser { user, disabled: false }.run(administration).await?;
             output::one(format, &LAYOUT, &record::account(&enabled).into())?;
         }
+        Command::Unlock { user } => {
+            let name = UnlockUser { user }.run(administration).await?;
+            say(format_args!(
+                "forgave the failed sign-ins of {name}; attempts that wait already are not shortened"
+            ));
+        }
+        Command::Limited => output::list(format, &LIMITED, &limited_sign_ins(administration).await?)?,
         Command::Delete { user, yes } => {
             find_user(administration, &user).await?;
             yes.confirm(format_args!("delete {user}, and end the sessions, grants and tokens")).await?;

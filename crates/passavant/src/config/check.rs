@@ -90,6 +90,10 @@ impl Config {
             let warning = format!("issuer {issuer} is plain http, which is safe on this machine only");
             layers.warnings.push(warning);
         }
+        if issuer.starts_with("https:") && sections.http.trusted_proxies.is_empty() {
+            // TLS ends in front of us.
+            layers.warnings.push(NO_PROXY.to_owned());
+        }
         for Within { key, duration, most, other } in limited(&mut sections) {
             let is_default = layers.value(key).is_some_and(|(_, origin)| *origin == Origin::Default);
             if *duration > most && is_default {
@@ -128,6 +132,11 @@ impl Config {
         })
     }
 }
+
+/// What an installation behind TLS is told that trusts no proxy.
+const NO_PROXY: &str = "http.trusted_proxies is empty: the proxy in front of the server is not believed, so the clients \
+    behind it are not told apart. Name its address, such as http.trusted_proxies = [\"127.0.0.1\"], and have it set \
+    X-Forwarded-For";
 
 /// Lanes of a password hash: one, since concurrent sign-ins use the cores already.
 const PASSWORD_LANES: u32 = 1;

@@ -158,8 +158,11 @@ impl Forwarder {
         let lines = came.get_all(&FORWARDED_FOR).iter().filter(|_| is_trusted);
         let members = fields::members(lines.map(HeaderValue::as_bytes));
         // What is no text is no address either, and must not hide the addresses beside it.
-        let mut hops: Vec<String> =
-            members.filter(|hop| hop.is_ascii()).filter_map(|hop| str::from_utf8(hop).ok()).map(str::to_owned).collect();
+        let mut hops: Vec<String> = members
+            .filter(|hop| hop.is_ascii())
+            .filter_map(|hop| str::from_utf8(hop).ok())
+            .map(str::to_owned)
+            .collect();
         hops.push(peer.to_string());
         let proto =
             said(&FORWARDED_PROTO).filter(|proto| matches!(*proto, "http" | "https")).unwrap_or("http");
@@ -222,8 +225,9 @@ mod tests {
     }
 
     fn head(lines: &[(&str, &str)]) -> Parts {
-        let request =
-            lines.iter().fold(Request::get("/x?y"), |request, (name, value)| request.header(*name, value.as_bytes()));
+        let request = lines
+            .iter()
+            .fold(Request::get("/x?y"), |request, (name, value)| request.header(*name, value.as_bytes()));
         request.body(()).expect("a request").into_parts().0
     }
 
@@ -293,7 +297,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_hop_that_is_no_text_hides_no_other() {
-        let lines = [("host", "api"), ("x-forwarded-for", "\u{c6}r\u{f8}, 198.51.100.1"), ("x-forwarded-for", ",,")];
+        let lines =
+            [("host", "api"), ("x-forwarded-for", "\u{c6}r\u{f8}, 198.51.100.1"), ("x-forwarded-for", ",,")];
         let behind = forwarder(|options| options.trusted_proxies = network("192.0.2.0/24"));
         assert_eq!(sent(&behind, &lines, "x-forwarded-for"), ["198.51.100.1, 192.0.2.7"]);
     }

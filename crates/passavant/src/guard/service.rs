@@ -42,6 +42,11 @@ enum Part {
 }
 
 impl GuardService {
+    /// Whether it answers liveness and readiness.
+    pub(super) fn is_health(&self) -> bool {
+        matches!(self.part, Part::Health(_))
+    }
+
     /// Passes accepted requests on to the upstream.
     pub(super) fn proxy(proxy: Proxy, surroundings: &Arc<Surroundings>) -> Self {
         Self { part: Part::Proxy(Arc::new(proxy)), surroundings: Arc::clone(surroundings) }

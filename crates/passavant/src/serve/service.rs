@@ -7,7 +7,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,11 +19,11 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, 
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use protocol::limits;
-use server::{AuthorizationServer, PeerAddress, RequestId, ports::Entropy};
+use server::{AuthorizationServer, PeerAddress, RequestId, SharedAddress, ports::Entropy};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
-use serving::{Exchange, Handler, TimedBody, TrustedProxies};
+use serving::{Client, Exchange, Handler, TimedBody, TrustedProxies};
 
 use super::base_path::BasePath;
 
@@ -46,6 +46,8 @@ struct Inner {
     base_path: BasePath,
     is_https: bool,
     proxies: TrustedProxies,
+    /// Whether the log said that a proxy is not declared.
+    proxy_reported: AtomicBool,
     requests: AtomicU64,
 }
 
@@ -64,6 +66,7 @@ impl IssuerService {
             base_path: BasePath::of(settings.issuer.as_str()),
             is_https: settings.is_https(),
             proxies,
+            proxy_reported: AtomicBool::new(false),
             requests: first_request_id(entropy),
         }))
     }
@@ -78,6 +81,8 @@ impl IssuerService {
             base_path,
             is_https: false,
             proxies: TrustedProxies::default(),
+            // Nothing is decided by address here.
+            proxy_reported: AtomicBool::new(true),
             requests,
         }))
     }
@@ -90,15 +95,15 @@ impl Handler for IssuerService {
     async fn answer(&self, request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
         let started = Instant::now();
         let id = self.0.request_id();
-        let peer = self.0.proxies.client(exchange.peer, request.headers()).address;
+        let client = self.0.client(exchange.peer, &request);
         let log = RequestLog::of(&request);
-        let answering = AssertUnwindSafe(self.0.route(request, &id, peer));
+        let answering = AssertUnwindSafe(self.0.route(request, &id, client));
         let (mut answer, is_page) =
             answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), true));
         if self.0.is_https {
             answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
         }
-        log.write(&id, peer, Outcome { status: answer.status(), is_page, took: started.elapsed() });
+        log.write(&id, &client, Outcome { status: answer.status(), is_page, took: started.elapsed() });
         if let Ok(id) = HeaderValue::try_from(id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
@@ -108,9 +113,13 @@ impl Handler for IssuerService {
 
 impl Inner {
     /// The server's own endpoints come before everything else, without a layer.
-    async fn route(&self, request: Request<Incoming>, id: &str, peer: IpAddr) -> (Response<Body>, bool) {
+    async fn route(&self, request: Request<Incoming>, id: &str, client: Client) -> (Response<Body>, bool) {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(RequestId(id.to_owned()));
+        head.extensions.insert(PeerAddress(client.address));
+        if client.is_proxy {
+            head.extensions.insert(SharedAddress { claimed: client.claimed });
+        }
         let Some(path) = self.base_path.below(head.uri.path()) else {
             return (nothing_here().await, true);
         };
@@ -126,13 +135,25 @@ impl Inner {
             let Ok(answer) = server.clone().call(Request::from_parts(head, body)).await;
             return (answer.map(Either::Left), false);
         }
-        head.extensions.insert(PeerAddress(peer));
         if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
             return (text(StatusCode::URI_TOO_LONG, "This address is too long.\n"), true);
         }
         let request = Request::from_parts(head, axum::body::Body::new(body));
         let Ok(answer) = self.pages.clone().call(request).await;
         (answer.map(Either::Right), true)
+    }
+
+    /// Who sent the request. A proxy that is not declared is reported once: all its clients count as one.
+    fn client(&self, peer: IpAddr, request: &Request<Incoming>) -> Client {
+        let client = self.proxies.client(peer, request.headers());
+        if client.is_undeclared && !self.proxy_reported.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "a proxy that is not trusted sends forwarding headers, which are ignored: if it is yours, add \
+                 \"{peer}\" to http.trusted_proxies, so that failed sign-ins are counted by client"
+            );
+        }
+        client
     }
 
     /// 16 hexadecimal digits: a counter, mixed so that an id does not tell how many requests there were.
@@ -193,16 +214,19 @@ impl RequestLog {
         Self { method: request.method().clone(), uri: request.uri().clone() }
     }
 
-    fn write(self, id: &str, peer: IpAddr, outcome: Outcome) {
+    fn write(self, id: &str, client: &Client, outcome: Outcome) {
         let Self { method, uri } = self;
         let Outcome { status, is_page, took } = outcome;
+        let peer = client.address;
+        let forwarding = (client.is_undeclared && status.as_u16() >= 400)
+            .then_some("ignored: http.trusted_proxies does not name this peer");
         // Never the query, which may hold credentials and personal data.
         let route = uri.path().get(..LOGGED_BYTES_MAX).unwrap_or(uri.path());
         let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1e3);
         if status >= 500 || is_page {
-            tracing::info!(request_id = id, peer = %peer, %method, route, status, ms, "http.request");
+            tracing::info!(request_id = id, %peer, forwarding, %method, route, status, ms, "http.request");
         } else {
-            tracing::debug!(request_id = id, peer = %peer, %method, route, status, ms, "http.request");
+            tracing::debug!(request_id = id, %peer, forwarding, %method, route, status, ms, "http.request");
         }
     }
 }
@@ -211,7 +235,7 @@ impl RequestLog {
 mod tests {
     use axum::routing::get;
     use server::ports::SystemEntropy;
-    use serving::Listener;
+    use serving::{Listener, Places};
     use tokio::sync::watch;
 
     use super::*;
@@ -225,7 +249,8 @@ mod tests {
         let pages = Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine"));
         let socket = serving::bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).await.expect("a port");
         let address = socket.local_addr().expect("an address");
-        let listener = Listener { socket, handler: IssuerService::pages_only(pages, &SystemEntropy) };
+        let handler = IssuerService::pages_only(pages, &SystemEntropy);
+        let listener = Listener { socket, handler, places: Places::management() };
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serving::serve(vec![listener], stopped));
         // One connection is kept for all three.

@@ -9,3 +9,4 @@ mod input;
 mod keys;
 mod mending;
 mod process;
+mod strangers;

@@ -224,7 +224,14 @@ fn prompt(sent: Option<&str>) -> Result<Vec<Box<str>>, Reason> {
     if !known || (words.contains(&Prompt::None.as_str()) && words.len() > 1) {
         return Err(Reason::PromptInvalid);
     }
-    Ok(words.into_iter().map(Into::into).collect())
+    let mut distinct: Vec<Box<str>> = Vec::new();
+    for word in words {
+        // They are stored: a word that is repeated means nothing more.
+        if !distinct.iter().any(|known| **known == *word) {
+            distinct.push(word.into());
+        }
+    }
+    Ok(distinct)
 }
 
 fn max_age(sent: Option<&str>) -> Result<Option<i64>, Reason> {
@@ -330,6 +337,12 @@ mod tests {
         );
         assert_eq!(prompt(Some("none login")), Err(Reason::PromptInvalid));
         assert_eq!(prompt(Some("dance")), Err(Reason::PromptInvalid));
+    }
+
+    #[test]
+    fn a_word_that_is_repeated_is_kept_once() {
+        let repeated = "login consent ".repeat(500);
+        assert_eq!(prompt(Some(&repeated)), Ok(vec!["login".into(), "consent".into()]));
     }
 
     #[test]

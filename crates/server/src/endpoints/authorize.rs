@@ -11,6 +11,7 @@ use super::{
 use crate::{
     AuthorizationServer,
     answer::Answer,
+    ask::Ask,
     authorize::{
         approval, client,
         decision::{self, Step},
@@ -77,15 +78,14 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     let request = AuthorizationRequest { client, return_to, requested };
     if params.source() == Source::Form {
         // A cross-site form carries no `SameSite=Lax` cookie: the browser returns with a GET.
-        return Ok(pause(server, head, PendingAuthorization::new(None, &request), None).await?);
+        return wait(server, head, &request, None, None).await;
     }
     let mut signed_in = session::current(server, &head.headers).await?;
     loop {
         match decision::step(server, &request, signed_in.as_ref(), None).await? {
             Step::Refuse(reason) => return Ok(request.return_to.refusal(server, reason)?),
             Step::Ask(ask) => {
-                let pending = PendingAuthorization::new(Some(ask), &request);
-                return Ok(pause(server, head, pending, signed_in.as_ref()).await?);
+                return wait(server, head, &request, Some(ask), signed_in.as_ref()).await;
             }
             Step::Approve => match approve(server, head, &request, signed_in.take()).await {
                 // The user signed out meanwhile: decide again without a session.
@@ -101,6 +101,22 @@ async fn resume(server: &AuthorizationServer, head: &Parts) -> Result<Answer, Er
     match server.reopen(head, None).await {
         Err(Error::Refused(Reason::InteractionUnknown)) => server.without_interaction(head).await,
         interaction => interaction?.go_on().await,
+    }
+}
+
+/// Pauses the request at a page. One that is too long to be kept goes back to the client.
+async fn wait(
+    server: &AuthorizationServer,
+    head: &Parts,
+    request: &AuthorizationRequest,
+    ask: Option<Ask>,
+    signed_in: Option<&SignedIn>,
+) -> Result<Answer, PageError> {
+    match pause(server, head, PendingAuthorization::new(ask, request), signed_in).await {
+        Err(Error::Refused(reason @ Reason::ParameterTooLong(_))) => {
+            Ok(request.return_to.refusal(server, reason)?)
+        }
+        answer => Ok(answer?),
     }
 }
 

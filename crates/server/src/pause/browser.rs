@@ -1,9 +1,9 @@
 //! The browser of an interaction: a secret in a cookie that belongs to this interaction.
 
-use http::HeaderMap;
+use http::request::Parts;
 use protocol::BrowserSecret;
 
-use crate::{AuthorizationServer, answer::Answer, cookie::Cookie};
+use crate::{AuthorizationServer, answer::Answer, cookie::Cookie, origin::Origin};
 
 /// Most interactions whose cookies a browser keeps; where there would be more, the oldest go. 16 cookies have 1.5 KiB.
 const COOKIES_MAX: usize = 16;
@@ -14,30 +14,36 @@ pub(super) struct Browser {
     pub(super) secret: BrowserSecret,
     /// Their ids, the newest first.
     sent: Vec<i64>,
+    /// Where it is.
+    pub(super) origin: Origin,
 }
 
 impl Browser {
     /// Recognizes the browser by any of its interactions, or draws a secret for it. Its interactions share one secret,
     /// so that they can be counted; tabs that it opens at once, without a cookie yet, get one each.
-    pub(super) fn of(server: &AuthorizationServer, headers: &HeaderMap) -> Self {
-        Self::find(server, headers, |_| true)
-            .unwrap_or_else(|| Self { secret: server.draw(BrowserSecret::mint), sent: Vec::new() })
+    pub(super) fn of(server: &AuthorizationServer, head: &Parts) -> Self {
+        Self::find(server, head, |_| true).unwrap_or_else(|| Self {
+            secret: server.draw(BrowserSecret::mint),
+            sent: Vec::new(),
+            origin: Origin::of(&head.extensions),
+        })
     }
 
     /// The browser by the secret that `is_it`, among those that it sent, the newest first; the last is the one that
     /// earlier versions set.
     pub(super) fn find(
         server: &AuthorizationServer,
-        headers: &HeaderMap,
+        head: &Parts,
         is_it: impl Fn(&BrowserSecret) -> bool,
     ) -> Option<Self> {
-        let settings = server.settings();
+        let (settings, headers) = (server.settings(), &head.headers);
         let mut cookies: Vec<_> = Cookie::interactions(settings, headers).collect();
         cookies.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
         let earlier = Cookie::Browser.values(settings, headers);
         let values = cookies.iter().map(|(_, value)| *value).chain(earlier);
         let secret = values.filter_map(BrowserSecret::presented).find(is_it)?;
-        Some(Self { secret, sent: cookies.into_iter().map(|(id, _)| id).collect() })
+        let origin = Origin::of(&head.extensions);
+        Some(Self { secret, sent: cookies.into_iter().map(|(id, _)| id).collect(), origin })
     }
 
     /// Sets the cookie of a new interaction, and ends the oldest cookies beyond [`COOKIES_MAX`].

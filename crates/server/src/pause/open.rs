@@ -128,7 +128,7 @@ async fn load(
     let handle = token.handle();
     let stored = server.store().interaction(handle).await?;
     let Some(row) = stored.and_then(|stored| stored.open(&handle)) else { return Ok(None) };
-    let browser = Browser::find(server, &head.headers, |secret| secret.handle().digest == row.browser);
+    let browser = Browser::find(server, head, |secret| secret.handle().digest == row.browser);
     let browser = browser.ok_or(Reason::InteractionBrowserMismatch)?;
     let mut paused: Paused = serde_json::from_str(&row.request).map_err(Fault::new)?;
     let past = match (row.used, row.expires_at <= server.now()) {
@@ -149,7 +149,7 @@ fn carried(
     let sealed = jose::base64url::decode(request?).ok()?;
     let open =
         |secret: &BrowserSecret| server.master().open(&request_purpose(&token.handle(), secret), &sealed);
-    let browser = Browser::find(server, &head.headers, |secret| open(secret).is_some())?;
+    let browser = Browser::find(server, head, |secret| open(secret).is_some())?;
     let pending = serde_json::from_slice::<Pending>(&open(&browser.secret)?).ok()?;
     Some((browser, Paused::new(pending), Some(Past::Expired)))
 }

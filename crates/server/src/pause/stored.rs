@@ -1,16 +1,17 @@
 //! Storing a paused request, and sending the browser to its page.
 
 use http::request::Parts;
-use protocol::{InteractionToken, Timestamp};
+use protocol::{InteractionToken, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
-use super::{browser::Browser, ending::Answered, note::Note, pending::Pending};
+use super::{bounds::Opened, browser::Browser, ending::Answered, note::Note, pending::Pending};
 use crate::{
     AuthorizationServer,
     answer::{Answer, see_other},
     ask::Ask,
     error::{Error, Fault},
     incoming::RequestHead as _,
+    reason::Reason,
     session::SignedIn,
     settle::{Carried, Decision, settle},
     store::{Commit, Interaction, InteractionChange},
@@ -55,7 +56,7 @@ pub(crate) async fn pause(
     signed_in: Option<&SignedIn>,
 ) -> Result<Answer, Error> {
     let now = server.now();
-    let browser = Browser::of(server, &head.headers);
+    let browser = Browser::of(server, head);
     let mut commit = Commit::new(now);
     commit.writes.extend(signed_in.and_then(|signed_in| signed_in.touch(now)).map(Into::into));
     begin(server, &browser, &Paused::new(pending), commit, head.request_id()).await
@@ -76,10 +77,22 @@ pub(super) async fn begin(
         expires_at: now + server.settings().interaction_lifetime,
         used: false,
     };
+    if row.request.len() > limits::INTERACTION_BYTES_MAX {
+        return Err(Reason::ParameterTooLong("request").into());
+    }
     // Where the id was taken, another is drawn.
     let decide = || async {
         let token: InteractionToken = server.draw(InteractionToken::mint);
-        let commit = commit.clone().with(InteractionChange::Add(token.handle(), row.clone()));
+        let mut commit = commit.clone().with(InteractionChange::Add(token.handle(), row.clone()));
+        let opened = Opened {
+            handle: token.handle(),
+            browser: *row.browser.as_bytes(),
+            origin: browser.origin,
+            bytes: row.request.len(),
+            expires_at: row.expires_at,
+        };
+        let gone = server.open_interactions().admit(opened, now);
+        commit.writes.extend(gone.into_iter().map(|oldest| InteractionChange::Drop(oldest).into()));
         Ok(Decision { commit, answer: Ok(token) })
     };
     let carried = Carried { now, remember: &[], request_id, client: None };

@@ -115,7 +115,8 @@ impl Change {
             Self::Grant(change) => change.is_guarded(),
             Self::Token(change) => change.is_guarded(),
             Self::Session(change) => change.is_guarded(),
-            Self::Interaction(_) | Self::Key(_) | Self::Once(_) | Self::Item(_) => true,
+            Self::Interaction(change) => change.is_guarded(),
+            Self::Key(_) | Self::Once(_) | Self::Item(_) => true,
             Self::Registry(change) => change.is_guarded(),
             Self::End(_) => false,
         }

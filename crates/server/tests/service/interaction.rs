@@ -443,3 +443,19 @@ async fn a_client_that_was_disabled_meanwhile_gets_no_code() {
     server.put_client(confidential("shop").disabled()).await;
     browser.open(&landing.url).await.refused(Reason::AuthorizeClientUnknown);
 }
+
+/// Anybody can open one, so their number is limited: per browser, and by address where it is one client's.
+#[tokio::test]
+async fn a_browser_keeps_so_many_interactions_and_the_oldest_makes_room() {
+    let server = start().await;
+    let browser = server.browser().sign_in("alice");
+    let first = browser.authorize("shop").until(Ask::SignIn).await;
+    server.clock.advance_millis(1);
+    let second = browser.authorize("shop").until(Ask::SignIn).await;
+    for _ in 1..protocol::limits::INTERACTIONS_PER_BROWSER_MAX {
+        server.clock.advance_millis(1);
+        browser.authorize("shop").until(Ask::SignIn).await;
+    }
+    browser.open(&first.url).await.refused(Reason::InteractionUnknown);
+    assert_eq!(open(&browser, &second).await.ask(), Ask::SignIn);
+}

@@ -14,6 +14,8 @@ const USE: &str = "UPDATE interaction SET used_at = ?4, request = ?5 \
 const UPDATE: &str = "UPDATE interaction SET request = ?5 \
     WHERE id = ?1 AND issuer = ?2 AND digest = ?3 AND used_at IS NULL AND expires_at > ?4";
 
+const DROP: &str = "DELETE FROM interaction WHERE id = ?1 AND issuer = ?2 AND digest = ?3";
+
 pub(super) fn apply(t: &Transaction<'_>, change: &InteractionChange) -> Result<bool, Broken> {
     match change {
         InteractionChange::Add(handle, interaction) => {
@@ -30,6 +32,9 @@ pub(super) fn apply(t: &Transaction<'_>, change: &InteractionChange) -> Result<b
         }
         InteractionChange::Use(handle, answered) => {
             t.guarded(USE, params![handle.id, t.issuer, handle.digest.as_bytes(), t.now.0, answered])
+        }
+        InteractionChange::Drop(handle) => {
+            t.unguarded(DROP, params![handle.id, t.issuer, handle.digest.as_bytes()])
         }
         InteractionChange::Update(handle, request) => {
             t.guarded(UPDATE, params![handle.id, t.issuer, handle.digest.as_bytes(), t.now.0, request])

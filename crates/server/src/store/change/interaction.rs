@@ -1,4 +1,4 @@
-//! Changes of interactions; each of them has a guard.
+//! Changes of interactions.
 
 use protocol::{Handle, InteractionToken};
 
@@ -14,4 +14,16 @@ pub enum InteractionChange {
     Use(Handle<InteractionToken>, Box<str>),
     /// Guard: it is unanswered and not expired at the commit's `now`. Replaces the request text.
     Update(Handle<InteractionToken>, Box<str>),
+    /// No guard: it makes room, or is not there. Deletes it, answered or not.
+    Drop(Handle<InteractionToken>),
+}
+
+impl InteractionChange {
+    /// Whether the change has a guard.
+    pub const fn is_guarded(&self) -> bool {
+        match self {
+            Self::Add(..) | Self::Use(..) | Self::Update(..) => true,
+            Self::Drop(_) => false,
+        }
+    }
 }

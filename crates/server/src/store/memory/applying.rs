@@ -107,6 +107,9 @@ impl State {
             InteractionChange::Add(token, row) => {
                 self.interactions.insert(token.id, (token.digest, row));
             }
+            InteractionChange::Drop(token) => {
+                self.interactions.retain(|id, (digest, _)| *id != token.id || *digest != token.digest);
+            }
             InteractionChange::Use(token, answered) => {
                 if let Some((_, row)) = self.interactions.get_mut(&token.id) {
                     (row.used, row.request) = (true, answered);

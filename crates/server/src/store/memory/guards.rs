@@ -36,6 +36,7 @@ impl State {
                 InteractionChange::Use(token, _) | InteractionChange::Update(token, _) => {
                     self.waits(token, now)
                 }
+                InteractionChange::Drop(_) => true,
             },
             Change::Registry(change) => self.registry_holds(change),
             Change::Key(change) => {

@@ -8,8 +8,8 @@ use protocol::{
 };
 
 use crate::store::{
-    Access, Caller, Client, Code, Consent, Ended, Event, Grant, Interaction, KEPT_AFTER_END_SECONDS,
-    KeyRecord, Of, Refresh, Resource, Scope, Session, Space, Through,
+    Access, Caller, Client, Code, Consent, Ended, Event, Grant, INTERACTION_KEPT_AFTER_END_SECONDS,
+    Interaction, KEPT_AFTER_END_SECONDS, KeyRecord, Of, Refresh, Resource, Scope, Session, Space, Through,
 };
 
 /// The whole state of one issuer.
@@ -122,15 +122,16 @@ impl State {
     /// Deletes at most `limit` rows that ended more than [`KEPT_AFTER_END_SECONDS`] before `now`.
     pub(super) fn sweep(&mut self, now: Timestamp, limit: u32) -> u32 {
         let mut left = limit;
-        let mut due = |end: Timestamp| {
-            let goes = left > 0 && now.since(end) > KEPT_AFTER_END_SECONDS;
+        let mut due_after = |end: Timestamp, kept: i64| {
+            let goes = left > 0 && now.since(end) > kept;
             left -= u32::from(goes);
             !goes
         };
+        self.interactions.retain(|_, (_, row)| due_after(row.expires_at, INTERACTION_KEPT_AFTER_END_SECONDS));
+        let mut due = |end: Timestamp| due_after(end, KEPT_AFTER_END_SECONDS);
         self.codes.retain(|_, (_, row)| due(row.expires_at));
         self.access.retain(|_, kept| due(kept.row.expires_at));
         self.families.retain(|_, (_, row)| due(row.expires_at));
-        self.interactions.retain(|_, (_, row)| due(row.expires_at));
         self.revoked.retain(|_, exp| due(*exp));
         self.remembered.retain(|_, until| due(*until));
         self.items.retain(|_, item| due(item.until));
