@@ -22,6 +22,8 @@ pub mod kept;
 #[doc(hidden)]
 pub mod listing;
 #[doc(hidden)]
+pub mod race_table;
+#[doc(hidden)]
 pub mod races;
 #[doc(hidden)]
 pub mod registry;
@@ -225,6 +227,15 @@ macro_rules! store_suite {
                 sign_out_ends_approvals_in_flight,
                 ending_a_subject_ends_sign_ins_in_flight,
             }
+            race_table {
+                what_begins_ends_with_a_password_change,
+                what_begins_ends_with_a_disabled_account,
+                what_begins_ends_with_a_deleted_account,
+                what_begins_ends_with_a_sign_out,
+                what_begins_ends_with_a_killed_session,
+                what_begins_ends_with_a_disabled_client,
+                what_begins_ends_with_a_revoked_grant,
+            }
             races {
                 one_of_many_redemptions_of_a_code_succeeds,
                 one_of_many_refreshes_rotates,
@@ -252,7 +263,7 @@ macro_rules! store_suite {
 #[cfg(test)]
 mod tests {
     /// The source of every file of cases.
-    const FILES: [&str; 11] = [
+    const FILES: [&str; 12] = [
         include_str!("store_suite/kept.rs"),
         include_str!("store_suite/events.rs"),
         include_str!("store_suite/guards.rs"),
@@ -263,6 +274,7 @@ mod tests {
         include_str!("store_suite/sweeping.rs"),
         include_str!("store_suite/in_flight.rs"),
         include_str!("store_suite/issuers.rs"),
+        include_str!("store_suite/race_table.rs"),
         include_str!("store_suite/races.rs"),
     ];
 

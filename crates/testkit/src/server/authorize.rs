@@ -189,7 +189,7 @@ pub struct Landing {
 }
 
 impl Landing {
-    pub(super) fn at(url: &str, asked: Vec<Ask>, reply: Option<Reply>) -> Self {
+    pub(crate) fn at(url: &str, asked: Vec<Ask>, reply: Option<Reply>) -> Self {
         Self { url: url.to_owned(), asked, reply, state: None }
     }
 

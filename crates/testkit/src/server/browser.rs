@@ -60,6 +60,13 @@ impl Browser {
         self
     }
 
+    /// Nobody signs in when a page asks: it stays there.
+    #[must_use]
+    pub fn without_user(mut self) -> Self {
+        self.user = None;
+        self
+    }
+
     /// The user presses Deny.
     #[must_use]
     pub fn denying(mut self) -> Self {

@@ -18,7 +18,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub(super) async fn read(answer: Answer, issuer: &str) -> Self {
+    pub(crate) async fn read(answer: Answer, issuer: &str) -> Self {
         let (head, body): (_, _) = Response::into_parts(answer);
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         Self {
