@@ -101,8 +101,8 @@ mod tests {
         let many = vec!["x"; CLAIM_VALUES_MAX + 1];
         for value in [json!(7), json!(true), json!({"a": true}), json!(["a", 1]), json!([["a"]]), json!(many)]
         {
-            let found = path.values(&claims(json!({ "scp": value })));
-            assert_eq!(found, Err(Reason::ClaimMalformed), "{value}");
+            let claims = claims(json!({ "scp": value }));
+            assert_eq!(path.values(&claims), Err(Reason::ClaimMalformed), "{value}");
         }
     }
 }
