@@ -222,7 +222,8 @@ impl AuthorizationServer {
         verdict.map_err(|conflict| Fault::new(format!("guard {} failed", conflict.guard)))
     }
 
-    pub(crate) fn accounts(&self) -> &dyn Accounts {
+    /// The users.
+    pub fn accounts(&self) -> &dyn Accounts {
         &*self.0.ports.accounts
     }
 

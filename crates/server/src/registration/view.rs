@@ -6,11 +6,10 @@ use jose::SignatureAlgorithm;
 use protocol::{ClientId, Subject};
 
 use crate::{
-    AuthorizationServer,
     error::Fault,
-    ports::Standing,
+    ports::{Accounts, Standing},
     settings::FIRST_ALGORITHMS,
-    store::{Client, KeyState, Resource},
+    store::{Client, KeyState, Resource, Store},
 };
 
 /// The existing registrations: every resource, and the clients that are needed.
@@ -31,8 +30,7 @@ impl RegistryView {
     ///
     /// # Errors
     /// The store's.
-    pub async fn look(server: &AuthorizationServer, ids: &[ClientId]) -> Result<Self, Fault> {
-        let store = server.store();
+    pub async fn look(store: &dyn Store, accounts: &dyn Accounts, ids: &[ClientId]) -> Result<Self, Fault> {
         let active = store.keys().await?.into_iter().filter(|key| key.state == KeyState::Active);
         let mut signing = FIRST_ALGORITHMS.to_vec();
         signing.extend(active.map(|key| key.algorithm));
@@ -42,7 +40,7 @@ impl RegistryView {
                 view.clients.insert(id.clone(), client);
             }
             let Some(subject) = Subject::parse(id.as_str()) else { continue };
-            match server.accounts().standing(&subject).await? {
+            match accounts.standing(&subject).await? {
                 Standing::Active | Standing::Disabled => drop(view.users.insert(id.clone())),
                 Standing::Gone => {}
             }

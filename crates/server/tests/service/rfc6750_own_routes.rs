@@ -67,7 +67,7 @@ async fn a_token_for_the_audience_with_the_scope_opens_a_route() {
 async fn a_token_for_another_audience_is_refused() {
     let server = start().await;
     let token = of_machine(&server, "notes.read").await;
-    for audience in [MUSIC, "https://notes.example/", ""] {
+    for audience in [MUSIC, "https://notes.example//", ""] {
         assert_eq!(reason(&server, &token, (audience, "notes.read")).await, Some(Reason::TokenInactive));
     }
 }

@@ -4,10 +4,12 @@ use std::future::Future as _;
 use std::task::{Context, Waker};
 
 use accounts::{Account, AccountChange, Directory as _, Username};
-use protocol::{ClientId, Issuer, Scopes, Subject, Timestamp};
+use protocol::{ClientId, Issuer, Subject, Timestamp};
 use server::{
     Fault, Reason,
-    store::{Commit, Committed, Conflict, Consent, GrantChange, Remember, Space, Store as _, TokenChange},
+    store::{
+        Commit, Committed, Conflict, Consent, GrantChange, Remember, ScopeAt, Space, Store as _, TokenChange,
+    },
 };
 use tokio::task::JoinSet;
 
@@ -241,8 +243,9 @@ async fn deleted_account_has_no_consents() {
     let (one, two, clients) = (Subject::new("1"), Subject::new("2"), ["shop", "wiki"].map(ClientId::new));
     let mut commit = Commit::new(NOW);
     for (subject, client) in [(&one, &clients[0]), (&one, &clients[1]), (&two, &clients[0])] {
-        let (subject, client, scopes) = (subject.clone(), client.clone(), Scopes::stored("openid"));
-        commit.push(GrantChange::Consent(Consent { subject, client, scopes, given_at: NOW }));
+        let (subject, client) = (subject.clone(), client.clone());
+        let approved = [ScopeAt::nowhere("openid")].into();
+        commit.push(GrantChange::Consent(Consent { subject, client, approved, given_at: NOW }));
     }
     let people = vec![AccountChange::Add(account("1", "alice")), AccountChange::Add(account("2", "bob"))];
     assert_eq!(

@@ -34,7 +34,7 @@ impl Stored {
         // A client must not have the id of a user, nor a user that of a client.
         let subjects = world.users.iter().flatten().map(|entry| entry.subject.as_str());
         named.extend(subjects.filter_map(ClientId::parse));
-        let view = RegistryView::look(server, &named).await?;
+        let view = RegistryView::look(server.store(), server.accounts(), &named).await?;
         let mut stored = Self { view, scopes: server.store().scopes().await?, ..Self::default() };
         for entry in world.users.iter().flatten() {
             if let Some(account) = directory.by_subject(&entry.subject).await? {
