@@ -11,7 +11,7 @@ use crate::{ALLOW, Outcome, server::Server, sign_in};
 const SHORT: &str = "[interactions]\nlifetime = \"1 minute\"\n";
 const PAST_IT: Duration = Duration::from_secs(61);
 /// One hash takes seconds, so that something can happen in between.
-const SLOW_PASSWORDS: &str = "[passwords]\nmemory_mib = 128\npasses = 64\n";
+const SLOW_PASSWORDS: &str = "[passwords]\nmemory_mib = 64\npasses = 32\n";
 const OUTDATED: &str = "Your account changed just now. Please sign in again.";
 const PASSWORD: &str = "correct-horse-battery";
 
@@ -148,7 +148,7 @@ async fn an_account_that_changes_during_the_sign_in_is_told_so() -> Outcome {
     let mut disable = server.command_of();
     disable.args(["user", "disable", "alice"]);
     let disabling = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         tokio::task::spawn_blocking(move || disable.output().expect("the binary runs"))
             .await
             .expect("it ends")
