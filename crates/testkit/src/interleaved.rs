@@ -207,7 +207,7 @@ impl<S: Store> Store for Interleaved<S> {
 mod tests {
     use std::sync::Arc;
 
-    use server::store::{GrantChange, memory::MemoryStore};
+    use server::store::{GrantChange, ScopeAt, memory::MemoryStore};
 
     use super::*;
 
@@ -228,7 +228,7 @@ mod tests {
         let consent = Consent {
             subject: Subject::new("alice"),
             client: ClientId::new("shop"),
-            scopes: protocol::Scopes::stored("openid"),
+            approved: [ScopeAt::nowhere("openid")].into(),
             given_at: Timestamp(1),
         };
         let seen = store.consent(&consent.subject, &consent.client).await.expect("memory works");

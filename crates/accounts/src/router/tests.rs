@@ -290,7 +290,7 @@ async fn a_page_that_was_left_open_for_long_goes_on() {
             [("csrf", &*csrf), ("request", &*request), ("username", "alice"), ("password", "correct-horse")];
         let seen = world.post(&url, &fields).await;
         assert!(seen.header("location").starts_with("https://id.example/authorize?interaction="));
-        let seen = world.get(&seen.header("location").to_owned()).await;
+        let seen = world.get(seen.header("location")).await;
         let url = seen.header("location").to_owned();
         assert!(url.starts_with("https://id.example/consent?interaction="), "{url}");
         let page = world.get(&url).await;

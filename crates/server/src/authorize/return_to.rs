@@ -215,7 +215,8 @@ mod tests {
         assert_eq!(stored.registered(&client()).expect("still registered"), returnable);
         let mut metadata = client().metadata;
         metadata.redirect_uris.remove(0);
-        let changed = RegisteredClient { metadata, ..client() };
+        let mut changed = client();
+        changed.metadata = metadata;
         let refused = stored.registered(&changed);
         assert!(matches!(refused, Err(Error::Refused(Reason::RedirectUriMismatch))), "{refused:?}");
     }

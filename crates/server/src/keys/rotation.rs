@@ -181,9 +181,9 @@ mod tests {
         let retired = key("c", ES256, KeyState::Retiring, NOW);
         let dates = |replaced_at, deleted_at| KeyDates { replaced_at, deleted_at };
         let of = |key: &KeyRecord, keys: &[KeyRecord]| KeyDates::of(key, keys, 90 * DAY);
-        assert_eq!(of(&signing, &[signing.clone()]), dates(Some(NOW + 90 * DAY), None));
+        assert_eq!(of(&signing, std::slice::from_ref(&signing)), dates(Some(NOW + 90 * DAY), None));
         assert_eq!(of(&signing, &[signing.clone(), next.clone()]), dates(Some(NOW + 600), None));
         assert_eq!(of(&next, &[signing.clone(), next.clone()]), dates(None, None));
-        assert_eq!(of(&retired, &[retired.clone()]), dates(None, Some(NOW + 7 * DAY)));
+        assert_eq!(of(&retired, std::slice::from_ref(&retired)), dates(None, Some(NOW + 7 * DAY)));
     }
 }
