@@ -5,7 +5,9 @@ mod host;
 pub(crate) mod refusal;
 
 pub use document::document;
-pub use refusal::OPEN;
+
+/// The label of a fact that is a URL of this issuer, which a page may show as a link.
+pub const OPEN: &str = "Open";
 
 /// Renders error pages. A host implements this with its own templates.
 pub trait Pages: Send + Sync + 'static {

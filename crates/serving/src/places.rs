@@ -225,6 +225,7 @@ mod tests {
         drop(first.deadlines.begin_request().expect("it lives"));
         tokio::time::advance(Duration::from_secs(5)).await;
         drop(second.deadlines.begin_request().expect("it lives"));
+        tokio::time::advance(Duration::from_secs(1)).await;
         let _new = taken(&places, 4).await;
         assert!(is_ended(&first).await && !is_ended(&second).await && !is_ended(&busy).await);
         assert!(first.deadlines.begin_request().is_none(), "a request that comes too late is not begun");

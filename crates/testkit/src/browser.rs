@@ -1,6 +1,7 @@
 //! Drives a real Chromium as a person would: fields by label, buttons by name; and reads the browser's errors.
 
 mod command;
+mod cookie;
 mod driver;
 mod failure;
 mod log;
@@ -18,6 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use command::Command;
+pub use cookie::Cookie;
 use driver::Driver;
 pub use failure::BrowserFailure;
 use log::Complaint;
@@ -45,21 +47,6 @@ pub struct Chromium {
     client: Client,
     complaints: Mutex<Vec<Complaint>>,
     driver: Driver,
-}
-
-/// A cookie as the browser keeps it. Its value is not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cookie {
-    /// Its name.
-    pub name: String,
-    /// The path it is sent to.
-    pub path: String,
-    /// Whether scripts can't read it.
-    pub is_http_only: bool,
-    /// Whether it is sent over https only.
-    pub is_secure: bool,
-    /// `Strict`, `Lax` or `None`; empty if the server did not set it.
-    pub same_site: String,
 }
 
 /// The color scheme that a page is told to prefer.
@@ -387,19 +374,6 @@ impl Chromium {
 impl fmt::Debug for Chromium {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chromium").field("driver", &self.driver.url()).finish_non_exhaustive()
-    }
-}
-
-impl Cookie {
-    fn of(cookie: &Value) -> Self {
-        let text = |member: &str| cookie[member].as_str().unwrap_or_default().to_owned();
-        Self {
-            name: text("name"),
-            path: text("path"),
-            is_http_only: cookie["httpOnly"] == true,
-            is_secure: cookie["secure"] == true,
-            same_site: text("sameSite"),
-        }
     }
 }
 

@@ -22,7 +22,6 @@ pub(crate) fn furnished() -> (Place, String) {
         "jwt",
     ]);
     let robot = ["client", "create", "robot", "--grant-type", "client_credentials", "--scope", "notes.read"];
-    let robot = [&robot[..], &["--auth-method", "client_secret_basic"]].concat();
     let secret = place.json(&robot)["client_secret"].as_str().expect("a secret").to_owned();
     let grants = ["--grant-type", "authorization_code", "--grant-type", "refresh_token"];
     let native = ["client", "create", "native", "--public", "--redirect-uri", "http://127.0.0.1/callback"];

@@ -48,6 +48,11 @@ async fn sign_in_page(server: &Server) -> Page {
 
 /// Posts the form of a sign-in page; answers with the status and the cookies that are set.
 async fn sign_in(server: &Server, page: &Page, password: &str) -> (u16, String) {
+    sign_in_by(server, page, password, HeaderMap::new()).await
+}
+
+/// The same through a proxy that adds these headers.
+async fn sign_in_by(server: &Server, page: &Page, password: &str, added: HeaderMap) -> (u16, String) {
     let csrf = page.html.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     let body = format!("csrf={}&username=alice&password={password}", csrf.expect("a form"));
     let posted = client()
@@ -56,6 +61,7 @@ async fn sign_in(server: &Server, page: &Page, password: &str) -> (u16, String) 
         .header(header::ORIGIN, ISSUER)
         .header(header::COOKIE, &page.cookie)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .headers(added)
         .body(body);
     let answer = send(posted).await;
     let cookie = answer.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok());
@@ -66,12 +72,20 @@ async fn sign_in(server: &Server, page: &Page, password: &str) -> (u16, String) 
 async fn address_over_its_failure_limit_is_refused() {
     let folder = folder();
     configured(folder.path(), "[sign_in]\naddress_failures = 2\nwindow = \"1 hour\"\n");
+    let file = folder.path().join("passavant.toml");
+    let text = fs::read_to_string(&file).expect("there");
+    fs::write(&file, text.replace("[http]\n", "[http]\ntrusted_proxies = [\"127.0.0.1\"]\n"))
+        .expect("written");
     let server = Server::start(folder.path(), &SERVE);
     let page = sign_in_page(&server).await;
+    let at = HeaderMap::from_iter([(
+        header::HeaderName::from_static("x-forwarded-for"),
+        header::HeaderValue::from_static("203.0.113.7"),
+    )]);
     for _ in 0..2 {
-        assert_eq!(sign_in(&server, &page, "wrong").await.0, 422);
+        assert_eq!(sign_in_by(&server, &page, "wrong", at.clone()).await.0, 422);
     }
-    assert_eq!(sign_in(&server, &page, "correct-horse").await.0, 429);
+    assert_eq!(sign_in_by(&server, &page, "correct-horse", at).await.0, 429);
 }
 
 #[tokio::test]

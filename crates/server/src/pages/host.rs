@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::request::Parts;
 use protocol::{display::Shown, uri};
 
-use super::refusal::OPEN;
+use super::OPEN;
 use crate::{incoming::RequestHead as _, settings::Settings};
 
 /// How a proxy passes the header on. Caddy and Traefik do so by themselves.

@@ -2,7 +2,7 @@
 
 use http::{StatusCode, request::Parts};
 
-use super::{ErrorPage, document, host};
+use super::{ErrorPage, OPEN, document, host};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, log_fault, name_reason},
@@ -84,9 +84,6 @@ fn error_page(
         }
     }
 }
-
-/// The label of a fact that is a URL of this issuer, which a page may show as a link.
-pub const OPEN: &str = "Open";
 
 /// The page of a refusal.
 pub(crate) fn page(

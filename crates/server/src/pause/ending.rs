@@ -1,9 +1,10 @@
 //! The end of a pause, and what is kept of its answer: the same form from the same browser gets it again.
 
+use std::{fmt, sync::Arc};
+
 use protocol::{AuthorizationCode, BrowserSecret, Handle, InteractionToken, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::stored::Paused;
 use crate::{
     AuthorizationServer,
     error::Fault,
@@ -52,18 +53,29 @@ impl Answered {
     }
 }
 
+/// What was paused, which can keep its answer.
+pub(super) trait KeepsAnswer: fmt::Debug + Send + Sync {
+    /// Its stored form with this answer.
+    fn with_answer(&self, answered: Answered) -> Result<Box<str>, Fault>;
+}
+
 /// A commit that also ends a pause: an interaction is answered once.
 #[derive(Clone, Debug)]
 pub(super) struct Ending {
     commit: Commit,
     interaction: Handle<InteractionToken>,
-    paused: Paused,
+    paused: Arc<dyn KeepsAnswer>,
     by: By,
 }
 
 impl Ending {
-    pub(super) fn new(commit: Commit, interaction: Handle<InteractionToken>, paused: Paused, by: By) -> Self {
-        Self { commit, interaction, paused, by }
+    pub(super) fn new(
+        commit: Commit,
+        interaction: Handle<InteractionToken>,
+        paused: impl KeepsAnswer + 'static,
+        by: By,
+    ) -> Self {
+        Self { commit, interaction, paused: Arc::new(paused), by }
     }
 
     /// When it is decided.
@@ -92,10 +104,9 @@ impl Ending {
             jose::base64url::encode(&sealed).into()
         };
         let answered = Answered { by: self.by, code: code.map(seal) };
-        // A note is the host's, and only while it waits.
-        let paused = Paused { answered: Some(answered), note: None, ..self.paused.clone() };
         let mut commit = self.commit.clone();
-        commit.guards.insert(0, InteractionChange::Use(self.interaction, paused.to_text()?).into());
+        let kept = self.paused.with_answer(answered)?;
+        commit.guards.insert(0, InteractionChange::Use(self.interaction, kept).into());
         Ok(commit)
     }
 }

@@ -4,7 +4,13 @@ use http::request::Parts;
 use protocol::{InteractionToken, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
-use super::{bounds::Opened, browser::Browser, ending::Answered, note::Note, pending::Pending};
+use super::{
+    bounds::Opened,
+    browser::Browser,
+    ending::{Answered, KeepsAnswer},
+    note::Note,
+    pending::Pending,
+};
 use crate::{
     AuthorizationServer,
     answer::{Answer, see_other},
@@ -45,6 +51,13 @@ impl Paused {
 
     pub(super) fn to_text(&self) -> Result<Box<str>, Fault> {
         serde_json::to_string(self).map(Into::into).map_err(Fault::new)
+    }
+}
+
+impl KeepsAnswer for Paused {
+    /// A note is the host's, and only while it waits.
+    fn with_answer(&self, answered: Answered) -> Result<Box<str>, Fault> {
+        Self { answered: Some(answered), note: None, ..self.clone() }.to_text()
     }
 }
 

@@ -166,5 +166,21 @@ async fn the_empty_path_of_a_resource_is_a_slash() {
     let renewal = server.renewal("shop", &tokens.member("refresh_token")).param("resource", &slash);
     assert!(server.is_active(&renewal.send().await.ok().member("access_token"), "music").await);
     let twice = server.client_credentials("shop").param("resource", MUSIC).param("resource", &slash);
-    assert_eq!(twice.send().await.ok().member("scope"), "openid email offline_access music.play");
+    assert_eq!(twice.send().await.ok().member("scope"), "email music.play");
+}
+
+/// RFC 8707 §2.2: where it is set, a token is for one resource, and who asks for more is told to name one.
+#[tokio::test]
+async fn a_token_for_several_resources_is_refused_where_it_is_set() {
+    let server = TestServer::new()
+        .client(confidential("shop").scope(EVERYTHING))
+        .resource(resource(PORTAL, "portal.use").caller("portal"))
+        .resource(resource(MUSIC, "music.play").caller("music"))
+        .settings(|settings| settings.one_resource_per_token = true)
+        .start()
+        .await;
+    let both = server.client_credentials("shop").param("scope", "portal.use music.play");
+    both.clone().send().await.refused(Reason::AudienceTooMany);
+    let reply = both.param("resource", MUSIC).send().await.ok();
+    assert_eq!(reply.member("scope"), "music.play");
 }
