@@ -177,12 +177,12 @@ async function signInAgain() {
   await quiet(watch, 1);
 }
 
-await cell('sign-out without a hint: asked first, sent nowhere', async () => {
+await cell('sign-out without a hint: asked first, then back to the client', async () => {
   await page.goto(`${site.origin}/sign-out`);
   await page.locator('#go').click();
   await page.locator('#logout').click();
-  await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
-  await quiet(watch, 2);
+  await arrives(page, watch, `${world.signedOut}?state=s`);
+  await quiet(watch, 1);
   await signedOut();
 });
 
@@ -260,7 +260,7 @@ await cell('axe in light, dark and 320 px: error page', async () => {
 });
 
 await cell('axe in light, dark and 320 px: sign-out pages', async () => {
-  await go('/sign-out');
+  await looked.goto(`${world.issuer}/logout`);
   await looked.locator('#logout').waitFor();
   await inspect(looked, 'sign-out');
   await looked.locator('#logout').click();

@@ -70,6 +70,8 @@ fn client_credentials_shows_each_hop_and_hides_secrets_and_tokens() {
     assert_eq!(either.code, 0, "nothing is registered: {}", either.err);
     let edit = place.run(&["client", "edit", "robot", "--auth-method", "client_secret_basic"]);
     assert_eq!(edit.code, 0, "{}", edit.err);
+    // The server notices a change by another process within a quarter of a second.
+    std::thread::sleep(std::time::Duration::from_millis(500));
     let refused = place.run_with(&post, &secret);
     assert_eq!(refused.code, 1, "registered is basic: {}", refused.out);
     assert!(refused.err.contains("invalid_client") && !refused.err.contains(&secret), "{}", refused.err);
