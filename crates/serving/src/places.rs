@@ -97,8 +97,9 @@ impl Shared {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// One connection is never more than a share.
     fn share(&self) -> usize {
-        self.most / ADDRESS_SHARE
+        (self.most / ADDRESS_SHARE).max(1)
     }
 
     /// The address with the most connections, if that is more than its share.
