@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    flows::furnished,
     place::{Place, bare},
     web::{self, machine_token, within_a_second},
 };
@@ -32,12 +33,7 @@ async fn a_rotated_key_is_published_first_and_signs_when_its_time_has_come() {
 
 #[tokio::test]
 async fn a_key_is_distrusted_at_once_and_only_when_that_is_said() {
-    let place = Place::new();
-    let notes =
-        ["resource", "create", "https://notes.example", "--scope", "notes.read", "--token-format", "jwt"];
-    place.json(&notes);
-    let robot = ["client", "create", "robot", "--grant-type", "client_credentials", "--scope", "notes.read"];
-    let secret = place.json(&robot)["client_secret"].as_str().expect("a secret").to_owned();
+    let (place, secret) = furnished();
     let _server = place.serve();
     let token = machine_token(&place.issuer, "robot", &secret).await;
     let es256 = kid(&place, "ES256");
@@ -93,12 +89,7 @@ async fn published(place: &Place, kid: &str) -> bool {
 
 #[tokio::test]
 async fn jwt_is_decoded_without_verification() {
-    let place = Place::new();
-    let notes =
-        ["resource", "create", "https://notes.example", "--scope", "notes.read", "--token-format", "jwt"];
-    place.json(&notes);
-    let robot = ["client", "create", "robot", "--grant-type", "client_credentials", "--scope", "notes.read"];
-    let secret = place.json(&robot)["client_secret"].as_str().expect("a secret").to_owned();
+    let (place, secret) = furnished();
     let _server = place.serve();
     let token = machine_token(&place.issuer, "robot", &secret).await;
     let decoded = place.json_with(&["token", "decode"], &token);

@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
+use protocol::fields;
 use serde::Serialize;
 
 use crate::{
@@ -57,11 +58,9 @@ impl Document {
 
     /// Whether `If-None-Match` names this version. The comparison is weak: proxies that compress weaken the tag.
     fn is_named(&self, request: &HeaderMap) -> bool {
-        let lists = request.get_all(header::IF_NONE_MATCH).into_iter();
-        lists.flat_map(|list| list.as_bytes().split(|byte| *byte == b',')).any(|tag| {
-            let tag = tag.trim_ascii();
-            tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == self.etag.as_bytes()
-        })
+        let lists = request.get_all(header::IF_NONE_MATCH).into_iter().map(HeaderValue::as_bytes);
+        fields::members(lists)
+            .any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == self.etag.as_bytes())
     }
 }
 
