@@ -1,16 +1,17 @@
 """Caddy with `forward_auth`, configured as in docs/guard.md. It takes the place of nginx: same addresses, same cells."""
 
 import os
-import re
 import shutil
 import subprocess
 from contextlib import ExitStack
 
 from harness.authority import Authority
+from harness.document import printed
 from harness.http import send
 from harness.packages import Packages
-from harness.process import Daemon, Failed
+from harness.process import Daemon
 from harness.table import Table, expect
+from harness.upstream import Upstream
 from nginx import cells as nginx
 
 PEER = "caddy"
@@ -24,7 +25,7 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
     version = said.stdout.split()[0]
     world = authority.world
     with ExitStack() as running:
-        upstream = nginx.Upstream(world.ports.nginx_upstream)
+        upstream = Upstream(world.ports.nginx_upstream)
         running.callback(upstream.stop)
         guard = running.enter_context(nginx.start_guard(authority))
         guard.wait_for(f"http://127.0.0.1:{world.ports.nginx_guard}/health/live")
@@ -39,18 +40,9 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
 
 def start_caddy(authority: Authority, program: str) -> Daemon:
     """A separate process with its own folder; the system's service is not touched."""
-    ports = authority.world.ports
     folder = authority.folder / "caddy"
     folder.mkdir()
-    block = re.search(r"```caddy\n(.*?)```", nginx.DOCUMENT.read_text("utf-8"), re.DOTALL)
-    if block is None:
-        raise Failed(f"{nginx.DOCUMENT.name} has no block for Caddy")
-    site = block[1]
-    replaced = ((nginx.LISTENS, ports.nginx), (nginx.ASKS, ports.nginx_guard), (nginx.PASSES_TO, ports.nginx_upstream))
-    for written, port in replaced:
-        if written not in site:
-            raise Failed(f"the block for Caddy does not name {written}")
-        site = site.replace(written, f"127.0.0.1:{port}")
+    site = printed("guard.md", "caddy", nginx.addresses(authority))
     config = folder / "Caddyfile"
     config.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + site)
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}

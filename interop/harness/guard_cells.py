@@ -35,6 +35,8 @@ class Tokens:
     brief: Callable[[], str] | None = None
     # Each is a token that has just been accepted, and an action that ends it.
     ending: Mapping[str, tuple[Callable[[], str], Callable[[str], None]]] = field(default_factory=dict)
+    # Tokens of other kinds that the same server issues.
+    foreign: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -97,6 +99,8 @@ class GuardCells:
             cells["wrong scope, 403"] = lambda: wrong_scope(guard.ask(tokens.wrong_scope()))
         if tokens.wrong_audience:
             cells["wrong audience, 401"] = lambda: refused(guard.ask(tokens.wrong_audience()), 401, NO_TOKEN)
+        for kind, make in tokens.foreign.items():
+            cells[f"{kind}, 401"] = lambda make=make: refused(guard.ask(make()), 401, NO_TOKEN)
         cells["no token, 401"] = lambda: refused(guard.ask(None), 401)
         cells[f"garbage tokens, {setup.garbage}"] = lambda: garbage(guard, setup.garbage)
         for how, (make, end) in tokens.ending.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.http import Answer, send
 from harness.process import Daemon
 from harness.table import expect
+from harness.upstream import Identified
 
 # How long a guard caches an introspection response here.
 CACHE_SECONDS = 1
@@ -31,8 +32,12 @@ class Guarded:
     def start(self) -> None:
         """Restarts it with empty caches."""
         self.stop()
-        self.daemon = Daemon([self.binary], self.log.parent, self.log, self.environment)
+        self.daemon = Daemon(self.command(), self.log.parent, self.log, self.environment)
         self.daemon.wait_for(self.url)
+
+    def command(self) -> list:
+        """What is run."""
+        return [self.binary]
 
     def stop(self) -> None:
         if self.daemon:
@@ -49,6 +54,28 @@ class Guarded:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class GuardedByBinary(Guarded):
+    """A small service behind `passavant guard`, with the same variables."""
+
+    def __init__(self, binary: Path, log: Path, port: int, upstream: int, settings: Mapping[str, str]) -> None:
+        super().__init__(binary, log, port, settings)
+        self.upstream_port = upstream
+        self.upstream: Identified | None = None
+
+    def command(self) -> list:
+        listen = self.environment["LISTEN"]
+        return [self.binary, "guard", "--listen", listen, "--upstream", f"http://127.0.0.1:{self.upstream_port}"]
+
+    def __enter__(self) -> "GuardedByBinary":
+        self.upstream = Identified(self.upstream_port)
+        return super().__enter__()
+
+    def __exit__(self, *failure: object) -> None:
+        super().__exit__(*failure)
+        if self.upstream:
+            self.upstream.stop()
 
 
 def accepted(answer: Answer, who: Mapping[str, str | None]) -> None:

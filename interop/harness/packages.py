@@ -38,11 +38,11 @@ class Packages:
         """Installs what is missing or outdated."""
         self.cache.mkdir(parents=True, exist_ok=True)
         for peer in PYTHON_PEERS:
-            self._python(peer)
-        self._node("node", self.node)
-        self._node("oidc_provider", self.oidc_provider)
-        self._node("mcp", self.mcp)
-        self._node("express_apps", self.express)
+            self.install_python(peer)
+        self.install_node("node", self.node)
+        self.install_node("oidc_provider", self.oidc_provider)
+        self.install_node("mcp", self.mcp)
+        self.install_node("express_apps", self.express)
 
     def python(self, peer: str) -> Path:
         """The interpreter in which this peer is installed."""
@@ -52,7 +52,8 @@ class Packages:
         """The version of a package that is installed in one of the folders of Node packages."""
         return json.loads((folder / "node_modules" / package / "package.json").read_text())["version"]
 
-    def _python(self, peer: str) -> None:
+    def install_python(self, peer: str) -> None:
+        """Installs `requirements.txt` of this folder, unless it is installed already."""
         lock = self.sources / peer / "requirements.txt"
         folder = self.cache / peer
         if is_current(folder, lock):
@@ -65,7 +66,8 @@ class Packages:
         complete([self.python(peer), "-m", "pip", "check"], INSTALL_SECONDS, self.cache)
         stamp(folder, lock)
 
-    def _node(self, peer: str, folder: Path) -> None:
+    def install_node(self, peer: str, folder: Path) -> None:
+        """Installs `package-lock.json` of this folder, unless it is installed already, and copies its scripts."""
         source = self.sources / peer
         lock = source / "package-lock.json"
         if not is_current(folder, lock):

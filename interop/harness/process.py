@@ -10,6 +10,7 @@ from harness.http import send
 
 START_SECONDS = 40
 END_SECONDS = 10
+LAST_LINES = 30
 
 
 class Failed(RuntimeError):
@@ -52,9 +53,9 @@ class Daemon:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait_for(self, url: str) -> None:
+    def wait_for(self, url: str, seconds: int = START_SECONDS) -> None:
         """Returns as soon as a GET of the address is answered."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise Failed(f"`{' '.join(self.words)}` ended with {self.process.returncode}:\n{self.last_words()}")
@@ -63,7 +64,7 @@ class Daemon:
                 return
             except OSError:
                 time.sleep(0.05)
-        raise Failed(f"{url} did not answer within {START_SECONDS} s:\n{self.last_words()}")
+        raise Failed(f"{url} did not answer within {seconds} s:\n{self.last_words()}")
 
     def stop(self) -> float:
         """Terminates it, kills it if necessary, and returns how many seconds that took."""
@@ -86,3 +87,9 @@ class Daemon:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+def last_words(folder: Path) -> None:
+    """The last output of the server and the peers."""
+    for log in sorted(folder.rglob("*.log")):
+        print(f"\n== {log.name}, last lines")
+        print("\n".join(log.read_text("utf-8", "replace").splitlines()[-LAST_LINES:]))

@@ -30,6 +30,7 @@ MCP_ONCE = "mcp-once"
 MCP_WEB = ("mcp-web", "mcp-web-secret-of-some-length")
 # The applications that sign users in, each a client with the name of its library as its id.
 RELYING_PARTY_SECRET = "relying-party-secret-of-some-length"
+RELYING_PARTY_SCOPE = "openid profile email offline_access"
 # The lifetime of tokens for the API that one of them calls.
 CALENDAR_SECONDS = 4
 ELSEWHERE = ("elsewhere-rs", "elsewhere-rs-secret-of-some-length")
@@ -205,36 +206,22 @@ class World:
         ]
 
     def _relying_parties(self) -> list[dict]:
-        """Registered with no more than where they are: what is absent takes its default."""
-        scope = "openid profile email offline_access"
-
-        def app(name: str, callback: str, **more: str | bool | list[str]) -> dict:
-            return {
-                "client_id": name,
-                "client_secret": RELYING_PARTY_SECRET,
-                "client_name": name,
-                "redirect_uris": [callback],
-                "grant_types": ["authorization_code", "refresh_token"],
-                "scope": scope,
-                **more,
-            }
-
         return [
-            app("Auth.js", self.auth_js + "/auth/callback/passavant", scope=scope + " calendar.read"),
-            app(
+            relying_party("Auth.js", self.auth_js + "/auth/callback/passavant", scope=RELYING_PARTY_SCOPE + " calendar.read"),
+            relying_party(
                 "express-openid-connect",
                 self.express_openid_connect + "/callback",
                 post_logout_redirect_uris=[self.express_openid_connect],
             ),
             # It can send neither a code challenge nor, as its documentation sets it up, a nonce.
-            app(
+            relying_party(
                 "passport-openidconnect",
                 self.passport + "/cb",
                 post_logout_redirect_uris=[self.passport + "/"],
                 require_pkce=False,
             ),
-            app("django-allauth", self.allauth + "/accounts/oidc/passavant/login/callback/"),
-            app("social-auth-app-django", self.social_auth + "/complete/oidc/"),
+            relying_party("django-allauth", self.allauth + "/accounts/oidc/passavant/login/callback/"),
+            relying_party("social-auth-app-django", self.social_auth + "/complete/oidc/"),
         ]
 
     def _web_resources(self) -> list[dict]:
@@ -292,6 +279,19 @@ class World:
             resource(self.mcp_brief, notes, MCP, access_token_lifetime=MCP_BRIEF_SECONDS),
             resource(self.mcp_jwt, notes, MCP, access_token_format="jwt"),
         ]
+
+
+def relying_party(name: str, callback: str, **more: str | bool | list[str]) -> dict:
+    """An application that signs users in, registered with no more than where it is: what is absent takes its default."""
+    return {
+        "client_id": name,
+        "client_secret": RELYING_PARTY_SECRET,
+        "client_name": name,
+        "redirect_uris": [callback],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": RELYING_PARTY_SCOPE,
+        **more,
+    }
 
 
 def resource(identifier: str, scopes: list[str], caller: tuple[str, str], **more: str | int) -> dict:

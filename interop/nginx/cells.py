@@ -1,26 +1,22 @@
 """nginx with `auth_request`, configured as in docs/guard.md, in front of a small upstream."""
 
-import json
-import re
 import shutil
 import socket
 import subprocess
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 from harness.authority import Authority
+from harness.document import printed
 from harness.http import Answer, send
 from harness.packages import Packages
-from harness.process import Daemon, Failed
+from harness.process import Daemon
 from harness.table import Table, expect
 from harness.tokens import Tokens
+from harness.upstream import Upstream
 from harness.world import MACHINE, NGINX, WEB
 
 PEER = "nginx"
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "guard.md"
 # The addresses in the document, which are replaced by free ports.
 LISTENS, ASKS, PASSES_TO = "127.0.0.1:8080", "127.0.0.1:4180", "127.0.0.1:3000"
 COMMAND_SECONDS = 20
@@ -46,30 +42,29 @@ def run(authority: Authority, packages: Packages, table: Table) -> None:
         table.cell(PEER, version, "guard away, nothing passes", cells.guard_away)
 
 
-def start_guard(authority: Authority) -> Daemon:
+def start_guard(authority: Authority, flags: Iterable[str] = ()) -> Daemon:
     """`passavant guard` without an upstream: it serves only /check."""
     folder = authority.folder
     secret = folder / "nginx.secret"
     secret.write_text(NGINX[1])
     command = [authority.binary, "guard", "--issuer", authority.issuer, "--audience", authority.world.nginx + "/notes"]
     command += ["--client-id", NGINX[0], "--client-secret", f"@{secret}", "--cache-seconds", "0"]
-    command += ["--listen", f"127.0.0.1:{authority.world.ports.nginx_guard}"]
+    command += ["--listen", f"127.0.0.1:{authority.world.ports.nginx_guard}", *flags]
     return Daemon(command, folder, folder / "guard.log")
+
+
+def addresses(authority: Authority) -> dict[str, str]:
+    """The addresses in the document, and those of this run."""
+    ports = authority.world.ports
+    replaced = {LISTENS: ports.nginx, ASKS: ports.nginx_guard, PASSES_TO: ports.nginx_upstream}
+    return {written: f"127.0.0.1:{port}" for written, port in replaced.items()}
 
 
 def start_nginx(authority: Authority, program: str) -> Daemon:
     """A separate process with its own folder; the system's service is not touched."""
-    ports = authority.world.ports
     folder = authority.folder / "nginx"
     folder.mkdir()
-    block = re.search(r"```nginx\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
-    if block is None:
-        raise Failed(f"{DOCUMENT.name} has no block for nginx")
-    server = block[1]
-    for written, port in ((LISTENS, ports.nginx), (ASKS, ports.nginx_guard), (PASSES_TO, ports.nginx_upstream)):
-        if written not in server:
-            raise Failed(f"the block for nginx does not name {written}")
-        server = server.replace(written, f"127.0.0.1:{port}")
+    server = printed("guard.md", "nginx", addresses(authority))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     config = folder / "nginx.conf"
@@ -86,34 +81,6 @@ def raw(port: int, target: str, token: str) -> str:
     with socket.create_connection(("127.0.0.1", port), timeout=COMMAND_SECONDS) as connection:
         connection.sendall(head.encode("latin-1"))
         return connection.makefile("r", encoding="latin-1").readline()
-
-
-class Upstream:
-    """Answers with the request that it received, and counts requests."""
-
-    def __init__(self, port: int) -> None:
-        self.asked = 0
-        upstream = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                upstream.asked += 1
-                headers = [[name.lower(), value] for name, value in self.headers.items()]
-                body = json.dumps({"method": self.command, "target": self.path, "headers": headers}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class Cells:

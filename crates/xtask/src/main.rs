@@ -4,6 +4,7 @@
 mod architecture;
 mod bench;
 mod docs;
+mod interop;
 mod pictures;
 mod steps;
 mod test;
@@ -23,6 +24,9 @@ cargo xtask COMMAND
                                  --write updates the table in the README. Needs wrk and two cores
   bench guard                    the cost that a guard adds to a request, compared with released versions of others
   docs [--write]                 check the generated pages of docs/; --write updates them
+  interop [--heavy] [--built FOLDER] [NAME..]
+                                 run these of the real peers in interop/; --heavy: those in interop/heavy, which `test` leaves
+                                 out. --built: the binaries in this folder instead of new ones
   pictures                       update the screenshots in the README; needs Chromium
   test [--only unit|interop]     run all tests: cargo's, then the real peers in interop/
 ";
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         "architecture" => architecture::run(rest),
         "bench" => bench::run(rest),
         "docs" => docs::run(rest),
+        "interop" => interop::run(rest),
         "pictures" => pictures::run(rest),
         "test" => test::run(rest),
         "help" | "--help" | "-h" => {

@@ -1,11 +1,12 @@
 //! `GET` and `POST /logout` (OpenID Connect RP-Initiated Logout 1.0).
 
 use http::{Method, request::Parts};
+use protocol::{Params, limits};
 
 use super::table::BROWSE;
 use crate::{
     AuthorizationServer,
-    answer::Answer,
+    answer::{Answer, see_other},
     context::{Cors, Endpoint, Installed, Responder},
     error::Error,
     incoming::{Incoming, RequestHead as _},
@@ -16,9 +17,11 @@ use crate::{
     store::Commit,
 };
 
+const PATH: &str = "/logout";
+
 pub(crate) fn install(installed: &mut Installed) {
     installed.endpoint(Endpoint {
-        path: "/logout".into(),
+        path: PATH.into(),
         methods: BROWSE,
         cors: Cors::Forbidden,
         advertise: Box::new(|metadata, offer| metadata.end_session_endpoint = Some(offer.url.to_owned())),
@@ -41,9 +44,11 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     let hinted = logout::hint(server, &params).await?;
     let request = logout::validate(server, &params, &hinted).await?;
     let Some(signed_in) = session::current(server, &head.headers).await? else {
-        // A cross-site form carries no `SameSite=Lax` cookie and so no session: the browser returns with a GET.
         if head.method == Method::POST {
-            return ask(server, head, &request, None).await;
+            return match as_link(server, &params) {
+                Some(url) => Ok(see_other(&url)?),
+                None => ask(server, head, &request, None).await,
+            };
         }
         return request.answer(server, head.request_id());
     };
@@ -56,6 +61,20 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         }
         Some(_) | None => ask(server, head, &request, Some(&signed_in)).await,
     }
+}
+
+/// The posted request as a link (RP-Initiated Logout 1.0 §2 has both), unless that would be too long. A form of another site
+/// carries no `SameSite=Lax` cookie, and a client may post by itself and send the browser to where it is told: in both cases
+/// the session is found when the browser follows the link.
+fn as_link(server: &AuthorizationServer, params: &Params<'_>) -> Option<String> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"] {
+        if let Some(value) = params.get(name) {
+            query.append_pair(name, value);
+        }
+    }
+    let url = format!("{}?{}", server.settings().url(PATH), query.finish());
+    (url.len() <= limits::URL_BYTES_MAX).then_some(url)
 }
 
 /// Asks the user whether to sign out.

@@ -296,16 +296,52 @@ async fn without_a_session_the_browser_goes_straight_back() {
     assert_eq!(follow(&server.browser(), &back).await.url, "https://shop.example/bye");
 }
 
-/// RP-Initiated Logout 1.0 §2: also by POST. A form of another site sends no Lax cookie, so the user is asked.
+/// RP-Initiated Logout 1.0 §2: also by POST. A form of another site sends no Lax cookie; the session is found when the browser
+/// follows the link in the answer.
 #[tokio::test]
 async fn a_request_may_be_posted_by_another_site() {
     let server = start().await;
     let (browser, tokens) = signed_in(&server, "alice").await;
     let hint = tokens.member("id_token");
     let back =
-        [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye"), ("state", "s")];
+        [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye"), ("state", "a&b c")];
     let landing = browser.submit(LOGOUT, &back).await;
-    assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], "https://shop.example/bye?state=s"));
+    assert_eq!((landing.asked, &*landing.url), (vec![], "https://shop.example/bye?state=a%26b+c"));
+    assert!(!is_signed_in(&browser).await);
+    let browser = server.browser().sign_in("alice");
+    let landing = browser.submit(LOGOUT, &[("client_id", "shop")]).await;
+    assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], DONE), "without a hint the user is asked");
+    assert!(!is_signed_in(&browser).await);
+}
+
+/// zitadel/oidc posts the request itself, and sends the browser to the address in the answer: there the session ends.
+#[tokio::test]
+async fn a_request_may_be_posted_by_the_client_itself() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let hint = tokens.member("id_token");
+    let form = [
+        ("id_token_hint", &*hint),
+        ("client_id", "shop"),
+        ("post_logout_redirect_uri", "https://shop.example/bye"),
+    ];
+    let answer = server.post("/logout").params(&form).send().await;
+    let link = answer.header("location").expect("a link").to_owned();
+    assert!(is_signed_in(&browser).await, "nothing ends before the browser follows the link");
+    let landing = browser.open(&link).await;
+    assert_eq!((landing.asked, &*landing.url), (vec![], "https://shop.example/bye"));
+    assert!(!is_signed_in(&browser).await);
+}
+
+/// A link that browsers or proxies would not carry is not made: the user is asked.
+#[tokio::test]
+async fn a_posted_request_that_is_too_long_for_a_link_asks() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let (hint, state) = (tokens.member("id_token"), "%".repeat(15_000));
+    let back = [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye"), ("state", &*state)];
+    let landing = browser.submit(LOGOUT, &back).await;
+    assert_eq!(landing.asked, [Ask::SignOut]);
     assert!(!is_signed_in(&browser).await);
 }
 
