@@ -3,6 +3,7 @@
 It knows the forms by their contract alone: `username` and `password` to sign in, `decision` to consent.
 """
 
+from collections.abc import Callable
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -19,8 +20,9 @@ class Lost(RuntimeError):
 class Browser:
     """One user with one browser. Cookies are stored for the issuer and sent only to it."""
 
-    def __init__(self, issuer: str, person: dict) -> None:
+    def __init__(self, issuer: str, person: dict, send: Callable[..., Answer] = send) -> None:
         self.issuer = issuer
+        self.send = send
         self.person = person
         self.cookies: dict[str, str] = {}
         self.pages: list[str] = []
@@ -67,7 +69,7 @@ class Browser:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if method == "POST":
             headers["Origin"] = self.issuer
-        answer = send(method, url, headers, form)
+        answer = self.send(method, url, headers, form)
         for line in answer.headers.get_all("Set-Cookie") or []:
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value

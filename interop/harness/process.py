@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.http import send
@@ -55,16 +55,26 @@ class Daemon:
 
     def wait_for(self, url: str, seconds: int = START_SECONDS) -> None:
         """Returns as soon as a GET of the address is answered."""
+
+        def answers() -> bool:
+            send("GET", url)
+            return True
+
+        self.wait_until(answers, seconds, url)
+
+    def wait_until(self, is_ready: Callable[[], bool], seconds: int = START_SECONDS, what: str = "it") -> None:
+        """Returns as soon as this holds. An `OSError` means that it does not yet."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise Failed(f"`{' '.join(self.words)}` ended with {self.process.returncode}:\n{self.last_words()}")
             try:
-                send("GET", url)
-                return
+                if is_ready():
+                    return
             except OSError:
-                time.sleep(0.05)
-        raise Failed(f"{url} did not answer within {seconds} s:\n{self.last_words()}")
+                pass
+            time.sleep(0.05)
+        raise Failed(f"{what} did not answer within {seconds} s:\n{self.last_words()}")
 
     def stop(self) -> float:
         """Terminates it, kills it if necessary, and returns how many seconds that took."""

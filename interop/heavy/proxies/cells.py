@@ -2,7 +2,6 @@
 cells.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -101,20 +100,13 @@ def run_cells(
         guard = running.enter_context(nginx.start_guard(authority, flags))
         guard.wait_for(f"http://127.0.0.1:{world.ports.nginx_guard}/health/live")
         proxy = running.enter_context(start(authority))
-        proxy.wait_for(world.nginx + "/notes")
         cells = kind(authority, upstream)
-        wait_until_configured(cells)
+        # Traefik reads its dynamic configuration after its port is open; until then it answers 404.
+        proxy.wait_until(lambda: send("GET", cells.metadata).status == 200)
         for cell, work in cells.all().items():
             table.cell(peer, version, cell, work)
         guard.stop()
         table.cell(peer, version, "guard away, nothing passes", cells.guard_away)
-
-
-def wait_until_configured(cells: "Cells") -> None:
-    """The file provider of Traefik is read after its port is open; until then it answers 404."""
-    deadline = time.monotonic() + COMMAND_SECONDS
-    while send("GET", cells.metadata).status != 200 and time.monotonic() < deadline:
-        time.sleep(0.1)
 
 
 class Cells(nginx.Cells):
