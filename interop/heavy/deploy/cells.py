@@ -53,7 +53,9 @@ def nginx(bench: HeavyBench, table: Table) -> None:
         )
         config = site.folder / "nginx.conf"
         config.write_text(
-            f"daemon off; pid {site.folder}/pid; error_log stderr warn; events {{}}\n"
+            # Workers write bodies into the folder of this test, which belongs to whoever runs it.
+            ("user root;\n" if os.geteuid() == 0 else "")
+            + f"daemon off; pid {site.folder}/pid; error_log stderr warn; events {{}}\n"
             f"http {{ access_log off; {temporary}\n{server} }}\n"
         )
         return Daemon([program, "-p", site.folder, "-c", config, "-e", "stderr"], site.folder, site.folder / "nginx.log")
