@@ -31,7 +31,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         Some(folder) => folder.clone(),
         None => {
             execute(&mut command("cargo", &BUILD))?;
-            let metadata = cargo_metadata::MetadataCommand::new().current_dir(workspace()).no_deps().exec()?;
+            let metadata =
+                cargo_metadata::MetadataCommand::new().current_dir(workspace()).no_deps().exec()?;
             metadata.target_directory.join("debug").into_std_path_buf()
         }
     };

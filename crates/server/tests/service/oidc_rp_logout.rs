@@ -303,14 +303,21 @@ async fn a_request_may_be_posted_by_another_site() {
     let server = start().await;
     let (browser, tokens) = signed_in(&server, "alice").await;
     let hint = tokens.member("id_token");
-    let back =
-        [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye"), ("state", "a&b c")];
+    let back = [
+        ("id_token_hint", &*hint),
+        ("post_logout_redirect_uri", "https://shop.example/bye"),
+        ("state", "a&b c"),
+    ];
     let landing = browser.submit(LOGOUT, &back).await;
     assert_eq!((landing.asked, &*landing.url), (vec![], "https://shop.example/bye?state=a%26b+c"));
     assert!(!is_signed_in(&browser).await);
     let browser = server.browser().sign_in("alice");
     let landing = browser.submit(LOGOUT, &[("client_id", "shop")]).await;
-    assert_eq!((landing.asked, &*landing.url), (vec![Ask::SignOut], DONE), "without a hint the user is asked");
+    assert_eq!(
+        (landing.asked, &*landing.url),
+        (vec![Ask::SignOut], DONE),
+        "without a hint the user is asked"
+    );
     assert!(!is_signed_in(&browser).await);
 }
 
@@ -339,7 +346,11 @@ async fn a_posted_request_that_is_too_long_for_a_link_asks() {
     let server = start().await;
     let (browser, tokens) = signed_in(&server, "alice").await;
     let (hint, state) = (tokens.member("id_token"), "%".repeat(15_000));
-    let back = [("id_token_hint", &*hint), ("post_logout_redirect_uri", "https://shop.example/bye"), ("state", &*state)];
+    let back = [
+        ("id_token_hint", &*hint),
+        ("post_logout_redirect_uri", "https://shop.example/bye"),
+        ("state", &*state),
+    ];
     let landing = browser.submit(LOGOUT, &back).await;
     assert_eq!(landing.asked, [Ask::SignOut]);
     assert!(!is_signed_in(&browser).await);
