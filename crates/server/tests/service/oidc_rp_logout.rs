@@ -311,7 +311,7 @@ async fn a_request_may_be_posted_by_another_site() {
     let landing = browser.submit(LOGOUT, &back).await;
     assert_eq!((landing.asked, &*landing.url), (vec![], "https://shop.example/bye?state=a%26b+c"));
     assert!(!is_signed_in(&browser).await);
-    let browser = server.browser().sign_in("alice");
+    let (browser, _) = signed_in(&server, "alice").await;
     let landing = browser.submit(LOGOUT, &[("client_id", "shop")]).await;
     assert_eq!(
         (landing.asked, &*landing.url),
