@@ -63,7 +63,8 @@ pub struct Account {
 /// One change of the directory.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AccountChange {
-    /// Guard: neither the subject nor the username is taken. The version in the record is ignored.
+    /// Guard: neither the subject nor the username is taken, and no client or resource has the subject as its
+    /// `client_id` (RFC 9700 §4.15). The version in the record is ignored.
     Add(Box<Account>),
     /// Guard: the account has this version, and the username is not another account's. Replaces the record.
     Replace(Box<Account>, i64),

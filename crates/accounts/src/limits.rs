@@ -25,7 +25,7 @@ use std::{
 use counter::{Counter, Judgement};
 pub use listed::{LIMITED, Limited, UNLOCKED, Unlock};
 pub use rates::SignInRates;
-use server::{KnownBrowser, Network, Origin, ports::Clock};
+use server::{AddressBlock, KnownBrowser, Origin, ports::Clock};
 use tokio::sync::Notify;
 use waiting::{Place, Waiting};
 
@@ -103,7 +103,7 @@ impl SignInLimits {
         let account = Tried { account: account.into(), browser: from.browser };
         // The network of a known browser may be full of strangers.
         let is_known = from.browser.is_some();
-        let networks: Vec<Network> = from.origin.counted().filter(|_| !is_known).collect();
+        let networks: Vec<AddressBlock> = from.origin.counted().filter(|_| !is_known).collect();
         let mut state = self.lock();
         let by_account = state.accounts.judge(&account, |counter| counter.judge_account(&self.rates, now));
         let by_network = networks
@@ -148,7 +148,7 @@ struct Tried {
 pub struct Attempt {
     limits: Arc<SignInLimits>,
     account: Tried,
-    networks: Vec<Network>,
+    networks: Vec<AddressBlock>,
     waits: bool,
 }
 
@@ -193,7 +193,7 @@ impl AttemptError {
 #[derive(Debug, Default)]
 struct State {
     accounts: Counters<Tried>,
-    networks: Counters<Network>,
+    networks: Counters<AddressBlock>,
     /// How many attempts wait in each place.
     waiting: HashMap<Place, usize>,
     /// How many of them come from browsers that are not known.

@@ -68,15 +68,26 @@ impl Directory for MemoryDirectory {
         let mut accounts = self.accounts();
         let mut changed = accounts.clone();
         let events = people.iter().filter_map(|change| change.event(&also)).collect();
-        let committed = self.store.commit_with(also, || {
-            let failed = people.iter().position(|change| !apply(&mut changed, change));
+        let committed = self.store.commit_with(also, |is_caller| {
+            let failed = people.iter().position(|change| {
+                let is_taken = added(change).is_some_and(|subject| is_caller(subject.as_str()));
+                is_taken || !apply(&mut changed, change)
+            });
             failed.map_or(Ok(()), Err)?;
-            Ok(HostWrites { events, forgotten: people.iter().filter_map(deleted).collect() })
+            let added = people.iter().filter_map(added).collect();
+            Ok(HostWrites { events, added, forgotten: people.iter().filter_map(deleted).collect() })
         });
         if committed.is_ok() {
             *accounts = changed;
         }
         Ok(committed)
+    }
+}
+
+fn added(change: &AccountChange) -> Option<Subject> {
+    match change {
+        AccountChange::Add(account) => Some(account.subject.clone()),
+        AccountChange::Replace(..) | AccountChange::Rehash(..) | AccountChange::Delete(_) => None,
     }
 }
 

@@ -13,6 +13,9 @@ pub struct ClientMetadata {
     /// The URL of the client's home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    /// Where a sign-in at the client can be started (OpenID Connect Core 1.0 §4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
     /// The URL of the client's logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,

@@ -22,6 +22,12 @@ pub fn is_unacceptable(member: &[u8]) -> bool {
     weight.is_some_and(|weight| weight.starts_with(b"0") && weight.iter().all(|byte| b"0.".contains(byte)))
 }
 
+/// Whether `If-None-Match` names the current version, with this `ETag` (RFC 9110 §13.1.2). The comparison is weak, since
+/// proxies that compress weaken the tag; `*` is any version.
+pub fn names_version<'v>(lines: impl IntoIterator<Item = &'v [u8]>, etag: &[u8]) -> bool {
+    members(lines).any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag)
+}
+
 /// The names and values of cookies, in the order in which they were sent (RFC 6265 §5.4). One that is not text is
 /// skipped: it is not ours.
 pub fn cookies<'v>(lines: impl IntoIterator<Item = &'v [u8]>) -> impl Iterator<Item = (&'v str, &'v str)> {
@@ -106,6 +112,16 @@ mod tests {
         }
         for taken in [&b"a"[..], b"a;q=0.1", b"a;q=1", b"a;q=", b"a;q=\xFF", b"a;x=0"] {
             assert!(!is_unacceptable(taken));
+        }
+    }
+
+    #[test]
+    fn a_version_is_named_by_its_tag_strong_or_weak_or_by_any() {
+        for named in [&b"\"a\""[..], b"W/\"a\"", b"\"b\", W/\"a\"", b"*", b"\"x,y\" , *"] {
+            assert!(names_version([named], b"\"a\""));
+        }
+        for other in [&b""[..], b"\"b\"", b"a", b"w/\"a\"", b"\"*\"", b"W/*", b"\"A\""] {
+            assert!(!names_version([other], b"\"a\""));
         }
     }
 

@@ -18,9 +18,9 @@ const KNOWN: &str = "; Max-Age=15552000";
 /// follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cookie {
-    /// Holds a [`SessionToken`](protocol::SessionToken).
+    /// Holds a [`SessionToken`](protocol::SessionToken), and the code of its session ([`session`](crate::session)).
     Session,
-    /// Holds the [`BrowserSecret`](protocol::BrowserSecret) of the interaction with this id. Each interaction has a
+    /// Holds the [`BrowserSecret`](protocol::BrowserSecret) of the interaction with this id, and its client. Each interaction has a
     /// cookie of its own: one that all shared would be replaced by the last of several tabs that open at once.
     Interaction(i64),
     /// Holds the [`BrowserSecret`](protocol::BrowserSecret) of every interaction that an earlier version stored. It is

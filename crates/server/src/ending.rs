@@ -5,7 +5,7 @@ use protocol::{SessionId, Subject};
 use crate::{
     AuthorizationServer,
     error::Fault,
-    store::{Commit, Committed, End, Of, Why},
+    store::{Commit, Committed, End, Of, Session, Why},
 };
 
 impl AuthorizationServer {
@@ -30,10 +30,15 @@ impl AuthorizationServer {
         self.write(Commit::new(self.now()).with(end)).await
     }
 
-    /// The subject of a session that has not ended. It is the first of a list that starts just before its id.
+    /// The subject of a session that has not ended.
     pub(crate) async fn subject_of(&self, session: SessionId) -> Result<Option<Subject>, Fault> {
+        Ok(self.session_of(session).await?.map(|session| session.subject))
+    }
+
+    /// A session that has not ended. It is the first of a list that starts just before its id.
+    pub(crate) async fn session_of(&self, session: SessionId) -> Result<Option<Session>, Fault> {
         let before = SessionId(session.0.saturating_sub(1));
         let found = self.store().list_sessions(None, Some(before), 1).await?;
-        Ok(found.into_iter().find(|(id, _)| *id == session).map(|(_, session)| session.subject))
+        Ok(found.into_iter().find(|(id, _)| *id == session).map(|(_, session)| session))
     }
 }

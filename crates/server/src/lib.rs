@@ -59,7 +59,7 @@ pub use keys::{
 };
 pub use known_browser::KnownBrowser;
 pub use master::MasterKey;
-pub use origin::{Network, Origin, SharedAddress};
+pub use origin::{AddressBlock, Origin, SharedAddress};
 pub use pages::{ErrorPage, Pages, PlainPages};
 pub use pause::{AskedScope, OpenInteraction};
 pub use ports::Ports;

@@ -1,7 +1,7 @@
 //! The master key and the keys derived from it. Nothing secret is stored unencrypted.
 
 use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256, open, seal};
-use protocol::ClientId;
+use protocol::{ClientId, SessionId};
 use zeroize::Zeroizing;
 
 use crate::store::StoredSecret;
@@ -16,6 +16,7 @@ pub struct MasterKey {
     refresh: Zeroizing<[u8; 32]>,
     forms: HmacKey,
     browsers: HmacKey,
+    sessions: HmacKey,
 }
 
 impl MasterKey {
@@ -28,6 +29,7 @@ impl MasterKey {
             refresh: derive("passavant refresh successors 1"),
             forms: HmacKey::new(&*derive("passavant forms 1")),
             browsers: HmacKey::new(&*derive("passavant known browsers 1")),
+            sessions: HmacKey::new(&*derive("passavant sessions 1")),
         }
     }
 
@@ -74,6 +76,13 @@ impl MasterKey {
     pub(crate) fn browser_code(&self, browser: &[u8; 16], account: &str) -> [u8; 16] {
         let mut code = [0; 16];
         code.copy_from_slice(&self.browsers.sign(&[browser, account.as_bytes()])[..16]);
+        code
+    }
+
+    /// What a browser shows to have had a session, whatever secret that has now.
+    pub(crate) fn session_code(&self, session: SessionId) -> [u8; 16] {
+        let mut code = [0; 16];
+        code.copy_from_slice(&self.sessions.sign(&[&session.0.to_be_bytes()])[..16]);
         code
     }
 

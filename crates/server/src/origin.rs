@@ -18,12 +18,12 @@ pub struct SharedAddress {
 
 /// An address, or a block of IPv6 addresses, all of which one host may own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Network {
+pub struct AddressBlock {
     address: IpAddr,
     bits: u8,
 }
 
-impl Network {
+impl AddressBlock {
     /// The IPv4 address, or the block of this many bits around the IPv6 address.
     fn around(address: IpAddr, bits: u8) -> Self {
         match address.to_canonical() {
@@ -36,7 +36,7 @@ impl Network {
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for AddressBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address {
             IpAddr::V4(address) => address.fmt(f),
@@ -74,8 +74,8 @@ impl Origin {
 
     /// What failures are counted by: an IPv4 address, or the /64 and the /48 of an IPv6 address. Nothing where the address
     /// is loopback or a proxy's: what one client does there would be counted against all others.
-    pub fn counted(&self) -> impl Iterator<Item = Network> + use<> {
-        let networks = [Network::around(self.address, 64), Network::around(self.address, 48)];
+    pub fn counted(&self) -> impl Iterator<Item = AddressBlock> + use<> {
+        let networks = [AddressBlock::around(self.address, 64), AddressBlock::around(self.address, 48)];
         let distinct = if networks[0] == networks[1] { 1 } else { 2 };
         let counted = if self.is_shared() { 0 } else { distinct };
         networks.into_iter().take(counted)
@@ -83,13 +83,13 @@ impl Origin {
 
     /// What places are divided among, so that one network does not take those of the others. A proxy that is not trusted
     /// is believed here: a false answer gains it no try that a wrong password costs.
-    pub fn network(&self) -> Network {
-        Network::around(self.shared.and_then(|shared| shared.claimed).unwrap_or(self.address), 64)
+    pub fn network(&self) -> AddressBlock {
+        AddressBlock::around(self.shared.and_then(|shared| shared.claimed).unwrap_or(self.address), 64)
     }
 
     /// The same, with all of a site's IPv6 networks as one.
-    pub fn site(&self) -> Network {
-        Network::around(self.shared.and_then(|shared| shared.claimed).unwrap_or(self.address), 48)
+    pub fn site(&self) -> AddressBlock {
+        AddressBlock::around(self.shared.and_then(|shared| shared.claimed).unwrap_or(self.address), 48)
     }
 
     /// Whether [`Self::network`] is that of an unknown number of clients.

@@ -17,7 +17,7 @@ use protocol::{
 
 pub use change::{
     Basis, Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeyChange, Of,
-    RegistryChange, Remember, SessionChange, Space, TokenChange, Why,
+    RegistryChange, Remember, SessionChange, Space, TokenChange, UserBasis, Why,
 };
 pub use records::{
     Access, AccessRead, Actor, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,

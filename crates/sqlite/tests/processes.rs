@@ -12,7 +12,7 @@ use std::{
 
 use passavant_sqlite::{OpenError, Options, SqliteStore};
 use protocol::{AccessToken, GrantId};
-use server::store::{Basis, Commit, GrantChange, TokenChange};
+use server::store::{Commit, GrantChange, TokenChange, UserBasis};
 
 use rows::{Folder, NOW, SERVER};
 
@@ -100,7 +100,7 @@ async fn a_revocation_by_another_process_is_seen_by_the_next_read() {
         let (grant, handle) = (rows::grant(), rows::token(0));
         let id = grant.id;
         let add = Commit::new(NOW)
-            .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
+            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)))
             .with(TokenChange::AddAccess(handle, rows::access(Some(id))));
         rows::done(&store, add).await;
         assert_eq!(rows::ended(&store, handle).await, None, "round {round}: it is there");

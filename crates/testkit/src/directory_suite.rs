@@ -96,6 +96,9 @@ macro_rules! directory_suite {
                 a_hash_is_replaced_only_at_the_version_of_its_account,
                 one_of_many_concurrent_replacements_succeeds,
                 one_of_many_concurrent_additions_of_a_username_succeeds,
+                an_account_does_not_get_the_id_of_a_client_or_resource_as_its_sub,
+                a_client_or_resource_does_not_get_the_sub_of_an_account_as_its_id,
+                one_of_an_account_and_a_client_that_are_created_with_one_id_is_refused,
             }
             whole {
                 directory_and_protocol_changes_commit_together,

@@ -155,6 +155,7 @@ macro_rules! store_suite {
                 a_session_is_renewed_only_if_its_subject_was_not_ended_since_it_was_seen,
                 a_grant_is_added_only_while_its_session_lives,
                 a_grant_without_session_is_added_only_if_its_subject_was_not_ended_since_it_was_seen,
+                a_grant_is_added_only_while_its_client_is_enabled_at_the_epoch_that_was_seen,
                 the_id_of_an_interaction_is_new,
                 an_answered_interaction_is_neither_answered_nor_changed,
                 an_expired_interaction_is_neither_answered_nor_changed,

@@ -1,6 +1,6 @@
 //! Places for attempts that wait, divided among accounts and networks: strangers can fill those of their own networks only.
 
-use server::{KnownBrowser, Network};
+use server::{AddressBlock, KnownBrowser};
 
 use super::{AttemptError, SignInLimits, SignInOrigin};
 
@@ -24,7 +24,7 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Group {
     Browser(KnownBrowser),
-    Network(Network),
+    Network(AddressBlock),
 }
 
 /// An attempt in its place, which is released when this is dropped.

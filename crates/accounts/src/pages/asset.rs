@@ -11,8 +11,7 @@ use server::Answer;
 pub(crate) fn answer(headers: &HeaderMap, bytes: &Bytes, media_type: HeaderValue) -> Answer {
     let tag = tag(bytes);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().map(HeaderValue::as_bytes);
-    let is_tag = |known: &[u8]| known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes();
-    let is_known = fields::members(known).any(is_tag);
+    let is_known = fields::names_version(known, tag.as_bytes());
     let mut answer = if is_known { Answer::default() } else { Answer::new(bytes.clone().into()) };
     if is_known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;

@@ -67,6 +67,31 @@ fn rotation_adds_an_algorithm_and_without_one_rotates_all() {
     assert!(!private.contains("\"d\""), "no private half is ever shown");
 }
 
+/// The audit trail names who changed which key: the operator, and the server for the keys of the first start.
+#[test]
+fn who_rotated_and_distrusted_a_key_is_recorded() {
+    let place = Place::new();
+    drop(place.serve());
+    let changed = |kid: &str| -> Vec<(String, String)> {
+        let database = rusqlite::Connection::open(place.path("passavant.db")).expect("the database");
+        let sql = "SELECT kind, actor FROM event WHERE detail = ?1 ORDER BY cursor";
+        let mut events = database.prepare(sql).expect("a statement");
+        let rows = events.query_map([kid], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+        rows.collect::<Result<_, _>>().expect("text")
+    };
+    let by = |actor: &str| ("key_changed".to_owned(), actor.to_owned());
+    let first = kid(&place, "ES256");
+    assert_eq!(changed(&first), [by("server")]);
+    let made = place.json(&["key", "rotate", "--alg", "ES256", "--now"]);
+    let second = made[0]["kid"].as_str().expect("a kid");
+    // It is added and signs, and its predecessor retires.
+    let operator = || by("operator:cli");
+    assert_eq!(changed(second), [operator()]);
+    assert_eq!(changed(&first), [by("server"), operator()]);
+    place.json(&["key", "retire", "--now", second]);
+    assert_eq!(changed(second), [operator(), operator()]);
+}
+
 /// The `kid` of the key that signs with this algorithm.
 fn kid(place: &Place, alg: &str) -> String {
     let keys = place.json(&["key", "list"]);

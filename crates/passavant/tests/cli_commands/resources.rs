@@ -113,6 +113,69 @@ async fn a_long_lived_token_introspects_for_its_resource_alone_until_it_is_revok
     assert_eq!((why.code, why.out.as_str()), (5, "false\ntoken_revoked\n"));
 }
 
+#[tokio::test]
+async fn long_lived_tokens_are_listed_and_revoked_one_by_one() {
+    let place = Place::new();
+    place.json(&NOTES);
+    place.json(&["resource", "create", "https://mail.example", "--client-id", "mail"]);
+    let issue = |name: &str, lifetime: &str| place.json(&["resource", "token", name, "--lifetime", lifetime]);
+    let (first, second, of_mail) = (issue("notes", "30d"), issue("notes", "12h"), issue("mail", "1h"));
+    let _server = place.serve();
+    let list = |name: &str| place.json(&["resource", "token", name, "--list"]);
+    let ids = |list: &serde_json::Value| {
+        let tokens = list.as_array().expect("a list").iter();
+        tokens.map(|token| token["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    let id = |made: &serde_json::Value| made["id"].as_str().expect("an id").to_owned();
+    let listed = list("notes");
+    assert_eq!(ids(&listed), [id(&first), id(&second)]);
+    assert_eq!(ids(&list("mail")), [id(&of_mail)]);
+    assert_eq!(listed, list("https://notes.example"), "by its identifier");
+    for (token, made) in listed.as_array().expect("a list").iter().zip([&first, &second]) {
+        assert_eq!(token["client_id"], "notes");
+        assert_eq!(token["resource"], json!(["https://notes.example"]));
+        assert_eq!(token["expires_at"], made["expires_at"]);
+        let lives =
+            token["expires_at"].as_i64().zip(token["issued_at"].as_i64()).map(|(end, start)| end - start);
+        assert_eq!(lives, made["expires_in"].as_i64());
+        let secret = made["access_token"].as_str().expect("a token");
+        assert!(!token.to_string().contains(secret), "the token itself is printed once");
+    }
+    let url = format!("{}/introspect", place.issuer);
+    let status = async |made: &serde_json::Value| {
+        let bearer = made["access_token"].as_str().expect("a token");
+        post(&url, As::Bearer(bearer), &[("token", "x")]).await.0
+    };
+    assert_eq!((status(&first).await, status(&second).await), (200, 200));
+    // Another resource's token is not revoked in passing.
+    for wrong in [id(&of_mail), "0".to_owned(), "x".to_owned()] {
+        let ran = place.run(&["resource", "token", "notes", "--revoke", &wrong]);
+        assert_eq!(ran.code, 4, "{wrong}: {}", ran.err);
+    }
+    let ran = place.run(&["resource", "token", "notes", "--revoke", &id(&first)]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(ran.err.contains(&id(&first)), "{}", ran.err);
+    assert_eq!((status(&first).await, status(&second).await, status(&of_mail).await), (401, 200, 200));
+    assert_eq!(ids(&list("notes")), [id(&second)]);
+    assert_eq!(place.run(&["resource", "token", "notes", "--revoke", &id(&first)]).code, 4, "it has ended");
+}
+
+/// A token that leaked with the secret ends with it.
+#[tokio::test]
+async fn new_secret_ends_the_long_lived_tokens_of_its_resource() {
+    let place = Place::new();
+    place.json(&NOTES);
+    let made = place.json(&["resource", "token", "notes"]);
+    let bearer = made["access_token"].as_str().expect("a token");
+    let _server = place.serve();
+    let url = format!("{}/introspect", place.issuer);
+    let status = async || post(&url, As::Bearer(bearer), &[("token", "x")]).await.0;
+    assert_eq!(status().await, 200);
+    place.json(&["resource", "secret", "notes"]);
+    assert!(within_a_second(async || status().await == 401).await);
+    assert_eq!(place.json(&["resource", "token", "notes", "--list"]), json!([]));
+}
+
 #[test]
 fn long_lived_token_is_alone_on_standard_output() {
     let place = Place::new();

@@ -37,6 +37,34 @@ async fn a_good_token_is_200_with_who_it_is() {
     }
 }
 
+/// The token is for another resource than the guard's, which uses the credentials of that resource by mistake.
+#[tokio::test]
+async fn a_guard_that_is_set_up_for_passavant_never_takes_a_token_for_another_audience() {
+    let other = |issuer: &str| format!("{issuer}/other-api");
+    let plain = Place::for_audience(other, &[], &[]);
+    let answer = plain.get("/check", Some(&plain.token().await)).await;
+    assert_eq!(
+        answer.status(),
+        200,
+        "the server does not say for whom the token is, and nothing tells them apart"
+    );
+    let flag: (&[(&str, &str)], &[&str]) = (&[], &["--provider", "passavant"]);
+    let variable: (&[(&str, &str)], &[&str]) = (&[("PASSAVANT_PROVIDER", "passavant")], &[]);
+    for (environment, flags) in [flag, variable] {
+        let place = Place::for_audience(other, environment, flags);
+        let answer = place.get("/check", Some(&place.token().await)).await;
+        assert_eq!(answer.status(), 503, "{flags:?}");
+        assert!(!answer.headers().contains_key("x-auth-client"));
+        let place = Place::within(environment, flags);
+        let answer = place.get("/check", Some(&place.token().await)).await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["x-auth-client"]),
+            (200, &"demo-cli".parse().expect("visible"))
+        );
+        assert_eq!(answer.headers()["x-auth-audience"], *place.audience());
+    }
+}
+
 #[tokio::test]
 async fn check_refusals_match_the_guard() {
     let place = Place::with(&["--cache-seconds", "0"]);

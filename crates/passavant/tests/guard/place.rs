@@ -124,11 +124,20 @@ impl Place {
 
     /// A guard with these variables and flags.
     pub(crate) fn within(environment: &[(&str, &str)], flags: &[&str]) -> Self {
+        Self::for_audience(|issuer| format!("{issuer}/demo-api"), environment, flags)
+    }
+
+    /// The same, for another audience than that of the seeded API, with whose credentials it introspects.
+    pub(crate) fn for_audience(
+        audience: impl Fn(&str) -> String,
+        environment: &[(&str, &str)],
+        flags: &[&str],
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         let server = Process::start(folder.path(), &["serve", "--dev", "--listen", "127.0.0.1:0"], &[], "");
         std::fs::write(folder.path().join("secret"), API_SECRET).expect("written");
         let issuer = server.said("issuer").to_owned();
-        let audience = format!("{issuer}/demo-api");
+        let audience = audience(&issuer);
         let own = [
             "guard",
             "--issuer",

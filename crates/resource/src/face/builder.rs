@@ -88,6 +88,8 @@ pub struct GuardBuilder {
     required: Policy,
     supported_scopes: String,
     audience_required: bool,
+    /// Whether introspection requests name the audience.
+    names_audience: bool,
     audience_rule: AudienceRule,
     own_audience: Option<OwnAudience>,
     exp_ignored: bool,
@@ -145,6 +147,7 @@ impl GuardBuilder {
             required: Policy::default(),
             supported_scopes: String::new(),
             audience_required: false,
+            names_audience: false,
             audience_rule: AudienceRule::default(),
             own_audience: None,
             exp_ignored: false,

@@ -118,7 +118,9 @@ impl Introspector {
             .introspection(client.caller.is_by_certificate())
             .await
             .map_err(IntrospectionFailure::of)?;
-        let form = FormRequest { url: &url, accept: client.accept(), fields: &[("token", token)] };
+        let fields = [("token", token), ("resource", client.remote.expected.audience.name.as_str())];
+        let fields = if client.names_audience { &fields[..] } else { &fields[..1] };
+        let form = FormRequest { url: &url, accept: client.accept(), fields };
         let answer = self.answer(&form).await?;
         client.judge(&url, token, answer).await.map_err(IntrospectionFailure::Other)
     }

@@ -350,6 +350,36 @@ async fn tokens_up_to_the_configured_length_are_accepted() {
     assert!(check(&roomy.expect("a guard"), &twenty).await.is_ok());
 }
 
+/// RFC 7662 §2.2 leaves `aud` to the server. passavant tells it to whoever names the resource.
+#[tokio::test]
+async fn passavant_is_asked_about_the_audience_and_must_name_it() {
+    let world = World::new();
+    let answer = |aud: Value| {
+        let mut answer = json!({"active": true, "scope": "notes.read", "client_id": "shop", "sub": "shop"});
+        crate::support::merge(&mut answer, json!({ "aud": aud }));
+        json_answer(&answer)
+    };
+    let guard = world.introspecting().provider(Provider::Passavant).build().expect("a guard");
+    world.server.set("/introspect", answer(json!(AUDIENCE)));
+    let token = check(&guard, "named").await.expect("accepted");
+    assert_eq!(token.client(), Some("shop"));
+    let body = world.server.last().body().clone();
+    let sent: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();
+    assert_eq!(sent, [("token", "named"), ("resource", AUDIENCE)].map(|(k, v)| (k.to_owned(), v.to_owned())));
+    for (token, aud, reason) in [
+        ("absent", json!(null), Reason::ClaimMissing),
+        ("other", json!("https://music.example"), Reason::AudienceWrong),
+    ] {
+        world.server.set("/introspect", answer(aud));
+        assert_eq!(refused(&guard, token).await, reason, "{token}");
+    }
+    // A server without the preset is not sent a parameter that it may not know.
+    let plain = world.introspecting().build().expect("a guard");
+    world.server.set("/introspect", answer(json!(null)));
+    assert!(check(&plain, "plain").await.is_ok());
+    assert_eq!(world.server.last().body(), "token=plain");
+}
+
 /// GitLab's answer has neither `sub` nor `aud`.
 #[tokio::test]
 async fn gitlab_tokens_are_introspected() {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use protocol::{AuthorizationCode, GrantId, GrantType, scope};
+use protocol::{AuthorizationCode, ClientId, GrantId, GrantType, scope};
 
 use super::request::AuthorizationRequest;
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
     reason::Reason,
     session::SignedIn,
     settle::{Carried, Decision, settle},
-    store::{Basis, Code, CodeChange, Commit, Grant, GrantChange},
+    store::{Code, CodeChange, Commit, Grant, GrantChange, UserBasis},
 };
 
 /// Approves the request: grant and code are written in one commit, with what `alongside` holds for this code.
 ///
 /// # Errors
 /// [`Reason::SignInOutdated`] where the user was signed out meanwhile: nothing was written, and whoever is signed in by
-/// now is to be looked at again.
+/// now is to be looked at again. [`Reason::AuthorizeClientUnknown`] where the client was disabled or deleted meanwhile.
 pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
@@ -62,23 +62,35 @@ pub(crate) async fn approve(
     let is_first = AtomicBool::new(true);
     // Where an id was taken, others are drawn.
     let decide = || async {
-        if !is_first.swap(false, Ordering::Relaxed) && !stands(server, signed_in).await? {
-            return Err(Reason::SignInOutdated.into());
-        }
+        let client_epoch = match is_first.swap(false, Ordering::Relaxed) {
+            true => client.caller.epoch,
+            false => looked_at_again(server, client.id(), signed_in).await?,
+        };
         let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
         let id = GrantId(server.draw_row_id());
-        let commit = alongside(&code)?.with(GrantChange::Add(Box::new(grant(id)), signed_in.basis));
+        let commit =
+            alongside(&code)?.with(GrantChange::Add(Box::new(grant(id)), signed_in.basis.at(client_epoch)));
         let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
         Ok(Decision { commit, answer: Ok(code) })
     };
     return_to.code(server, &settle(server.store(), carried, decide).await?)
 }
 
-/// Whether the user is still signed in. Only asked after a conflict: the guard of the grant says so otherwise.
-async fn stands(server: &AuthorizationServer, signed_in: &SignedIn) -> Result<bool, Fault> {
+/// The epoch of the client, if it may still be answered and the user is still signed in. Only asked after a conflict:
+/// the guard of the grant says so otherwise. The client is read from the store, since a cached one may be outdated.
+async fn looked_at_again(
+    server: &AuthorizationServer,
+    client: &ClientId,
+    signed_in: &SignedIn,
+) -> Result<i64, Error> {
     let subject = &signed_in.session.subject;
-    match signed_in.basis {
-        Basis::Session(session) => Ok(server.subject_of(session).await?.as_ref() == Some(subject)),
-        Basis::Subject(version) => Ok(server.store().subject(subject).await?.version == version),
+    let stands = match signed_in.basis {
+        UserBasis::Session(session) => server.subject_of(session).await?.as_ref() == Some(subject),
+        UserBasis::Subject(version) => server.store().subject(subject).await?.version == version,
+    };
+    if !stands {
+        return Err(Reason::SignInOutdated.into());
     }
+    let client = server.store().client(client).await?.filter(|client| !client.caller.disabled);
+    Ok(client.ok_or(Reason::AuthorizeClientUnknown)?.caller.epoch)
 }

@@ -167,7 +167,7 @@ mod tests {
             expires_at: Timestamp(10_000),
         };
         let signed_in =
-            SignedIn { id: SessionId(1), session, basis: crate::store::Basis::Session(SessionId(1)) };
+            SignedIn { id: SessionId(1), session, basis: crate::store::UserBasis::Session(SessionId(1)) };
         let consent = world.consent.map(|scopes| Consent {
             subject: Subject::new("alice"),
             client: ClientId::new("c"),

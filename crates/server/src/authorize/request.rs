@@ -97,6 +97,11 @@ impl AuthorizationRequest {
 }
 
 impl StoredRequest {
+    /// The client that sent it.
+    pub(crate) fn client(&self) -> &ClientId {
+        &self.client
+    }
+
     /// Resumes the request, checked against what is registered today: its client may have been disabled or changed
     /// while it was paused. Every refusal here is a page.
     pub(crate) async fn resume(&self, server: &AuthorizationServer) -> Result<AuthorizationRequest, Error> {

@@ -1,6 +1,6 @@
 //! Where a client is answered: the one exit for codes, errors and finished sign-outs.
 
-use protocol::{AuthorizationCode, ResponseMode};
+use protocol::{AuthorizationCode, ResponseMode, uri};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,6 +46,21 @@ impl Returnable {
             return Err(Reason::LogoutRedirectMismatch);
         }
         Ok(Self { uri: uri.into(), state: state.map(Into::into), mode: ResponseMode::Query })
+    }
+
+    /// Sends the browser to where a sign-in at the client starts: its `initiate_login_uri`, which is told by which server
+    /// (OpenID Connect Core 1.0 §4), or its home page. `None` if it registered neither.
+    pub(crate) fn start(
+        server: &AuthorizationServer,
+        client: &RegisteredClient,
+    ) -> Option<Result<Answer, Error>> {
+        let to = |uri: &Option<String>| {
+            // A home page may be one that is only linked to.
+            let uri = uri.as_deref().filter(|uri| uri::check_redirect_uri(uri, &[]).is_ok())?;
+            Some(Self { uri: uri.into(), state: None, mode: ResponseMode::Query })
+        };
+        let initiate = to(&client.metadata.initiate_login_uri).map(|start| start.send(Some(server), &[]));
+        initiate.or_else(|| Some(to(&client.metadata.client_uri)?.send(None, &[])))
     }
 
     /// The URI, without the parameters of an answer.

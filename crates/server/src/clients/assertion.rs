@@ -13,6 +13,8 @@ use crate::{
 
 /// The only `client_assertion_type` (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The media type of an assertion, without `application/` (RFC 10070 §4).
+const TYPE: &str = "client-authentication+jwt";
 /// Maximum lifetime of an assertion in seconds, from now until `exp` and since `iat`: many libraries make one for an hour.
 const LIFETIME_MAX: i64 = 3600;
 /// The same for a client that registered `require_strict_assertions`.
@@ -59,7 +61,9 @@ pub(super) async fn check(
     if known.signing_alg().is_some_and(|only| only != algorithm.as_str()) {
         return Err(Reason::AssertionMalformed.into());
     }
-    if !matches!(unverified.typ(), None | Some("JWT" | "client-authentication+jwt")) {
+    // RFC 10070 §4 types assertions, so that no other JWT of the client is taken for one; older clients type none.
+    let is_untyped = || unverified.typ().is_none() || unverified.is_type("JWT");
+    if !unverified.is_type(TYPE) && (known.is_strict() || !is_untyped()) {
         return Err(Reason::AssertionMalformed.into());
     }
     let keys = verifying_keys(server, known, caller, algorithm, unverified.kid()).await?;
@@ -114,7 +118,7 @@ struct Expected<'a> {
     issuer: &'a str,
     /// RFC 7523 §3 names it, and clients older than RFC 10070 send it.
     token_endpoint: &'a str,
-    /// RFC 10070: the issuer is the only audience, the assertion is for one request, and short-lived.
+    /// RFC 10070: the issuer is the only audience, the assertion is typed, for one request, and short-lived.
     strict: bool,
     now: Timestamp,
     skew: i64,

@@ -56,11 +56,10 @@ impl Document {
         answer
     }
 
-    /// Whether `If-None-Match` names this version. The comparison is weak: proxies that compress weaken the tag.
+    /// Whether `If-None-Match` names this version.
     fn is_named(&self, request: &HeaderMap) -> bool {
         let lists = request.get_all(header::IF_NONE_MATCH).into_iter().map(HeaderValue::as_bytes);
-        fields::members(lists)
-            .any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == self.etag.as_bytes())
+        fields::names_version(lists, self.etag.as_bytes())
     }
 }
 

@@ -43,7 +43,8 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     };
     let hinted = logout::hint(server, &params).await?;
     let request = logout::validate(server, &params, &hinted).await?;
-    let Some(signed_in) = session::current(server, &head.headers).await? else {
+    let signed_in = session::current(server, &head.headers).await?;
+    let Some(session) = session::leavable(server, &head.headers, signed_in.as_ref()).await? else {
         if head.method == Method::POST {
             return match as_link(server, &params) {
                 Some(url) => Ok(see_other(&url)?),
@@ -53,13 +54,13 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         return request.answer(server, head.request_id());
     };
     match hinted.hint {
-        Some(hint) if logout::is_of(&hint, &signed_in) => {
+        Some(hint) if logout::is_of(&hint, &session) => {
             let mut commit = Commit::new(server.now());
-            logout::sign_out(server, &signed_in, &mut commit);
+            logout::sign_out(server, &session, &mut commit);
             server.write(commit).await?;
             request.answer(server, head.request_id())
         }
-        Some(_) | None => ask(server, head, &request, Some(&signed_in)).await,
+        Some(_) | None => ask(server, head, &request, signed_in.as_ref()).await,
     }
 }
 

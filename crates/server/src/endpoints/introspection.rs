@@ -8,7 +8,7 @@ pub use look::{Inactive, Look, TokenKind};
 
 use std::sync::Arc;
 
-use protocol::{Scopes, ServerMetadata, TokenType};
+use protocol::{Audience, Scopes, ServerMetadata, TokenType};
 
 use super::{offer::Offer, table::CALL};
 use wire::{AudienceClaim, INACTIVE, Wire};
@@ -16,7 +16,7 @@ use wire::{AudienceClaim, INACTIVE, Wire};
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    audience,
+    audience::{self, Wanted},
     clients::{self, AuthenticatedCaller, Role},
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
@@ -69,9 +69,11 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Sche
     }
     let wanted = envelope::wanted(incoming.headers(), &caller);
     let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
+    let about = about(&caller, params.all("resource"));
     let decide = || async {
         wanted?;
-        Ok(Decision::answer(server.now(), look_for(server, &caller, token?).await?))
+        let about = about.as_ref().map_err(|reason| *reason)?;
+        Ok(Decision::answer(server.now(), look_for(server, &caller, about, token?).await?))
     };
     let wire =
         settle(server.store(), Carried::of(server.now(), &incoming.head, &caller.remember), decide).await?;
@@ -88,10 +90,28 @@ impl AuthorizationServer {
     }
 }
 
+/// For which resources the caller asks: the `resource` parameters (named as in RFC 8707 §2; RFC 7662 §2.1 allows further
+/// parameters). Whoever sends one gets an answer about these alone, which says `aud`. A resource may ask only for itself.
+///
+/// # Errors
+/// [`Reason::ResourceNotAllowed`] and [`Reason::AudienceNotRegistered`].
+fn about<'a>(
+    caller: &AuthenticatedCaller,
+    sent: impl IntoIterator<Item = &'a str>,
+) -> Result<Wanted, Reason> {
+    let about = Wanted::read(sent)?;
+    let is_own = |wanted: &Audience| caller.resources.iter().any(|own| own.identifier == *wanted);
+    match caller.role() {
+        Role::Resources(_) if !about.0.iter().all(is_own) => Err(Reason::ResourceNotAllowed),
+        Role::Resources(_) | Role::Client(_) => Ok(about),
+    }
+}
+
 /// The introspection answer for this caller.
 async fn look_for(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
+    about: &Wanted,
     token: &str,
 ) -> Result<Wire, Error> {
     let look = look::look(server, token).await?;
@@ -103,8 +123,8 @@ async fn look_for(
         }
     };
     let told = match caller.role() {
-        Role::Resources(resources) => to_resource(caller, resources, &access, kind),
-        Role::Client(client) => to_owner(server, client, &access, kind),
+        Role::Resources(resources) => to_resource(caller, resources, about, &access, kind),
+        Role::Client(client) => to_owner(server, client, about, &access, kind),
     };
     let Some(Told { scope, aud }) = told.filter(|_| !access.only_introspects()) else {
         tracing::info!(reason = "caller_not_allowed", caller = %caller.id, "introspected: inactive");
@@ -141,15 +161,19 @@ struct Told {
 fn to_resource(
     caller: &AuthenticatedCaller,
     resources: &[Arc<RegisteredResource>],
+    about: &Wanted,
     access: &Access,
     kind: TokenKind,
 ) -> Option<Told> {
-    let is_for = |resource: &&Arc<RegisteredResource>| access.audience.contains(&resource.identifier);
+    let is_for = |resource: &&Arc<RegisteredResource>| {
+        access.audience.contains(&resource.identifier) && is_about(about, &resource.identifier)
+    };
     let own: Vec<_> = resources.iter().filter(is_for).cloned().collect();
     let first = own.first().filter(|_| kind == TokenKind::Access)?;
     let scope = audience::scopes_at(&own, &access.scopes);
     let must_say = access.narrowed || caller.has_several_roles;
     let aud = match first.introspection_audience {
+        _ if !about.0.is_empty() => Some(AudienceClaim::of(own.iter().map(|resource| &resource.identifier))),
         Some(IntrospectionAudience::ClientId) => Some(AudienceClaim::One(access.client.to_string())),
         // Whoever answers for several can't tell them apart without it.
         Some(IntrospectionAudience::None) if !caller.has_several_roles => None,
@@ -166,10 +190,12 @@ fn to_resource(
 fn to_owner(
     server: &AuthorizationServer,
     client: &RegisteredClient,
+    about: &Wanted,
     access: &Access,
     kind: TokenKind,
 ) -> Option<Told> {
-    if access.client != *client.id() {
+    let is_for = || kind == TokenKind::Access && access.audience.iter().any(|one| is_about(about, one));
+    if access.client != *client.id() || !(about.0.is_empty() || is_for()) {
         return None;
     }
     let aud = match (kind, access.audience.as_slice()) {
@@ -179,4 +205,8 @@ fn to_owner(
         (TokenKind::Access, audience) => AudienceClaim::of(audience),
     };
     Some(Told { scope: access.scopes.clone(), aud: Some(aud) })
+}
+
+fn is_about(about: &Wanted, resource: &Audience) -> bool {
+    about.0.is_empty() || about.0.contains(resource)
 }

@@ -10,7 +10,7 @@ use crate::{
     ports::Standing,
     reason::Reason,
     settle::Decision,
-    store::{Basis, Commit, Grant, GrantChange},
+    store::{Commit, Grant, GrantChange, UserBasis},
     tokens::{issue::Issue, issued::Issued},
 };
 
@@ -72,7 +72,8 @@ impl Minting {
             approved_at: request.now,
             expires_at: request.now + self.lifetime,
         };
-        let add = GrantChange::Add(Box::new(grant.clone()), Basis::Subject(seen.version));
+        let basis = UserBasis::Subject(seen.version).at(client.caller.epoch);
+        let add = GrantChange::Add(Box::new(grant.clone()), basis);
         let mut commit = Commit::new(request.now).with(add);
         let issue = Issue { server, client, grant: &grant, nonce: None };
         let issued = issue.tokens(audience, &mut commit).await?;

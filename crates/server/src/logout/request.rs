@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Fault},
     pages::refusal,
     reason::Reason,
-    session::SignedIn,
+    session::Leavable,
     tokens::id_token::{self, Hint},
 };
 
@@ -102,9 +102,9 @@ pub(crate) async fn validate(
 }
 
 /// Whether the hint names the user and session of this browser. A hint without `sid` counts by its subject.
-pub(crate) fn is_of(hint: &Hint, signed_in: &SignedIn) -> bool {
-    let is_this = hint.session.is_none_or(|session| session == signed_in.id);
-    hint.subject == signed_in.session.subject && is_this
+pub(crate) fn is_of(hint: &Hint, session: &Leavable) -> bool {
+    let is_this = hint.session.is_none_or(|hinted| hinted == session.id);
+    hint.subject == session.subject && is_this
 }
 
 impl SignOut {

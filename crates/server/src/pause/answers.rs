@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Fault},
     logout,
     reason::Reason,
-    session::{self, NewSession},
+    session::{self, Leavable, NewSession},
     store::{Actor, Commit, InteractionChange, SeenSubject},
 };
 
@@ -43,14 +43,14 @@ impl OpenInteraction {
         if self.expected().is_some_and(|expected| *expected != seen.subject) {
             return Err(Reason::SubjectMismatch.into());
         }
-        let (kept, left) = match self.signed_in.take() {
-            Some(before) if before.session.subject == seen.subject => (Some(before.id), None),
+        let (kept, left) = match self.leavable.take() {
+            Some(before) if before.subject == seen.subject => (Some(before.id), None),
             Some(before) => (None, Some(before)),
             None => (self.begun_by(&seen.subject).await?, None),
         };
         // The same form is that of the same user: nobody gets an answer that another user's sign-in got.
         let is_same = kept.is_some_and(|kept| self.paused.session == Some(kept.0));
-        let NewSession { signed_in, token, change } = session::begin(&self.server, kept, seen, amr);
+        let NewSession { signed_in, cookie, change } = session::begin(&self.server, kept, seen, amr);
         let mut commit = Commit::new(signed_in.session.authenticated_at).with(change);
         commit.actor = Actor::User(seen.subject.clone());
         if let Some(left) = left {
@@ -58,6 +58,7 @@ impl OpenInteraction {
         }
         self.paused.signed_in_at = Some(signed_in.session.authenticated_at);
         self.paused.session = Some(signed_in.id.0);
+        self.leavable = Some(Leavable::from(&signed_in));
         (self.signed_in, self.paused.note, self.paused.switching) = (Some(signed_in), None, false);
         let server = self.server.clone();
         let mut answer = if self.is_past() {
@@ -66,7 +67,7 @@ impl OpenInteraction {
         } else {
             self.go_on_with(commit, By::SignIn).await?
         };
-        Cookie::Session.set(server.settings(), &mut answer, Some(&token.expose()));
+        Cookie::Session.set(server.settings(), &mut answer, Some(&cookie));
         Ok(answer)
     }
 

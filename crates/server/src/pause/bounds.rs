@@ -10,7 +10,7 @@ use std::{
 
 use protocol::{Handle, InteractionToken, Timestamp, limits};
 
-use crate::origin::{Network, Origin};
+use crate::origin::{AddressBlock, Origin};
 
 /// The browser's secret, as a digest.
 type Browser = [u8; 32];
@@ -44,9 +44,9 @@ struct State {
     /// By id, which is ordered by time.
     all: BTreeMap<i64, Opened>,
     browsers: HashMap<Browser, BTreeSet<i64>>,
-    sites: HashMap<Network, Site>,
+    sites: HashMap<AddressBlock, Site>,
     /// The sites by how much they keep.
-    largest: BTreeSet<(usize, Network)>,
+    largest: BTreeSet<(usize, AddressBlock)>,
     bytes: usize,
 }
 
@@ -80,7 +80,7 @@ impl State {
         gone
     }
 
-    fn oldest_of(&self, site: Network) -> Option<i64> {
+    fn oldest_of(&self, site: AddressBlock) -> Option<i64> {
         self.sites.get(&site)?.ids.first().copied()
     }
 

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Fault},
     incoming::RequestHead as _,
     reason::Reason,
-    session::{self, SignedIn},
+    session::{self, Leavable, SignedIn},
     settle::Carried,
     store::Commit,
 };
@@ -62,13 +62,26 @@ impl AuthorizationServer {
             None => carried(self, head, &token, request).ok_or(Reason::InteractionUnknown)?,
         };
         let signed_in = session::current(self, &head.headers).await?;
+        let leavable = session::leavable(self, &head.headers, signed_in.as_ref()).await?;
         let waiting = paused.pending.resume(self).await?;
         let (server, handle, request_id) = (self.clone(), token.handle(), head.request_id().to_owned());
-        Ok(OpenInteraction { server, token, handle, browser, paused, waiting, signed_in, past, request_id })
+        Ok(OpenInteraction {
+            server,
+            token,
+            handle,
+            browser,
+            paused,
+            waiting,
+            signed_in,
+            leavable,
+            past,
+            request_id,
+        })
     }
 
     /// Goes on where a request for a page names no interaction, or none that is known: a bookmark, or a page that was
-    /// left open for long. Whoever is signed in goes to the account page; anybody else signs in first.
+    /// left open for long. Whoever is signed in goes to the account page. Anybody else goes back to where a sign-in at the
+    /// client starts, if the browser's cookie still tells the client and that registered it; or signs in first.
     ///
     /// # Errors
     /// [`Reason::HostMismatch`], and those of the store.
@@ -77,9 +90,24 @@ impl AuthorizationServer {
         let account = PendingAccount::new();
         let signed_in = session::current(self, &head.headers).await?;
         match account.step(self, signed_in.as_ref()).await? {
-            Step::Ask(_) | Step::Refuse(_) => pause(self, head, account, signed_in.as_ref()).await,
+            Step::Ask(_) | Step::Refuse(_) => match self.start_at_client(head).await? {
+                Some(answer) => Ok(answer),
+                None => pause(self, head, account, signed_in.as_ref()).await,
+            },
             Step::Approve => account_page(self),
         }
+    }
+
+    /// Where the client of an interaction that is no longer known lets a sign-in be started.
+    async fn start_at_client(&self, head: &Parts) -> Result<Option<Answer>, Error> {
+        let params = head.query()?;
+        let token = params.get("interaction").and_then(InteractionToken::presented);
+        let Some(id) = token.and_then(|token| Browser::client_of(self, head, &token)) else {
+            return Ok(None);
+        };
+        let client = self.registry().client(id.as_str()).await?;
+        let client = client.filter(|client| !client.caller.disabled);
+        client.and_then(|client| Returnable::start(self, &client)).transpose()
     }
 
     /// The user who is signed in in this browser, for a page of the host.
@@ -103,6 +131,7 @@ pub struct OpenInteraction {
     pub(super) paused: Paused,
     pub(super) waiting: Box<dyn Waiting>,
     pub(super) signed_in: Option<SignedIn>,
+    pub(super) leavable: Option<Leavable>,
     pub(super) past: Option<Past>,
     pub(super) request_id: String,
 }
@@ -240,7 +269,12 @@ impl OpenInteraction {
     pub(super) fn visitor(&self) -> Visitor<'_> {
         let carried =
             Carried { now: self.server.now(), remember: &[], request_id: &self.request_id, client: None };
-        let (server, signed_in) = (&self.server, self.signed_in.as_ref());
-        Visitor { server, signed_in, signed_in_at: self.paused.signed_in_at, carried }
+        Visitor {
+            server: &self.server,
+            signed_in: self.signed_in.as_ref(),
+            leavable: self.leavable.as_ref(),
+            signed_in_at: self.paused.signed_in_at,
+            carried,
+        }
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod authorization;
 mod sign_out;
 
+use protocol::ClientId;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use account::{PendingAccount, account_page};
@@ -23,6 +24,11 @@ macro_rules! kinds {
             /// The page that it waits at; `None`: nothing was decided yet.
             pub(super) fn ask(&self) -> Option<Ask> {
                 match self { $(Self::$name(stored) => stored.ask()),+ }
+            }
+
+            /// The client that sent the browser here, if one did.
+            pub(super) fn client(&self) -> Option<&ClientId> {
+                match self { $(Self::$name(stored) => stored.client()),+ }
             }
 
             /// Waits at another page, if it has one.

@@ -111,7 +111,7 @@ pub(super) async fn begin(
     let carried = Carried { now, remember: &[], request_id, client: None };
     let token = settle(server.store(), carried, decide).await?;
     let mut answer = see_other(&page_url(server, paused.pending.ask(), &token))?;
-    browser.mark(server, token.handle().id, &mut answer);
+    browser.mark(server, token.handle().id, paused.pending.client(), &mut answer);
     Ok(answer)
 }
 

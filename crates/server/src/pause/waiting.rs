@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     reason::Reason,
     registry::RegisteredClient,
-    session::SignedIn,
+    session::{Leavable, SignedIn},
     settle::{Carried, Decision, settle},
     store::Commit,
 };
@@ -26,6 +26,8 @@ use crate::{
 pub(super) struct Visitor<'a> {
     pub(super) server: &'a AuthorizationServer,
     pub(super) signed_in: Option<&'a SignedIn>,
+    /// What a sign-out ends.
+    pub(super) leavable: Option<&'a Leavable>,
     /// When the user signed in during this interaction, if at all.
     pub(super) signed_in_at: Option<Timestamp>,
     pub(super) carried: Carried<'a>,

@@ -18,7 +18,7 @@ mod token;
 
 pub use code::CodeChange;
 pub use end::{End, Of, Why};
-pub use grant::{Basis, GrantChange};
+pub use grant::{Basis, GrantChange, UserBasis};
 pub use interaction::InteractionChange;
 pub use item::Item;
 pub use key::KeyChange;

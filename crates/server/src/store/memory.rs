@@ -32,6 +32,8 @@ pub struct MemoryStore {
 pub struct HostWrites {
     /// The host's events for the outbox.
     pub events: Vec<Event>,
+    /// Subjects of new accounts: no client gets one of them as its id.
+    pub added: Vec<Subject>,
     /// Deleted subjects, whose consent is forgotten.
     pub forgotten: Vec<Subject>,
 }
@@ -44,14 +46,15 @@ impl MemoryStore {
 
     /// Commits, and lets a host write its own state in the same transaction: `host` is called once every guard
     /// holds, and what it returns is written with the commit. If a guard of the host fails, it returns the index of that guard,
-    /// which is counted after the guards of the commit, and nothing is written.
+    /// which is counted after the guards of the commit, and nothing is written. It is told which ids clients and resources
+    /// have.
     ///
     /// # Errors
     /// [`Conflict`]
     pub fn commit_with(
         &self,
         commit: Commit,
-        host: impl FnOnce() -> Result<HostWrites, usize>,
+        host: impl FnOnce(&dyn Fn(&str) -> bool) -> Result<HostWrites, usize>,
     ) -> Result<Committed, Conflict> {
         let mut state = self.state();
         // All guards are evaluated on the state before the commit.
@@ -59,12 +62,15 @@ impl MemoryStore {
         if let Some(guard) = failed {
             return Err(Conflict { guard });
         }
-        let HostWrites { events, forgotten } =
-            host().map_err(|guard| Conflict { guard: commit.guards.len() + guard })?;
+        let is_caller = |id: &str| state.callers.contains_key(id);
+        let HostWrites { events, added, forgotten } =
+            host(&is_caller).map_err(|guard| Conflict { guard: commit.guards.len() + guard })?;
         state.newest = state.newest.max(commit.now);
         state.events.extend(events);
         state.events.extend(commit.events());
         state.consents.retain(|(subject, _), _| !forgotten.contains(subject));
+        state.accounts.retain(|subject| !forgotten.contains(subject));
+        state.accounts.extend(added);
         let mut committed = Committed::default();
         for change in commit.guards.into_iter().chain(commit.writes) {
             let ended = state.apply(change, commit.now);
@@ -248,7 +254,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Result<Committed, Conflict>, Fault> {
-        Ok(self.commit_with(commit, || Ok(HostWrites::default())))
+        Ok(self.commit_with(commit, |_| Ok(HostWrites::default())))
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {

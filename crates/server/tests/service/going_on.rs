@@ -289,6 +289,73 @@ async fn a_page_without_an_interaction_leads_to_the_account() {
     assert_eq!(server.authorization_server.signed_in(&head).await.expect("read"), None);
 }
 
+/// A page that was left open for so long that its interaction was deleted, and is loaded again. OpenID Connect Core 1.0
+/// §4: the client starts a sign-in where it registered `initiate_login_uri`.
+#[tokio::test]
+async fn an_interaction_that_is_gone_leads_to_where_its_client_starts() {
+    const START: &str = "https://shop.example/start?from=as";
+    const HOME: &str = "https://shop.example/";
+    const ACCOUNT: &str = "https://as.example/login?interaction=";
+    let told = "https://shop.example/start?from=as&iss=https%3A%2F%2Fas.example";
+    for (initiate, home, is_disabled, expected) in [
+        (Some(START), Some(HOME), false, told),
+        (None, Some(HOME), false, HOME),
+        (None, None, false, ACCOUNT),
+        // It is linked to, but no browser is redirected to plain http.
+        (None, Some("http://shop.example/"), false, ACCOUNT),
+        (Some(START), Some(HOME), true, ACCOUNT),
+    ] {
+        let shop = || {
+            confidential("shop").with(|client| {
+                client.initiate_login_uri = initiate.map(str::to_owned);
+                client.client_uri = home.map(str::to_owned);
+            })
+        };
+        let server = TestServer::new().client(shop()).account("alice").start().await;
+        let browser = server.browser();
+        let page = browser.authorize("shop").until(Ask::SignIn).await;
+        server.clock.advance(2 * 86_400);
+        while server
+            .store
+            .sweep(passavant_server::ports::Clock::now(&server.clock), 100)
+            .await
+            .expect("swept")
+            > 0
+        {}
+        if is_disabled {
+            server.put_client(shop().disabled()).await;
+        }
+        let head = browser.page_head(&page.url);
+        let answer = server.authorization_server.without_interaction(&head).await.expect("it goes on");
+        let to = location(&answer);
+        assert!(to.starts_with(expected), "{initiate:?} {home:?}: {to}");
+        // The link alone leads nobody away from here.
+        let head = server.browser().page_head(&page.url);
+        let answer = server.authorization_server.without_interaction(&head).await.expect("it goes on");
+        assert!(location(&answer).starts_with(ACCOUNT), "{initiate:?} {home:?}");
+    }
+}
+
+/// Whoever is signed in is not sent away: the account page is there.
+#[tokio::test]
+async fn whoever_is_signed_in_goes_to_the_account_where_an_interaction_is_gone() {
+    let home = |client: &mut protocol::ClientMetadata| {
+        client.client_uri = Some("https://shop.example/".to_owned());
+    };
+    let server = TestServer::new().client(confidential("shop").with(home)).account("alice").start().await;
+    let browser = server.browser().sign_in("alice");
+    let page = browser.authorize("shop").until(Ask::SignIn).await;
+    let mut gone = page.url.clone();
+    gone.replace_range(gone.len() - 4.., "AAAA");
+    let head = browser.page_head(&gone);
+    let answer = server.authorization_server.without_interaction(&head).await.expect("it goes on");
+    assert_eq!(location(&answer), "https://shop.example/");
+    browser.authorize("shop").code().await;
+    let head = browser.page_head(&gone);
+    let answer = server.authorization_server.without_interaction(&head).await.expect("it goes on");
+    assert_eq!(location(&answer), "https://as.example/account");
+}
+
 /// OpenID Connect Core 1.0 §3.1.2.1: the user whom `id_token_hint` names, or `login_required`.
 #[tokio::test]
 async fn nobody_else_signs_in_than_the_client_expects() {

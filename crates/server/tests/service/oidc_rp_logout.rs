@@ -122,6 +122,95 @@ async fn signing_in_again_changes_the_secret_of_the_session() {
     assert!(is_signed_in(&browser).await);
 }
 
+/// The value of the session cookie.
+fn session_cookie(browser: &Browser) -> String {
+    let head = browser.page_head(LOGOUT);
+    let cookies = head.headers["cookie"].to_str().expect("visible characters").to_owned();
+    let mut pairs = cookies.split("; ").filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| name.ends_with("passavant_session")).expect("it is signed in");
+    value.to_owned()
+}
+
+/// A browser with this session cookie and no other.
+fn with_session_cookie(server: &Running, value: &str) -> Browser {
+    let browser = server.browser();
+    browser.keep_cookie(&format!("__Host-passavant_session={value}; Path=/; Secure"));
+    browser
+}
+
+/// A sign-out that was sent before the answer to a sign-in in another tab arrived.
+#[tokio::test]
+async fn a_sign_out_with_the_cookie_from_before_a_sign_in_ends_the_renewed_session() {
+    for is_hinted in [true, false] {
+        let server = start().await;
+        let (browser, first) = signed_in(&server, "alice").await;
+        let before = session_cookie(&browser);
+        let second = browser.authorize("other").param("prompt", "login").tokens().await;
+        let late = with_session_cookie(&server, &before);
+        assert!(!is_signed_in(&late).await, "it opens nothing");
+        let hint = first.member("id_token");
+        let landing = match is_hinted {
+            true => follow(&late, &[("id_token_hint", &hint)]).await,
+            false => late.open(LOGOUT).await,
+        };
+        let asked = if is_hinted { vec![] } else { vec![Ask::SignOut] };
+        assert_eq!((landing.asked, &*landing.url), (asked, DONE));
+        assert!(!is_signed_in(&browser).await, "hinted: {is_hinted}");
+        assert!(!server.is_active(&first.member("access_token"), "shop").await);
+        assert!(!server.is_active(&second.member("access_token"), "other").await);
+    }
+}
+
+/// Whoever never had the session can't end it: its id, which ID tokens name, is not enough.
+#[tokio::test]
+async fn a_made_up_cookie_of_a_session_ends_nothing() {
+    let server = start().await;
+    let (browser, tokens) = signed_in(&server, "alice").await;
+    let (other, _) = signed_in(&server, "bob").await;
+    let (own, foreign) = (session_cookie(&browser), session_cookie(&other));
+    let (secret, code) = own.split_once('.').expect("a secret and a code");
+    let (_, foreign) = foreign.split_once('.').expect("a secret and a code");
+    // The id of the session is in the first 11 characters.
+    let made_up = format!("{}{}", &secret[..11], "A".repeat(32));
+    for cookie in [made_up.clone(), format!("{made_up}."), format!("{made_up}.{foreign}"), format!(".{code}")]
+    {
+        let stranger = with_session_cookie(&server, &cookie);
+        let landing = follow(&stranger, &[("id_token_hint", &tokens.member("id_token"))]).await;
+        assert_eq!((landing.asked, &*landing.url), (vec![], DONE), "{cookie}");
+        assert!(server.is_active(&tokens.member("access_token"), "shop").await, "{cookie}");
+    }
+    assert!(is_signed_in(&browser).await);
+}
+
+/// Cookies of earlier versions have no code.
+#[tokio::test]
+async fn a_session_cookie_without_a_code_is_signed_in() {
+    let server = start().await;
+    let (browser, _) = signed_in(&server, "alice").await;
+    let own = session_cookie(&browser);
+    let (secret, _) = own.split_once('.').expect("a secret and a code");
+    assert!(is_signed_in(&with_session_cookie(&server, secret)).await);
+}
+
+/// In a second tab, the password was typed before the first tab's sign-in was answered.
+#[tokio::test]
+async fn a_sign_in_with_the_cookie_from_before_another_one_leaves_no_session_behind() {
+    let server = start().await;
+    let (browser, first) = signed_in(&server, "alice").await;
+    let before = session_cookie(&browser);
+    let second = browser.authorize("other").param("prompt", "login").tokens().await;
+    let late = with_session_cookie(&server, &before);
+    let third = late.clone().sign_in("alice").authorize("other").tokens().await;
+    let (of_second, of_third) =
+        (server.claims(&second.member("id_token")).await, server.claims(&third.member("id_token")).await);
+    assert_eq!(of_second["sid"], of_third["sid"], "the session goes on");
+    let late = with_session_cookie(&server, &before);
+    late.sign_in("bob").authorize("other").tokens().await;
+    for (client, tokens) in [("shop", first), ("other", third)] {
+        assert!(!server.is_active(&tokens.member("access_token"), client).await, "{client}");
+    }
+}
+
 /// A session that ends while its user signs in again is not revived.
 #[tokio::test]
 async fn an_ended_session_is_not_renewed() {

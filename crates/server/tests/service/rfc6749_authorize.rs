@@ -265,6 +265,27 @@ async fn state_and_nonce_have_a_longest() {
     assert_eq!(state.param("state").map(|state| state.len()), Some(8193));
 }
 
+/// What is stored while the user is asked has a limit of its own: JSON doubles some characters. The client learns of it, and
+/// nothing is kept.
+#[tokio::test]
+async fn a_request_that_is_too_long_to_be_kept_goes_back_to_its_client() {
+    let server = start().await;
+    let state = "\"".repeat(8192);
+    let landing = server.browser().authorize("shop").param("state", &state).finish().await;
+    landing.refused(Reason::ParameterTooLong("request"));
+    assert_eq!(
+        (landing.param("error"), landing.param("state")),
+        (Some("invalid_request".to_owned()), Some(state))
+    );
+    // Without a page nothing is stored, and the same request is answered.
+    let browser = server.browser().sign_in("alice");
+    browser.authorize("shop").code().await;
+    let answered = browser.authorize("shop").param("state", &"\"".repeat(8192)).code().await;
+    assert!(!answered.code.is_empty());
+    let fits = server.browser().sign_in("alice").authorize("shop").param("state", &"\"".repeat(7000));
+    fits.code().await;
+}
+
 /// RFC 6749 §4.1.2.1: `access_denied`
 #[tokio::test]
 async fn a_denied_request_is_told_to_the_client() {

@@ -87,14 +87,21 @@ async fn an_assertion_of_wrong_claims_is_refused() {
     }
 }
 
-/// RFC 10070, of a client or resource that registered `require_strict_assertions`: for the issuer only, for one request,
-/// and for five minutes.
+/// RFC 10070, of a client or resource that registered `require_strict_assertions`: typed, for the issuer only, for one
+/// request, and for five minutes.
 #[tokio::test]
 async fn a_strict_client_sends_strict_assertions() {
     let key = key();
     let client = confidential("shop").key(&key).with(|client| client.require_strict_assertions = Some(true));
     let server = TestServer::new().client(client).start().await;
-    ask(&server, &server.assertion("shop")).send().await.ok();
+    let typed = || server.assertion("shop").typ("client-authentication+jwt");
+    ask(&server, &typed()).send().await.ok();
+    ask(&server, &server.assertion("shop").typ("application/client-authentication+jwt")).send().await.ok();
+    ask(&server, &server.assertion("shop")).send_unwritten().await.refused(Reason::AssertionMalformed);
+    ask(&server, &server.assertion("shop").typ("JWT"))
+        .send_unwritten()
+        .await
+        .refused(Reason::AssertionMalformed);
     let now = server.now();
     for (name, value, reason) in [
         ("aud", json!("https://as.example/token"), Reason::AssertionClaimWrong),
@@ -103,7 +110,7 @@ async fn a_strict_client_sends_strict_assertions() {
         ("exp", json!(now + 331), Reason::AssertionExpired),
         ("iat", json!(now - 331), Reason::AssertionExpired),
     ] {
-        let assertion = server.assertion("shop").claim(name, value.clone());
+        let assertion = typed().claim(name, value.clone());
         let reply = ask(&server, &assertion).send().await;
         assert_eq!(reply.reason(), Some(reason), "{name} {value}");
         server.put_client(confidential("shop").key(&key)).await;

@@ -379,3 +379,49 @@ async fn a_bearer_token_ends() {
     server.commit(commit).await;
     ask(&bearer).send_unwritten().await.refused(Reason::TokenInactive);
 }
+
+/// RFC 7662 §2.1 allows further parameters. Whoever names a resource, as in RFC 8707 §2, learns whether the token is for
+/// it, and reads `aud`.
+#[tokio::test]
+async fn an_answer_about_a_named_resource_says_its_audience() {
+    let scope = "notes.read music.play";
+    let server = TestServer::new()
+        .client(confidential("shop").scope(scope))
+        .resource(resource(NOTES, "notes.read").caller("notes"))
+        .resource(resource("https://music.example", "music.play").caller("both"))
+        .resource(resource("https://radio.example", "music.play").caller("both"))
+        .account("alice")
+        .start()
+        .await;
+    let ask = async |token: &str, caller: &str, resources: &[&str]| {
+        let mut call = server.post("/introspect").as_client(caller).param("token", token);
+        for resource in resources {
+            call = call.param("resource", resource);
+        }
+        call.send().await
+    };
+    let (notes, music) =
+        (machine_access(&server, "notes.read").await, machine_access(&server, "music.play").await);
+    assert_eq!(ask(&notes, "notes", &[]).await.json()["aud"], Value::Null, "nobody asked");
+    assert_eq!(ask(&notes, "notes", &[NOTES]).await.json()["aud"], NOTES);
+    // RFC 3986 §6.2.3: the empty path is `/`.
+    assert_eq!(ask(&notes, "notes", &["https://notes.example/"]).await.json()["aud"], NOTES);
+    let of_both = ask(&music, "both", &[]).await.json();
+    assert_eq!(of_both["aud"], json!(["https://music.example", "https://radio.example"]));
+    for resource in ["https://music.example", "https://radio.example"] {
+        assert_eq!(ask(&music, "both", &[resource]).await.json()["aud"], resource);
+    }
+    assert_eq!(ask(&notes, "both", &["https://music.example"]).await.json(), json!({"active": false}));
+    // The client sees its own tokens, and only for the resource that it names.
+    assert_eq!(ask(&notes, "shop", &[NOTES]).await.json()["aud"], NOTES);
+    assert_eq!(ask(&notes, "shop", &["https://music.example"]).await.json(), json!({"active": false}));
+    for (caller, resources) in [
+        ("notes", &["https://music.example"][..]),
+        ("notes", &[NOTES, "https://music.example"]),
+        ("notes", &["https://unknown.example"]),
+    ] {
+        let refused = ask(&notes, caller, resources).await;
+        assert_eq!(refused.json()["error"], "invalid_target", "{caller} {resources:?}");
+        refused.refused(Reason::ResourceNotAllowed);
+    }
+}

@@ -252,7 +252,10 @@ async fn a_machines_jwt_ends_with_its_client() {
     server.put_client(shop().disabled()).await;
     assert!(!server.is_active(&token, "notes").await, "disabled");
     server.put_client(shop()).await;
-    assert!(server.is_active(&token, "notes").await, "enabled");
+    assert!(!server.is_active(&token, "notes").await, "enabled again");
+    let token = machine_token(&server, "notes.read").await.member("access_token");
+    server.put_client(shop()).await;
+    assert!(server.is_active(&token, "notes").await, "replaced");
     server.delete_client("shop").await;
     server.put_client(shop()).await;
     assert!(!server.is_active(&token, "notes").await, "made anew");

@@ -5,9 +5,11 @@ use rusqlite::params;
 
 use crate::{error::Broken, transaction::Transaction};
 
+/// No client or resource has its `sub` as `client_id` (RFC 9700 §4.15).
 const ADD: &str = "INSERT INTO account \
     (issuer, subject, username, canonical, password, disabled, claims, applied, version) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT DO NOTHING";
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1 \
+    WHERE NOT EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?2) ON CONFLICT DO NOTHING";
 
 const REPLACE: &str = "UPDATE account SET username = ?3, canonical = ?4, password = ?5, disabled = ?6, claims = ?7, \
     applied = ?8, version = version + 1 WHERE issuer = ?1 AND subject = ?2 AND version = ?9 \

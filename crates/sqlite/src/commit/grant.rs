@@ -1,7 +1,7 @@
 //! Writes grants and remembered consent.
 
 use rusqlite::params;
-use server::store::{Basis, Grant, GrantChange};
+use server::store::{Basis, Grant, GrantChange, UserBasis};
 
 use crate::{
     error::Broken,
@@ -9,7 +9,7 @@ use crate::{
     transaction::Transaction,
 };
 
-/// Inserts the grant if its basis (`?14`) still holds.
+/// Inserts the grant if its basis still holds: that of its user (`?14`), and the epoch of its client (`?15`).
 macro_rules! add {
     ($stands:literal) => {
         concat!(
@@ -17,6 +17,8 @@ macro_rules! add {
              authenticated_at, amr, approved_at, expires_at) \
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE ",
             $stands,
+            " AND coalesce((SELECT epoch = ?15 AND disabled = 0 FROM caller \
+             WHERE issuer = ?2 AND client_id = ?4), ?15 = 0)",
             " ON CONFLICT DO NOTHING"
         )
     };
@@ -36,8 +38,7 @@ const FORGET_CONSENT: &str = "DELETE FROM consent WHERE issuer = ?1 AND subject 
 
 pub(super) fn apply(t: &Transaction<'_>, change: &GrantChange) -> Result<bool, Broken> {
     match change {
-        GrantChange::Add(grant, Basis::Session(id)) => add(t, ADD_BY_SESSION, grant, id.0),
-        GrantChange::Add(grant, Basis::Subject(version)) => add(t, ADD_BY_SUBJECT, grant, *version),
+        GrantChange::Add(grant, basis) => add(t, grant, *basis),
         GrantChange::Consent(consent) => {
             let (subject, client) = (consent.subject.as_str(), consent.client.as_str());
             let approved = lines(&consent.approved);
@@ -50,7 +51,11 @@ pub(super) fn apply(t: &Transaction<'_>, change: &GrantChange) -> Result<bool, B
     }
 }
 
-fn add(t: &Transaction<'_>, sql: &str, grant: &Grant, basis: i64) -> Result<bool, Broken> {
+fn add(t: &Transaction<'_>, grant: &Grant, basis: Basis) -> Result<bool, Broken> {
+    let (sql, user) = match basis.user {
+        UserBasis::Session(id) => (ADD_BY_SESSION, id.0),
+        UserBasis::Subject(version) => (ADD_BY_SUBJECT, version),
+    };
     let values = params![
         grant.id.0,
         t.issuer,
@@ -65,7 +70,8 @@ fn add(t: &Transaction<'_>, sql: &str, grant: &Grant, basis: i64) -> Result<bool
         grant.amr,
         grant.approved_at.0,
         grant.expires_at.0,
-        basis,
+        user,
+        basis.client_epoch,
     ];
     t.guarded(sql, values)
 }

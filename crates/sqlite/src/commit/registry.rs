@@ -6,10 +6,12 @@ use server::store::{Caller, Client, Expect, RegistryChange, Resource, Scope};
 
 use crate::{error::Broken, transaction::Transaction};
 
-/// A resource may share the credentials of a client; a client never takes over those of a resource.
+/// A resource may share the credentials of a client; a client never takes over those of a resource, and has the `sub`
+/// of no user (RFC 9700 §4.15).
 const ADD_CLIENT: &str = "INSERT INTO client \
     (issuer, id, metadata, require_pkce, skip_consent, applied, version) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1 \
-    WHERE NOT EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?2) ON CONFLICT DO NOTHING";
+    WHERE NOT EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?2) \
+    AND NOT EXISTS (SELECT 1 FROM account WHERE issuer = ?1 AND subject = ?2) ON CONFLICT DO NOTHING";
 
 const REPLACE_CLIENT: &str = "UPDATE client \
     SET metadata = ?3, require_pkce = ?4, skip_consent = ?5, applied = ?6, version = version + 1 \
@@ -40,12 +42,26 @@ const DELETE_ORPHAN: &str = "DELETE FROM caller WHERE issuer = ?1 AND client_id 
 
 const CALLER_OF_RESOURCE: &str = "SELECT client_id FROM resource WHERE issuer = ?1 AND identifier = ?2";
 
-const ADD_RESOURCE: &str = "INSERT INTO resource (issuer, identifier, client_id, settings, applied, version) \
-    VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT DO NOTHING";
+/// Whether no user has the id that the resource authenticates with (RFC 9700 §4.15), if that is new.
+macro_rules! is_no_user {
+    () => {
+        "(EXISTS (SELECT 1 FROM caller k WHERE k.issuer = ?1 AND k.client_id = ?3) \
+         OR NOT EXISTS (SELECT 1 FROM account a WHERE a.issuer = ?1 AND a.subject = ?3))"
+    };
+}
 
-const REPLACE_RESOURCE: &str = "UPDATE resource \
-    SET client_id = ?3, settings = ?4, applied = ?5, version = version + 1 \
-    WHERE issuer = ?1 AND identifier = ?2 AND version = ?6";
+const ADD_RESOURCE: &str = concat!(
+    "INSERT INTO resource (issuer, identifier, client_id, settings, applied, version) \
+     SELECT ?1, ?2, ?3, ?4, ?5, 1 WHERE ",
+    is_no_user!(),
+    " ON CONFLICT DO NOTHING"
+);
+
+const REPLACE_RESOURCE: &str = concat!(
+    "UPDATE resource SET client_id = ?3, settings = ?4, applied = ?5, version = version + 1 \
+     WHERE issuer = ?1 AND identifier = ?2 AND version = ?6 AND ",
+    is_no_user!()
+);
 
 const DELETE_RESOURCE: &str = "DELETE FROM resource WHERE issuer = ?1 AND identifier = ?2";
 

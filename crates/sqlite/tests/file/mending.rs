@@ -3,8 +3,8 @@
 use accounts::Directory as _;
 use protocol::{Issuer, Subject, Timestamp};
 use server::store::{
-    Basis, Commit, Committed, Event, EventKind, GrantChange, KeyChange, KeyRecord, KeyState, RegistryChange,
-    Scope, Store as _, TokenChange,
+    Commit, Committed, Event, EventKind, GrantChange, KeyChange, KeyRecord, KeyState, RegistryChange, Scope,
+    Store as _, TokenChange, UserBasis,
 };
 
 use crate::rows::{self, Folder, NOW, SERVER};
@@ -37,7 +37,8 @@ async fn what_was_issued_ahead_of_time_ends_and_the_rest_stays() {
     let store = rows::one(&file);
     let (before, mut after) = (rows::grant(), rows::grant());
     (after.approved_at, after.expires_at) = (AHEAD, AHEAD + 86_400);
-    let alice = Basis::Subject(store.subject(&Subject::new("alice")).await.expect("it reads").version);
+    let seen = store.subject(&Subject::new("alice")).await.expect("it reads");
+    let alice = UserBasis::Subject(seen.version).at(0);
     let kept = rows::token(0);
     let commit = Commit::new(NOW)
         .with(GrantChange::Add(Box::new(before.clone()), alice))
@@ -80,7 +81,7 @@ async fn an_issuer_is_renamed_with_everything_that_it_has() {
     let folder = Folder::new();
     let file = folder.open(SERVER);
     let store = rows::one(&file);
-    let alice = Basis::Subject(0);
+    let alice = UserBasis::Subject(0).at(0);
     let mut grant = rows::grant();
     let audiences = ["https://one.example", "https://one.example/admin/api/v1", "https://one.example.org"];
     grant.audience = audiences.map(protocol::Audience::new).to_vec();

@@ -6,8 +6,8 @@ use accounts::{Account, AccountChange, Directory as _, Username, directory::Pass
 use passavant_sqlite::{OpenError, Options, SqliteStore};
 use protocol::{ClientId, ClientMetadata, Issuer, Subject};
 use server::store::{
-    Basis, Caller, Client, Commit, Committed, Expect, GrantChange, RegistryChange, Store as _, StoredSecret,
-    TokenChange,
+    Caller, Client, Commit, Committed, Expect, GrantChange, RegistryChange, Store as _, StoredSecret,
+    TokenChange, UserBasis,
 };
 
 use crate::rows::{self, Folder, NOW, SERVER};
@@ -121,7 +121,7 @@ async fn reopened_file_contains_what_was_written() {
     {
         let store = rows::one(&folder.open(SERVER));
         let commit = Commit::new(NOW)
-            .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
+            .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0)))
             .with(TokenChange::AddAccess(handle, rows::access(Some(grant.id))))
             .with(TokenChange::AddRefresh(digest, family.clone()))
             .with(RegistryChange::PutClient(Box::new(client()), Expect::Absent));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use passavant_sqlite::{Options, SqliteIssuer};
-use server::store::{Basis, Commit, GrantChange, RegistryChange, Scope, Store as _, TokenChange};
+use server::store::{Commit, GrantChange, RegistryChange, Scope, Store as _, TokenChange, UserBasis};
 
 use crate::rows::{self, Folder, NOW, SERVER};
 
@@ -14,7 +14,7 @@ async fn revoke_and_look(writer: &SqliteIssuer, reader: &SqliteIssuer) {
     for round in 0..ROUNDS {
         let (grant, handle) = (rows::grant(), rows::token(0));
         let add = Commit::new(NOW)
-            .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
+            .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0)))
             .with(TokenChange::AddAccess(handle, rows::access(Some(grant.id))));
         rows::done(writer, add).await;
         assert_eq!(rows::ended(reader, handle).await, None, "round {round}: it is there");

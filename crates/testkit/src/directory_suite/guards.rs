@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use accounts::{Account, AccountChange, Directory, PasswordHash};
-use protocol::Subject;
+use protocol::{Audience, ClientId, Subject};
+use server::store::{Expect, RegistryChange};
+use tokio::sync::Barrier;
 
 use super::{
     Fixture,
-    people::{account, add, by_subject, by_username, commit, replace, subjects, write},
+    people::{
+        account, add, by_subject, by_username, client, commit, register, replace, resource, subjects, write,
+    },
 };
 
 /// Concurrent writers.
 const WRITERS: usize = 16;
+/// Rounds of a race of two.
+const ROUNDS: usize = 100;
 
 async fn conflicts(directory: &dyn Directory, change: AccountChange) -> bool {
     commit(directory, vec![change]).await.is_err_and(|conflict| conflict.guard == 0)
@@ -105,6 +111,64 @@ pub async fn one_of_many_concurrent_additions_of_a_username_succeeds(fixture: Fi
     let held = held_of(&fixture.directory, |i| add(account(&format!("u-{i}"), "alice"))).await;
     assert_eq!(held.len(), 1, "{held:?}");
     assert_eq!(subjects(&*fixture.directory).await, [format!("u-{}", held[0])]);
+}
+
+pub async fn an_account_does_not_get_the_id_of_a_client_or_resource_as_its_sub(fixture: Fixture) {
+    let (directory, store) = (&*fixture.directory, &*fixture.store);
+    register(store, client("shop")).await.expect("nobody has the id");
+    register(store, resource("https://api.example", "api", Expect::Absent)).await.expect("nobody has the id");
+    for taken in ["shop", "api"] {
+        assert!(conflicts(directory, add(account(taken, "alice"))).await, "{taken}");
+    }
+    write(directory, vec![add(account("Shop", "alice"))]).await;
+    register(store, RegistryChange::DeleteClient(ClientId::new("shop"))).await.expect("no guard");
+    let api = RegistryChange::DeleteResource(Audience::new("https://api.example"));
+    register(store, api).await.expect("no guard");
+    write(directory, vec![add(account("shop", "bob")), add(account("api", "carol"))]).await;
+}
+
+pub async fn a_client_or_resource_does_not_get_the_sub_of_an_account_as_its_id(fixture: Fixture) {
+    let (directory, store) = (&*fixture.directory, &*fixture.store);
+    write(directory, vec![add(account("u-1", "alice"))]).await;
+    assert!(register(store, client("u-1")).await.is_err());
+    let api = |id, expect| resource("https://api.example", id, expect);
+    assert!(register(store, api("u-1", Expect::Absent)).await.is_err());
+    register(store, api("api", Expect::Absent)).await.expect("nobody has the id");
+    assert!(register(store, api("u-1", Expect::Version(1))).await.is_err());
+    register(store, api("api", Expect::Version(1))).await.expect("it keeps its id");
+    let other = fixture.other.list_accounts(None, 9).await.expect("it answers");
+    assert!(other.is_empty(), "the accounts of another issuer take no id here");
+    write(directory, vec![AccountChange::Delete(Subject::new("u-1"))]).await;
+    register(store, client("u-1")).await.expect("the id is free again");
+}
+
+/// Each of them is checked by its caller before the commit, and sees nothing of the other.
+pub async fn one_of_an_account_and_a_client_that_are_created_with_one_id_is_refused(fixture: Fixture) {
+    for round in 0..ROUNDS {
+        let id = format!("id-{round}");
+        let started = Arc::new(Barrier::new(2));
+        let one = tokio::spawn({
+            let (store, id, started) = (fixture.store.clone(), id.clone(), started.clone());
+            async move {
+                started.wait().await;
+                register(&*store, client(&id)).await.is_ok()
+            }
+        });
+        let other = tokio::spawn({
+            let (directory, id) = (fixture.directory.clone(), id.clone());
+            async move {
+                started.wait().await;
+                commit(&*directory, vec![add(account(&id, &id))]).await.is_ok()
+            }
+        });
+        let (registered, added) = (one.await.expect("no panic"), other.await.expect("no panic"));
+        assert!(registered != added, "round {round}: client {registered}, account {added}");
+        let client = fixture.store.client(&ClientId::new(&*id)).await.expect("it answers");
+        assert_eq!(
+            (client.is_some(), by_subject(&*fixture.directory, &id).await.is_some()),
+            (registered, added)
+        );
+    }
 }
 
 /// Which of many concurrent changes succeeded.

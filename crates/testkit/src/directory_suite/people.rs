@@ -1,9 +1,12 @@
 //! Accounts that cases write, and reads of them.
 
 use accounts::{Account, AccountChange, Directory, PasswordHash, Username};
-use protocol::{Subject, Timestamp};
+use protocol::{Audience, ClientId, ClientMetadata, Subject, Timestamp};
 use serde_json::json;
-use server::store::{Commit, Committed, Conflict, Item, Store};
+use server::store::{
+    Caller, Client, Commit, Committed, Conflict, Expect, Item, RegistryChange, Resource, ResourceSettings,
+    Store,
+};
 
 /// The time of every commit.
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000);
@@ -74,4 +77,38 @@ pub(super) fn impossible() -> Item {
 
 pub(super) async fn has_item(store: &dyn Store, key: &str) -> bool {
     store.item("suite", key).await.expect("it answers").is_some()
+}
+
+/// A new client with this id.
+pub(super) fn client(id: &str) -> RegistryChange {
+    let client = Client {
+        caller: caller(id),
+        metadata: ClientMetadata::default(),
+        require_pkce: true,
+        skip_consent: false,
+        applied: false,
+        version: 0,
+    };
+    RegistryChange::PutClient(Box::new(client), Expect::Absent)
+}
+
+/// A resource that authenticates with this id.
+pub(super) fn resource(identifier: &str, id: &str, expect: Expect) -> RegistryChange {
+    let resource = Resource {
+        identifier: Audience::new(identifier),
+        caller: Some(caller(id)),
+        settings: ResourceSettings::default(),
+        applied: false,
+        version: 0,
+    };
+    RegistryChange::PutResource(Box::new(resource), expect)
+}
+
+fn caller(id: &str) -> Caller {
+    Caller { id: ClientId::new(id), epoch: 7, disabled: false, secret: None }
+}
+
+/// Commits a change of the registry.
+pub(super) async fn register(store: &dyn Store, change: RegistryChange) -> Result<Committed, Conflict> {
+    store.commit(Commit::new(NOW).with(change)).await.expect("it answers")
 }

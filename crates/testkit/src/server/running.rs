@@ -131,18 +131,21 @@ impl Running {
         self.fetch.serve(url, &public_keys(keys));
     }
 
-    /// Registers a client, or replaces the one with its id. Only a new client gets a new epoch.
+    /// Registers a client, or replaces the one with its id. A new client, and one that is disabled by it, gets a new
+    /// epoch.
     ///
     /// # Panics
     /// If a resource has its id.
     pub async fn put_client(&self, client: TestClient) {
         let id = ClientId::new(client.id.as_str());
         let before = self.store.client(&id).await.expect("the store answers");
-        let epoch = before
-            .as_ref()
-            .map_or_else(|| self.authorization_server.draw_row_id(), |before| before.caller.epoch);
-        let expect = before.map_or(Expect::Absent, |before| Expect::Version(before.version));
-        let record = client.record(self.authorization_server.master(), epoch);
+        let expect = before.as_ref().map_or(Expect::Absent, |before| Expect::Version(before.version));
+        let fresh = self.authorization_server.draw_row_id();
+        let mut record = client.record(self.authorization_server.master(), fresh);
+        // A client that is enabled, or was disabled before, keeps its epoch.
+        if let Some(before) = before.filter(|before| before.caller.disabled || !record.caller.disabled) {
+            record.caller.epoch = before.caller.epoch;
+        }
         let change = RegistryChange::PutClient(Box::new(record), expect);
         self.commit(Commit::new(self.clock.now()).with(change)).await;
         self.know(client.id.clone(), credentials_of(&client), client.metadata.redirect_uris.first().cloned());

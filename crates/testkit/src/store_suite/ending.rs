@@ -2,15 +2,18 @@
 
 use protocol::{AccessToken, ClientId, GrantId, Handle, SessionId};
 use server::store::{
-    Basis, Caller, CodeChange, Commit, Committed, Ended, Expect, Grant, GrantChange, Of, RegistryChange,
-    SessionChange, Store, TokenChange,
+    Caller, CodeChange, Commit, Committed, Ended, Expect, Grant, GrantChange, Of, RegistryChange,
+    SessionChange, Store, TokenChange, UserBasis,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
 
 async fn add_grant(store: &dyn Store, grant: &Grant) {
-    asking::done(store, Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))))
-        .await;
+    asking::done(
+        store,
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0))),
+    )
+    .await;
 }
 
 /// Whether an access token of this grant would be ended.
@@ -30,7 +33,7 @@ pub async fn tokens_of_a_revoked_grant_are_ended(f: Fixture) {
     let (grant, code, access) = (rows::grant(), rows::code_handle(), rows::access_handle());
     let family = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0)))
         .with(CodeChange::Add(code, Box::new(rows::code(&grant))))
         .with(TokenChange::AddAccess(access, rows::access(&grant)))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), family.clone()));
@@ -140,7 +143,7 @@ pub async fn the_session_of_a_grant_is_read_through_it(f: Fixture) {
         .with(SessionChange::Add(session, rows::session(), 0))
         .with(CodeChange::Add(code, Box::new(rows::code(&grant))))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), family.clone()))
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
     asking::done(&*f.store, commit).await;
     let expires_at = Some(rows::session().expires_at);
     for end in [expires_at, None] {

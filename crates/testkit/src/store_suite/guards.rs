@@ -2,8 +2,8 @@
 
 use protocol::Timestamp;
 use server::store::{
-    Basis, Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, Of,
-    RegistryChange, ScopeAt, SessionChange, Store, TokenChange, Why,
+    Change, CodeChange, Commit, Consent, Expect, GrantChange, InteractionChange, KeyChange, Of,
+    RegistryChange, ScopeAt, SessionChange, Store, TokenChange, UserBasis, Why,
 };
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
@@ -64,12 +64,12 @@ pub async fn the_id_of_a_grant_is_new(f: Fixture) {
     let grant = rows::grant();
     asking::done(
         &*f.store,
-        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0))),
     )
     .await;
-    refuses(&*f.store, GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))).await;
+    refuses(&*f.store, GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0))).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::revoked(grant.id))).await;
-    refuses(&*f.store, GrantChange::Add(Box::new(grant), Basis::Subject(0))).await;
+    refuses(&*f.store, GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0))).await;
 }
 
 pub async fn the_id_of_an_access_token_is_new(f: Fixture) {
@@ -83,7 +83,7 @@ pub async fn a_family_is_new(f: Fixture) {
     let (grant, digest) = (rows::grant(), rows::refresh_digest());
     let row = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)))
         .with(TokenChange::AddRefresh(digest, row.clone()));
     asking::done(&*f.store, commit).await;
     refuses(&*f.store, TokenChange::AddRefresh(rows::refresh_digest(), row.clone())).await;
@@ -97,7 +97,7 @@ pub async fn a_family_rotates_only_from_its_generation(f: Fixture) {
     let rotate =
         |from, to| TokenChange::Rotate { family: row.family, from, to, at: NOW, expires_at: NOW + 999 };
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), row.clone()));
     asking::done(&*f.store, commit).await;
     asking::done(&*f.store, Commit::new(NOW).with(rotate(0, live))).await;
@@ -177,7 +177,7 @@ pub async fn a_grant_is_added_only_while_its_session_lives(f: Fixture) {
     let add = |subject: &str| {
         let mut grant = rows::grant();
         (grant.session, grant.subject) = (Some(id), rows::subject(subject));
-        GrantChange::Add(Box::new(grant), Basis::Session(id))
+        GrantChange::Add(Box::new(grant), UserBasis::Session(id).at(0))
     };
     refuses(&*f.store, add("alice")).await;
     asking::done(&*f.store, Commit::new(NOW).with(SessionChange::Add(handle, row, 0))).await;
@@ -193,7 +193,7 @@ pub async fn a_grant_without_session_is_added_only_if_its_subject_was_not_ended_
     let add = |version| {
         let mut grant = rows::grant();
         grant.session = None;
-        GrantChange::Add(Box::new(grant), Basis::Subject(version))
+        GrantChange::Add(Box::new(grant), UserBasis::Subject(version).at(0))
     };
     refuses(&*f.store, add(1)).await;
     end(&*f.store, "bob", Why::AccountDisabled).await;
@@ -201,6 +201,33 @@ pub async fn a_grant_without_session_is_added_only_if_its_subject_was_not_ended_
     end(&*f.store, "alice", Why::Revoked).await;
     refuses(&*f.store, add(0)).await;
     asking::done(&*f.store, Commit::new(NOW).with(add(1))).await;
+}
+
+pub async fn a_grant_is_added_only_while_its_client_is_enabled_at_the_epoch_that_was_seen(f: Fixture) {
+    let add = |epoch| {
+        let mut grant = rows::grant();
+        grant.session = None;
+        GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(epoch))
+    };
+    let put = |epoch, disabled, expect| {
+        let mut client = rows::client("shop");
+        (client.caller.epoch, client.caller.disabled) = (epoch, disabled);
+        Commit::new(NOW).with(RegistryChange::PutClient(Box::new(client), expect))
+    };
+    refuses(&*f.store, add(7)).await;
+    asking::done(&*f.store, put(7, false, Expect::Absent)).await;
+    refuses(&*f.store, add(0)).await;
+    asking::done(&*f.store, Commit::new(NOW).with(add(7))).await;
+    asking::done(&*f.store, put(8, true, Expect::Version(1))).await;
+    for epoch in [7, 8] {
+        refuses(&*f.store, add(epoch)).await;
+    }
+    asking::done(&*f.store, put(8, false, Expect::Version(2))).await;
+    refuses(&*f.store, add(7)).await;
+    asking::done(&*f.store, Commit::new(NOW).with(add(8))).await;
+    asking::done(&*f.store, Commit::new(NOW).with(RegistryChange::DeleteClient(rows::client_id("shop"))))
+        .await;
+    refuses(&*f.store, add(8)).await;
 }
 
 pub async fn the_id_of_an_interaction_is_new(f: Fixture) {

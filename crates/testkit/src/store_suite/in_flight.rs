@@ -6,7 +6,7 @@ use std::sync::Arc;
 use protocol::{SessionId, Subject};
 use server::{
     Ask, Error, Reason,
-    store::{Basis, Commit, GrantChange, Of, SessionChange, Store, Why},
+    store::{Commit, GrantChange, Of, SessionChange, Store, UserBasis, Why},
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -33,8 +33,8 @@ fn begun(number: usize, subject: &Subject, session: SessionId, version: i64) -> 
     let commit = Commit::new(NOW);
     match number % 3 {
         0 => commit.with(SessionChange::Add(rows::session_handle(), row, version)),
-        1 => commit.with(GrantChange::Add(Box::new(grant), Basis::Session(session))),
-        _ => commit.with(GrantChange::Add(Box::new(grant), Basis::Subject(version))),
+        1 => commit.with(GrantChange::Add(Box::new(grant), UserBasis::Session(session).at(0))),
+        _ => commit.with(GrantChange::Add(Box::new(grant), UserBasis::Subject(version).at(0))),
     }
 }
 

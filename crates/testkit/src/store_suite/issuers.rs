@@ -2,8 +2,8 @@
 
 use protocol::{Audience, GrantId, SessionId};
 use server::store::{
-    Basis, CodeChange, Commit, Consent, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState,
-    Of, RegistryChange, ScopeAt, SessionChange, Store, TokenChange,
+    CodeChange, Commit, Consent, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState, Of,
+    RegistryChange, ScopeAt, SessionChange, Store, TokenChange, UserBasis,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -49,7 +49,7 @@ impl Written {
         };
         Commit::new(NOW)
             .with(CodeChange::Add(self.code, Box::new(rows::code(grant))))
-            .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(version)))
+            .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(version).at(0)))
             .with(TokenChange::AddAccess(self.access, rows::access(grant)))
             .with(TokenChange::AddAccess(self.own, rows::own_access(&rows::caller("shop"))))
             .with(TokenChange::AddRefresh(rows::refresh_digest(), self.family.clone()))

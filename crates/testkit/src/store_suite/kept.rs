@@ -2,8 +2,8 @@
 
 use protocol::{AuthorizationCode, Handle, SessionToken, limits};
 use server::store::{
-    Basis, CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, ScopeAt, SessionChange,
-    Store, TokenChange,
+    CodeChange, Commit, Consent, Ended, GrantChange, InteractionChange, Of, ScopeAt, SessionChange, Store,
+    TokenChange, UserBasis,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -12,7 +12,8 @@ use super::{Fixture, asking, rows, rows::NOW};
 pub(super) async fn a_code(store: &dyn Store) -> Handle<AuthorizationCode> {
     let (grant, handle) = (rows::grant(), rows::code_handle());
     let add = CodeChange::Add(handle, Box::new(rows::code(&grant)));
-    let commit = Commit::new(NOW).with(GrantChange::Add(Box::new(grant), Basis::Subject(0))).with(add);
+    let commit =
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0))).with(add);
     asking::done(store, commit).await;
     handle
 }
@@ -21,7 +22,7 @@ pub async fn a_code_is_read_with_its_grant(f: Fixture) {
     let (grant, handle) = (rows::grant(), rows::code_handle());
     let code = rows::code(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0)))
         .with(CodeChange::Add(handle, Box::new(code.clone())));
     asking::done(&*f.store, commit).await;
     let read = asking::code(&*f.store, handle).await.expect("it was written");
@@ -35,7 +36,7 @@ pub async fn code_without_challenge_and_nonce_is_read_unchanged(f: Fixture) {
     let (handle, mut code) = (rows::code_handle(), rows::code(&grant));
     (code.challenge, code.nonce) = (None, None);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0)))
         .with(CodeChange::Add(handle, Box::new(code.clone())));
     asking::done(&*f.store, commit).await;
     let read = asking::code(&*f.store, handle).await.expect("it was written");
@@ -77,7 +78,7 @@ pub async fn an_access_token_is_read_as_it_was_written(f: Fixture) {
     let (grant, handle) = (rows::grant(), rows::access_handle());
     let row = rows::access(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)))
         .with(TokenChange::AddAccess(handle, row.clone()));
     asking::done(&*f.store, commit).await;
     let read = asking::access(&*f.store, handle).await.expect("it was written");
@@ -96,7 +97,7 @@ pub async fn an_ended_access_token_is_read_as_ended(f: Fixture) {
     let commit = Commit::new(NOW)
         .with(TokenChange::AddAccess(ended, rows::access(&grant)))
         .with(TokenChange::AddAccess(other, rows::access(&grant)))
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
     asking::done(&*f.store, commit).await;
     for _ in 0..2 {
         asking::done(&*f.store, Commit::new(NOW).with(TokenChange::EndAccess(ended))).await;
@@ -111,7 +112,7 @@ pub async fn a_revoked_jwt_is_ended(f: Fixture) {
     let client = (&grant.client, 7);
     asking::done(
         &*f.store,
-        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0))),
     )
     .await;
     for _ in 0..2 {
@@ -129,7 +130,7 @@ pub async fn a_family_is_read_with_its_grant(f: Fixture) {
     let (grant, digest) = (rows::grant(), rows::refresh_digest());
     let row = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0)))
         .with(TokenChange::AddRefresh(digest, row.clone()));
     asking::done(&*f.store, commit).await;
     let (stored, read) = asking::refresh(&*f.store, row.family).await.expect("it was written");
@@ -140,7 +141,7 @@ pub async fn a_rotated_family_is_read_at_its_next_generation(f: Fixture) {
     let (grant, to) = (rows::grant(), rows::refresh_digest());
     let row = rows::family(&grant);
     let commit = Commit::new(NOW)
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)))
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)))
         .with(TokenChange::AddRefresh(rows::refresh_digest(), row.clone()));
     asking::done(&*f.store, commit).await;
     let (family, at, expires_at) = (row.family, NOW + 60, NOW + 999);

@@ -1,7 +1,9 @@
 //! Lists, page by page.
 
 use protocol::{ClientId, GrantId, SessionId};
-use server::store::{Basis, Commit, Expect, Grant, GrantChange, Of, RegistryChange, SessionChange, Store};
+use server::store::{
+    Commit, Expect, Grant, GrantChange, Of, RegistryChange, SessionChange, Store, UserBasis,
+};
 
 use super::{Fixture, asking, rows, rows::NOW};
 
@@ -37,7 +39,7 @@ async fn add_grants(store: &dyn Store) -> [Grant; 4] {
     for grant in all.iter().rev() {
         asking::done(
             store,
-            Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+            Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0))),
         )
         .await;
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use protocol::{AccessToken, Handle};
 use server::store::{
-    Basis, Change, CodeChange, Commit, Conflict, Ended, GrantChange, InteractionChange, Store, TokenChange,
+    Change, CodeChange, Commit, Conflict, Ended, GrantChange, InteractionChange, Store, TokenChange,
+    UserBasis,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -116,7 +117,7 @@ pub async fn one_of_many_refreshes_rotates(f: Fixture) {
     let add = TokenChange::AddRefresh(rows::refresh_digest(), row);
     asking::done(
         &*f.store,
-        Commit::new(NOW).with(GrantChange::Add(Box::new(grant), Basis::Subject(0))).with(add),
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0))).with(add),
     )
     .await;
     for round in 0..ROUNDS {
@@ -181,7 +182,7 @@ pub async fn one_of_many_answers_of_an_interaction_counts(f: Fixture) {
                 }
                 let commit = Commit::new(NOW)
                     .with(InteractionChange::Use(interaction, "{}".into()))
-                    .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+                    .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
                 Some(asking::outcome(&*store, commit).await)
             }
         })
@@ -212,7 +213,7 @@ pub async fn one_of_many_writes_of_an_item_succeeds(f: Fixture) {
 pub async fn tokens_racing_with_a_revocation_are_ended(f: Fixture) {
     for round in 0..ROUNDS {
         let grant = rows::grant();
-        let add = GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0));
+        let add = GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0));
         asking::done(&*f.store, Commit::new(NOW).with(add)).await;
         let tokens = tokens();
         let answers = race(round, |number, looked| {

@@ -2,8 +2,8 @@
 
 use protocol::{SessionId, Timestamp};
 use server::store::{
-    Basis, CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of,
-    RegistryChange, SessionChange, Store, TokenChange,
+    CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of, RegistryChange,
+    SessionChange, Store, TokenChange, UserBasis,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -70,7 +70,7 @@ impl Expiring {
             .with(once)
             .with(item)
             .with(RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent))
-            .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
         asking::done(store, commit).await;
         written
     }
@@ -133,7 +133,7 @@ pub async fn ended_session_is_swept_and_no_longer_named_by_its_grant(f: Fixture)
     let commit = Commit::new(NOW)
         .with(SessionChange::Add(session, rows::session(), 0))
         .with(CodeChange::Add(code, Box::new(row)))
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
     asking::done(&*f.store, commit).await;
     asking::done(&*f.store, Commit::new(NOW).with(rows::ended(Of::Session(SessionId(session.id)), true)))
         .await;

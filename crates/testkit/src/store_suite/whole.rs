@@ -2,8 +2,8 @@
 
 use protocol::{FamilyId, GrantId, Handle, SessionId, SessionToken};
 use server::store::{
-    Basis, CodeChange, Commit, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState, Of,
-    RegistryChange, SessionChange, Store, TokenChange,
+    CodeChange, Commit, Ended, Expect, GrantChange, InteractionChange, KeyChange, KeyState, Of,
+    RegistryChange, SessionChange, Store, TokenChange, UserBasis,
 };
 
 use super::{Fixture, asking, kept, rows, rows::NOW};
@@ -45,7 +45,7 @@ impl Written {
             .with(RegistryChange::PutScope(rows::scope("orders")))
             .with(KeyChange::Add(rows::key("one")))
             .with(rows::item("k", None, Some(b"a")))
-            .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
         asking::done(store, commit).await;
         written.cursor = asking::cursor(store).await;
         written
@@ -137,7 +137,7 @@ pub async fn a_code_is_not_used_by_the_commit_that_adds_it(f: Fixture) {
     let commit = Commit::new(NOW)
         .with(CodeChange::Use(handle))
         .with(CodeChange::Add(handle, Box::new(rows::code(&grant))))
-        .with(GrantChange::Add(Box::new(grant), Basis::Subject(0)));
+        .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
     asking::refused(&*f.store, 0, commit).await;
     assert_eq!(asking::code(&*f.store, handle).await, None);
 }
@@ -169,7 +169,7 @@ pub async fn a_token_added_by_the_commit_that_revokes_its_grant_is_ended(f: Fixt
     let (grant, handle) = (rows::grant(), rows::access_handle());
     asking::done(
         &*f.store,
-        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), Basis::Subject(0))),
+        Commit::new(NOW).with(GrantChange::Add(Box::new(grant.clone()), UserBasis::Subject(0).at(0))),
     )
     .await;
     let commit = Commit::new(NOW)

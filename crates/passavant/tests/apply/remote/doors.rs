@@ -125,6 +125,36 @@ fn wrong_clients() -> Vec<Wrong> {
             "needs id_token_encrypted_response_alg beside it",
         ),
         row(
+            "introspection_encrypted_response_enc",
+            json!("A256GCM"),
+            "/introspection_encrypted_response_enc",
+            "needs introspection_encrypted_response_alg beside it",
+        ),
+        row(
+            "introspection_encrypted_response_alg",
+            json!(["RSA-OAEP"]),
+            "/introspection_encrypted_response_alg",
+            "must be a string",
+        ),
+        row(
+            "introspection_signed_response_alg",
+            json!(true),
+            "/introspection_signed_response_alg",
+            "must be a string",
+        ),
+        row(
+            "initiate_login_uri",
+            json!("http://a.example/start"),
+            "/initiate_login_uri",
+            &uri(UriError::PlainHttp),
+        ),
+        row(
+            "initiate_login_uri",
+            json!("javascript:alert(1)"),
+            "/initiate_login_uri",
+            &uri(UriError::Scheme),
+        ),
+        row(
             "client_secret",
             json!("21-characters-of-text"),
             "/client_secret",

@@ -69,7 +69,8 @@ impl GuardBuilder {
             return Err(GuardError::AnswerAudience);
         }
         let (remote, decryption_keys) = (Arc::clone(remote), own_keys.clone());
-        let client = IntrospectionClient { remote, caller, form, decryption_keys };
+        let names_audience = self.names_audience;
+        let client = IntrospectionClient { remote, caller, form, decryption_keys, names_audience };
         Ok(Some(Arc::new(Introspector::new(client))))
     }
 }

@@ -22,10 +22,15 @@ const LEEWAY_SECONDS: i64 = 60;
 ///
 /// A preset only changes how access tokens of the issuer are recognized and read, and how long they may be (16 KiB). Issuer,
 /// audience, signature, times and scopes are checked as always, and ID tokens stay refused: each variant says how
-/// they are told apart. `docs/guard.md` has a table with what to configure at each server.
+/// they are told apart. `docs/guard.md` has a table with what to configure at each server. Only
+/// [`Provider::Passavant`] makes the guard stricter instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Provider {
+    /// passavant itself, whose tokens need no preset. Introspection requests name the audience of the guard in `resource`, so
+    /// that the answer is about that resource alone and says `aud`; one that does not is refused, as by
+    /// [`require_audience`](GuardBuilder::require_audience). The audience must be a resource of the caller.
+    Passavant,
     /// Keycloak: `typ` is `JWT`, the client is in `azp`, roles are in `realm_access.roles`. The claim `typ` of an access token
     /// is `Bearer` or `DPoP`, that of an ID token is `ID`, that of a refresh token `Refresh`.
     Keycloak,
@@ -61,7 +66,8 @@ pub enum Provider {
 
 impl Provider {
     /// All of them, with the names that [`Guard::from_env`](crate::Guard::from_env) and `passavant guard` use.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
+        ("passavant", Self::Passavant),
         ("keycloak", Self::Keycloak),
         ("entra", Self::Entra),
         ("okta", Self::Okta),
@@ -79,6 +85,7 @@ impl Provider {
         let common = TokenShape { token_bytes_max: TOKEN_BYTES, ..TokenShape::default() };
         let untyped = |rule| TokenShape { untyped: Some(rule), ..common.clone() };
         match self {
+            Self::Passavant => TokenShape::default(),
             Self::Keycloak => TokenShape {
                 roles: paths(&["realm_access.roles"]),
                 client: names(&["azp", "client_id"]),
@@ -142,7 +149,9 @@ impl GuardBuilder {
     pub fn provider(mut self, provider: Provider) -> Self {
         self.shape = provider.shape();
         self.asks_tokeninfo = false;
+        self.names_audience = false;
         match provider {
+            Provider::Passavant => (self.names_audience, self.audience_required) = (true, true),
             Provider::Cognito => self.audience_rule = AudienceRule::ExactOrClient,
             Provider::Google => self.asks_tokeninfo = true,
             Provider::GitLab => self.mode = Mode::Introspection,

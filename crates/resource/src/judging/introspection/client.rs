@@ -29,6 +29,8 @@ pub(crate) struct IntrospectionClient {
     pub(crate) caller: Caller,
     pub(crate) form: AnswerForm,
     pub(crate) decryption_keys: OwnKeys,
+    /// Whether `resource` names the audience of the guard, for a server that answers about that alone.
+    pub(crate) names_audience: bool,
 }
 
 impl IntrospectionClient {

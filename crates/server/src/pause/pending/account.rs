@@ -1,6 +1,7 @@
 //! A paused visit of the account page: a sign-in that no client asked for.
 
 use async_trait::async_trait;
+use protocol::ClientId;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -30,6 +31,11 @@ impl PendingAccount {
     #[expect(clippy::unused_self, reason = "every kind has a page")]
     pub(super) fn ask(&self) -> Option<Ask> {
         Some(Ask::SignIn)
+    }
+
+    #[expect(clippy::unused_self, reason = "others have one")]
+    pub(super) fn client(&self) -> Option<&ClientId> {
+        None
     }
 
     #[expect(clippy::unused_self, reason = "others forget what was decided")]

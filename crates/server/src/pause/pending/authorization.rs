@@ -1,7 +1,7 @@
 //! A paused authorization request.
 
 use async_trait::async_trait;
-use protocol::{AuthorizationCode, Subject};
+use protocol::{AuthorizationCode, ClientId, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,6 +36,11 @@ impl PendingAuthorization {
 
     pub(super) fn ask(&self) -> Option<Ask> {
         self.0
+    }
+
+    /// The client that sent it.
+    pub(super) fn client(&self) -> Option<&ClientId> {
+        Some(self.1.client())
     }
 
     /// Nothing is decided any more: it starts again.

@@ -1,7 +1,7 @@
 //! A paused request to sign out.
 
 use async_trait::async_trait;
-use protocol::AuthorizationCode;
+use protocol::{AuthorizationCode, ClientId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,6 +33,12 @@ impl PendingSignOut {
         Some(Ask::SignOut)
     }
 
+    /// A sign-out is over where it is unknown: nothing starts again.
+    #[expect(clippy::unused_self, reason = "others have one")]
+    pub(super) fn client(&self) -> Option<&ClientId> {
+        None
+    }
+
     #[expect(clippy::unused_self, reason = "others forget what was decided")]
     pub(super) fn start_again(&self) {}
 
@@ -52,7 +58,7 @@ impl Waiting for SignOut {
     }
 
     async fn step(&self, visitor: Visitor<'_>) -> Result<Step, Error> {
-        Ok(if visitor.signed_in.is_some() { Step::Ask(Ask::SignOut) } else { Step::Approve })
+        Ok(if visitor.leavable.is_some() { Step::Ask(Ask::SignOut) } else { Step::Approve })
     }
 
     /// Nobody is signed in any more.
@@ -62,8 +68,8 @@ impl Waiting for SignOut {
     }
 
     async fn sign_out(&self, visitor: Visitor<'_>, mut ending: Ending) -> Result<Answer, Error> {
-        if let Some(signed_in) = visitor.signed_in {
-            logout::sign_out(visitor.server, signed_in, ending.commit_mut());
+        if let Some(session) = visitor.leavable {
+            logout::sign_out(visitor.server, session, ending.commit_mut());
         }
         visitor.end(&ending).await?;
         self.answer(visitor.server, visitor.carried.request_id)
@@ -76,7 +82,7 @@ impl Waiting for SignOut {
         _: Option<AuthorizationCode>,
     ) -> Result<Option<Answer>, Error> {
         match by {
-            By::SignOut if visitor.signed_in.is_none() => {
+            By::SignOut if visitor.leavable.is_none() => {
                 self.answer(visitor.server, visitor.carried.request_id).map(Some)
             }
             By::Stay => account_page(visitor.server).map(Some),

@@ -59,3 +59,11 @@ pub(crate) fn page(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
         Some(Ok(_)) | None => {}
     }
 }
+
+/// `initiate_login_uri`: where a browser is redirected, by the rule for redirect URIs (OpenID Connect Dynamic Client
+/// Registration 1.0 §2).
+pub(crate) fn start(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    if let Some(Err(error)) = entry.text(name).map(|text| uri::check_redirect_uri(text, &[])) {
+        entry.refuse(name, error.to_string());
+    }
+}

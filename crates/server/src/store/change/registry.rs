@@ -8,12 +8,14 @@ use crate::store::records::{Client, Resource, Scope};
 /// [`Store::registry_version`](crate::store::Store::registry_version).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RegistryChange {
-    /// Guard: [`Expect`] holds, and the id does not belong to a resource without a client. Replaces the record.
+    /// Guard: [`Expect`] holds, and the id does not belong to a resource without a client. A new client does not have the
+    /// `sub` of an account that is stored in the same database either (RFC 9700 §4.15). Replaces the record.
     PutClient(Box<Client>, Expect),
     /// No guard: it is idempotent. Credentials that a resource shares are kept under another epoch, so that the
     /// client's own tokens still end. Remembered consent to the client is forgotten.
     DeleteClient(ClientId),
-    /// Guard: [`Expect`] holds. If a client has the same id, its credentials are not changed.
+    /// Guard: [`Expect`] holds, and an id that no client or resource has yet is not the `sub` of an account that is stored
+    /// in the same database. If a client has the same id, its credentials are not changed.
     PutResource(Box<Resource>, Expect),
     /// No guard: by resource identifier.
     DeleteResource(protocol::Audience),

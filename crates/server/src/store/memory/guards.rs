@@ -1,11 +1,11 @@
 //! The guards, each as the documentation of its change defines it.
 
-use protocol::{Handle, InteractionToken, SessionId, Subject, Timestamp};
+use protocol::{ClientId, Handle, InteractionToken, SessionId, Subject, Timestamp};
 
 use super::state::State;
 use crate::store::{
-    Basis, Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, KeyState,
-    RegistryChange, Remember, SessionChange, TokenChange,
+    Change, CodeChange, Expect, GrantChange, InteractionChange, Item, KeyChange, KeyState, RegistryChange,
+    Remember, SessionChange, TokenChange, UserBasis,
 };
 
 impl State {
@@ -15,7 +15,9 @@ impl State {
             Change::Code(change) => self.code_holds(change),
             Change::Grant(change) => match change {
                 GrantChange::Add(grant, basis) => {
-                    !self.grants.contains_key(&grant.id) && self.stands(*basis, &grant.subject)
+                    !self.grants.contains_key(&grant.id)
+                        && self.stands(basis.user, &grant.subject)
+                        && self.is_at(&grant.client, basis.client_epoch)
                 }
                 GrantChange::Consent(_) | GrantChange::ForgetConsent(..) => true,
             },
@@ -23,11 +25,12 @@ impl State {
             Change::Session(change) => match change {
                 SessionChange::Add(token, row, version) => {
                     let is_new = !self.sessions.contains_key(&SessionId(token.id));
-                    is_new && self.stands(Basis::Subject(*version), &row.subject)
+                    is_new && self.stands(UserBasis::Subject(*version), &row.subject)
                 }
                 SessionChange::Renew(token, row, version) => {
-                    let session = Basis::Session(SessionId(token.id));
-                    self.stands(session, &row.subject) && self.stands(Basis::Subject(*version), &row.subject)
+                    let session = UserBasis::Session(SessionId(token.id));
+                    self.stands(session, &row.subject)
+                        && self.stands(UserBasis::Subject(*version), &row.subject)
                 }
                 SessionChange::Touch(..) => true,
             },
@@ -57,14 +60,20 @@ impl State {
     }
 
     /// Whether the basis of a new grant for this subject still holds.
-    fn stands(&self, basis: Basis, subject: &Subject) -> bool {
+    fn stands(&self, basis: UserBasis, subject: &Subject) -> bool {
         match basis {
-            Basis::Session(id) => {
+            UserBasis::Session(id) => {
                 let kept = self.sessions.get(&id);
                 kept.is_some_and(|kept| kept.ended_at.is_none() && kept.row.subject == *subject)
             }
-            Basis::Subject(version) => self.version_of(subject) == version,
+            UserBasis::Subject(version) => self.version_of(subject) == version,
         }
+    }
+
+    /// Whether the client has this epoch, and is not disabled.
+    fn is_at(&self, client: &ClientId, epoch: i64) -> bool {
+        let caller = self.callers.get(client);
+        caller.map_or(epoch == 0, |caller| caller.epoch == epoch && !caller.disabled)
     }
 
     fn code_holds(&self, change: &CodeChange) -> bool {
@@ -97,18 +106,24 @@ impl State {
                 let id = &client.caller.id;
                 let version = self.clients.get(id).map(|client| client.version);
                 // A resource may share a client's credentials; a client never takes over a resource's.
-                let taken = version.is_none() && self.callers.contains_key(id);
+                let taken = version.is_none() && (self.callers.contains_key(id) || self.is_user(id));
                 !taken && is_expected(version, *expect)
             }
             RegistryChange::PutResource(resource, expect) => {
                 let version = self.resources.get(&resource.identifier).map(|resource| resource.version);
-                is_expected(version, *expect)
+                let caller = resource.caller.as_ref().map(|caller| &caller.id);
+                let taken = caller.is_some_and(|id| !self.callers.contains_key(id) && self.is_user(id));
+                !taken && is_expected(version, *expect)
             }
             RegistryChange::DeleteClient(_)
             | RegistryChange::DeleteResource(_)
             | RegistryChange::PutScope(_)
             | RegistryChange::DeleteScope(_) => true,
         }
+    }
+
+    fn is_user(&self, id: &ClientId) -> bool {
+        self.accounts.contains(id.as_str())
     }
 
     fn item_holds(&self, item: &Item, now: Timestamp) -> bool {

@@ -1,6 +1,6 @@
 //! The maps, and reads that join several of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     AccessToken, Audience, AuthorizationCode, ClientId, Digest, FamilyId, GrantId, InteractionToken, JwtId,
@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) sessions: BTreeMap<SessionId, SessionRow>,
     /// The number of times each subject was ended, if it was.
     pub(super) subjects: BTreeMap<Subject, i64>,
+    /// The subjects of the accounts that a host stores beside it.
+    pub(super) accounts: BTreeSet<Subject>,
     pub(super) interactions: BTreeMap<i64, (Digest<InteractionToken>, Interaction)>,
     /// The credentials of clients and resources. Of the copies in `clients` and `resources` only the id is used.
     pub(super) callers: BTreeMap<ClientId, Caller>,
