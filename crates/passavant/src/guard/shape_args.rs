@@ -39,7 +39,7 @@ pub(super) struct ShapeArgs {
     /// PASSAVANT_LEEWAY_SECONDS) [default: 30 s]
     #[arg(long, value_name = "DURATION", value_parser = values::leeway)]
     leeway_seconds: Option<Duration>,
-    /// Longest token, at most 64 KiB (or PASSAVANT_TOKEN_BYTES_MAX) [default: 8 KiB, with a provider 16 KiB]
+    /// Longest token, at most 64 KiB (or PASSAVANT_TOKEN_BYTES_MAX) [default: 8 KiB, for another server's --provider 16 KiB]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     token_bytes_max: Option<u64>,
     /// Accepted algorithms, separated by spaces (or PASSAVANT_ALGORITHMS) [default: all that need no shared secret]

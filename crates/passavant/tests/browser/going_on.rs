@@ -137,6 +137,49 @@ async fn a_bookmarked_sign_in_page_leads_to_the_account() -> Outcome {
     browser.see("You are signed out").await
 }
 
+/// The page of a request that was deleted meanwhile is loaded again.
+#[tokio::test]
+async fn a_page_whose_request_is_gone_leads_to_where_its_client_starts() -> Outcome {
+    let Some(browser) = Chromium::start_if_installed("request_gone").await? else { return Ok(()) };
+    let server = Server::configured("");
+    let opened = async || -> Outcome {
+        browser.open(&request(&server)).await?;
+        browser.see("Sign in to continue to Shop").await?;
+        server.forget_requests();
+        browser.reload().await?;
+        Ok(())
+    };
+    opened().await?;
+    browser.see("Sign in").await?;
+    assert!(
+        browser.url().await?.starts_with(&format!("{}/login?", server.issuer)),
+        "it registered no address"
+    );
+    let start = format!("{}/start", server.app());
+    let mut edit = server.command_of();
+    edit.args(["client", "edit", "shop", "--member", &format!("initiate_login_uri={start}")]);
+    let edited = edit.output().expect("the binary runs");
+    assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
+    // The server looks for changes of other processes four times a second.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for scripts in [true, false] {
+        browser.set_scripts(scripts).await?;
+        opened().await?;
+        browser.see("Nothing is served here").await?;
+        let issuer = server.issuer.replace(':', "%3A").replace('/', "%2F");
+        assert_eq!(browser.url().await?, format!("{start}?iss={issuer}"));
+    }
+    // The form still has the request, and goes on by itself.
+    browser.open(&request(&server)).await?;
+    browser.fill("Username", "alice").await?;
+    browser.fill("Password", PASSWORD).await?;
+    server.forget_requests();
+    browser.press("Sign in").await?;
+    browser.see("Allow “Shop” to use your account?").await?;
+    browser.press("Allow").await?;
+    is_back(&browser).await
+}
+
 /// The account is disabled while its password is checked.
 #[tokio::test]
 async fn an_account_that_changes_during_the_sign_in_is_told_so() -> Outcome {

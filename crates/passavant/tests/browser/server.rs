@@ -63,6 +63,13 @@ impl Server {
         Self::command(&self.data)
     }
 
+    /// Deletes every paused request, as if each had been left open for long.
+    pub(crate) fn forget_requests(&self) {
+        let database =
+            rusqlite::Connection::open(self.data.path().join("passavant.db")).expect("the database");
+        assert!(database.execute("DELETE FROM interaction", []).expect("deleted") > 0, "there was one");
+    }
+
     fn command(data: &TempDir) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_passavant"));
         command.arg("-c").arg(data.path().join("passavant.toml")).current_dir(data.path());

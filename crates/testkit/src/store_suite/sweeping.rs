@@ -69,8 +69,9 @@ impl Expiring {
             .with(TokenChange::RevokeJwt(written.jti.clone(), end))
             .with(once)
             .with(item)
-            .with(RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent))
-            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
+            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(rows::caller("shop").epoch)));
+        let shop = RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent);
+        asking::done(store, Commit::new(NOW).with(shop)).await;
         asking::done(store, commit).await;
         written
     }

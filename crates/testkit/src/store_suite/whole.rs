@@ -41,11 +41,12 @@ impl Written {
             .with(TokenChange::AddRefresh(rows::refresh_digest(), family))
             .with(SessionChange::Add(written.session, rows::session(), 0))
             .with(InteractionChange::Add(written.interaction, rows::interaction()))
-            .with(RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent))
             .with(RegistryChange::PutScope(rows::scope("orders")))
             .with(KeyChange::Add(rows::key("one")))
             .with(rows::item("k", None, Some(b"a")))
-            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(0)));
+            .with(GrantChange::Add(Box::new(grant), UserBasis::Subject(0).at(rows::caller("shop").epoch)));
+        let shop = RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent);
+        asking::done(store, Commit::new(NOW).with(shop)).await;
         asking::done(store, commit).await;
         written.cursor = asking::cursor(store).await;
         written
