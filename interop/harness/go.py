@@ -20,7 +20,7 @@ def build(module: Path, package: str, cache: Path, tags: str = "") -> Path:
         return program
     print(f"building {package} of {module.name}", flush=True)
     program.parent.mkdir(parents=True, exist_ok=True)
-    command = ["nice", "go", "build", "-trimpath", "-buildvcs=false", "-tags", tags, "-o", program, package]
+    command = ["nice", "go", "build", "-buildvcs=false", "-tags", tags, "-o", program, package]
     complete(command, BUILD_SECONDS, module, {"GOFLAGS": f"{os.environ.get('GOFLAGS', '')} -mod=readonly".strip()})
     stamp.write_text(wanted)
     return program
