@@ -85,7 +85,7 @@
 //! | the server | setting |
 //! |---|---|
 //! | has no metadata | `GuardBuilder::jwks_url`, `GuardBuilder::introspection_url` |
-//! | names no audience in introspection answers | none: it may be absent there, unless `GuardBuilder::require_audience` |
+//! | names no audience in introspection answers | none: it may be absent there, unless `GuardBuilder::require_audience` or a preset other than `Provider::GitLab` is set |
 //! | names a URL above the API's as audience | `GuardBuilder::audience_rule(AudienceRule::UrlPrefix)` |
 //! | names the client instead of an audience | `AudienceRule::Claim`, with the accepted clients |
 //! | identifies users by `username`, not by `sub` | `GuardBuilder::subject(SubjectClaim::Username)` |

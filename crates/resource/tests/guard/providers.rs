@@ -380,6 +380,35 @@ async fn passavant_is_asked_about_the_audience_and_must_name_it() {
     assert_eq!(world.server.last().body(), "token=plain");
 }
 
+/// Hydra's admin port answers everybody about every token, and the token of a client that asked for no API has an empty audience.
+#[tokio::test]
+async fn presets_refuse_introspection_answers_without_an_audience() {
+    let world = World::new();
+    let mut count = 0;
+    for (name, provider) in Provider::ALL {
+        if matches!(provider, Provider::GitLab | Provider::Google) {
+            continue;
+        }
+        let guard = || world.introspecting().provider(provider);
+        let strict = guard().build().expect("a guard");
+        let rule = AudienceRule::ExactOrAbsent;
+        let lenient = guard().audience_rule(rule).build().expect("a guard");
+        for aud in [json!(null), json!([])] {
+            count += 1;
+            let answer = json!({
+                "active": true, "scope": "notes.read", "client_id": "machine", "sub": "machine", "iat": NOW, "exp": NOW + 600,
+                "iss": ISSUER, "token_type": "Bearer", "token_use": "access_token", "aud": aud
+            });
+            world.server.set("/introspect", json_answer(&answer));
+            let reason = refused(&strict, &format!("strict-{count}")).await;
+            let expected =
+                if provider == Provider::Cognito { Reason::AudienceWrong } else { Reason::ClaimMissing };
+            assert_eq!(reason, expected, "{name} {aud}");
+            assert!(check(&lenient, &format!("lenient-{count}")).await.is_ok(), "{name} {aud}");
+        }
+    }
+}
+
 /// GitLab's answer has neither `sub` nor `aud`.
 #[tokio::test]
 async fn gitlab_tokens_are_introspected() {

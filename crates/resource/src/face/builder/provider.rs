@@ -150,8 +150,11 @@ impl GuardBuilder {
         self.shape = provider.shape();
         self.asks_tokeninfo = false;
         self.names_audience = false;
+        // They answer about every token of the issuer, Hydra's admin port even to everybody: that a token is active does not say
+        // that it is for this API (RFC 7662 §4). GitLab names no audience.
+        self.audience_required |= provider != Provider::GitLab;
         match provider {
-            Provider::Passavant => (self.names_audience, self.audience_required) = (true, true),
+            Provider::Passavant => self.names_audience = true,
             Provider::Cognito => self.audience_rule = AudienceRule::ExactOrClient,
             Provider::Google => self.asks_tokeninfo = true,
             Provider::GitLab => self.mode = Mode::Introspection,
