@@ -44,8 +44,11 @@ class Upstream:
 class Identified(Upstream):
     """Answers with the identity that a guard in front wrote into headers, as the example `resource_server` does."""
 
+    # The headers of the last request.
+    last: dict[str, str] = {}
+
     def told(self, method: str, target: str, headers: list[list[str]]) -> dict:
-        found = dict(headers)
+        self.last = found = dict(headers)
         read = lambda name: unquote(found.get(name, "")) or None
         return {
             "sub": read("x-auth-subject"),

@@ -79,6 +79,7 @@ class Cells:
                 expect(answer.status, 201, f"the status of a registration ({answer.text})")
             self.cells.run(self.setups(), server, self.bench.spare)
             self.without_audience()
+            self.kinds()
 
     def clients(self) -> list[dict]:
         """What the clients may ask for; all of them authenticate in the header."""
@@ -212,6 +213,18 @@ class Cells:
 
             for which, guard in guards.items():
                 self.cells.cell(f"no audience, rule {rule}, {which}, {status}", lambda: work(guard))
+
+    def kinds(self) -> None:
+        """The subject of a machine is its client, which a service must not take for a user."""
+        guard = self.bench.both_guards(f"hydra-{self.strategy}-kinds", self.settings | self.introspecting)["binary"]
+
+        def work() -> None:
+            with guard:
+                for token, kind in ((self.of_person(), "user"), (self.of_machine(), "client")):
+                    expect(guard.ask(token).status, 200, "the status")
+                    expect(guard.upstream.last.get("x-auth-kind"), kind, "X-Auth-Kind")
+
+        self.cells.cell("users and machines are told apart, binary", work)
 
 
 NEEDS = ("go", "gcc")
