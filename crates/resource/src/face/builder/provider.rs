@@ -22,8 +22,8 @@ const LEEWAY_SECONDS: i64 = 60;
 ///
 /// A preset only changes how access tokens of the issuer are recognized and read, and how long they may be (16 KiB). Issuer,
 /// audience, signature, times and scopes are checked as always, and ID tokens stay refused: each variant says how
-/// they are told apart. `docs/guard.md` has a table with what to configure at each server. Only
-/// [`Provider::Passavant`] makes the guard stricter instead.
+/// they are told apart. An introspection answer must name the audience, except for GitLab's. `docs/guard.md` has a table with what
+/// to configure at each server. [`Provider::Passavant`] only makes the guard stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Provider {
