@@ -104,6 +104,10 @@ async fn a_long_lived_token_introspects_for_its_resource_alone_until_it_is_revok
     let token = machine_token(&place.issuer, "robot", &secret).await;
     assert!(is_active(&place.issuer, As::Bearer(bearer), &token).await);
     assert!(!is_active(&place.issuer, As::Bearer(&foreign), &token).await, "it is not for mail");
+    assert!(
+        !is_active(&place.issuer, As::Bearer(bearer), bearer).await,
+        "no API takes it for an access token"
+    );
     let shown = place.json_with(&["token", "introspect"], bearer);
     assert_eq!((&shown["active"], &shown["client_id"]), (&json!(true), &json!("notes")));
     assert_eq!(place.run_with(&["token", "revoke"], bearer).code, 0);

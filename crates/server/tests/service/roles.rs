@@ -73,6 +73,21 @@ async fn who_is_both_is_told_the_audience() {
     assert_eq!(answer(&server, &token, "music").await.get("aud"), None, "it has one role only");
 }
 
+/// A token by which a resource introspects is none for its API, also where it is asked about itself.
+#[tokio::test]
+async fn the_introspection_token_of_a_resource_is_active_for_nobody() {
+    let server = start().await;
+    for resource in ["portal", "music"] {
+        let own = server.client_credentials(resource).param("scope", "introspection").send().await.ok();
+        let own = own.member("access_token");
+        for caller in ["portal", "music"] {
+            assert_eq!(answer(&server, &own, caller).await, inactive(), "{resource} {caller}");
+        }
+        let call = server.post("/introspect").bearer(&own).param("token", &own);
+        assert_eq!(call.send().await.ok().json(), inactive(), "{resource}");
+    }
+}
+
 /// Two resources with one credential: each must see whether the token is for it.
 #[tokio::test]
 async fn who_answers_for_two_resources_is_told_the_audience() {

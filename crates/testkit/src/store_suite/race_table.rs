@@ -17,6 +17,8 @@ use crate::server::{
 
 /// Rounds of each pair.
 const ROUNDS: usize = 200;
+/// Steps that the check of a password takes, during which an end can come.
+const PASSWORD_STEPS: usize = 8;
 /// The scope of every request. Without `openid`, a refresh token needs no `offline_access`.
 const SCOPE: &str = "email";
 
@@ -177,6 +179,9 @@ impl Round {
         match self.request.clone() {
             Request::SignIn { browser, asked, url, seen } => {
                 let Ok(open) = browser.interaction(&url).await else { return Left::default() };
+                for _ in 0..PASSWORD_STEPS {
+                    tokio::task::yield_now().await;
+                }
                 let Ok(answer) = open.signed_in(&seen, "pwd").await else { return Left::default() };
                 let reply = Reply::read(answer, self.server.issuer()).await;
                 browser.keep_cookies(&reply);
