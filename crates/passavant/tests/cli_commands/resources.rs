@@ -124,7 +124,10 @@ async fn long_lived_tokens_are_listed_and_revoked_one_by_one() {
     place.json(&["resource", "create", "https://mail.example", "--client-id", "mail"]);
     let issue = |name: &str, lifetime: &str| place.json(&["resource", "token", name, "--lifetime", lifetime]);
     let (first, second, of_mail) = (issue("notes", "30d"), issue("notes", "12h"), issue("mail", "1h"));
+    issue("notes", "1s");
     let _server = place.serve();
+    // What has expired is not listed.
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
     let list = |name: &str| place.json(&["resource", "token", name, "--list"]);
     let ids = |list: &serde_json::Value| {
         let tokens = list.as_array().expect("a list").iter();
