@@ -112,7 +112,9 @@ impl Round {
             Beginning::SignIn => {
                 let is_same = ending.is_of_the_session() || number.is_multiple_of(2);
                 let user = if is_same { browser.clone() } else { server.browser().sign_in("alice") };
-                let asked = user.authorize("shop").scope(SCOPE).param("prompt", "login");
+                // A consent page in between leaves a session without a grant.
+                let prompt = if number % 4 < 2 { "login" } else { "login consent" };
+                let asked = user.authorize("shop").scope(SCOPE).param("prompt", prompt);
                 let url = asked.clone().until(Ask::SignIn).await.url;
                 let seen = server.seen(&alice).await;
                 Request::SignIn { browser: user.without_user(), asked, url, seen }
