@@ -12,6 +12,7 @@ pub(crate) mod introspection;
 pub(crate) mod issuers;
 pub(crate) mod jwt;
 pub(crate) mod kind;
+pub(crate) mod machine;
 pub(crate) mod opaque;
 pub(crate) mod policy;
 pub(crate) mod remote;

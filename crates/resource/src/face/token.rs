@@ -68,9 +68,13 @@ impl Token {
     }
 
     /// Whether the token was issued for a user, and not to a machine that acts on its own behalf: the `sub` of such a
-    /// token is its client (RFC 9068 §2.2). Do not tell them apart by the subject alone, since some servers let a client
+    /// token is its client (RFC 9068 §2.2), or its [`Provider`](crate::Provider) marks it. Do not tell them apart by the subject alone, since some servers let a client
     /// choose an id that looks like a user's (RFC 9700 §4.15).
     pub fn is_user(&self) -> bool {
+        let client = self.client().unwrap_or_default();
+        if (self.trusted.expected.shape.machine)(&self.authorization.claims, client) {
+            return false;
+        }
         match self.text("sub").filter(|subject| !subject.is_empty()) {
             Some(subject) => self.client() != Some(subject),
             None => self.username().is_some_and(|username| !username.is_empty()),

@@ -131,7 +131,7 @@ fn judged(
     for name in ["sub", "client_id", "username", "jti"].into_iter().chain(clients) {
         text(&claims, name)?;
     }
-    let confirmation = Confirmation::of(&claims)?;
+    let confirmation = Confirmation::of(&claims, shape.confirmation_notes)?;
     let roles = shape.roles(&claims)?;
     Ok(Authorization { claims, scopes, roles, expires, confirmation })
 }

@@ -6,6 +6,7 @@ use protocol::Scopes;
 use crate::judging::claim::malformed;
 use crate::judging::claim_path::ClaimPath;
 use crate::judging::kind::UntypedRule;
+use crate::judging::machine::{self, MachineRule};
 use crate::limits::{LEEWAY_SECONDS, TOKEN_BYTES_MAX};
 use crate::reason::Reason;
 
@@ -20,6 +21,10 @@ pub(crate) struct TokenShape {
     pub(crate) roles: Vec<ClaimPath>,
     /// The claims that name the client: the first that is present.
     pub(crate) client: Vec<String>,
+    /// How a token shows that it was issued to a machine, besides a `sub` that is its client.
+    pub(crate) machine: MachineRule,
+    /// Members of `cnf` that only describe the others: they are ignored (RFC 7800 §3.1).
+    pub(crate) confirmation_notes: &'static [&'static str],
     /// Whether a JWT must have `sub`.
     pub(crate) subject_required: bool,
     /// How far the clocks may differ, in seconds.
@@ -35,6 +40,8 @@ impl Default for TokenShape {
             scopes: Vec::new(),
             roles: Vec::new(),
             client: vec!["client_id".to_owned()],
+            machine: machine::by_subject,
+            confirmation_notes: &[],
             subject_required: true,
             leeway_seconds: LEEWAY_SECONDS,
             token_bytes_max: TOKEN_BYTES_MAX,

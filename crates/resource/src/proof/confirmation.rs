@@ -24,11 +24,11 @@ pub(crate) struct Confirmation {
 
 impl Confirmation {
     /// Reads `cnf`, and `token_type` if an introspection answer has one. An unknown member refuses the token, since it
-    /// may be essential (RFC 7800 §3.1).
-    pub(crate) fn of(claims: &Claims) -> Result<Option<Self>, Reason> {
+    /// may be essential (RFC 7800 §3.1), unless it is one of these notes.
+    pub(crate) fn of(claims: &Claims, notes: &[&str]) -> Result<Option<Self>, Reason> {
         let confirmation = match claims.object("cnf") {
             Ok(None) => None,
-            Ok(Some(members)) => Some(Self::read(members)?),
+            Ok(Some(members)) => Some(Self::read(members, notes)?),
             Err(_) => return Err(Reason::ClaimMalformed),
         };
         let kind = claims.string("token_type").map_err(|_| Reason::ClaimMalformed)?;
@@ -40,17 +40,19 @@ impl Confirmation {
         Ok(confirmation)
     }
 
-    fn read(members: &Map<String, Value>) -> Result<Self, Reason> {
+    fn read(members: &Map<String, Value>, notes: &[&str]) -> Result<Self, Reason> {
         let mut confirmation = Self { jkt: None, x5t_s256: None };
         for (name, value) in members {
             let place = match name.as_str() {
                 "jkt" => &mut confirmation.jkt,
                 "x5t#S256" => &mut confirmation.x5t_s256,
+                name if notes.contains(&name) => continue,
                 _ => return Err(unknown()),
             };
             *place = Some(value.as_str().and_then(Thumbprint::parse).ok_or_else(unknown)?);
         }
-        if members.is_empty() { Err(unknown()) } else { Ok(confirmation) }
+        let is_bound = confirmation.jkt.is_some() || confirmation.x5t_s256.is_some();
+        if is_bound { Ok(confirmation) } else { Err(unknown()) }
     }
 }
 
@@ -100,7 +102,20 @@ mod tests {
     const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
     fn read(claims: Value) -> Result<Option<Confirmation>, Reason> {
-        Confirmation::of(&Claims::parse(claims.to_string().as_bytes()).expect("claims"))
+        read_with(claims, &[])
+    }
+
+    fn read_with(claims: Value, notes: &[&str]) -> Result<Option<Confirmation>, Reason> {
+        Confirmation::of(&Claims::parse(claims.to_string().as_bytes()).expect("claims"), notes)
+    }
+
+    #[test]
+    fn a_note_beside_the_key_is_ignored_and_binds_to_nothing() {
+        let jkt = Thumbprint::parse(THUMBPRINT);
+        let noted = json!({"cnf": {"jkt": THUMBPRINT, "note": "DPoP"}});
+        assert_eq!(read_with(noted.clone(), &["note"]), Ok(Some(Confirmation { jkt, x5t_s256: None })));
+        assert_eq!(read_with(noted, &["other"]), Err(Reason::ConfirmationUnknown));
+        assert_eq!(read_with(json!({"cnf": {"note": "DPoP"}}), &["note"]), Err(Reason::ConfirmationUnknown));
     }
 
     #[test]

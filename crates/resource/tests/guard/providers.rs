@@ -22,23 +22,38 @@ fn cases() -> Vec<Case> {
     vec![keycloak(), entra(), entra_v1(), entra_app(), okta(), auth0(), cognito(), duende(), hydra(), dex()]
 }
 
+/// As version 26.7 issues them, with a client scope that has an Audience mapper.
 fn keycloak() -> Case {
     Case {
         provider: Provider::Keycloak,
         typ: [Some("JWT"), Some("JWT")],
         access: json!({
-            "exp": NOW + 300, "iat": NOW, "auth_time": NOW - 9, "jti": "onrtac:4c53ec2c-4a8a", "iss": ISSUER,
-            "aud": [AUDIENCE, "account"], "sub": "f3b1", "typ": "Bearer", "azp": "web", "sid": "s-1", "acr": "1",
-            "allowed-origins": ["https://web.example"], "realm_access": {"roles": ["staff", "offline_access"]},
-            "resource_access": {"account": {"roles": ["manage-account"]}}, "scope": "openid notes.read email",
-            "email_verified": true, "preferred_username": "alice"
+            "exp": NOW + 300, "iat": NOW, "auth_time": NOW - 9, "jti": "onrtac:b40dcd61-254e-360d-1c98-86203c5b251c",
+            "iss": ISSUER, "aud": ["notes-api", AUDIENCE, "account"], "sub": "6dfd41ed", "typ": "Bearer", "azp": "web",
+            "sid": "KLkJ7QuZz-i2148Pw9iUKSuW", "acr": "1", "allowed-origins": ["https://web.example"],
+            "realm_access": {"roles": ["offline_access", "staff"]},
+            "resource_access": {"notes-api": {"roles": ["editor"]}, "account": {"roles": ["manage-account"]}},
+            "scope": "openid email notes.read profile", "email_verified": true, "name": "Alice Adams",
+            "preferred_username": "alice", "given_name": "Alice", "family_name": "Adams", "email": "alice@example.org"
         }),
-        read: ["f3b1", "web", "openid notes.read email", "staff offline_access"],
+        read: ["6dfd41ed", "web", "openid email notes.read profile", "offline_access staff"],
         id_token: json!({
-            "exp": NOW + 300, "iat": NOW, "auth_time": NOW - 9, "jti": "3f", "iss": ISSUER, "aud": AUDIENCE,
-            "sub": "f3b1", "typ": "ID", "azp": "web", "nonce": "n", "sid": "s-1", "at_hash": "x", "acr": "1"
+            "exp": NOW + 300, "iat": NOW, "auth_time": NOW - 9, "jti": "7cb3397d", "iss": ISSUER, "aud": AUDIENCE,
+            "sub": "6dfd41ed", "typ": "ID", "azp": "web", "sid": "KLkJ7QuZz-i2148Pw9iUKSuW", "acr": "1",
+            "email_verified": true, "name": "Alice Adams", "preferred_username": "alice", "email": "alice@example.org"
         }),
     }
+}
+
+/// Of a client with a service account.
+fn keycloak_machine() -> Value {
+    json!({
+        "exp": NOW + 300, "iat": NOW, "jti": "trrtcc:4d01a02f-11dc-694d-2a48-583fab1d34e9", "iss": ISSUER,
+        "aud": ["notes-api", AUDIENCE, "account"], "sub": "8acafbae", "typ": "Bearer", "azp": "machine", "acr": "1",
+        "realm_access": {"roles": ["offline_access"]}, "scope": "email notes.read profile", "email_verified": false,
+        "clientHost": "127.0.0.1", "preferred_username": "service-account-machine", "clientAddress": "127.0.0.1",
+        "client_id": "machine"
+    })
 }
 
 fn entra() -> Case {
@@ -201,6 +216,46 @@ async fn presets_accept_access_tokens_of_their_servers() {
         assert_eq!(found, read, "{provider:?}");
         assert!(check(&world.guard(), &signed(&world, typ[0], &access)).await.is_err(), "{provider:?}");
     }
+}
+
+/// The `sub` of a machine is often an account or a name that the server made for it.
+#[tokio::test]
+async fn presets_tell_machines_from_users() {
+    let world = World::new();
+    for Case { provider, typ, access, .. } in [keycloak(), entra(), entra_v1(), okta(), auth0()] {
+        let token = check(&guard(&world, provider), &signed(&world, typ[0], &access)).await.expect("accepted");
+        assert!(token.is_user(), "{provider:?}");
+    }
+    let common = json!({"iss": ISSUER, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 600});
+    for (provider, members) in [
+        (Provider::Keycloak, keycloak_machine()),
+        (Provider::Entra, entra_app().access),
+        (Provider::Okta, json!({"sub": "0oabskvc", "cid": "0oabskvc", "scp": ["notes.read"], "ver": 1, "jti": "AT.1"})),
+        (
+            Provider::Auth0,
+            json!({"sub": "my@clients", "azp": "my", "scope": "notes.read", "gty": "client-credentials"}),
+        ),
+        (Provider::Hydra, json!({"sub": "job", "client_id": "job", "scp": ["notes.read"], "ext": {}})),
+    ] {
+        let mut claims = common.clone();
+        crate::support::merge(&mut claims, members);
+        let token = check(&guard(&world, provider), &signed(&world, Some("JWT"), &claims)).await.expect("accepted");
+        assert!(!token.is_user(), "{provider:?}");
+    }
+}
+
+/// Keycloak repeats the kind of the key beside its thumbprint.
+#[tokio::test]
+async fn keycloak_tokens_bound_to_a_key_are_read() {
+    let world = World::new();
+    let mut claims = keycloak_machine();
+    let bound = json!({"typ": "DPoP", "cnf": {"jkt": "amFwYZhS5MLXkn8hgiOylc9HfrijHUSCF6GYXkiRz4g", "kc-jkt-type": "DPoP"}});
+    crate::support::merge(&mut claims, bound);
+    let token = signed(&world, Some("JWT"), &claims);
+    // Without a proof, it is refused for what it is bound to, and not for being unknown.
+    assert_eq!(refused(&guard(&world, Provider::Keycloak), &token).await, Reason::TokenBound);
+    let plain = world.builder().accept_untyped_jwt().build().expect("a guard");
+    assert_eq!(refused(&plain, &token).await, Reason::ConfirmationUnknown);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use crate::face::error::GuardError;
 use crate::judging::audience::AudienceRule;
 use crate::judging::claim_path::ClaimPath;
 use crate::judging::kind::{OF_ID_TOKENS, UntypedRule};
+use crate::judging::machine;
 use crate::judging::remote::Remote;
 use crate::judging::shape::TokenShape;
 use crate::judging::tokeninfo::{GOOGLE, TokenInfo};
@@ -20,7 +21,8 @@ const LEEWAY_SECONDS: i64 = 60;
 
 /// An authorization server whose access tokens differ from RFC 9068, as it issues them by default.
 ///
-/// A preset only changes how access tokens of the issuer are recognized and read, and how long they may be (16 KiB). Issuer,
+/// A preset only changes how access tokens of the issuer are recognized and read (also what [`Token::is_user`](crate::Token::is_user)
+/// goes by), and how long they may be (16 KiB). Issuer,
 /// audience, signature, times and scopes are checked as always, and ID tokens stay refused: each variant says how
 /// they are told apart. An introspection answer must name the audience, except for GitLab's. `docs/guard.md` has a table with what
 /// to configure at each server. [`Provider::Passavant`] only makes the guard stricter.
@@ -32,7 +34,8 @@ pub enum Provider {
     /// [`require_audience`](GuardBuilder::require_audience). The audience must be a resource of the caller.
     Passavant,
     /// Keycloak: `typ` is `JWT`, the client is in `azp`, roles are in `realm_access.roles`. The claim `typ` of an access token
-    /// is `Bearer` or `DPoP`, that of an ID token is `ID`, that of a refresh token `Refresh`.
+    /// is `Bearer` or `DPoP`, that of an ID token is `ID`, that of a refresh token `Refresh`. A machine has an account, named
+    /// after its client.
     Keycloak,
     /// Microsoft Entra ID, versions 1.0 and 2.0 of its tokens: `typ` is `JWT`, scopes are in `scp`, app roles in `roles`, the
     /// client is in `azp` or `appid`, which ID tokens do not have. The leeway is 60 s.
@@ -89,12 +92,16 @@ impl Provider {
             Self::Keycloak => TokenShape {
                 roles: paths(&["realm_access.roles"]),
                 client: names(&["azp", "client_id"]),
+                machine: machine::of_keycloak,
+                // It says `DPoP` beside the thumbprint of a DPoP key.
+                confirmation_notes: &["kc-jkt-type"],
                 ..untyped(UntypedRule::named("typ", &["Bearer", "DPoP"]))
             },
             Self::Entra => TokenShape {
                 scopes: paths(&["scp"]),
                 roles: paths(&["roles"]),
                 client: names(&["azp", "appid"]),
+                machine: machine::of_entra,
                 leeway_seconds: LEEWAY_SECONDS,
                 ..untyped(UntypedRule::marked(&["azp", "appid"]))
             },
@@ -107,6 +114,7 @@ impl Provider {
             Self::Auth0 => TokenShape {
                 roles: paths(&["permissions"]),
                 client: names(&["azp", "client_id"]),
+                machine: machine::of_auth0,
                 ..untyped(UntypedRule::marked(&["scope", "permissions", "gty", "client_id"]))
             },
             Self::Cognito => TokenShape {
