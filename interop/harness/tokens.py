@@ -21,6 +21,10 @@ class Tokens:
 
     def of_person(self, scope: str, resource: str | None = None, person: dict = ALICE) -> str:
         """An access token of a user who signs in and allows everything."""
+        return self.person_tokens(scope, resource, person)["access_token"]
+
+    def person_tokens(self, scope: str, resource: str | None = None, person: dict = ALICE) -> dict:
+        """The token response for such a user."""
         verifier, challenge = proof_key()
         request = {
             "response_type": "code",
@@ -44,14 +48,14 @@ class Tokens:
             "redirect_uri": self.callback,
             "code_verifier": verifier,
         }
-        return self._token(WEB, form)
+        return self._answer(WEB, form)
 
     def of_machine(self, scope: str, resource: str | None = None) -> str:
         """An access token of a client that acts for itself."""
         form = {"grant_type": "client_credentials", "scope": scope}
         if resource:
             form["resource"] = resource
-        return self._token(MACHINE, form)
+        return self._answer(MACHINE, form)["access_token"]
 
     def revoke(self, client: tuple[str, str], token: str) -> None:
         """Revokes a token of this client."""
@@ -59,10 +63,10 @@ class Tokens:
         answer = send("POST", self.authority.endpoint("revocation"), headers, {"token": token})
         expect(answer.status, 200, f"the status of the revocation ({answer.text})")
 
-    def _token(self, client: tuple[str, str], form: dict[str, str]) -> str:
+    def _answer(self, client: tuple[str, str], form: dict[str, str]) -> dict:
         answer = send("POST", self.authority.endpoint("token"), {"Authorization": basic(*client)}, form)
         expect(answer.status, 200, f"the status of the token answer ({answer.text})")
-        return answer.json()["access_token"]
+        return answer.json()
 
 
 def proof_key() -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""JupyterHub with oauthenticator, from PyPI: a relying party."""

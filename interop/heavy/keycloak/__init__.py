@@ -1,0 +1,1 @@
+"""Keycloak, from Maven: an authorization server in front of our guards."""

@@ -1,0 +1,1 @@
+"""Matrix Synapse, from PyPI: a relying party."""
