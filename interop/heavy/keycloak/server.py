@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness import maven
-from harness.http import Answer, send, send_json
-from harness.issuer import Server
+from harness.http import Answer, basic, send, send_json
+from harness.issuer import MACHINE, Server
 from harness.process import Daemon, Failed
 from harness.table import expect
 
@@ -54,9 +54,17 @@ class Keycloak(Server):
         self.daemon = Daemon(self.command, self.folder, self.log, self.environment)
         try:
             self.daemon.wait_for(self.probe, START_SECONDS)
+            self.warm_up()
         except BaseException:
             self.stop()
             raise
+
+    def warm_up(self) -> None:
+        """Its first answers take longer than a guard waits."""
+        endpoint = f"{self.probe}/protocol/openid-connect/token"
+        form = {"grant_type": "client_credentials"}
+        token = send("POST", endpoint, {"Authorization": basic(*MACHINE)}, form).json()["access_token"]
+        send("POST", endpoint + "/introspect", {"Authorization": basic(*MACHINE)}, {"token": token})
 
     def stop(self) -> None:
         """Also ends a server whose script was killed."""

@@ -27,17 +27,15 @@ OTHER_AUDIENCE, OTHER_PLAIN_AUDIENCE = "https://photos.example.org", "https://ca
 ELSEWHERE = "https://elsewhere.example"
 # What the block of the document needs around it.
 IMPORTS = """
-com.nimbusds.jose.JOSEObjectType
-com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier
-java.util.List
 org.springframework.beans.factory.annotation.Value
 org.springframework.context.annotation.Bean
 org.springframework.context.annotation.Configuration
 org.springframework.context.annotation.Profile
-org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator
 org.springframework.security.oauth2.jose.jws.SignatureAlgorithm
-org.springframework.security.oauth2.jwt.JwtClaimValidator
+org.springframework.security.oauth2.jwt.JwtAudienceValidator
 org.springframework.security.oauth2.jwt.JwtDecoder
+org.springframework.security.oauth2.jwt.JwtIssuerValidator
+org.springframework.security.oauth2.jwt.JwtTypeValidator
 org.springframework.security.oauth2.jwt.JwtValidators
 org.springframework.security.oauth2.jwt.NimbusJwtDecoder
 """.split()
@@ -55,6 +53,8 @@ def run(boot: str, bench: HeavyBench, table: Table) -> None:
         origin + "/login/oauth2/code/passavant",
         post_logout_redirect_uris=[origin],
         scope=RELYING_PARTY_SCOPE + " calendar.read",
+        # Spring Security 6 sends a nonce, and a code challenge only if it is told to; version 7 sends both.
+        require_pkce=boot != "boot-3",
     )
     with bench.authority(table, [client], resources()) as authority:
         Cells(bench, jar, authority, table, peer, version).run(origin)
@@ -118,7 +118,9 @@ class Cells:
     def client(self, origin: str) -> None:
         """The application that signs users in."""
         def signed_in(app: Application) -> None:
-            told = app.open("/oauth2/authorization/passavant").json()
+            page = app.open("/oauth2/authorization/passavant")
+            expect(page.url, origin + "/", f"where a sign-in ends ({page.text[:2000]})")
+            told = page.json()
             for place in ("id_token", "userinfo"):
                 read = {name: told[place].get(name) for name in ("sub", "name", "email")}
                 expect(read, known(), place)

@@ -98,6 +98,7 @@ pub struct GuardBuilder {
     metadata: ResourceMetadata,
     style: Style,
     shape: TokenShape,
+    preset: shape::Preset,
     /// Whether tokens are checked at a `tokeninfo` endpoint.
     asks_tokeninfo: bool,
     /// Whether a claim without a name was given.
@@ -156,6 +157,7 @@ impl GuardBuilder {
             metadata: ResourceMetadata::default(),
             style: Style::default(),
             shape: TokenShape::default(),
+            preset: shape::Preset::default(),
             asks_tokeninfo: false,
             claim_empty: false,
             cache: Duration::from_secs(CACHE_SECONDS),

@@ -223,14 +223,18 @@ async fn presets_accept_access_tokens_of_their_servers() {
 async fn presets_tell_machines_from_users() {
     let world = World::new();
     for Case { provider, typ, access, .. } in [keycloak(), entra(), entra_v1(), okta(), auth0()] {
-        let token = check(&guard(&world, provider), &signed(&world, typ[0], &access)).await.expect("accepted");
+        let token =
+            check(&guard(&world, provider), &signed(&world, typ[0], &access)).await.expect("accepted");
         assert!(token.is_user(), "{provider:?}");
     }
     let common = json!({"iss": ISSUER, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 600});
     for (provider, members) in [
         (Provider::Keycloak, keycloak_machine()),
         (Provider::Entra, entra_app().access),
-        (Provider::Okta, json!({"sub": "0oabskvc", "cid": "0oabskvc", "scp": ["notes.read"], "ver": 1, "jti": "AT.1"})),
+        (
+            Provider::Okta,
+            json!({"sub": "0oabskvc", "cid": "0oabskvc", "scp": ["notes.read"], "ver": 1, "jti": "AT.1"}),
+        ),
         (
             Provider::Auth0,
             json!({"sub": "my@clients", "azp": "my", "scope": "notes.read", "gty": "client-credentials"}),
@@ -239,9 +243,39 @@ async fn presets_tell_machines_from_users() {
     ] {
         let mut claims = common.clone();
         crate::support::merge(&mut claims, members);
-        let token = check(&guard(&world, provider), &signed(&world, Some("JWT"), &claims)).await.expect("accepted");
+        let token =
+            check(&guard(&world, provider), &signed(&world, Some("JWT"), &claims)).await.expect("accepted");
         assert!(!token.is_user(), "{provider:?}");
     }
+}
+
+/// Who names a claim means this claim: a realm role must not pass for the role of a client that has the same name.
+#[tokio::test]
+async fn named_claims_replace_those_of_the_preset() {
+    let world = World::new();
+    let token = signed(&world, Some("JWT"), &keycloak().access);
+    let builder = || world.builder().provider(Provider::Keycloak);
+    let roles = |guard: Guard| {
+        let token = token.clone();
+        async move {
+            let token = check(&guard, &token).await.expect("accepted");
+            token.roles().collect::<Vec<_>>().join(" ")
+        }
+    };
+    let of_client = || builder().roles_from("/resource_access/notes-api/roles");
+    assert_eq!(roles(of_client().build().expect("a guard")).await, "editor");
+    let both = of_client().roles_from("realm_access.roles").build().expect("a guard");
+    assert_eq!(roles(both).await, "editor offline_access staff");
+
+    let entra = world.builder().provider(Provider::Entra).scopes_from("roles").build().expect("a guard");
+    let token = check(&entra, &signed(&world, Some("JWT"), &entra_v1_with_role())).await.expect("accepted");
+    assert_eq!(token.scopes().as_str(), "Notes.Read.All");
+}
+
+fn entra_v1_with_role() -> Value {
+    let mut claims = entra_v1().access;
+    claims["roles"] = json!(["Notes.Read.All"]);
+    claims
 }
 
 /// Keycloak repeats the kind of the key beside its thumbprint.

@@ -135,6 +135,7 @@ impl<'c> Credentials<'c> {
             return None;
         }
         self.client_is_no_user(entry, stored.is_some(), findings);
+        self.client_is_no_audience(entry, stored.is_some(), findings);
         self.client_fits_its_resources(entry, findings);
         let ClientRegistration { metadata, require_pkce, skip_consent, .. } = entry;
         self.warn_of_client_signatures(entry, findings);
@@ -193,6 +194,7 @@ impl<'c> Credentials<'c> {
     pub fn resource(&mut self, entry: &ResourceRegistration, findings: &mut Findings) -> Option<Resource> {
         self.warn_of_resource_signatures(entry, findings);
         self.resource_fits_its_client(entry, findings);
+        self.resource_is_no_client(entry, findings);
         let caller = match &entry.client_id {
             Some(id) => Some(self.resource_caller(entry, id, findings)?),
             None => None,
@@ -473,6 +475,31 @@ mod tests {
         for (subject, is_free) in [("shop", false), ("rs", false), ("alice", true), ("Shop", true)] {
             assert_eq!(credentials.subject(&Subject::new(subject)).is_ok(), is_free, "{subject}");
         }
+    }
+
+    /// RFC 8725 §3.12: from both sides, in one batch and in two, in each spelling of the audience.
+    #[test]
+    fn no_client_is_the_audience_of_tokens_that_have_the_type_of_id_tokens() {
+        let client = |id: &str| json!([{ "client_id": id, "client_secret": SECRET, "redirect_uris": ["https://shop.example/cb"] }]);
+        let typed = |typ: &str| json!([{ "resource": "https://notes.example", "access_token_format": "jwt", "access_token_typ": typ }]);
+        let (as_client, as_resource) = (["/clients/0/client_id"], ["/resources/0/access_token_typ"]);
+        for id in ["https://notes.example", "https://notes.example/"] {
+            let mut world = World::new();
+            assert_eq!(
+                world.register(MissingSecret::Refuse, client(id), typed("JWT")).0,
+                as_resource,
+                "{id}"
+            );
+            let mut world = World::new();
+            assert_eq!(world.register(MissingSecret::Refuse, json!([]), typed("JWT")).0, [""; 0]);
+            assert_eq!(world.register(MissingSecret::Refuse, client(id), json!([])).0, as_client, "{id}");
+            let mut world = World::new();
+            assert_eq!(world.register(MissingSecret::Refuse, client(id), typed("at+jwt")).0, [""; 0], "{id}");
+            assert_eq!(world.register(MissingSecret::Refuse, json!([]), typed("JWT")).0, as_resource, "{id}");
+        }
+        let mut world = World::new();
+        let other = client("https://notes.example/web");
+        assert_eq!(world.register(MissingSecret::Refuse, other, typed("JWT")).0, [""; 0]);
     }
 
     /// RFC 7518 §3.2: at registration, not when the first token is signed.

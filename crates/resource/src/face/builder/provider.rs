@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::face::builder::GuardBuilder;
+use crate::face::builder::shape::Preset;
 use crate::face::error::GuardError;
 use crate::judging::audience::AudienceRule;
 use crate::judging::claim_path::ClaimPath;
@@ -156,6 +157,7 @@ impl GuardBuilder {
     /// ```
     pub fn provider(mut self, provider: Provider) -> Self {
         self.shape = provider.shape();
+        self.preset = Preset { scopes: true, roles: true };
         self.asks_tokeninfo = false;
         self.names_audience = false;
         // They answer about every token of the issuer, Hydra's admin port even to everybody: that a token is active does not say

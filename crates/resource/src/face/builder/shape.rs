@@ -9,6 +9,13 @@ use crate::judging::kind::UntypedRule;
 use crate::judging::shape::TokenShape;
 use crate::limits::{LEEWAY_SECONDS_MAX, TOKEN_BYTES_MAX, TOKEN_BYTES_MOST};
 
+/// Which claims came with a preset, and are replaced by the first that is named.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Preset {
+    pub(super) scopes: bool,
+    pub(super) roles: bool,
+}
+
 impl GuardBuilder {
     /// Accepts JWTs whose `typ` is `JWT` or absent, as most servers issue them, besides `at+jwt` (RFC 9068 §2.1).
     ///
@@ -22,7 +29,7 @@ impl GuardBuilder {
     }
 
     /// Reads the scopes of a JWT from this claim, instead of from `scope`: a string of scopes that spaces separate, or a list
-    /// of strings. Repeated calls add up. An introspected token has the scopes of its `scope` as well (RFC 7662 §2.2).
+    /// of strings. Repeated calls add up; the first one after [`GuardBuilder::provider`] replaces the claims of the preset. An introspected token has the scopes of its `scope` as well (RFC 7662 §2.2).
     ///
     /// A claim inside of another is named with dots (`realm_access.roles`) or by a JSON pointer
     /// (`/resource_access/my.api/roles`). **Whoever may assign values of this claim, such as roles, assigns scopes.**
@@ -37,6 +44,9 @@ impl GuardBuilder {
     /// # let _ = builder;
     /// ```
     pub fn scopes_from(mut self, claim: &str) -> Self {
+        if std::mem::take(&mut self.preset.scopes) {
+            self.shape.scopes.clear();
+        }
         match ClaimPath::new(claim) {
             Some(path) => self.shape.scopes.push(path),
             None => self.claim_empty = true,
@@ -45,8 +55,11 @@ impl GuardBuilder {
     }
 
     /// Reads [`Token::roles`](crate::Token::roles) from this claim, named as in [`GuardBuilder::scopes_from`]. Repeated calls
-    /// add up.
+    /// add up; the first one after [`GuardBuilder::provider`] replaces the claims of the preset.
     pub fn roles_from(mut self, claim: &str) -> Self {
+        if std::mem::take(&mut self.preset.roles) {
+            self.shape.roles.clear();
+        }
         match ClaimPath::new(claim) {
             Some(path) => self.shape.roles.push(path),
             None => self.claim_empty = true,

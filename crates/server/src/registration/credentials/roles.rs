@@ -3,10 +3,14 @@
 use protocol::{Audience, ClientId, ClientMetadata, Subject};
 
 use super::Credentials;
-use crate::registration::{
-    client::ClientRegistration,
-    finding::{Finding, Findings},
-    resource::ResourceRegistration,
+use crate::{
+    registration::{
+        client::ClientRegistration,
+        finding::{Finding, Findings},
+        registered_resource::AccessTokenType,
+        resource::ResourceRegistration,
+    },
+    store::ResourceSettings,
 };
 
 const METHOD: &str = "token_endpoint_auth_method";
@@ -14,6 +18,10 @@ const METHOD: &str = "token_endpoint_auth_method";
 /// What is said where a client would have the `sub` of a user (RFC 9700 §4.15).
 const IS_A_USER: &str = "is the sub of a user: an API could take a token of the client for one of that user \
                          (RFC 9700 section 4.15); choose another client_id";
+
+/// What is said where the audience of an ID token would be that of an access token, and nothing else would differ.
+const IS_AN_AUDIENCE: &str = "a client_id is this resource, whose access_token_typ is JWT: an ID token of the client would \
+                              be an access token to the API (RFC 8725 section 3.12); choose another client_id, or at+jwt";
 
 /// The authentication of a resource as far as it is known: its identifier, and its registered method.
 type Shared<'s> = (&'s Audience, Option<&'s str>);
@@ -47,6 +55,38 @@ impl Credentials<'_> {
         if self.is_user(&entry.id) {
             let finding = Finding::new(entry.at("client_id"), IS_A_USER);
             if is_stored { findings.warn(finding) } else { findings.refuse(finding) }
+        }
+    }
+
+    /// No client has the name of a resource whose access tokens have the type of ID tokens: `aud` tells these apart, which is the
+    /// client in an ID token (OpenID Connect Core 1.0 §2). What is stored so since an earlier version is warned of.
+    pub(super) fn client_is_no_audience(
+        &self,
+        entry: &ClientRegistration,
+        is_stored: bool,
+        findings: &mut Findings,
+    ) {
+        let stored = self.index.stored_resources.get(&Audience::new(entry.id.as_str()));
+        let kept = stored.filter(|resource| !self.index.resources.contains(&resource.identifier));
+        if kept.is_some_and(|resource| has_type_of_id_tokens(&resource.settings)) {
+            let finding = Finding::new(entry.at("client_id"), IS_AN_AUDIENCE);
+            if is_stored { findings.warn(finding) } else { findings.refuse(finding) }
+        }
+    }
+
+    /// The same from the side of the resource.
+    pub(super) fn resource_is_no_client(&self, entry: &ResourceRegistration, findings: &mut Findings) {
+        if !has_type_of_id_tokens(&entry.settings) {
+            return;
+        }
+        let stored = self.index.stored_resources.get(&entry.identifier);
+        let was_so = stored.is_some_and(|resource| has_type_of_id_tokens(&resource.settings));
+        for id in spellings(&entry.identifier) {
+            let is_stored = self.view.clients.contains_key(&id) && !self.batch.deleted.contains(&id);
+            if is_stored || self.index.clients.contains_key(&id) {
+                let finding = Finding::new(entry.at("access_token_typ"), IS_AN_AUDIENCE);
+                if is_stored && was_so { findings.warn(finding) } else { findings.refuse(finding) }
+            }
         }
     }
 
@@ -127,6 +167,19 @@ impl Credentials<'_> {
     fn is_user(&self, id: &ClientId) -> bool {
         self.view.users.contains(id) || self.batch.subjects.contains(id.as_str())
     }
+}
+
+fn has_type_of_id_tokens(settings: &ResourceSettings) -> bool {
+    settings.access_token_typ.as_deref().and_then(AccessTokenType::parse) == Some(AccessTokenType::Jwt)
+}
+
+/// The client ids that are this audience: with and without the slash of an empty path (RFC 3986 §6.2.3).
+fn spellings(audience: &Audience) -> impl Iterator<Item = ClientId> {
+    let text = audience.as_str();
+    let other = text.strip_suffix('/').map_or_else(|| format!("{text}/"), str::to_owned);
+    let same: Vec<_> =
+        [text.to_owned(), other].into_iter().filter(|spelling| audience.is(spelling)).collect();
+    same.into_iter().filter_map(|spelling| ClientId::parse(&spelling))
 }
 
 /// Whether a resource that registered this method can use the credentials of the client. Otherwise why not.
