@@ -31,10 +31,16 @@ const MASTER: [u8; 32] = [7; 32];
 /// The password of the one account.
 const PASSWORD: &str = "correct horse battery staple";
 
-const FILES: [(&str, &str); 1] = [(include_str!("stored/first.sql"), include_str!("stored/first.json"))];
+/// Of the first schema, and of the third.
+const FILES: [(&str, &str); 2] = [
+    (include_str!("stored/first.sql"), include_str!("stored/first.json")),
+    (include_str!("stored/third.sql"), include_str!("stored/third.json")),
+];
 
 /// A server over a stored database, a few seconds after it was written, and the cookies and tokens of its peers.
 struct Yesterday {
+    /// The version of its schema, before it was migrated.
+    schema: u32,
     server: Running,
     issuer: SqliteIssuer,
     held: Value,
@@ -55,6 +61,7 @@ impl Yesterday {
         let folder = Folder::new();
         let connection = rusqlite::Connection::open(folder.file()).expect("it opens");
         connection.execute_batch(sql).expect("statements");
+        let schema = connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a number");
         drop(connection);
         let store = folder.open(rows::SERVER);
         let issuer = store.issuer(&protocol::Issuer::new(ISSUER)).expect("an issuer");
@@ -64,7 +71,7 @@ impl Yesterday {
         let server = server.start().await;
         server.clock.advance(5);
         let held = serde_json::from_str(held).expect("JSON");
-        Self { server, issuer, held, _store: store, _folder: folder }
+        Self { schema, server, issuer, held, _store: store, _folder: folder }
     }
 
     fn text(&self, pointer: &str) -> &str {
@@ -137,7 +144,7 @@ async fn request_paused_before_any_decision_resumes() {
     }
 }
 
-/// The first version did not store whose post-logout redirect URI it is, so the browser stays at the server: a URI is
+/// The first schema did not store whose post-logout redirect URI it is, so the browser stays at the server: a URI is
 /// only followed where it is found registered.
 #[tokio::test]
 async fn a_paused_sign_out_ends_the_session() {
@@ -147,7 +154,11 @@ async fn a_paused_sign_out_ends_the_session() {
             assert_eq!(open.ask(), Ask::SignOut);
             assert_eq!(open.subject(), (paused == "sign_out").then_some(&subject("bob")), "{paused}");
             let answer = open.sign_out().await.expect("signs out");
-            assert_eq!(location(&answer), "https://as.example/logout/done");
+            let back = match (paused, stored.schema) {
+                ("sign_out", 3..) => "https://shop.example/bye?state=s1",
+                _ => "https://as.example/logout/done",
+            };
+            assert_eq!(location(&answer), back, "{paused}, schema {}", stored.schema);
         }
     }
 }
@@ -250,9 +261,11 @@ async fn consents_and_sessions_are_read() {
         assert_eq!(approved, [&plain[..], &["offline_access", "openid", "profile"]].concat());
         let item = store.item("device", "WDJB-MJHT").await.expect("the store works").expect("it is there");
         assert_eq!(item.0, br#"{"client":"shop"}"#);
-        let events = store.events(0, 2).await.expect("the store works");
+        let events = store.events(0, 50).await.expect("the store works");
         let kinds: Vec<_> = events.iter().map(|(_, event)| event.kind.as_str()).collect();
-        assert_eq!(kinds, ["session_ended", "replay_detected"], "before those of this start");
+        for kind in ["session_ended", "replay_detected"] {
+            assert!(kinds.contains(&kind), "schema {}: {kinds:?}", stored.schema);
+        }
         let alice = Username::parse("ALICE").expect("fits");
         let alice = stored.issuer.by_username(&alice).await.expect("the store works").expect("it is there");
         assert_eq!((&alice.subject, alice.applied), (&subject("alice"), true));
