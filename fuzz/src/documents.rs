@@ -51,5 +51,6 @@ fn administration() -> Administration {
         password_rule: PasswordRule { length_min: 8 },
         actor: Actor::Server,
         request_id: None,
+        peer: None,
     }
 }

@@ -55,10 +55,10 @@ impl Authenticator {
             Err(AttemptError::Busy) => return Err(Fault::Busy("too many sign-ins are waiting")),
         };
         match self.decide(store, username.as_ref(), password).await? {
-            Some((account, seen)) => Ok(SignIn::Proven(Box::new(account), seen)),
-            None => {
+            Ok((account, seen)) => Ok(SignIn::Proven(Box::new(account), seen)),
+            Err(wrong) => {
                 attempt.fail(self.clock.millis());
-                Ok(SignIn::Wrong)
+                Ok(SignIn::Wrong(wrong))
             }
         }
     }
@@ -68,8 +68,8 @@ impl Authenticator {
         store: &dyn Store,
         username: Option<&Username>,
         password: &str,
-    ) -> Result<Option<(Account, SeenSubject)>, Fault> {
-        let Some(password) = Password::parse(password) else { return Ok(None) };
+    ) -> Result<Result<(Account, SeenSubject), WrongSignIn>, Fault> {
+        let Some(password) = Password::parse(password) else { return Ok(Err(WrongSignIn::Unreadable)) };
         let named = match username {
             Some(username) => self.directory.by_username(username).await?,
             None => None,
@@ -82,12 +82,14 @@ impl Authenticator {
         let account = account.filter(|account| username == Some(&account.username));
         let known = account.as_ref().and_then(|account| account.password.as_ref());
         let verdict = self.passwords.verify(password, known).await?;
-        let Some(account) = account.filter(|account| !account.disabled) else { return Ok(None) };
-        match verdict {
-            Verdict::Wrong => Ok(None),
-            Verdict::Right => Ok(Some((account, seen))),
-            Verdict::Outdated(new) => Ok(Some((self.rehash(account, new).await?, seen))),
-        }
+        let Some(account) = account else { return Ok(Err(WrongSignIn::UnknownAccount)) };
+        Ok(match verdict {
+            _ if account.disabled => Err(WrongSignIn::Disabled(account.subject)),
+            _ if account.password.is_none() => Err(WrongSignIn::NoPassword(account.subject)),
+            Verdict::Wrong => Err(WrongSignIn::Password(account.subject)),
+            Verdict::Right => Ok((account, seen)),
+            Verdict::Outdated(new) => Ok((self.rehash(account, new).await?, seen)),
+        })
     }
 
     /// Replaces the hash by one at the configured cost. If the account changed meanwhile, the next sign-in tries again.
@@ -112,10 +114,46 @@ impl fmt::Debug for Authenticator {
 pub enum SignIn {
     /// The password is right: it is this user, as of when the subject was seen.
     Proven(Box<Account>, SeenSubject),
-    /// The sign-in failed, for whatever reason.
-    Wrong,
+    /// The sign-in failed. The user is told the same for every reason.
+    Wrong(WrongSignIn),
     /// Too many sign-ins failed: retry after this many seconds (429).
     Later(u64),
+}
+
+/// Why a sign-in failed: for the log only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrongSignIn {
+    /// The account is disabled.
+    Disabled(Subject),
+    /// The account has no password.
+    NoPassword(Subject),
+    /// The password is wrong.
+    Password(Subject),
+    /// There is no account of this name.
+    UnknownAccount,
+    /// The password is longer than any may be.
+    Unreadable,
+}
+
+impl WrongSignIn {
+    /// Whose account it is. What was typed as a name is not known to be one: it may be a password.
+    pub const fn subject(&self) -> Option<&Subject> {
+        match self {
+            Self::Disabled(subject) | Self::NoPassword(subject) | Self::Password(subject) => Some(subject),
+            Self::UnknownAccount | Self::Unreadable => None,
+        }
+    }
+
+    /// What was sent, and what was expected.
+    pub const fn difference(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Disabled(_) => ("a disabled account", "an account that is not disabled"),
+            Self::NoPassword(_) => ("an account without a password", "an account with a password"),
+            Self::Password(_) => ("another password", "the password of the account"),
+            Self::UnknownAccount => ("an unknown account", "the name of an account"),
+            Self::Unreadable => ("a password that is too long", "the password of an account"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -182,7 +220,7 @@ mod tests {
                 .authenticate(&MemoryStore::new(), name, password, &here())
                 .await
                 .expect("decided");
-            assert_eq!(sign_in, SignIn::Wrong, "{name}");
+            assert!(matches!(sign_in, SignIn::Wrong(_)), "{name}");
             assert_eq!(authenticator.passwords.computed() - before, 1, "{name}");
         }
     }
@@ -194,7 +232,8 @@ mod tests {
             .authenticate(&MemoryStore::new(), "alice", "correct-horse", &here())
             .await
             .expect("decided");
-        assert_eq!((sign_in, authenticator.passwords.computed()), (SignIn::Wrong, 1));
+        let disabled = SignIn::Wrong(WrongSignIn::Disabled(Subject::new("u-1")));
+        assert_eq!((sign_in, authenticator.passwords.computed()), (disabled, 1));
     }
 
     #[tokio::test(start_paused = true)]
@@ -205,7 +244,7 @@ mod tests {
                 .authenticate(&MemoryStore::new(), name, "wrong", &here())
                 .await
                 .expect("decided");
-            assert_eq!(sign_in, SignIn::Wrong);
+            assert_eq!(sign_in, SignIn::Wrong(WrongSignIn::Password(Subject::new("u-1"))));
         }
         let start = tokio::time::Instant::now();
         let sign_in = authenticator

@@ -11,10 +11,10 @@ pub mod router;
 mod spelling;
 
 pub use accounts::DirectoryAccounts;
-pub use authenticate::{Authenticator, SignIn};
+pub use authenticate::{Authenticator, SignIn, WrongSignIn};
 pub use directory::{Account, AccountChange, Directory, PasswordHash, Username};
 pub use limits::{SignInLimits, SignInOrigin, SignInRates};
 pub use memory::MemoryDirectory;
 pub use pages::{Logo, StyledPages};
 pub use passwords::{Password, PasswordCost, PasswordRule, Passwords};
-pub use router::{AccountPages, router};
+pub use router::{AccountPages, SIGN_IN_FAILED, SIGN_IN_FAILURES_TOO_MANY, router};

@@ -10,12 +10,12 @@ use axum::{
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use protocol::Params;
 use server::{
-    Answer, Ask, AuthorizationServer, Error, ErrorPage, Fault, Incoming, OpenInteraction, Origin, Reason,
-    RequestId,
+    Answer, Ask, AuthorizationServer, Difference, Error, ErrorPage, Fault, Incoming, OpenInteraction, Origin,
+    Reason, Refusal, RequestId, RequestNotes, Severity,
 };
 
 use crate::{
-    authenticate::{Authenticator, SignIn},
+    authenticate::{Authenticator, SignIn, WrongSignIn},
     directory::{Account, Username},
     limits::SignInOrigin,
     pages::{
@@ -186,7 +186,8 @@ impl AccountPages {
         let seen =
             match self.authenticator.authenticate(self.server.store(), username, password, &from).await? {
                 SignIn::Proven(_, seen) => seen,
-                SignIn::Wrong => {
+                SignIn::Wrong(wrong) => {
+                    note_failure(head, &wrong);
                     return self.sign_in_page(&interaction, username, Some(sign_in::WRONG)).await;
                 }
                 SignIn::Later(seconds) => return Ok(self.too_many(head, seconds)?),
@@ -284,11 +285,13 @@ impl AccountPages {
     }
 
     fn too_many(&self, head: &Parts, seconds: u64) -> Result<Answer, Fault> {
-        let peer = Origin::of(&head.extensions).address();
-        tracing::warn!(reason = TOO_MANY, request_id = request_id(head), %peer, "refused");
+        if let Some(notes) = RequestNotes::of(&head.extensions) {
+            let (slug, rule) = SIGN_IN_FAILURES_TOO_MANY;
+            notes.refuse(Refusal { slug, rule, severity: Severity::Suspicious, difference: None });
+        }
         let mut answer = self.pages.refusal(&ErrorPage {
             status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
-            slug: TOO_MANY,
+            slug: SIGN_IN_FAILURES_TOO_MANY.0,
             code: protocol::ErrorCode::TemporarilyUnavailable.as_str(),
             description: "Too many sign-ins failed".to_owned(),
             facts: vec![("Wait", format!("{seconds} s"))],
@@ -299,8 +302,27 @@ impl AccountPages {
     }
 }
 
-/// The slug where an address or account failed too often.
-const TOO_MANY: &str = "sign_in_failures_too_many";
+/// The slug and the rule of a refusal where sign-ins of one account, or from one address, failed too often.
+pub const SIGN_IN_FAILURES_TOO_MANY: (&str, &str) = (
+    "sign_in_failures_too_many",
+    "Sign-ins of one account, and from one address, may fail only so often in a minute (NIST SP 800-63B §5.2.2).",
+);
+
+/// The slug and the rule of a refusal where a sign-in failed.
+pub const SIGN_IN_FAILED: (&str, &str) =
+    ("sign_in_failed", "Name and password are those of an active account (NIST SP 800-63B §5.1.1.2).");
+
+/// Notes a failed sign-in for the log. The form is shown again, and tells every user the same.
+fn note_failure(head: &Parts, wrong: &WrongSignIn) {
+    let Some(notes) = RequestNotes::of(&head.extensions) else { return };
+    if let Some(subject) = wrong.subject() {
+        notes.set_subject(subject);
+    }
+    let (sent, expected) = wrong.difference();
+    let (slug, rule) = SIGN_IN_FAILED;
+    let difference = Some(Difference::new("username and password", sent, expected));
+    notes.refuse(Refusal { slug, rule, severity: Severity::Plain, difference });
+}
 
 fn is_of(shown: &str, interaction: &OpenInteraction) -> bool {
     interaction.subject().is_some_and(|subject| subject.as_str() == shown)

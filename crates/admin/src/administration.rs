@@ -1,11 +1,12 @@
 //! What an operation works on.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use accounts::{Directory, PasswordRule, Passwords};
+use http::Extensions;
 use protocol::Audience;
 use server::{
-    AuthorizationServer, Fault, RequestId,
+    AuthorizationServer, Fault, PeerAddress, RequestId,
     registration::{Registrar, Rules},
     store::{Actor, Committed},
 };
@@ -35,14 +36,17 @@ pub struct Administration {
     pub actor: Actor,
     /// The request, for the outbox.
     pub request_id: Option<Box<str>>,
+    /// The address that it came from, for the outbox.
+    pub peer: Option<IpAddr>,
 }
 
 impl Administration {
     /// The same with another actor, in a request where there is one.
     #[must_use]
-    pub fn acting_for(&self, actor: Actor, request: Option<&RequestId>) -> Self {
-        let request_id = request.map(|RequestId(id)| id.as_str().into());
-        Self { actor, request_id, ..self.clone() }
+    pub fn acting_for(&self, actor: Actor, request: Option<&Extensions>) -> Self {
+        let request_id = request.and_then(|request| request.get()).map(|RequestId(id)| id.as_str().into());
+        let peer = request.and_then(|request| request.get()).map(|PeerAddress(peer)| *peer);
+        Self { actor, request_id, peer, ..self.clone() }
     }
 
     /// The rules of this server for a registrar.
@@ -59,6 +63,7 @@ impl Administration {
         let Changes { people, commit, .. } = changes;
         let mut commit = commit.by(self.actor.clone());
         commit.request_id.clone_from(&self.request_id);
+        commit.peer = self.peer;
         Ok(self.directory.commit_people(people, commit).await?.ok())
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::{Router, middleware::map_response, response::Response, routing::post};
 use http::{HeaderValue, header, request::Parts};
 use protocol::{ClientId, scope};
-use server::{Denied, Reason};
+use server::{Denied, Difference, Reason};
 use tokio::sync::Semaphore;
 
 pub use apply::WORLD_BYTES_MAX;
@@ -53,13 +53,17 @@ impl Admin {
         let server = &self.administration.server;
         let access = server.access(head, &self.audience, WANTED).await?;
         if access.audience.len() != 1 {
-            tracing::info!(client = %access.client, "refused: the token is for other resources as well");
-            return Err(Denied::new(Reason::TokenInactive, WANTED));
+            let named = access.audience.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let difference = Difference::new("aud", named, format_args!("only {}", self.audience));
+            return Err(Denied::new(Reason::TokenInactive, WANTED).noting(head, difference));
         }
         let client = server.registry().client(access.client.as_str()).await.map_err(Denied::from)?;
         let is_allowed = client.is_some_and(|client| client.scopes.contains(scope::ADMIN));
         if access.grant.is_some() || access.subject.is_some() || !is_allowed {
-            return Err(Denied::new(Reason::ScopeInsufficient, WANTED));
+            let sent = "a token of a user, or of a client that has not the scope any more";
+            let difference =
+                Difference::new("token", sent, "a token of a client for itself, which has the scope");
+            return Err(Denied::new(Reason::ScopeInsufficient, WANTED).noting(head, difference));
         }
         Ok(access.client)
     }

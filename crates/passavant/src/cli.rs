@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod db;
 mod exits;
+mod explain;
 mod flow;
 mod grant;
 mod healthcheck;
@@ -71,6 +72,8 @@ enum Command {
     /// Inspect and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Explain why a request was refused: who sent it, what was sent, what was expected, and what mends it
+    Explain(explain::ExplainArgs),
     /// Run an OAuth flow against a server
     #[command(subcommand)]
     Flow(flow::Command),
@@ -114,6 +117,7 @@ impl Cli {
             Command::Key(command) => key::run(command, global).await,
             Command::Db(command) => db::run(command, global).await,
             Command::Token(command) => token::run(command, global).await,
+            Command::Explain(args) => args.run(global).await,
             Command::Flow(command) => flow::run(command, global).await,
             Command::Guard(args) => guard::run(*args).await,
             Command::Healthcheck => healthcheck::run(global).await,

@@ -44,6 +44,7 @@ pub(crate) fn configuration(data: Option<&Path>) -> Result<Config, Problems> {
     }
     let mut config = Config::of(&mut layers(data)?)?;
     config.settings.any_localhost_redirect = true;
+    config.settings.explain_refusals = true;
     Ok(Config { dev: true, ..config })
 }
 

@@ -2,9 +2,12 @@
 
 mod base_path;
 mod clock;
+mod event_log;
 mod health;
 mod limited;
 mod logging;
+mod refusals;
+mod request_log;
 mod service;
 
 use std::{
@@ -23,10 +26,13 @@ use admin::{
 use axum::Router;
 use server::{AuthorizationServer, store::Actor};
 use serving::{Listener, Network, Places};
-use tokio::{net::TcpListener, time::Instant};
+use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
 use clock::ClockWatch;
+use event_log::EventLog;
 pub(crate) use logging::{log, log_warnings};
+pub(crate) use refusals::BATCH_MAX as REFUSALS_PER_SECOND_MAX;
+use refusals::Refusals;
 use service::{IssuerService, nothing_here};
 
 use crate::{
@@ -89,7 +95,8 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
         apply_at_start(&administration, file).await?;
     }
     let limits = Arc::new(SignInLimits::new(installation.config.sign_in));
-    let service = service(&installation, administration, limits.clone())?;
+    let refusals = Refusals::default();
+    let service = service(&installation, administration, limits.clone(), &refusals)?;
     let places = Places::public(installation.config.trusted_proxies.clone().into());
     let listen = |socket| Listener { socket, handler: service.clone(), places: places.clone() };
     let mut listeners: Vec<_> = sockets.into_iter().map(listen).collect();
@@ -100,10 +107,16 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     }
     let stop = serving::stop_signal().map_err(failed)?;
     let watch = ClockWatch::new(installation.clock.clone());
-    let maintaining = tokio::spawn(maintain(installation.server.clone(), limits, watch));
+    let server = &installation.server;
+    let working = [
+        tokio::spawn(maintain(server.clone(), limits, watch)),
+        tokio::spawn(refusals.clone().write_batches(server.clone())),
+        tokio::spawn(EventLog::begin(server.clone()).await?.follow()),
+    ];
     announce(&installation, &listeners);
     serving::serve(listeners, stop).await;
-    maintaining.abort();
+    working.iter().for_each(JoinHandle::abort);
+    refusals.write(server).await;
     tracing::info!("ended");
     Ok(Exit::Ok)
 }
@@ -155,6 +168,7 @@ fn service(
     installation: &Arc<Installation>,
     administration: Administration,
     limits: Arc<SignInLimits>,
+    refusals: &Refusals,
 ) -> Result<IssuerService, Failure> {
     let Installation { config, server, directory, clock, entropy, pages, .. } = &**installation;
     let authenticator = Authenticator {
@@ -167,7 +181,8 @@ fn service(
     let own: Router = if config.dev { demo::site(&config.issuer)? } else { demo::about(&config.issuer) };
     let admin = admin::api::router(administration);
     let pages = accounts::router(state).merge(own).merge(admin).fallback(nothing_here);
-    Ok(IssuerService::new(server, pages, config.trusted_proxies.clone().into(), &**entropy))
+    let proxies = config.trusted_proxies.clone().into();
+    Ok(IssuerService::new(server, pages, proxies, refusals.clone(), &**entropy))
 }
 
 /// Deletes what has expired, in bounded steps. While there is more to delete, it rests as long as it worked: it deletes

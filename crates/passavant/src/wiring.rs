@@ -90,6 +90,7 @@ impl Installation {
             password_rule: self.config.password_rule,
             actor,
             request_id: None,
+            peer: None,
         })
     }
 }

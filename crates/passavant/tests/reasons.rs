@@ -29,6 +29,19 @@ A request without a token has no code, since it is not an error (RFC 6750 §3.1)
 |---|---|---|
 ";
 
+const LOG_HEAD: &str = "
+## In the log only
+
+Refusals that the answer does not name: a form that is shown again, an introspection answer that says `active: false`.
+
+| slug | rule |
+|---|---|
+";
+
+/// The refusals that the answer does not name.
+const LOGGED: [(&str, &str); 3] =
+    [accounts::SIGN_IN_FAILED, accounts::SIGN_IN_FAILURES_TOO_MANY, server::CALLER_NOT_ALLOWED];
+
 /// What can be wrong with a thing: one of these ends every slug. A new one belongs here only if none of these says it.
 const WRONG: [&str; 42] = [
     "bound",          // to a key, and sent as if it were not
@@ -135,6 +148,9 @@ fn every_slug_follows_the_grammar_and_is_the_name_of_its_variant() {
             assert!(seen.insert(slug), "{slug} is the slug of two reasons");
         }
     }
+    for (slug, rule) in LOGGED {
+        assert!(thing(slug).is_some() && rule.ends_with('.'), "{slug}: {rule}");
+    }
     for other in resource::userinfo::UserInfoError::ALL {
         assert!(thing(other.slug()).is_some(), "{}: not a thing and what is wrong with it", other.slug());
     }
@@ -159,7 +175,9 @@ fn every_ending_is_used() {
 /// `cargo xtask docs --write` sets the variable, and the page is written instead of compared.
 #[test]
 fn docs_errors_md_lists_every_reason() {
-    let page = format!("{HEAD}{}{GUARD_HEAD}{}", table(&server_rows()), table(&guard_rows()));
+    let (server, guard) = (table(&server_rows()), table(&guard_rows()));
+    let logged: String = LOGGED.iter().map(|(slug, rule)| format!("| `{slug}` | {rule} |\n")).collect();
+    let page = format!("{HEAD}{server}{GUARD_HEAD}{guard}{LOG_HEAD}{logged}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
     #[expect(clippy::disallowed_methods, reason = "a chore of the workspace, not the server's configuration")]
     if std::env::var_os("PASSAVANT_WRITE_DOCS").is_some() {

@@ -7,6 +7,7 @@
 pub mod audience;
 pub mod challenge;
 pub mod client_metadata;
+pub mod difference;
 pub mod display;
 pub mod error;
 pub mod fields;
@@ -26,6 +27,7 @@ pub mod uri;
 pub use audience::Audience;
 pub use challenge::Challenge;
 pub use client_metadata::{ClientMetadata, IdTokenClaims};
+pub use difference::Difference;
 pub use error::ErrorCode;
 pub use ids::{ClientId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject, TokenId};
 pub use params::Params;

@@ -15,6 +15,7 @@ pub(crate) mod kind;
 pub(crate) mod machine;
 pub(crate) mod opaque;
 pub(crate) mod policy;
+pub(crate) mod refused;
 pub(crate) mod remote;
 pub(crate) mod shape;
 pub(crate) mod tokeninfo;

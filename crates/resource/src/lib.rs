@@ -98,7 +98,7 @@ pub use judging::policy::Policy;
 pub use judging::verifier::Mode;
 pub use proof::confirmation::ClientCertificate;
 pub use proof::dpop::{Dpop, MemoryReplays, ProofId, Replays, ReplaysError, Seen};
-pub use protocol::{Audience, ClientMetadata, Issuer, ResourceMetadata, Scopes, Timestamp};
+pub use protocol::{Audience, ClientMetadata, Difference, Issuer, ResourceMetadata, Scopes, Timestamp};
 pub use reason::Reason;
 
 /// The example in README.md, compiled with every test.

@@ -11,6 +11,7 @@ use crate::{
     incoming::RequestHead as _,
     ports::Standing,
     reason::Reason,
+    refusal::{Difference, parameters::list},
     store::{Access, Ended},
     tokens,
 };
@@ -32,10 +33,11 @@ impl AuthorizationServer {
 
     async fn weigh(&self, head: &Parts, audience: &str, scopes: &[&str]) -> Result<Access, Error> {
         let presented = head.bearer()?.ok_or(Reason::TokenMissing)?;
-        let found = find(self, presented).await?.ok_or(Reason::TokenInactive)?;
-        let access = found.live(self.now())?;
+        let access = live(self, head, find(self, presented).await?)?;
         if access.only_introspects() || !access.audience.iter().any(|own| own.is(audience)) {
-            return Err(Reason::TokenInactive.into());
+            let named = list(&access.audience);
+            let wrong = || Some(Difference::new("aud", named, audience));
+            return Err(head.differs(Reason::TokenInactive, wrong).into());
         }
         if let Some(subject) = &access.subject {
             match self.accounts().standing(subject).await? {
@@ -46,7 +48,8 @@ impl AuthorizationServer {
         if scopes.iter().all(|scope| access.scopes.contains(scope)) {
             Ok(access)
         } else {
-            Err(Reason::ScopeInsufficient.into())
+            let lacking = || Some(Difference::new("scope", &access.scopes, scopes.join(" ")));
+            Err(head.differs(Reason::ScopeInsufficient, lacking).into())
         }
     }
 }
@@ -63,6 +66,13 @@ impl Denied {
     /// A refusal by a rule of the host, on a route that requires these scopes.
     pub fn new(reason: Reason, scopes: &[&str]) -> Self {
         Self { error: reason.into(), scopes: scopes.join(" ") }
+    }
+
+    /// Notes what differs, for the log of the host.
+    #[must_use]
+    pub fn noting(self, head: &Parts, difference: Difference) -> Self {
+        let Self { error, scopes } = self;
+        Self { error: head.explain(error, |_| Some(difference)), scopes }
     }
 
     /// The reason; `None` if the server itself failed.
@@ -102,14 +112,34 @@ pub(crate) enum FoundBy {
 }
 
 impl Found {
-    /// Its contents, unless it has ended or expired.
-    pub(crate) fn live(self, now: Timestamp) -> Result<Access, Reason> {
-        if self.ended.is_none() && self.access.expires_at > now {
-            Ok(self.access)
-        } else {
-            Err(Reason::TokenInactive)
+    /// Its contents, or why it can't be used: it has ended, or it expired.
+    fn live(self, now: Timestamp) -> Result<Access, &'static str> {
+        match self.ended {
+            Some(Ended::Client) => Err("a token of a client that was disabled, deleted or created again"),
+            Some(Ended::Grant) => Err("a token of a grant that has ended"),
+            Some(Ended::Token) => Err("a revoked token"),
+            None if self.access.expires_at <= now => Err("an expired token"),
+            None => Ok(self.access),
         }
     }
+}
+
+/// The access token of this request, unless it has ended or expired. Its client and its user are noted.
+pub(crate) fn live(
+    server: &AuthorizationServer,
+    head: &Parts,
+    found: Option<Found>,
+) -> Result<Access, Reason> {
+    if let Some(Found { access, .. }) = &found {
+        head.note_client(&access.client);
+        access.subject.iter().for_each(|subject| head.note_subject(subject));
+    }
+    let unknown = "no access token of this server, or one that was deleted";
+    let live = found.ok_or(unknown).and_then(|found| found.live(server.now()));
+    live.map_err(|sent| {
+        let inactive = || Some(Difference::new("access token", sent, "an active one"));
+        head.differs(Reason::TokenInactive, inactive)
+    })
 }
 
 /// Finds an access token, opaque or JWT. `None`: it is not one of this server, or no longer stored.

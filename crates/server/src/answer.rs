@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, Fault},
-    reason::{Reason, Severity},
+    reason::Reason,
 };
 
 /// An answer of this server. A refusal has its [`Reason`] among the extensions of the response, so that a host can log
@@ -137,13 +137,9 @@ fn error_body(error: &Error) -> Answer {
     answer
 }
 
-/// Records the reason of this refusal, for the log and for the host.
+/// Records the reason of this refusal, for the log of the host.
 pub(crate) fn name_reason(answer: &mut Answer, reason: Reason) {
     answer.extensions_mut().insert(reason);
-    match reason.severity() {
-        Severity::Plain => tracing::debug!(reason = reason.slug(), "refused"),
-        Severity::Suspicious => tracing::warn!(reason = reason.slug(), "refused"),
-    }
 }
 
 pub(crate) fn log_fault(fault: &Fault) -> ErrorCode {

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod authenticated;
+mod explained;
 mod failures;
 mod keys;
 mod known;
@@ -9,8 +10,8 @@ mod secret;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use protocol::{ClientAuthMethod, Params};
+use http::request::Parts;
+use protocol::{ClientAuthMethod, Params, scope};
 
 pub use authenticated::{AuthenticatedCaller, AuthenticatedClient};
 
@@ -27,7 +28,9 @@ use crate::{
     error::Error,
     incoming::{Incoming, RequestHead as _},
     reason::Reason,
+    refusal::Difference,
     registry::Resources,
+    store::{Caller, Remember},
 };
 
 /// The credential of a request (RFC 6749 §2.3: exactly one method).
@@ -51,7 +54,16 @@ pub(crate) async fn authenticate(
     incoming: &Incoming,
     params: &Params<'_>,
 ) -> Result<AuthenticatedCaller, Error> {
-    let credential = credential(incoming.headers(), params)?;
+    let head = &incoming.head;
+    let header = secret::header(incoming.headers());
+    let credential = match credential(header, params) {
+        Ok(credential) => credential,
+        Err(reason) => {
+            head.note_claimed(params.get("client_id"));
+            let header = secret::header(incoming.headers());
+            return Err(head.differs(reason, || explained::unreadable(reason, &header, params)).into());
+        }
+    };
     let ids = match &credential {
         Credential::None { id, .. } | Credential::Post { id, .. } => vec![*id],
         Credential::Basic(basic) => basic.ids.iter().map(String::as_str).collect(),
@@ -59,7 +71,7 @@ pub(crate) async fn authenticate(
     };
     let (mut id, mut verdict) = ("", Err(Reason::ClientUnknown.into()));
     for reading in ids {
-        let read = prove(server, reading, &credential).await;
+        let read = prove(server, head, reading, &credential).await;
         let is_refused = matches!(read, Err(Error::Refused(_)));
         // That another reading is not registered says nothing about the first.
         if id.is_empty() || !matches!(read, Err(Error::Refused(Reason::ClientUnknown))) {
@@ -68,6 +80,10 @@ pub(crate) async fn authenticate(
         if !is_refused {
             break;
         }
+    }
+    match &verdict {
+        Ok(caller) => head.note_client(&caller.id),
+        Err(_) => head.note_claimed(Some(id)),
     }
     match verdict {
         Err(Error::Refused(
@@ -80,9 +96,11 @@ pub(crate) async fn authenticate(
 /// The client and resources with this id, if the credential is theirs.
 async fn prove(
     server: &AuthorizationServer,
+    head: &Parts,
     id: &str,
     credential: &Credential<'_>,
 ) -> Result<AuthenticatedCaller, Error> {
+    let refused = |reason| head.differs(reason, || explained::unknown(reason, id));
     let client = server.registry().client(id).await?;
     let resources = server.registry().resources().await?;
     let known = Known { client, resources: resources.by_caller(id).cloned().collect() };
@@ -91,15 +109,37 @@ async fn prove(
         Credential::None { is_beside_header: true, .. } => Some(Reason::BasicMalformed),
         _ => None,
     };
-    let caller = known.caller().ok_or(malformed.unwrap_or(Reason::ClientUnknown))?;
+    let caller = known.caller().ok_or_else(|| refused(malformed.unwrap_or(Reason::ClientUnknown)))?;
     if caller.disabled {
-        return Err(Reason::ClientDisabled.into());
+        return Err(refused(Reason::ClientDisabled).into());
     }
-    let mut remember = Vec::new();
-    match credential {
-        Credential::None { .. } => {
-            known.must_be(ClientAuthMethod::None).map_err(|reason| malformed.unwrap_or(reason))?;
+    let checked = check(server, &known, caller, credential).await;
+    let remember = checked.map_err(|error| match error {
+        Error::Refused(reason) => {
+            head.differs(reason, || explained::unproven(server, reason, &known, caller, credential));
+            malformed.unwrap_or(reason).into()
         }
+        failed @ Error::Failed(_) => failed,
+    })?;
+    Ok(AuthenticatedCaller {
+        id: caller.id.clone(),
+        epoch: caller.epoch,
+        has_several_roles: usize::from(known.client.is_some()) + known.resources.len() > 1,
+        client: known.client.map(AuthenticatedClient),
+        resources: known.resources,
+        remember,
+    })
+}
+
+/// Checks the credential, and returns what must be remembered of it.
+async fn check(
+    server: &AuthorizationServer,
+    known: &Known,
+    caller: &Caller,
+    credential: &Credential<'_>,
+) -> Result<Vec<Remember>, Error> {
+    match credential {
+        Credential::None { .. } => known.must_be(ClientAuthMethod::None)?,
         // A library that expects a secret sends an empty one.
         Credential::Basic(basic) if known.is_public() && basic.has_no_secret() => {}
         Credential::Basic(basic) => {
@@ -111,17 +151,10 @@ async fn prove(
             secret::check(server, caller, secret.as_bytes())?;
         }
         Credential::Assertion(presented) => {
-            remember.extend(assertion::check(server, &known, caller, presented).await?);
+            return Ok(assertion::check(server, known, caller, presented).await?.into_iter().collect());
         }
     }
-    Ok(AuthenticatedCaller {
-        id: caller.id.clone(),
-        epoch: caller.epoch,
-        has_several_roles: usize::from(known.client.is_some()) + known.resources.len() > 1,
-        client: known.client.map(AuthenticatedClient),
-        resources: known.resources,
-        remember,
-    })
+    Ok(Vec::new())
 }
 
 /// Authenticates a resource by a bearer token with scope `introspection` (django-oauth-toolkit's
@@ -130,11 +163,13 @@ pub(crate) async fn authenticate_bearer(
     server: &AuthorizationServer,
     incoming: &Incoming,
 ) -> Result<AuthenticatedCaller, Error> {
-    let presented = incoming.head.bearer()?.ok_or(Reason::TokenMissing)?;
-    let found = access::find_opaque(server, presented).await?.ok_or(Reason::TokenInactive)?;
-    let token = found.live(server.now())?;
+    let head = &incoming.head;
+    let presented = head.bearer()?.ok_or(Reason::TokenMissing)?;
+    let found = access::find_opaque(server, presented).await?;
+    let token = access::live(server, head, found)?;
     if !token.only_introspects() {
-        return Err(Reason::ScopeInsufficient.into());
+        let expected = || Some(Difference::new("scope", &token.scopes, scope::INTROSPECTION));
+        return Err(head.differs(Reason::ScopeInsufficient, expected).into());
     }
     let resources: Arc<Resources> = server.registry().resources().await?;
     let mut own: Vec<_> = resources.by_caller(token.client.as_str()).cloned().collect();
@@ -156,8 +191,7 @@ pub(crate) async fn authenticate_bearer(
     })
 }
 
-fn credential<'a>(headers: &HeaderMap, params: &'a Params<'_>) -> Result<Credential<'a>, Reason> {
-    let header = secret::header(headers);
+fn credential<'a>(header: Header, params: &'a Params<'_>) -> Result<Credential<'a>, Reason> {
     let post = params.get("client_secret");
     let assertion = params.get("client_assertion");
     let id = params.get("client_id");

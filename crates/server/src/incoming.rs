@@ -5,9 +5,14 @@ use std::{fmt, net::IpAddr};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use protocol::{Params, fields, limits, params::ParamsError, uri};
+use protocol::{ClientId, Params, Subject, display::Shown, fields, limits, params::ParamsError, uri};
 
-use crate::{reason::Reason, settings::Settings};
+use crate::{
+    error::Error,
+    reason::Reason,
+    refusal::{Difference, RequestNotes},
+    settings::Settings,
+};
 
 /// The identifier of a request, set by the host as an extension, and shown on error pages and in logs.
 #[derive(Clone, Debug)]
@@ -89,11 +94,57 @@ pub(crate) trait RequestHead {
     /// The [`RequestId`] that the host set; empty if it set none.
     fn request_id(&self) -> &str;
 
+    /// The [`PeerAddress`] that the host set.
+    fn peer(&self) -> Option<IpAddr>;
+
     /// The host that the request is for: the `Host` header, or the authority of HTTP/2 (RFC 9113 §8.3.1).
     fn host(&self) -> Option<&str>;
 
     /// Refuses a request whose host is not the issuer's: cookies that a page sets there would not reach the next page.
     fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
+
+    /// What is noted of the request.
+    fn notes(&self) -> Option<&RequestNotes>;
+
+    /// Notes the client that sent the request.
+    fn note_client(&self, client: &ClientId) {
+        if let Some(notes) = self.notes() {
+            notes.set_client(client);
+        }
+    }
+
+    /// Notes the client that the request claims to be from.
+    fn note_claimed(&self, client: Option<&str>) {
+        if let (Some(notes), Some(client)) = (self.notes(), client) {
+            notes.claim_client(client);
+        }
+    }
+
+    /// Notes the user whom the request concerns.
+    fn note_subject(&self, subject: &Subject) {
+        if let Some(notes) = self.notes() {
+            notes.set_subject(subject);
+        }
+    }
+
+    /// Notes what differs, for a refusal with this reason.
+    fn differs(&self, reason: Reason, difference: impl FnOnce() -> Option<Difference>) -> Reason {
+        if let Some(notes) = self.notes()
+            && notes.difference(reason).is_none()
+            && let Some(difference) = difference()
+        {
+            notes.differs(reason, difference);
+        }
+        reason
+    }
+
+    /// The same for an error, if it is a refusal.
+    fn explain(&self, error: Error, difference: impl FnOnce(Reason) -> Option<Difference>) -> Error {
+        if let Error::Refused(reason) = error {
+            self.differs(reason, || difference(reason));
+        }
+        error
+    }
 }
 
 impl RequestHead for Parts {
@@ -125,19 +176,30 @@ impl RequestHead for Parts {
         self.extensions.get::<RequestId>().map_or("", |id| &id.0)
     }
 
+    fn peer(&self) -> Option<IpAddr> {
+        self.extensions.get::<PeerAddress>().map(|peer| peer.0)
+    }
+
     fn host(&self) -> Option<&str> {
         let sent = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         sent.or_else(|| self.uri.authority().map(http::uri::Authority::as_str))
     }
 
     fn check_host(&self, settings: &Settings) -> Result<(), Reason> {
-        let sent = self.host().ok_or(Reason::HostMismatch)?;
         let scheme = if settings.is_https() { "https" } else { "http" };
-        if uri::origin(&format!("{scheme}://{sent}")) == uri::origin(settings.issuer.as_str()) {
-            Ok(())
-        } else {
-            Err(Reason::HostMismatch)
+        let is_own =
+            |sent: &str| uri::origin(&format!("{scheme}://{sent}")) == uri::origin(settings.issuer.as_str());
+        if self.host().is_some_and(is_own) {
+            return Ok(());
         }
+        let expected = settings.host();
+        let received =
+            self.host().map_or_else(|| "no Host header".to_owned(), |sent| Shown(sent).to_string());
+        Err(self.differs(Reason::HostMismatch, || Some(Difference::new("Host", received, expected))))
+    }
+
+    fn notes(&self) -> Option<&RequestNotes> {
+        RequestNotes::of(&self.extensions)
     }
 }
 

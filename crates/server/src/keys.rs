@@ -158,15 +158,9 @@ impl AuthorizationServer {
         let mut commit = Commit::new(now);
         for algorithm in due.publish {
             let key = self.make_key(algorithm, KeyStart::Published)?;
-            tracing::info!(kid = key.kid, alg = algorithm.as_str(), "a signing key is published");
             commit.push(KeyChange::Add(key));
         }
-        for change in due.changes {
-            if let KeyChange::Activate(kid, _) = &change {
-                tracing::info!(kid, "a signing key begins to sign");
-            }
-            commit.push(change);
-        }
+        due.changes.into_iter().for_each(|change| commit.push(change));
         let mut deleted = 0;
         for change in due.outlived.into_iter().take(limit as usize) {
             commit.push(change);

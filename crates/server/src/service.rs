@@ -17,8 +17,9 @@ use crate::{
     cors,
     endpoints::{introspection, revocation, token},
     error::Error,
-    incoming::Incoming,
+    incoming::{Incoming, RequestId},
     reason::Reason,
+    refusal::{RequestNotes, told},
 };
 
 /// One issuer's endpoints. Paths are relative to the issuer's path.
@@ -36,6 +37,11 @@ impl HttpService {
     /// Whether an endpoint of the server has this path.
     pub fn serves(&self, path: &str) -> bool {
         self.0.endpoint_at(path).is_some()
+    }
+
+    /// Whether the endpoint at this path is a document that anybody may read, such as the metadata or the keys.
+    pub fn is_document(&self, path: &str) -> bool {
+        self.0.endpoint_at(path).is_some_and(|endpoint| endpoint.cors == Cors::Anyone)
     }
 }
 
@@ -55,8 +61,34 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let server = self.0.clone();
-        Box::pin(async move { Ok(answer(&server, request).await) })
+        Box::pin(async move { Ok(noted(&server, request).await) })
     }
+}
+
+/// Answers, and then logs a refusal where the host does not: it sets no notes.
+async fn noted<B>(server: &AuthorizationServer, mut request: Request<B>) -> Answer
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let of_host = RequestNotes::of(request.extensions()).cloned();
+    let is_logged = of_host.is_some();
+    let notes = of_host.unwrap_or_default();
+    let unlogged = (!is_logged).then(|| {
+        request.extensions_mut().insert(notes.clone());
+        request.extensions().get::<RequestId>().cloned()
+    });
+    let mut answer = answer(server, request).await;
+    if server.settings().explain_refusals {
+        answer = told(answer, &notes);
+    }
+    if let Some(id) = unlogged
+        && let Some(refusal) = notes.refusal(answer.extensions())
+    {
+        notes.log(id.as_ref(), &refusal);
+    }
+    answer
 }
 
 async fn answer<B>(server: &AuthorizationServer, request: Request<B>) -> Answer

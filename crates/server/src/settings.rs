@@ -43,6 +43,9 @@ pub struct Settings {
     /// Whether a client with a redirect URI at `http://localhost` is answered at any port and path there, and its pages
     /// may come from any port. Only for development: any program of this machine can listen on a port.
     pub any_localhost_redirect: bool,
+    /// Whether the answer to a refused request says what differed from what was expected. Only for development: it tells
+    /// whoever asks what is registered.
+    pub explain_refusals: bool,
     /// Whether signing out also ends grants with `offline_access`.
     pub logout_ends_offline: bool,
     /// Whether a token for more than one resource is refused.
@@ -80,6 +83,7 @@ impl Settings {
             pkce: PkcePolicy::Required,
             key_rotation_interval: 90 * 86_400,
             any_localhost_redirect: false,
+            explain_refusals: false,
             logout_ends_offline: false,
             one_resource_per_token: false,
             redirect_schemes: Vec::new(),
@@ -90,6 +94,13 @@ impl Settings {
     /// Whether cookies are `Secure` and carry the `__Host-` prefix.
     pub fn is_https(&self) -> bool {
         self.issuer.as_str().starts_with("https://")
+    }
+
+    /// The host of the issuer, with its port if it names one.
+    pub fn host(&self) -> &str {
+        let issuer = self.issuer.as_str();
+        let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+        host.split('/').next().unwrap_or(host)
     }
 
     /// The URL of a path below the issuer.

@@ -3,7 +3,7 @@
 //! A decision writes nothing: it returns what to write, which is committed here atomically. After a conflict with a
 //! concurrent writer, the decision is made again on the new state of the store.
 
-use std::future::Future;
+use std::{future::Future, net::IpAddr};
 
 use http::request::Parts;
 use protocol::{ClientId, Timestamp};
@@ -50,6 +50,8 @@ pub(crate) struct Carried<'a> {
     pub(crate) remember: &'a [Remember],
     /// The host's id of the request; empty if it has none.
     pub(crate) request_id: &'a str,
+    /// The address that it came from.
+    pub(crate) peer: Option<IpAddr>,
     /// The client that sent it, if it is known.
     pub(crate) client: Option<&'a ClientId>,
 }
@@ -57,7 +59,7 @@ pub(crate) struct Carried<'a> {
 impl<'a> Carried<'a> {
     /// From the head of the request and the single-use values of its authentication.
     pub(crate) fn of(now: Timestamp, head: &'a Parts, remember: &'a [Remember]) -> Self {
-        Self { now, remember, request_id: head.request_id(), client: None }
+        Self { now, remember, request_id: head.request_id(), peer: head.peer(), client: None }
     }
 
     /// Sets the client that sent it.
@@ -74,6 +76,7 @@ impl<'a> Carried<'a> {
         if !self.request_id.is_empty() {
             commit.request_id = Some(self.request_id.into());
         }
+        commit.peer = self.peer;
         if let Some(client) = self.client {
             commit.actor = Actor::Client(client.clone());
         }
@@ -151,7 +154,7 @@ mod tests {
         remember: &[Remember],
         answer: Result<(), Reason>,
     ) -> Option<Reason> {
-        let carried = Carried { now: NOW, remember, request_id: "r", client: None };
+        let carried = Carried { now: NOW, remember, request_id: "r", peer: None, client: None };
         let decide = || async { Ok(Decision { commit: Commit::new(NOW), answer }) };
         match settle(store, carried, decide).await {
             Ok(()) => None,
@@ -185,7 +188,7 @@ mod tests {
     #[tokio::test]
     async fn another_conflict_decides_again_three_times() {
         let (store, decided) = (MemoryStore::default(), Cell::new(0));
-        let carried = Carried { now: NOW, remember: &[], request_id: "r", client: None };
+        let carried = Carried { now: NOW, remember: &[], request_id: "r", peer: None, client: None };
         let answer = settle(&store, carried, || {
             decided.set(decided.get() + 1);
             let item = Item {

@@ -16,13 +16,13 @@ use protocol::{
 };
 
 pub use change::{
-    Basis, Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeyChange, Of,
-    RegistryChange, Remember, SessionChange, Space, TokenChange, UserBasis, Why,
+    Basis, Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeepRefusals,
+    KeyChange, Of, RegistryChange, Remember, SessionChange, Space, TokenChange, UserBasis, Why,
 };
 pub use records::{
     Access, AccessRead, Actor, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
-    KeyRecord, KeyState, Refresh, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session,
-    StoredSecret, Through,
+    KeyRecord, KeyState, Refresh, RefusedRequest, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject,
+    Session, StoredSecret, Through,
 };
 
 use crate::error::Fault;
@@ -127,6 +127,13 @@ pub trait Store: Send + Sync + 'static {
     /// Events after this cursor, oldest first, each with its cursor.
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault>;
 
+    /// The cursor of the latest event; 0 if there was none.
+    async fn latest_event(&self) -> Result<i64, Fault>;
+
+    /// The refused requests with this id, oldest first. An id is that of one request, unless hosts that share a store
+    /// chose the same one.
+    async fn refusals(&self, request_id: &str) -> Result<Vec<RefusedRequest>, Fault>;
+
     /// The latest [`Commit::now`] of all commits. The clock does not start before it.
     async fn newest(&self) -> Result<Timestamp, Fault>;
 
@@ -160,6 +167,12 @@ pub const KEPT_AFTER_END_SECONDS: i64 = 3600;
 
 /// Seconds for which an interaction is kept after its end: anybody can open one, and none is accepted twice.
 pub const INTERACTION_KEPT_AFTER_END_SECONDS: i64 = 0;
+
+/// Seconds for which a refused request is kept: 7 days.
+pub const REFUSALS_KEPT_SECONDS: i64 = 7 * 86_400;
+
+/// Most refused requests of one issuer that are kept.
+pub const REFUSALS_MAX: u32 = 50_000;
 
 /// Seconds for which an event of the outbox is kept for its readers: 30 days.
 pub const EVENTS_KEPT_SECONDS: i64 = 30 * 86_400;

@@ -9,6 +9,7 @@ mod interaction;
 mod item;
 mod key;
 mod once;
+mod refusal;
 mod registry;
 mod session;
 mod token;
@@ -88,6 +89,7 @@ fn one(transaction: &Transaction<'_>, change: &Change, committed: &mut Committed
         Change::Once(remember) => once::apply(transaction, remember),
         Change::Item(item) => item::apply(transaction, item),
         Change::End(end) => end::apply(transaction, end, committed),
+        Change::Refusals(refused) => refusal::apply(transaction, refused),
         _ => Err(Broken::UnknownChange),
     }
 }

@@ -2,7 +2,10 @@
 
 use protocol::{AccessToken, ClientId, GrantId, Handle, SessionId, Subject, TokenId};
 use rusqlite::{Connection, Params, params};
-use server::store::{Access, Actor, Event, EventKind, Grant, Of, Session};
+use server::{
+    Difference,
+    store::{Access, Actor, Event, EventKind, Grant, Of, RefusedRequest, Session},
+};
 
 use crate::{
     error::Broken,
@@ -42,8 +45,13 @@ const INTROSPECTION_TOKENS: &str = "SELECT a.id, a.digest, a.grant_id, a.client,
     WHERE a.issuer = ?1 AND a.id > ?2 AND a.client = ?4 AND a.scopes = 'introspection' AND a.grant_id IS NULL \
     AND a.ended = 0 ORDER BY a.id LIMIT ?3";
 
-const EVENTS: &str = "SELECT cursor, kind, at, subject, client, detail, actor, request_id, why FROM event \
+const EVENTS: &str = "SELECT cursor, kind, at, subject, client, detail, actor, request_id, why, peer FROM event \
     WHERE issuer = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3";
+
+const LATEST_EVENT: &str = "SELECT coalesce(max(cursor), 0) FROM event WHERE issuer = ?1";
+
+const REFUSALS: &str = "SELECT request_id, at, route, status, reason, client, subject, peer, what, sent, expected, \
+    marked FROM refusal WHERE issuer = ?1 AND request_id = ?2 ORDER BY number";
 
 /// All rows of a statement.
 pub(crate) fn all<T>(
@@ -133,6 +141,37 @@ pub(crate) fn events(
         let actor = columns.text_or_none()?.map(|text| Actor::parse(text).ok_or(Broken::Word("event.actor")));
         let (actor, request_id) = (actor.transpose()?, columns.text_or_none()?.map(Into::into));
         let why = columns.text_or_none()?.map(Into::into);
-        Ok((cursor, Event { kind, at, actor, request_id, subject, client, detail, why }))
+        let peer = rows::address(columns, "event.peer")?;
+        Ok((cursor, Event { kind, at, actor, request_id, peer, subject, client, detail, why }))
+    })
+}
+
+pub(crate) fn latest_event(connection: &Connection, issuer: i64) -> Result<i64, Broken> {
+    let found = all(connection, LATEST_EVENT, params![issuer], |columns| columns.number())?;
+    Ok(found.first().copied().unwrap_or_default())
+}
+
+pub(crate) fn refusals(
+    connection: &Connection,
+    issuer: i64,
+    request_id: &str,
+) -> Result<Vec<RefusedRequest>, Broken> {
+    all(connection, REFUSALS, params![issuer, request_id], |columns| {
+        let (request_id, at, route) = (columns.text()?.into(), columns.time()?, columns.text()?.into());
+        let status = u16::try_from(columns.number()?).map_err(|_| Broken::Word("refusal.status"))?;
+        let reason = columns.text()?.into();
+        let client = columns.text_or_none()?.map(ClientId::new);
+        let subject = columns.text_or_none()?.map(Subject::new);
+        let peer = rows::address(columns, "refusal.peer")?;
+        let (what, sent, expected) =
+            (columns.text_or_none()?, columns.text_or_none()?, columns.text_or_none()?);
+        let marked = columns.text_or_none()?.map(Into::into);
+        let difference = what.zip(sent).zip(expected).map(|((what, sent), expected)| Difference {
+            what: what.into(),
+            sent: sent.into(),
+            expected: expected.into(),
+            marked,
+        });
+        Ok(RefusedRequest { request_id, at, route, status, reason, client, subject, peer, difference })
     })
 }

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_subjects_and_actors.sql"),
     include_str!("../migrations/0003_key_dates.sql"),
+    include_str!("../migrations/0004_refusals_and_peers.sql"),
 ];
 
 /// The step after which usernames are compared in another spelling.

@@ -12,7 +12,8 @@ use server::{
     Fault,
     store::{
         Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant,
-        Interaction, KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
+        Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session, Store,
+        Through,
     },
 };
 
@@ -236,6 +237,14 @@ impl Store for SqliteIssuer {
         limit: u32,
     ) -> Result<Vec<(Handle<AccessToken>, Access)>, Fault> {
         self.ask(|connection| lists::introspection_tokens(connection, self.id(), caller, after, limit))
+    }
+
+    async fn latest_event(&self) -> Result<i64, Fault> {
+        self.ask(|connection| lists::latest_event(connection, self.id()))
+    }
+
+    async fn refusals(&self, request_id: &str) -> Result<Vec<RefusedRequest>, Fault> {
+        self.ask(|connection| lists::refusals(connection, self.id(), request_id))
     }
 
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault> {

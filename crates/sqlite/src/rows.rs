@@ -1,6 +1,6 @@
 //! Reads rows as records.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use protocol::{
     Audience, ClientId, CodeChallenge, Digest, FamilyId, GrantId, Scopes, SessionId, Subject, Timestamp,
@@ -30,6 +30,12 @@ macro_rules! grant_columns {
     };
 }
 pub(crate) use grant_columns;
+
+/// An address that was written as text.
+pub(crate) fn address(columns: &mut Columns<'_>, name: &'static str) -> Result<Option<IpAddr>, Broken> {
+    let text = columns.text_or_none()?;
+    text.map(|text| text.parse().map_err(|_| Broken::Word(name))).transpose()
+}
 
 /// A row whose columns are read in order.
 pub(crate) struct Columns<'a> {

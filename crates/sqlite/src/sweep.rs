@@ -13,7 +13,10 @@ use protocol::Timestamp;
 use rusqlite::params;
 use server::{
     Fault,
-    store::{EVENTS_KEPT_SECONDS, INTERACTION_KEPT_AFTER_END_SECONDS, KEPT_AFTER_END_SECONDS},
+    store::{
+        EVENTS_KEPT_SECONDS, INTERACTION_KEPT_AFTER_END_SECONDS, KEPT_AFTER_END_SECONDS,
+        REFUSALS_KEPT_SECONDS,
+    },
 };
 use tokio::sync::Mutex;
 
@@ -91,8 +94,12 @@ const EVENTS: &str = "DELETE FROM event WHERE issuer = ?1 \
     AND cursor < (SELECT max(cursor) FROM event WHERE issuer = ?1) AND cursor IN (SELECT cursor FROM \
     (SELECT cursor, at FROM event WHERE issuer = ?1 ORDER BY cursor LIMIT ?3) WHERE at < ?2)";
 
+/// The same for the oldest refused requests.
+const REFUSALS: &str = "DELETE FROM refusal WHERE issuer = ?1 AND number IN (SELECT number FROM \
+    (SELECT number, at FROM refusal WHERE issuer = ?1 ORDER BY number LIMIT ?3) WHERE at < ?2)";
+
 /// Number of tables that share a step.
-const TABLES: u32 = (HOT.len() + COLD.len() + 1) as u32;
+const TABLES: u32 = (HOT.len() + COLD.len() + 2) as u32;
 
 /// The position of the sweep in each hot table.
 #[derive(Default)]
@@ -141,6 +148,7 @@ impl Sweeper {
     ) -> Result<u32, Fault> {
         let sweep = Sweep { core, issuer, before: (now - KEPT_AFTER_END_SECONDS).0 };
         let events = Sweep { before: (now - EVENTS_KEPT_SECONDS).0, ..sweep };
+        let refusals = Sweep { before: (now - REFUSALS_KEPT_SECONDS).0, ..sweep };
         let mut progress = self.progress.lock().await;
         let mut left = limit;
         let share = limit.div_ceil(TABLES);
@@ -148,6 +156,7 @@ impl Sweeper {
         let mut hot_left: Vec<usize> = (0..HOT.len()).collect();
         let mut cold_left: Vec<(Sweep<'_>, &str)> = COLD.map(|sql| (sweep, sql)).to_vec();
         cold_left.push((events, EVENTS));
+        cold_left.push((refusals, REFUSALS));
         for is_shared in [true, false] {
             let most = |left: u32| if is_shared { share.min(left) } else { left };
             let (hot, cold) = (std::mem::take(&mut hot_left), std::mem::take(&mut cold_left));

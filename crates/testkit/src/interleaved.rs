@@ -11,7 +11,8 @@ use server::{
     Fault,
     store::{
         Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant,
-        Interaction, KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
+        Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session, Store,
+        Through,
     },
 };
 
@@ -184,6 +185,16 @@ impl<S: Store> Store for Interleaved<S> {
 
     async fn events(&self, after: i64, limit: u32) -> Result<Vec<(i64, Event)>, Fault> {
         let answer = self.store.events(after, limit).await;
+        self.looked(answer).await
+    }
+
+    async fn latest_event(&self) -> Result<i64, Fault> {
+        let answer = self.store.latest_event().await;
+        self.looked(answer).await
+    }
+
+    async fn refusals(&self, request_id: &str) -> Result<Vec<RefusedRequest>, Fault> {
+        let answer = self.store.refusals(request_id).await;
         self.looked(answer).await
     }
 

@@ -26,6 +26,8 @@ pub mod race_table;
 #[doc(hidden)]
 pub mod races;
 #[doc(hidden)]
+pub mod refusals;
+#[doc(hidden)]
 pub mod registry;
 mod rows;
 #[doc(hidden)]
@@ -139,6 +141,7 @@ macro_rules! store_suite {
                 change_is_recorded_as_an_event_with_its_actor,
                 ending_a_subject_reports_its_sessions_and_grants,
                 events_are_read_in_their_order_by_cursor,
+                the_latest_event_has_the_last_cursor,
             }
             guards {
                 the_id_of_a_code_is_new,
@@ -211,6 +214,11 @@ macro_rules! store_suite {
                 ended_grants_are_not_listed,
                 sessions_are_listed_by_id_page_by_page,
             }
+            refusals {
+                refused_request_is_read_by_its_id_as_it_was_written,
+                refused_requests_beyond_their_number_make_room,
+                refused_requests_are_swept_after_their_days,
+            }
             sweeping {
                 a_sweep_deletes_at_most_its_limit,
                 ended_rows_are_kept_for_an_hour_and_then_swept,
@@ -264,7 +272,7 @@ macro_rules! store_suite {
 #[cfg(test)]
 mod tests {
     /// The source of every file of cases.
-    const FILES: [&str; 12] = [
+    const FILES: [&str; 13] = [
         include_str!("store_suite/kept.rs"),
         include_str!("store_suite/events.rs"),
         include_str!("store_suite/guards.rs"),
@@ -272,6 +280,7 @@ mod tests {
         include_str!("store_suite/ending.rs"),
         include_str!("store_suite/registry.rs"),
         include_str!("store_suite/listing.rs"),
+        include_str!("store_suite/refusals.rs"),
         include_str!("store_suite/sweeping.rs"),
         include_str!("store_suite/in_flight.rs"),
         include_str!("store_suite/issuers.rs"),

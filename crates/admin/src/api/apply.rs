@@ -48,7 +48,7 @@ impl Admin {
         };
         let world = self.world(&whole(body).await?)?;
         let administration =
-            self.administration.acting_for(Actor::Client(client.clone()), head.extensions.get());
+            self.administration.acting_for(Actor::Client(client.clone()), Some(&head.extensions));
         let difference = Apply { world: &world, mode, dry_run }.run(&administration).await?;
         tracing::info!(%client, dry_run, changes = difference.changes.len(), "applied over HTTP");
         Ok(difference)

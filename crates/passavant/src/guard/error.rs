@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use resource::Denied;
+use resource::{Denied, Difference};
 
 use super::{body::BodyError, upstream::UpstreamError};
 
@@ -157,6 +157,14 @@ impl Refusal {
         match self {
             Self::Denied(denied) => denied.reason().slug(),
             Self::Error(error) => error.slug(),
+        }
+    }
+
+    /// What differs from what was expected, if that is known.
+    pub(super) fn difference(&self) -> Option<&Difference> {
+        match self {
+            Self::Denied(denied) => denied.difference(),
+            Self::Error(_) => None,
         }
     }
 

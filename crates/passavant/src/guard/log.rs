@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::Method;
+use resource::Difference;
 
 use super::{
     error::{GuardError, Refusal},
@@ -21,17 +22,21 @@ impl RequestLog {
         Self { method: method.clone(), route: path.to_owned(), peer }
     }
 
-    /// Logs that the request is refused; louder where the operator can help it.
+    /// Logs that the request is refused, and what differs; louder where the operator can help it.
     pub(super) fn refused(&self, refusal: &Refusal) {
         let Self { method, route, peer } = self;
         let route = route.get(..LOGGED_BYTES_MAX).unwrap_or(route);
         let (reason, status) = (refusal.slug(), refusal.response().status().as_u16());
+        let difference = refusal.difference();
+        let what = difference.map(|difference| &*difference.what);
+        let sent = difference.map(Difference::sent);
+        let expected = difference.map(|difference| &*difference.expected);
         let is_misconfigured =
             matches!(refusal, Refusal::Error(GuardError::CheckMalformed | GuardError::AudienceUnknown));
         if status >= 500 || is_misconfigured {
-            tracing::warn!(reason, status, %method, route, %peer, "refused");
+            tracing::warn!(reason, status, %method, route, %peer, what, sent, expected, "refused");
         } else {
-            tracing::info!(reason, status, %method, route, %peer, "refused");
+            tracing::info!(reason, status, %method, route, %peer, what, sent, expected, "refused");
         }
     }
 }

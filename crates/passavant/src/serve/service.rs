@@ -9,23 +9,26 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use axum::Router;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use protocol::limits;
-use server::{AuthorizationServer, PeerAddress, RequestId, SharedAddress, ports::Entropy};
+use server::{AuthorizationServer, PeerAddress, RequestId, RequestNotes, SharedAddress, ports::Entropy};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
 use serving::{Client, Exchange, Handler, TimedBody, TrustedProxies};
 
-use super::base_path::BasePath;
+use super::{
+    base_path::BasePath,
+    refusals::Refusals,
+    request_log::{Outcome, RequestLog},
+};
 
 /// The body of an answer: whole where it is the authorization server's; that of a page may be anything.
 pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
@@ -33,15 +36,13 @@ pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
-/// Longest path in a log line, in bytes.
-const LOGGED_BYTES_MAX: usize = 128;
-
 /// What answers requests. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct IssuerService(Arc<Inner>);
 
 struct Inner {
-    server: Option<server::HttpService>,
+    /// Absent where only pages are served: those about the server's health.
+    endpoints: Option<Endpoints>,
     pages: Router,
     base_path: BasePath,
     is_https: bool,
@@ -51,17 +52,25 @@ struct Inner {
     requests: AtomicU64,
 }
 
+/// The endpoints of an authorization server, and what was refused there.
+struct Endpoints {
+    service: server::HttpService,
+    server: AuthorizationServer,
+    refusals: Refusals,
+}
+
 impl IssuerService {
     /// The service of an issuer: its authorization server first, everything else by the router.
     pub(crate) fn new(
         server: &AuthorizationServer,
         pages: Router,
         proxies: TrustedProxies,
+        refusals: Refusals,
         entropy: &dyn Entropy,
     ) -> Self {
         let settings = server.settings();
         Self(Arc::new(Inner {
-            server: Some(server.service()),
+            endpoints: Some(Endpoints { service: server.service(), server: server.clone(), refusals }),
             pages,
             base_path: BasePath::of(settings.issuer.as_str()),
             is_https: settings.is_https(),
@@ -76,7 +85,7 @@ impl IssuerService {
         let base_path = BasePath::of("");
         let requests = first_request_id(entropy);
         Self(Arc::new(Inner {
-            server: None,
+            endpoints: None,
             pages,
             base_path,
             is_https: false,
@@ -97,13 +106,21 @@ impl Handler for IssuerService {
         let id = self.0.request_id();
         let client = self.0.client(exchange.peer, &request);
         let log = RequestLog::of(&request);
-        let answering = AssertUnwindSafe(self.0.route(request, &id, client));
-        let (mut answer, is_page) =
-            answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), true));
+        let is_preflight = request.method() == Method::OPTIONS;
+        let answering = AssertUnwindSafe(self.0.route(request, &id, client, &log.notes));
+        let (mut answer, is_routine) =
+            answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), false));
         if self.0.is_https {
             answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
         }
-        log.write(&id, &client, Outcome { status: answer.status(), is_page, took: started.elapsed() });
+        let is_routine = is_routine || is_preflight;
+        let (status, took) = (answer.status(), started.elapsed());
+        let outcome = Outcome { id: &id, client: &client, status, is_routine, took };
+        if let Some(refusal) = log.write(&outcome, answer.extensions())
+            && let Some(Endpoints { server, refusals, .. }) = &self.0.endpoints
+        {
+            refusals.keep(|| log.refused(&outcome, refusal, server.now()));
+        }
         if let Ok(id) = HeaderValue::try_from(id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
@@ -112,35 +129,43 @@ impl Handler for IssuerService {
 }
 
 impl Inner {
-    /// The server's own endpoints come before everything else, without a layer.
-    async fn route(&self, request: Request<Incoming>, id: &str, client: Client) -> (Response<Body>, bool) {
+    /// The answer, and whether it is routine. The server's own endpoints come before everything else, without a layer.
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        id: &str,
+        client: Client,
+        notes: &RequestNotes,
+    ) -> (Response<Body>, bool) {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(RequestId(id.to_owned()));
+        head.extensions.insert(notes.clone());
         head.extensions.insert(PeerAddress(client.address));
         if client.is_proxy {
             head.extensions.insert(SharedAddress { claimed: client.claimed });
         }
         let Some(path) = self.base_path.below(head.uri.path()) else {
-            return (nothing_here().await, true);
+            return (nothing_here().await, false);
         };
-        let server = self.server.as_ref().filter(|server| server.serves(&path));
+        let server = self.endpoints.as_ref().map(|own| &own.service).filter(|server| server.serves(&path));
+        let is_document = server.is_some_and(|server| server.is_document(&path));
         if path.len() != head.uri.path().len() {
             match BasePath::moved(&head.uri, &path) {
                 Some(uri) => head.uri = uri,
-                None => return (text(StatusCode::BAD_REQUEST, "This address is invalid.\n"), true),
+                None => return (text(StatusCode::BAD_REQUEST, "This address is invalid.\n"), false),
             }
         }
         let body = TimedBody::new(body);
         if let Some(server) = server {
             let Ok(answer) = server.clone().call(Request::from_parts(head, body)).await;
-            return (answer.map(Either::Left), false);
+            return (answer.map(Either::Left), is_document);
         }
         if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
-            return (text(StatusCode::URI_TOO_LONG, "This address is too long.\n"), true);
+            return (text(StatusCode::URI_TOO_LONG, "This address is too long.\n"), false);
         }
         let request = Request::from_parts(head, axum::body::Body::new(body));
         let Ok(answer) = self.pages.clone().call(request).await;
-        (answer.map(Either::Right), true)
+        (answer.map(Either::Right), self.endpoints.is_none())
     }
 
     /// Who sent the request. A proxy that is not declared is reported once: all its clients count as one.
@@ -193,42 +218,6 @@ fn broken(panic: &(dyn Any + Send)) -> Response<Body> {
     let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = message.unwrap_or("without a message"), "a request panicked");
     text(StatusCode::INTERNAL_SERVER_ERROR, "The server could not answer.\n")
-}
-
-/// How a request ended, for its log line.
-struct Outcome {
-    status: StatusCode,
-    is_page: bool,
-    took: Duration,
-}
-
-/// What is logged of a request: an endpoint that answers as usual at `debug`, a page or a failure at `info`. Nothing is
-/// formatted unless the line is written.
-struct RequestLog {
-    method: Method,
-    uri: Uri,
-}
-
-impl RequestLog {
-    fn of(request: &Request<Incoming>) -> Self {
-        Self { method: request.method().clone(), uri: request.uri().clone() }
-    }
-
-    fn write(self, id: &str, client: &Client, outcome: Outcome) {
-        let Self { method, uri } = self;
-        let Outcome { status, is_page, took } = outcome;
-        let peer = client.address;
-        let forwarding = (client.is_undeclared && status.as_u16() >= 400)
-            .then_some("ignored: http.trusted_proxies does not name this peer");
-        // Never the query, which may hold credentials and personal data.
-        let route = uri.path().get(..LOGGED_BYTES_MAX).unwrap_or(uri.path());
-        let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1e3);
-        if status >= 500 || is_page {
-            tracing::info!(request_id = id, %peer, forwarding, %method, route, status, ms, "http.request");
-        } else {
-            tracing::debug!(request_id = id, %peer, forwarding, %method, route, status, ms, "http.request");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -98,6 +98,33 @@ async fn a_refusal_is_one_line_of_the_log_with_its_reason_and_no_token() {
 }
 
 #[tokio::test]
+async fn what_differs_of_a_refused_token_is_in_its_line_of_the_log() {
+    let upstream = Upstream::start().await;
+    let place = Place::guarding(upstream.address, &["--required-scopes", "demo.write"]);
+    let token = place.token().await;
+    assert_eq!(place.get("/private", Some(&token)).await.status(), 403);
+    // Issued by somebody else, and for somebody else: the guard sees the issuer first.
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","typ":"at+jwt"}"#);
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"iss":"https://evil.example","aud":"https://other.example"}"#);
+    let foreign = format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode([1; 64]));
+    place.get("/private", Some(&foreign)).await;
+    let Place { guard, .. } = place;
+    let (_, log) = guard.terminate();
+    let refused: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let refused: Vec<_> = refused.iter().filter(|line| line["message"] == "refused").collect();
+    assert_eq!(refused.len(), 2, "one line each: {log}");
+    for (name, value) in [
+        ("reason", "scope_insufficient"),
+        ("what", "scope"),
+        ("sent", "demo.read"),
+        ("expected", "demo.write"),
+    ] {
+        assert_eq!(refused[0][name], value, "{log}");
+    }
+    assert!(!log.contains(&claims), "{log}");
+}
+
+#[tokio::test]
 async fn claims_and_the_token_are_passed_on_where_asked_for() {
     let upstream = Upstream::start().await;
     let place = Place::guarding(upstream.address, &["--claims", "--keep-authorization"]);

@@ -96,6 +96,34 @@ async fn a_second_start_keeps_what_was_changed_meanwhile() {
 }
 
 #[tokio::test]
+async fn an_answer_says_what_differed_and_the_command_that_mends_it() {
+    let folder = folder();
+    let server = start(folder.path());
+    let body = "grant_type=client_credentials&scope=demo.read+demo.write";
+    let answer = json(send(form(CLI, server.url("/token"), body)).await).await;
+    assert_eq!(
+        answer["error_description"],
+        "A requested scope is not registered to this client. scope: sent demo.write, expected demo.read"
+    );
+    let issuer = format!("http://localhost:{}", server.address.port());
+    let authorize =
+        "/authorize?response_type=code&client_id=demo-web&redirect_uri=http://127.0.0.1:7/callback/";
+    let page =
+        send(client().get(server.url(authorize)).header(header::HOST, &issuer["http://".len()..])).await;
+    assert_eq!(page.status(), 400);
+    let page = page.text().await.expect("a page");
+    for words in [
+        "127.0.0.1:7/callback&#62;&#62;/&#60;&#60;",
+        "passavant client edit demo-web --redirect-uri http://127.0.0.1:7/callback/",
+    ] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    // Nothing of a secret, and nothing of who has an account.
+    let wrong = json(send(form((CLI.0, "wrong"), server.url("/token"), body)).await).await;
+    assert_eq!(wrong["error_description"], "Client authentication failed");
+}
+
+#[tokio::test]
 async fn unknown_paths_are_404_and_every_response_has_a_request_id() {
     let folder = folder();
     let server = start(folder.path());

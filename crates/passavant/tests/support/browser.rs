@@ -159,7 +159,11 @@ impl Browser {
         panic!("no end of pages: {answer:?}");
     }
 
-    async fn visit(&mut self, path: &str, form: Option<&[(&str, &str)]>) -> Result<Answer, reqwest::Error> {
+    pub(crate) async fn visit(
+        &mut self,
+        path: &str,
+        form: Option<&[(&str, &str)]>,
+    ) -> Result<Answer, reqwest::Error> {
         let url = self.peer.url(path);
         let mut request = match form {
             None => self.peer.http.get(url),
@@ -196,7 +200,7 @@ fn code_of(location: &str) -> Option<String> {
 }
 
 /// The value of a hidden field; empty where there is none.
-fn hidden(page: &str, name: &str) -> String {
+pub(crate) fn hidden(page: &str, name: &str) -> String {
     let field = page.split("<input").find(|field| field.contains(&format!("name=\"{name}\"")));
     let value =
         field.and_then(|field| field.split_once("value=\"")).and_then(|(_, rest)| rest.split_once('"'));

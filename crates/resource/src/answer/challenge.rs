@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use protocol::{Challenge, ErrorCode, Scopes};
+use protocol::{Challenge, Difference, ErrorCode, Scopes};
 use serde_json::json;
 
 use crate::judging::policy::{Needs, TokenRefusal};
@@ -42,9 +42,16 @@ pub struct Denied {
     dpop_nonce: Option<HeaderValue>,
     form: RefusalForm,
     needed: Scopes,
+    difference: Option<Box<Difference>>,
 }
 
 impl Denied {
+    /// What differs from what was expected, where that is known: the issuer, the audience, a time, the scopes. For the log
+    /// of the API: the caller is not told, and there is never a token in it.
+    pub fn difference(&self) -> Option<&Difference> {
+        self.difference.as_deref()
+    }
+
     /// Why it was refused.
     pub fn reason(&self) -> Reason {
         self.reason
@@ -110,6 +117,7 @@ impl Denied {
             dpop_nonce: None,
             form: RefusalForm::Standard,
             needed: Scopes::default(),
+            difference: None,
         }
     }
 
@@ -214,8 +222,9 @@ impl Challenger {
     pub(crate) fn deny(&self, refusal: TokenRefusal, tried: Option<Scheme>) -> Denied {
         let challenge = self.challenges(refusal.reason, &refusal.needs, tried);
         let challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
-        let TokenRefusal { reason, needs } = refusal;
-        Denied { reason, challenge, dpop_nonce: None, form: self.0.style.form, needed: needs.scopes }
+        let TokenRefusal { reason, needs, difference } = refusal;
+        let form = self.0.style.form;
+        Denied { reason, challenge, dpop_nonce: None, form, needed: needs.scopes, difference }
     }
 
     /// One challenge for each scheme, in one header value (RFC 9110 §11.6.1, as in RFC 9449 §7.1).
@@ -288,7 +297,7 @@ mod tests {
     }
 
     fn rendered(challenger: &Challenger, reason: Reason) -> Option<String> {
-        let denied = challenger.deny(TokenRefusal { reason, needs: needs() }, None);
+        let denied = challenger.deny(TokenRefusal { reason, needs: needs(), difference: None }, None);
         denied.challenge().map(|value| value.to_str().expect("ASCII").to_owned())
     }
 
@@ -508,7 +517,8 @@ mod tests {
     #[test]
     fn a_step_up_names_only_what_is_demanded() {
         let only = |needs: Needs| {
-            let denied = plain().deny(TokenRefusal { reason: Reason::AuthenticationOld, needs }, None);
+            let denied = plain()
+                .deny(TokenRefusal { reason: Reason::AuthenticationOld, needs, difference: None }, None);
             denied.challenge().expect("a challenge").to_str().expect("ASCII").to_owned()
         };
         let start = r#"Bearer error="insufficient_user_authentication", error_description="More recent authentication is required""#;
@@ -579,7 +589,8 @@ mod tests {
     fn a_bare_refusal_is_403_with_nothing_and_trouble_is_still_503() {
         let challenger = of_form(RefusalForm::Bare);
         for reason in Reason::ALL {
-            let denied = challenger.deny(TokenRefusal { reason: *reason, needs: needs() }, None);
+            let denied =
+                challenger.deny(TokenRefusal { reason: *reason, needs: needs(), difference: None }, None);
             let expected = if reason.status() < 500 { 403 } else { reason.status() };
             assert_eq!(denied.status(), expected, "{reason:?}");
             assert_eq!((denied.challenge(), denied.body()), (None, Bytes::new()), "{reason:?}");
@@ -603,7 +614,7 @@ mod tests {
             (true, Reason::KeysUnavailable, 503, away),
         ] {
             let challenger = of_form(RefusalForm::DjangoRest { required_scopes });
-            let denied = challenger.deny(TokenRefusal { reason, needs: needs() }, None);
+            let denied = challenger.deny(TokenRefusal { reason, needs: needs(), difference: None }, None);
             assert_eq!((denied.status().as_u16(), denied.body()), (status, Bytes::from(body)), "{reason:?}");
             assert_eq!(denied.response().headers()[CONTENT_TYPE], "application/json");
         }

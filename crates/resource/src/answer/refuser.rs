@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fetching::Clock;
-use protocol::{Issuer, Scopes, Timestamp};
+use protocol::{Difference, Issuer, Scopes, Timestamp};
 
 use crate::answer::challenge::{Challenger, Denied};
 use crate::judging::policy::{Needs, TokenRefusal};
@@ -28,7 +28,11 @@ impl Refuser {
         if refusal.reason.status() >= 500 {
             tracing::warn!(reason = slug, %issuer, "a token could not be checked");
         } else {
-            tracing::debug!(reason = slug, needed = refusal.needs.scopes.as_str(), "refused");
+            let difference = refusal.difference.as_deref();
+            let what = difference.map(|difference| &*difference.what);
+            let sent = difference.map(Difference::sent);
+            let expected = difference.map(|difference| &*difference.expected);
+            tracing::debug!(reason = slug, what, sent, expected, "refused");
         }
         let proofs = self.proofs.as_ref().filter(|_| refusal.reason.wants_nonce());
         let nonce = proofs.and_then(Proofs::fresh_nonce);
@@ -38,7 +42,7 @@ impl Refuser {
     /// Refuses a request without a token, or for missing scopes.
     pub(crate) fn deny(&self, reason: Reason, needed: &Scopes) -> Denied {
         let needs = Needs { scopes: needed.clone(), ..Needs::default() };
-        self.refuse(TokenRefusal { reason, needs }, &self.issuer, None)
+        self.refuse(TokenRefusal { reason, needs, difference: None }, &self.issuer, None)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

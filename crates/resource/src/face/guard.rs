@@ -15,6 +15,7 @@ use crate::face::token::Token;
 use crate::judging::audience;
 use crate::judging::issuers::{Issuers, Trusted};
 use crate::judging::policy::{Needs, TokenRefusal};
+use crate::judging::refused::Refused;
 use crate::judging::remote::Remote;
 use crate::proof::bearer::{self, Places, PresentedToken};
 use crate::proof::confirmation;
@@ -50,18 +51,20 @@ impl Guard {
 
     /// As [`Guard::check`], but a refusal for want of a token names these scopes and those that every request needs.
     pub(crate) async fn check_asking(&self, head: &Parts, asked: Option<&Scopes>) -> Result<Token, Denied> {
-        let refuse = |reason: Reason, issuer| {
+        let refuse = |refused: Refused, issuer| {
             let required = asked.map(|_| self.0.issuers.first().required.needs(&head.method).scopes);
             let asked = required.iter().chain(asked).flat_map(Scopes::iter).collect();
             let needs = Needs { asked, ..Needs::default() };
-            self.0.refuser.refuse(TokenRefusal { reason, needs }, issuer, bearer::scheme(head))
+            let Refused { reason, difference } = refused;
+            let refusal = TokenRefusal { reason, needs, difference };
+            self.0.refuser.refuse(refusal, issuer, bearer::scheme(head))
         };
         let presented = bearer::token(head, self.0.places);
-        let presented = presented.map_err(|reason| refuse(reason, self.issuer()))?;
+        let presented = presented.map_err(|reason| refuse(reason.into(), self.issuer()))?;
         let trusted = self.0.issuers.whose(&presented.token);
-        let trusted = trusted.map_err(|reason| refuse(reason, self.issuer()))?;
+        let trusted = trusted.map_err(|refused| refuse(refused, self.issuer()))?;
         let token = self.judge(&presented, trusted, head).await;
-        let token = token.map_err(|reason| refuse(reason, &trusted.expected.issuer))?;
+        let token = token.map_err(|refused| refuse(refused, &trusted.expected.issuer))?;
         token.demand(&trusted.required)?;
         Ok(token)
     }
@@ -110,7 +113,7 @@ impl Guard {
         presented: &PresentedToken<'_>,
         trusted: &Arc<Trusted>,
         head: &Parts,
-    ) -> Result<Token, Reason> {
+    ) -> Result<Token, Refused> {
         let authorization = trusted.verifier.verify(&presented.token).await?;
         audience::covers(&authorization.claims, &trusted.expected.audience, head)?;
         let expected = authorization.confirmation.as_ref();

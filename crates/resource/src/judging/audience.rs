@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use jose::Claims;
-use protocol::display::Shown;
-use protocol::{Audience, uri};
+use protocol::{Audience, Difference, uri};
 use serde_json::Value;
 
 use crate::judging::claim::{malformed, missing, text};
+use crate::judging::refused::Refused;
 use crate::reason::Reason;
 
 /// How a token must show that it is for this API.
@@ -72,7 +72,7 @@ pub(crate) struct ExpectedAudience {
 }
 
 /// Checks what does not depend on the request. `needed`: whether the claim must be present.
-pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) -> Result<(), Reason> {
+pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) -> Result<(), Refused> {
     if expected.own_rule.is_some() {
         return Ok(());
     }
@@ -89,7 +89,7 @@ pub(crate) fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) 
         AudienceRule::Claim { name, .. } => (&**name, true),
     };
     if claims.value(claim).is_none() {
-        return if needed { Err(missing(claim)) } else { Ok(()) };
+        return if needed { Err(missing(claim).into()) } else { Ok(()) };
     }
     let found = claims.strings(claim).map_err(|error| malformed(&error))?;
     let fits = match &expected.rule {
@@ -111,18 +111,18 @@ fn is_absent(claims: &Claims) -> bool {
 }
 
 /// The client of the token must be the audience.
-fn client(claims: &Claims, expected: &ExpectedAudience) -> Result<(), Reason> {
+fn client(claims: &Claims, expected: &ExpectedAudience) -> Result<(), Refused> {
     for name in &expected.client {
         if let Some(client) = text(claims, name)? {
             return if client == expected.name.as_str() { Ok(()) } else { Err(wrong(expected, &[client])) };
         }
     }
-    Err(missing("aud"))
+    Err(missing("aud").into())
 }
 
 /// Checks what depends on the request: the URL prefix, or the custom rule. A token without audience is not restricted
 /// here; [`named`] has decided whether it may be without.
-pub(crate) fn covers(claims: &Claims, expected: &ExpectedAudience, head: &Parts) -> Result<(), Reason> {
+pub(crate) fn covers(claims: &Claims, expected: &ExpectedAudience, head: &Parts) -> Result<(), Refused> {
     if let Some(own) = &expected.own_rule {
         return if (own.0)(claims, head) { Ok(()) } else { Err(wrong(expected, &[])) };
     }
@@ -161,10 +161,14 @@ fn is_plain(path: &str) -> bool {
     !hidden && !path.split('/').any(|segment| segment == "." || segment == "..")
 }
 
-fn wrong(expected: &ExpectedAudience, found: &[&str]) -> Reason {
-    let found = found.join(" ");
-    tracing::debug!(expected = %expected.name, found = %Shown(&found), "wrong audience");
-    Reason::AudienceWrong
+fn wrong(expected: &ExpectedAudience, found: &[&str]) -> Refused {
+    let (claim, wanted) = match &expected.rule {
+        AudienceRule::Claim { name, values } => (&**name, values.join(" or ")),
+        _ => ("aud", expected.name.to_string()),
+    };
+    let found =
+        if found.is_empty() { "none that a rule of the API accepts".to_owned() } else { found.join(" ") };
+    Refused::differing(Reason::AudienceWrong, Difference::new(claim, found, wanted))
 }
 
 #[cfg(test)]
@@ -182,6 +186,16 @@ mod tests {
             own_rule: None,
             client: vec!["client_id".to_owned()],
         }
+    }
+
+    /// The reason alone.
+    fn named(claims: &Claims, expected: &ExpectedAudience, needed: bool) -> Result<(), Reason> {
+        super::named(claims, expected, needed).map_err(|refused| refused.reason)
+    }
+
+    /// The reason alone.
+    fn covers(claims: &Claims, expected: &ExpectedAudience, head: &Parts) -> Result<(), Reason> {
+        super::covers(claims, expected, head).map_err(|refused| refused.reason)
     }
 
     fn claims(members: Value) -> Claims {

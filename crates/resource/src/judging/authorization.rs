@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jose::Claims;
 use protocol::{Scopes, Timestamp};
 
+use crate::judging::refused::Refused;
 use crate::proof::confirmation::Confirmation;
-use crate::reason::Reason;
 
 /// What an accepted token allows.
 #[derive(Clone, Debug)]
@@ -20,4 +20,4 @@ pub(crate) struct Authorization {
 }
 
 /// What a token allows, or why it was refused.
-pub(crate) type Judgement = Result<Arc<Authorization>, Reason>;
+pub(crate) type Judgement = Result<Arc<Authorization>, Refused>;

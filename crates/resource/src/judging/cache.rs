@@ -110,7 +110,7 @@ impl Cache {
     pub(crate) fn keep_answer(&self, key: TokenDigest, judgement: &Judgement, asked: Timestamp) {
         let active = match judgement {
             Ok(authorization) => Some(Arc::clone(authorization)),
-            Err(Reason::TokenInactive) => None,
+            Err(refused) if refused.reason == Reason::TokenInactive => None,
             Err(_) => return,
         };
         let (until, end) = (asked + self.seconds, asked + self.last_answer_seconds);
@@ -146,7 +146,7 @@ impl Cache {
 
 impl Entry {
     fn judgement(self) -> Judgement {
-        self.active.ok_or(Reason::TokenInactive)
+        self.active.ok_or_else(|| Reason::TokenInactive.into())
     }
 }
 
@@ -224,9 +224,9 @@ mod tests {
     #[test]
     fn inactive_is_kept_and_failure_is_not() {
         let cache = cache(10, 0);
-        cache.keep_answer([1; 32], &Err(Reason::TokenInactive), NOW);
-        cache.keep_answer([2; 32], &Err(Reason::IntrospectionFailed), NOW);
-        assert_eq!(cache.answer(&[1; 32], NOW).and_then(Result::err), Some(Reason::TokenInactive));
+        cache.keep_answer([1; 32], &Err(Reason::TokenInactive.into()), NOW);
+        cache.keep_answer([2; 32], &Err(Reason::IntrospectionFailed.into()), NOW);
+        assert_eq!(cache.answer(&[1; 32], NOW).and_then(Result::err), Some(Reason::TokenInactive.into()));
         assert!(cache.answer(&[2; 32], NOW).is_none());
     }
 
@@ -264,7 +264,8 @@ mod tests {
         for number in 0..1_000_000_u32 {
             let mut key = [0; 32];
             key[..4].copy_from_slice(&number.to_be_bytes());
-            let judgement = if number % 2 == 0 { Ok(Arc::clone(&wide)) } else { Err(Reason::TokenInactive) };
+            let inactive = || Err(Reason::TokenInactive.into());
+            let judgement = if number % 2 == 0 { Ok(Arc::clone(&wide)) } else { inactive() };
             cache.keep_answer(key, &judgement, NOW);
         }
         assert!(cache.entries.len() <= CACHE_ENTRIES_MAX, "{}", cache.entries.len());

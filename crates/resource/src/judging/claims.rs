@@ -3,14 +3,14 @@
 //! Pure: the time is an argument.
 
 use jose::Claims;
-use protocol::display::Shown;
-use protocol::{Scopes, Timestamp};
+use protocol::{Difference, Scopes, Timestamp};
 
 use crate::judging::answered;
 use crate::judging::audience;
 use crate::judging::authorization::Authorization;
 use crate::judging::claim::{malformed, missing, text, time};
 use crate::judging::expected::ExpectedToken;
+use crate::judging::refused::Refused;
 use crate::judging::shape::TokenShape;
 use crate::proof::confirmation::Confirmation;
 use crate::reason::Reason;
@@ -20,18 +20,18 @@ pub(crate) fn access_token(
     claims: Claims,
     expected: &ExpectedToken,
     now: Timestamp,
-) -> Result<Authorization, Reason> {
+) -> Result<Authorization, Refused> {
     issuer(text(&claims, "iss")?.ok_or_else(|| missing("iss"))?, expected)?;
     audience::named(&claims, &expected.audience, true)?;
     if time(&claims, "exp")?.is_none() {
-        return Err(missing("exp"));
+        return Err(missing("exp").into());
     }
     if expected.shape.subject_required && text(&claims, "sub")?.is_none() {
-        return Err(missing("sub"));
+        return Err(missing("sub").into());
     }
     let expires = times(&claims, &expected.shape, now)?;
     let scopes = expected.shape.scopes_of_jwt(&claims)?;
-    judged(claims, scopes, expires, &expected.shape)
+    Ok(judged(claims, scopes, expires, &expected.shape)?)
 }
 
 /// Judges an introspection answer (RFC 7662 §2.2), from JSON or from inside of RFC 9701.
@@ -42,12 +42,12 @@ pub(crate) fn introspected(
     claims: Claims,
     expected: &ExpectedToken,
     now: Timestamp,
-) -> Result<Authorization, Reason> {
+) -> Result<Authorization, Refused> {
     let claims = answered::said(claims);
     match claims.boolean("active").map_err(|error| malformed(&error))? {
         Some(true) => {}
-        Some(false) => return Err(Reason::TokenInactive),
-        None => return Err(missing("active")),
+        Some(false) => return Err(Reason::TokenInactive.into()),
+        None => return Err(missing("active").into()),
     }
     if let Some(found) = text(&claims, "iss")? {
         issuer(found, expected)?;
@@ -58,11 +58,11 @@ pub(crate) fn introspected(
         time(&claims, "exp")?;
         starts(&claims, &expected.shape, now)?;
         let scopes = expected.shape.scopes_of_answer(&claims)?;
-        return judged(claims, scopes, None, &expected.shape);
+        return Ok(judged(claims, scopes, None, &expected.shape)?);
     }
     let expires = times(&claims, &expected.shape, now)?;
     let scopes = expected.shape.scopes_of_answer(&claims)?;
-    judged(claims, scopes, expires, &expected.shape)
+    Ok(judged(claims, scopes, expires, &expected.shape)?)
 }
 
 /// Judges an answer of a `tokeninfo` endpoint, which anyone may ask about any token: so it must say whom the token is for.
@@ -70,19 +70,24 @@ pub(crate) fn tokeninfo(
     claims: Claims,
     expected: &ExpectedToken,
     now: Timestamp,
-) -> Result<Authorization, Reason> {
+) -> Result<Authorization, Refused> {
     audience::named(&claims, &expected.audience, true)?;
     let expires = times(&claims, &expected.shape, now)?.ok_or_else(|| missing("exp"))?;
     let scopes = expected.shape.scopes_of_answer(&claims)?;
-    judged(claims, scopes, Some(expires), &expected.shape)
+    Ok(judged(claims, scopes, Some(expires), &expected.shape)?)
 }
 
 /// The issuer must be the expected one, byte for byte.
-pub(crate) fn issuer(found: &str, expected: &ExpectedToken) -> Result<(), Reason> {
+pub(crate) fn issuer(found: &str, expected: &ExpectedToken) -> Result<(), Refused> {
     if found != expected.issuer.as_str() {
-        let found = Shown(found);
-        tracing::debug!(expected = %expected.issuer, %found, "wrong issuer; a trailing slash counts");
-        return Err(Reason::IssuerWrong);
+        return Err(Refused::differing(
+            Reason::IssuerWrong,
+            Difference::new(
+                "iss",
+                found,
+                format_args!("{}, where a slash at the end counts", expected.issuer),
+            ),
+        ));
     }
     Ok(())
 }
@@ -92,29 +97,30 @@ pub(crate) fn times(
     claims: &Claims,
     shape: &TokenShape,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Reason> {
+) -> Result<Option<Timestamp>, Refused> {
     let expires = time(claims, "exp")?;
     if let Some(expires) = expires
         && now >= expires + shape.leeway_seconds
     {
-        tracing::debug!(seconds = now.since(expires), "exp has passed");
-        return Err(Reason::TokenExpired);
+        let ago = now.since(expires);
+        let sent = format_args!("{} ({ago} s ago)", expires.0);
+        return Err(Refused::differing(
+            Reason::TokenExpired,
+            Difference::new("exp", sent, format_args!("after {}", now.0 - shape.leeway_seconds)),
+        ));
     }
     starts(claims, shape, now)?;
     Ok(expires)
 }
 
-fn starts(claims: &Claims, shape: &TokenShape, now: Timestamp) -> Result<(), Reason> {
+fn starts(claims: &Claims, shape: &TokenShape, now: Timestamp) -> Result<(), Refused> {
     for (name, reason) in [("nbf", Reason::TokenNotYetValid), ("iat", Reason::ClockSkewed)] {
         if let Some(start) = time(claims, name)?
             && start > now + shape.leeway_seconds
         {
-            tracing::debug!(
-                claim = name,
-                seconds = start.since(now),
-                "a time is in the future of this clock"
-            );
-            return Err(reason);
+            let sent = format_args!("{} (in {} s by this clock)", start.0, start.since(now));
+            let expected = format_args!("at most {}", now.0 + shape.leeway_seconds);
+            return Err(Refused::differing(reason, Difference::new(name, sent, expected)));
         }
     }
     Ok(())
@@ -194,7 +200,7 @@ mod tests {
         Claims::from(members)
     }
 
-    fn jwt(changes: &[(&str, Option<Value>)]) -> Result<Authorization, Reason> {
+    fn jwt(changes: &[(&str, Option<Value>)]) -> Result<Authorization, Refused> {
         let good = json!({
             "iss": "https://id.example", "aud": "https://notes.example", "sub": "u-1", "client_id": "shop",
             "exp": 1_800_000_600, "iat": 1_800_000_000, "jti": "x", "scope": "notes.read notes.write"
@@ -202,7 +208,7 @@ mod tests {
         access_token(with(good, changes), &expected(), NOW)
     }
 
-    fn answer(changes: &[(&str, Option<Value>)]) -> Result<Authorization, Reason> {
+    fn answer(changes: &[(&str, Option<Value>)]) -> Result<Authorization, Refused> {
         let good = json!({
             "active": true, "scope": "read groups", "client_id": "web", "username": "alice", "sub": "1",
             "token_type": "Bearer", "exp": 1_800_000_600, "iat": 1_799_999_000, "iss": "https://id.example"
@@ -210,8 +216,8 @@ mod tests {
         introspected(with(good, changes), &expected(), NOW)
     }
 
-    fn refused(found: Result<Authorization, Reason>) -> Option<Reason> {
-        found.err()
+    fn refused(found: Result<Authorization, Refused>) -> Option<Reason> {
+        found.err().map(|refused| refused.reason)
     }
 
     #[test]
@@ -325,7 +331,8 @@ mod tests {
     fn an_active_answer_whose_exp_has_passed_is_taken_only_where_that_was_asked_for() {
         let judged = |exp: Value, exp_ignored| {
             let claims = with(json!({"active": true, "sub": "1", "nbf": NOW.0 - 9}), &[("exp", Some(exp))]);
-            introspected(claims, &ExpectedToken { exp_ignored, ..expected() }, NOW).map(|found| found.expires)
+            let judged = introspected(claims, &ExpectedToken { exp_ignored, ..expected() }, NOW);
+            judged.map(|found| found.expires).map_err(|refused| refused.reason)
         };
         assert_eq!(judged(json!(NOW.0 - 600), false), Err(Reason::TokenExpired));
         assert_eq!(judged(json!(NOW.0 - 600), true), Ok(None), "kept no longer than any answer");

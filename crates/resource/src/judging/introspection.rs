@@ -19,6 +19,7 @@ use protocol::Timestamp;
 
 use crate::judging::authorization::{Authorization, Judgement};
 use crate::judging::cache::{self, TokenDigest};
+use crate::judging::refused::Refused;
 use crate::limits::INTROSPECTIONS_MAX;
 use crate::reason::Reason;
 
@@ -45,7 +46,7 @@ pub(crate) struct Introspector {
 enum IntrospectionFailure {
     /// The server is unavailable.
     Away(Reason),
-    Other(Reason),
+    Other(Refused),
 }
 
 impl Introspector {
@@ -72,7 +73,7 @@ impl Introspector {
             let (introspector, token) = (Arc::clone(self), token.to_owned());
             async move { introspector.judge(key, &token).await }
         };
-        self.requests.join(key, start).await.unwrap_or(Err(Reason::IntrospectionsTooMany))
+        self.requests.join(key, start).await.unwrap_or_else(|| Err(Reason::IntrospectionsTooMany.into()))
     }
 
     /// The state of the breaker for the next request.
@@ -92,7 +93,7 @@ impl Introspector {
         note(&self.log, answered.as_ref().err().map(IntrospectionFailure::reason), remote.now());
         let judgement = match answered {
             Ok(authorization) => Ok(Arc::new(authorization)),
-            Err(IntrospectionFailure::Other(reason)) => Err(reason),
+            Err(IntrospectionFailure::Other(refused)) => Err(refused),
             Err(IntrospectionFailure::Away(reason)) => {
                 let last = remote.cache.as_ref().and_then(|cache| cache.last_answer(&key, remote.now()));
                 if last.is_some() {
@@ -103,7 +104,7 @@ impl Introspector {
                         "the authorization server is unavailable: its last answer is used"
                     );
                 }
-                return last.unwrap_or(Err(reason));
+                return last.unwrap_or_else(|| Err(reason.into()));
             }
         };
         if let Some(cache) = &remote.cache {
@@ -132,11 +133,11 @@ impl Introspector {
             let addressees =
                 client.addressees(client.remote.now()).await.map_err(IntrospectionFailure::of)?;
             let request =
-                form.with_caller(&client.caller, &addressees).map_err(IntrospectionFailure::Other)?;
+                form.with_caller(&client.caller, &addressees).map_err(IntrospectionFailure::other)?;
             return self.send(form.url, request).await;
         };
         let held = renewed.get(client, None).await.map_err(IntrospectionFailure::of)?;
-        let with = |header: &HeaderValue| form.with_token(header).map_err(IntrospectionFailure::Other);
+        let with = |header: &HeaderValue| form.with_token(header).map_err(IntrospectionFailure::other);
         let answer = self.send(form.url, with(&held.header)?).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
@@ -207,15 +208,20 @@ fn is_away(status: StatusCode) -> bool {
 impl IntrospectionFailure {
     fn reason(&self) -> Reason {
         match self {
-            Self::Away(reason) | Self::Other(reason) => *reason,
+            Self::Away(reason) => *reason,
+            Self::Other(refused) => refused.reason,
         }
+    }
+
+    fn other(reason: Reason) -> Self {
+        Self::Other(reason.into())
     }
 
     /// A failure before the introspection request itself.
     fn of(reason: Reason) -> Self {
         match reason {
             Reason::DiscoveryFailed | Reason::IntrospectionFailed => Self::Away(reason),
-            other => Self::Other(other),
+            other => Self::other(other),
         }
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jose::Claims;
 use jose::jws::Unverified;
-use protocol::display::Shown;
+use protocol::Difference;
 
 use crate::judging::expected::ExpectedToken;
 use crate::judging::policy::Policy;
+use crate::judging::refused::Refused;
 use crate::judging::verifier::Verifier;
 use crate::limits::{ISSUERS_MAX, TOKEN_BYTES_MOST};
 use crate::reason::Reason;
@@ -80,21 +81,21 @@ impl Issuers {
 
     /// The issuer of this token. A JWT belongs to the issuer that it names, and is refused if that is not trusted: no
     /// other issuer sees it. All other tokens belong to the issuer that introspects.
-    pub(crate) fn whose(&self, token: &str) -> Result<&Arc<Trusted>, Reason> {
+    pub(crate) fn whose(&self, token: &str) -> Result<&Arc<Trusted>, Refused> {
         if let [only] = &self.trusted[..] {
             return Ok(only);
         }
         let claimed = Unverified::parse_within(token, TOKEN_BYTES_MOST).ok();
         let Some(claimed) = claimed.and_then(|jwt| Claims::parse(jwt.payload_unverified()).ok()) else {
-            return self.opaque();
+            return Ok(self.opaque()?);
         };
         let Some(named) = claimed.string("iss").map_err(|_| Reason::ClaimMalformed)? else {
-            return self.opaque();
+            return Ok(self.opaque()?);
         };
         let found = self.trusted.iter().find(|one| one.expected.issuer.as_str() == named);
         found.ok_or_else(|| {
-            tracing::debug!(found = %Shown(named), "the issuer is not trusted");
-            Reason::IssuerWrong
+            let trusted: Vec<_> = self.iter().map(|trusted| trusted.expected.issuer.as_str()).collect();
+            Refused::differing(Reason::IssuerWrong, Difference::new("iss", named, trusted.join(" or ")))
         })
     }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use jose::Claims;
 use jose::jws::Unverified;
-use protocol::display::Shown;
+use protocol::Difference;
 
 use crate::judging::authorization::{Authorization, Judgement};
 use crate::judging::cache;
 use crate::judging::kind::UntypedRule;
+use crate::judging::refused::Refused;
 use crate::judging::remote::Remote;
 use crate::judging::shape::TokenShape;
 use crate::judging::{claim, claims, kind};
@@ -41,7 +42,7 @@ impl JwtVerifier {
 
     /// Verifies the token; returns the version of the key set as well. A token of another issuer is refused before
     /// anything is fetched.
-    async fn verify(&self, token: Unverified<'_>) -> Result<(Authorization, u64), Reason> {
+    async fn verify(&self, token: Unverified<'_>) -> Result<(Authorization, u64), Refused> {
         let remote = &self.0;
         let shape = &remote.expected.shape;
         let untyped = match token.is_type(TYPE) {
@@ -67,21 +68,20 @@ impl JwtVerifier {
 
 /// How a JWT of another type than `at+jwt` must show its kind. Only `JWT` and no type at all are ambiguous: any other type
 /// says that it is something else.
-fn untyped<'a>(token: &Unverified<'_>, shape: &'a TokenShape) -> Result<&'a UntypedRule, Reason> {
+fn untyped<'a>(token: &Unverified<'_>, shape: &'a TokenShape) -> Result<&'a UntypedRule, Refused> {
     let is_untyped = token.typ().is_none() || token.is_type("JWT");
     match (&shape.untyped, is_untyped) {
         (Some(rule), true) => Ok(rule),
         (None, true) => {
-            tracing::debug!(
-                typ = token.typ(),
-                "the JWT is not typed as an access token (RFC 9068 §2.1): if the issuer types none of them, use the \
-                 preset of the provider, or `accept_untyped_jwt`"
-            );
-            Err(Reason::TypeWrong)
+            let expected =
+                "at+jwt; if the issuer types no access token, use its preset, or accept_untyped_jwt";
+            Err(wrong_type(token, expected))
         }
-        (_, false) => {
-            tracing::debug!(typ = %Shown(token.typ().unwrap_or_default()), "the JWT is of another type");
-            Err(Reason::TypeWrong)
-        }
+        (_, false) => Err(wrong_type(token, TYPE)),
     }
+}
+
+/// RFC 9068 §2.1
+fn wrong_type(token: &Unverified<'_>, expected: &str) -> Refused {
+    Refused::differing(Reason::TypeWrong, Difference::new("typ", token.typ().unwrap_or("nothing"), expected))
 }

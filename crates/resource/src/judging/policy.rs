@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::Method;
 use jose::Claims;
-use protocol::{Scopes, Timestamp};
+use protocol::{Difference, Scopes, Timestamp};
 
 use crate::judging::authorization::Authorization;
 use crate::limits::LEEWAY_SECONDS;
@@ -142,7 +142,33 @@ impl Policy {
         now: Timestamp,
     ) -> Result<(), TokenRefusal> {
         let judged = self.rules.iter().try_for_each(|rule| rule.judge(authorization, method, now));
-        judged.map_err(|reason| TokenRefusal { reason, needs: self.needs(method) })
+        judged.map_err(|reason| {
+            let needs = self.needs(method);
+            let difference = self.difference(reason, &needs, authorization);
+            TokenRefusal { reason, needs, difference: difference.map(Box::new) }
+        })
+    }
+
+    /// What the token has, and what it needs.
+    fn difference(&self, reason: Reason, needs: &Needs, authorization: &Authorization) -> Option<Difference> {
+        let roles = self.rules.iter().find_map(|rule| match rule {
+            Rule::AnyRole(roles) => Some(roles.join(" or ")),
+            _ => None,
+        });
+        let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+        Some(match reason {
+            Reason::ScopeInsufficient => {
+                Difference::new("scope", or_none(authorization.scopes.as_str()), &needs.scopes)
+            }
+            Reason::ClaimsRefused => {
+                Difference::new("roles", or_none(&authorization.roles.join(" ")), roles?)
+            }
+            Reason::AuthenticationWeak => {
+                let acr = authorization.claims.string("acr").ok().flatten();
+                Difference::new("acr", acr.unwrap_or("none"), needs.acr_values.as_deref()?)
+            }
+            _ => return None,
+        })
     }
 
     /// What a refusal names: everything that a new token needs. Of alternatives the first.
@@ -209,11 +235,13 @@ impl From<&Self> for Policy {
 pub(crate) struct TokenRefusal {
     pub(crate) reason: Reason,
     pub(crate) needs: Needs,
+    /// What differs, for the log.
+    pub(crate) difference: Option<Box<Difference>>,
 }
 
 impl From<Reason> for TokenRefusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, needs: Needs::default() }
+        Self { reason, needs: Needs::default(), difference: None }
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::judging::authorization::{Authorization, Judgement};
 use crate::judging::cache::{self, TokenDigest};
 use crate::judging::claims;
+use crate::judging::refused::Refused;
 use crate::judging::remote::Remote;
 use crate::limits::INTROSPECTIONS_MAX;
 use crate::reason::Reason;
@@ -43,7 +44,7 @@ impl TokenInfo {
             let (own, token) = (Arc::clone(self), token.to_owned());
             async move { own.judge(key, &token).await }
         };
-        self.requests.join(key, start).await.unwrap_or(Err(Reason::IntrospectionsTooMany))
+        self.requests.join(key, start).await.unwrap_or_else(|| Err(Reason::IntrospectionsTooMany.into()))
     }
 
     async fn judge(&self, key: TokenDigest, token: &str) -> Judgement {
@@ -55,7 +56,7 @@ impl TokenInfo {
         judgement
     }
 
-    async fn request(&self, token: &str) -> Result<Authorization, Reason> {
+    async fn request(&self, token: &str) -> Result<Authorization, Refused> {
         let (http, url) = (&self.remote.http, &self.url);
         let body: Bytes = Serializer::new(String::new()).append_pair("access_token", token).finish().into();
         let request = Request::post(url)
@@ -76,10 +77,10 @@ impl TokenInfo {
                 claims::tokeninfo(found, &self.remote.expected, self.remote.now())
             }
             // Expired, revoked, or never issued: the answer does not say which.
-            StatusCode::BAD_REQUEST => Err(Reason::TokenInactive),
+            StatusCode::BAD_REQUEST => Err(Reason::TokenInactive.into()),
             status => {
                 tracing::warn!(url, status = status.as_u16(), "a token could not be checked");
-                Err(Reason::IntrospectionFailed)
+                Err(Reason::IntrospectionFailed.into())
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jose::jws::Unverified;
 
-use crate::judging::authorization::Authorization;
+use crate::judging::authorization::Judgement;
 use crate::judging::introspection::Introspector;
 use crate::judging::jwt::JwtVerifier;
 use crate::judging::opaque::OpaqueNotice;
@@ -41,7 +41,7 @@ impl Verifier {
     }
 
     /// Judges the token.
-    pub(crate) async fn verify(&self, token: &str) -> Result<Arc<Authorization>, Reason> {
+    pub(crate) async fn verify(&self, token: &str) -> Judgement {
         if let Some(tokeninfo) = self.tokeninfo.as_ref().filter(|_| self.mode != Mode::Jwt) {
             return tokeninfo.ask(token).await;
         }

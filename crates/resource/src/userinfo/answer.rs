@@ -140,11 +140,12 @@ impl Reading {
         if !audience.contains(&&*self.client_id) && (needed || !absent) {
             return Err(UserInfoError::AudienceWrong);
         }
-        claims::times(claims, &remote.expected.shape, remote.now()).map(drop).map_err(|reason| {
-            match reason == Reason::ClaimMalformed {
-                true => UserInfoError::Malformed,
-                false => UserInfoError::TimesWrong,
-            }
+        claims::times(claims, &remote.expected.shape, remote.now()).map(drop).map_err(|refused| match refused
+            .reason
+            == Reason::ClaimMalformed
+        {
+            true => UserInfoError::Malformed,
+            false => UserInfoError::TimesWrong,
         })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::introspection::active;
-use crate::support::{World, check, json_answer, refused, status};
+use crate::support::{AUDIENCE, ISSUER, NOW, World, check, claims, json_answer, refused, sign, status};
 
 /// A log in memory.
 #[derive(Clone, Default)]
@@ -22,6 +22,36 @@ impl io::Write for Lines {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What the guard knows of a refused token: the claim, what it says, what was expected.
+#[tokio::test]
+async fn what_differs_is_known_to_the_api() {
+    let world = World::new();
+    let guard = world.introspecting().mode(Mode::Auto).build().expect("a guard");
+    let differs = async |token: &str| {
+        let denied = check(&guard, token).await.expect_err("refused");
+        let difference = denied.difference().unwrap_or_else(|| panic!("{denied:?}")).clone();
+        (difference.what, difference.sent, difference.expected)
+    };
+    let told = |what: &str, sent: &str, expected: &str| (what.into(), sent.into(), expected.into());
+    let audience = differs(&world.jwt(json!({"aud": ["https://x.example", "y"]}))).await;
+    assert_eq!(audience, told("aud", "https://x.example y", AUDIENCE));
+    world.server.set("/introspect", json_answer(&active(json!({"aud": "https://x.example"}))));
+    assert_eq!(differs("opaque").await, told("aud", "https://x.example", AUDIENCE));
+    let typ: (Box<str>, Box<str>, Box<str>) =
+        differs(&sign(&world.key, Some("JWT"), Some(world.key.kid()), &claims(json!({})))).await;
+    assert_eq!((typ.0, typ.1), ("typ".into(), "JWT".into()));
+    let expired = differs(&world.jwt(json!({"exp": NOW - 100}))).await;
+    assert_eq!(expired, told("exp", &format!("{} (100 s ago)", NOW - 100), &format!("after {}", NOW - 30)));
+    let jwts = world.guard();
+    let denied = check(&jwts, &world.jwt(json!({"iss": format!("{ISSUER}/")}))).await.expect_err("refused");
+    let issuer = denied.difference().expect("known");
+    assert_eq!((&*issuer.what, &*issuer.sent), ("iss", "https://id.example/"));
+    let lacking = check(&guard, &world.jwt(json!({"scope": "notes.read"}))).await.expect("accepted");
+    let lacking = lacking.require("notes.write").expect_err("refused");
+    let lacking = lacking.difference().expect("known").clone();
+    assert_eq!((lacking.what, lacking.sent, lacking.expected), told("scope", "notes.read", "notes.write"));
 }
 
 #[tokio::test]

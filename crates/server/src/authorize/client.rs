@@ -6,7 +6,12 @@ use protocol::{ResponseMode, display::Shown, limits};
 
 use super::{return_to::Returnable, source::Parameters};
 use crate::{
-    AuthorizationServer, error::Error, pages::refusal::PageError, reason::Reason, registry::RegisteredClient,
+    AuthorizationServer,
+    error::Error,
+    pages::refusal::PageError,
+    reason::Reason,
+    refusal::{Difference, parameters::list, redirect_difference, uri_for_logs},
+    registry::RegisteredClient,
 };
 
 /// The client of this id, unless it is disabled.
@@ -20,31 +25,54 @@ pub(crate) async fn returnable(
     server: &AuthorizationServer,
     params: &Parameters,
 ) -> Result<(Arc<RegisteredClient>, Returnable), PageError> {
-    look(server, params).await.map_err(|error| {
-        let facts = if let Error::Refused(reason) = error { facts(reason, params) } else { Vec::new() };
-        PageError { error, facts }
-    })
+    let refused = |error: Error, client: Option<&RegisteredClient>| {
+        let Error::Refused(reason) = error else { return PageError::from(error) };
+        PageError { error, facts: facts(reason, params), difference: difference(reason, params, client) }
+    };
+    let client = params.require("client_id").map_err(Error::from);
+    let client = match client {
+        Ok(id) => find(server, id).await,
+        Err(error) => Err(error),
+    };
+    let client = client.map_err(|error| refused(error, None))?;
+    let return_to = look(&client, params).map_err(|reason| refused(reason.into(), Some(&client)))?;
+    Ok((client, return_to))
 }
 
-async fn look(
-    server: &AuthorizationServer,
-    params: &Parameters,
-) -> Result<(Arc<RegisteredClient>, Returnable), Error> {
-    let client = find(server, params.require("client_id")?).await?;
+/// Where the client may be answered.
+fn look(client: &RegisteredClient, params: &Parameters) -> Result<Returnable, Reason> {
     let uri = match params.get("redirect_uri") {
-        Some(sent) if sent.len() > limits::URI_BYTES_MAX => return Err(Reason::RedirectUriMismatch.into()),
+        Some(sent) if sent.len() > limits::URI_BYTES_MAX => return Err(Reason::RedirectUriMismatch),
         Some(sent) => sent,
         None => match client.metadata.redirect_uris.as_slice() {
             [only] => only.as_str(),
-            _ => return Err(Reason::RedirectUriMissing.into()),
+            _ => return Err(Reason::RedirectUriMissing),
         },
     };
     // One that is too long is refused by `request`, and goes back with the refusal (RFC 6749 §4.1.2.1).
     let state = params.get("state");
     // An unsupported mode is refused by `request`, in the query.
     let mode = params.get("response_mode").and_then(ResponseMode::parse).unwrap_or(ResponseMode::Query);
-    let returnable = Returnable::to_redirect_uri(&client, uri, state, mode)?;
-    Ok((client, returnable))
+    Returnable::to_redirect_uri(client, uri, state, mode)
+}
+
+/// What differs, for the log.
+fn difference(reason: Reason, params: &Parameters, client: Option<&RegisteredClient>) -> Option<Difference> {
+    let registered = || client.into_iter().flat_map(|client| &client.metadata.redirect_uris);
+    Some(match reason {
+        Reason::RedirectUriMismatch => {
+            redirect_difference(params.get("redirect_uri").unwrap_or_default(), client?)
+        }
+        Reason::RedirectUriMissing => {
+            Difference::absent("redirect_uri", list(registered().map(|uri| uri_for_logs(uri))))
+        }
+        Reason::AuthorizeClientUnknown => {
+            let sent = params.get("client_id").unwrap_or_default();
+            Difference::new("client_id", sent, "the id of a registered client that is not disabled")
+        }
+        Reason::ParameterMissing(name) => Difference::absent(name, "a value"),
+        _ => return None,
+    })
 }
 
 /// Facts for the developer of the client: what was sent, and how to fix it.

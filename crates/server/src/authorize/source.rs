@@ -36,6 +36,11 @@ impl Parameters {
         self.params.get(name)
     }
 
+    /// The parameters themselves.
+    pub(crate) fn params(&self) -> &Params<'static> {
+        &self.params
+    }
+
     /// A parameter that must be there.
     pub(crate) fn require(&self, name: &'static str) -> Result<&str, Reason> {
         self.get(name).ok_or(Reason::ParameterMissing(name))

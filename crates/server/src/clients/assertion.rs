@@ -1,5 +1,7 @@
 //! `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3, OpenID Connect Core 1.0 §9).
 
+mod explained;
+
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
 use protocol::{ClientAuthMethod, Timestamp, display::Shown};
 

@@ -33,6 +33,11 @@ impl Basic {
         self.secrets.iter().flatten().all(|secret| secret.is_empty())
     }
 
+    /// The secret in each of its readings.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        self.secrets.iter().flatten().map(|secret| secret.as_slice())
+    }
+
     pub(super) fn check(&self, server: &AuthorizationServer, caller: &Caller) -> Result<(), Reason> {
         let mut verdict = Err(Reason::ClientSecretWrong);
         for secret in self.secrets.iter().flatten() {

@@ -24,6 +24,7 @@ use crate::{
     pages::refusal::{PageError, answer_or_page},
     pause::{PendingAuthorization, pause},
     reason::Reason,
+    refusal::parameters::{self, Registered},
     session::{self, SignedIn},
     settle::Carried,
     store::Commit,
@@ -69,10 +70,17 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     if params.returns_to_pause() {
         return Ok(resume(server, head).await?);
     }
+    head.note_claimed(params.get("client_id"));
     let (client, return_to) = client::returnable(server, &params).await?;
+    head.note_client(client.id());
     let requested = match request::validate(server, &client, &params).await {
         Ok(requested) => requested,
-        Err(Error::Refused(reason)) => return Ok(return_to.refusal(server, reason)?),
+        Err(Error::Refused(reason)) => {
+            let registered = server.registry().resources().await?;
+            let registered = Registered { client: &client, resources: &registered, grant_types: &[] };
+            head.differs(reason, || parameters::difference(reason, params.params(), &registered));
+            return Ok(return_to.refusal(server, reason)?);
+        }
         Err(failed) => return Err(failed.into()),
     };
     let request = AuthorizationRequest { client, return_to, requested };
@@ -81,6 +89,9 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         return wait(server, head, &request, None, None).await;
     }
     let mut signed_in = session::current(server, &head.headers).await?;
+    if let Some(signed_in) = &signed_in {
+        head.note_subject(&signed_in.session.subject);
+    }
     loop {
         match decision::step(server, &request, signed_in.as_ref(), None).await? {
             Step::Refuse(reason) => return Ok(request.return_to.refusal(server, reason)?),

@@ -42,7 +42,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         _ => incoming.query()?,
     };
     let hinted = logout::hint(server, &params).await?;
-    let request = logout::validate(server, &params, &hinted).await?;
+    let request = logout::validate(server, head, &params, &hinted).await?;
     let signed_in = session::current(server, &head.headers).await?;
     let Some(session) = session::leavable(server, &head.headers, signed_in.as_ref()).await? else {
         if head.method == Method::POST {
@@ -57,6 +57,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
         Some(hint) if logout::is_of(&hint, &session) => {
             let mut commit = Commit::new(server.now());
             logout::sign_out(server, &session, &mut commit);
+            (commit.request_id, commit.peer) = (Some(head.request_id().into()), head.peer());
             server.write(commit).await?;
             request.answer(server, head.request_id())
         }

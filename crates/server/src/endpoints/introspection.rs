@@ -8,6 +8,7 @@ pub use look::{Inactive, Look, TokenKind};
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use protocol::{Audience, Scopes, ServerMetadata, TokenType};
 
 use super::{offer::Offer, table::CALL};
@@ -21,7 +22,8 @@ use crate::{
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
     incoming::{Incoming, RequestHead as _},
-    reason::Reason,
+    reason::{Reason, Severity},
+    refusal::{Difference, Refusal, parameters::list},
     registry::{IntrospectionAudience, RegisteredClient, RegisteredResource},
     settle::{Carried, Decision, settle},
     store::Access,
@@ -60,20 +62,29 @@ pub(crate) async fn introspect(server: &AuthorizationServer, incoming: &Incoming
 
 async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Scheme) -> Result<Answer, Error> {
     let params = incoming.form()?;
+    let head = &incoming.head;
     let caller = match scheme {
         Scheme::Bearer => clients::authenticate_bearer(server, incoming).await?,
         Scheme::Basic => clients::authenticate(server, incoming, &params).await?,
     };
     if caller.client.as_ref().is_some_and(|client| client.is_public()) {
-        return Err(Reason::IntrospectionNotAllowed.into());
+        let public = || {
+            Some(Difference::new("token_endpoint_auth_method", "none", "that of a client with a credential"))
+        };
+        return Err(head.differs(Reason::IntrospectionNotAllowed, public).into());
     }
+    head.note_client(&caller.id);
     let wanted = envelope::wanted(incoming.headers(), &caller);
-    let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
-    let about = about(&caller, params.all("resource"));
+    let missing = || Some(Difference::absent("token", "a value"));
+    let token = params.get("token").ok_or_else(|| head.differs(Reason::ParameterMissing("token"), missing));
+    let about = about(&caller, params.all("resource")).map_err(|reason| {
+        let own = list(caller.resources.iter().map(|own| &own.identifier));
+        head.differs(reason, || Some(Difference::new("resource", list(params.all("resource")), own)))
+    });
     let decide = || async {
         wanted?;
         let about = about.as_ref().map_err(|reason| *reason)?;
-        Ok(Decision::answer(server.now(), look_for(server, &caller, about, token?).await?))
+        Ok(Decision::answer(server.now(), look_for(server, head, &caller, about, token?).await?))
     };
     let wire =
         settle(server.store(), Carried::of(server.now(), &incoming.head, &caller.remember), decide).await?;
@@ -110,6 +121,7 @@ fn about<'a>(
 /// The introspection answer for this caller.
 async fn look_for(
     server: &AuthorizationServer,
+    head: &Parts,
     caller: &AuthenticatedCaller,
     about: &Wanted,
     token: &str,
@@ -118,16 +130,21 @@ async fn look_for(
     let (access, kind, jti) = match look {
         Look::Active { access, kind, jti } => (access, kind, jti),
         Look::Inactive(why) => {
-            tracing::debug!(reason = why.slug(), caller = %caller.id, "introspected: inactive");
+            if let Some(notes) = head.notes() {
+                notes.set_inactive(why.slug());
+            }
             return Ok(INACTIVE);
         }
     };
+    access.subject.iter().for_each(|subject| head.note_subject(subject));
     let told = match caller.role() {
         Role::Resources(resources) => to_resource(caller, resources, about, &access, kind),
         Role::Client(client) => to_owner(server, client, about, &access, kind),
     };
     let Some(Told { scope, aud }) = told.filter(|_| !access.only_introspects()) else {
-        tracing::info!(reason = "caller_not_allowed", caller = %caller.id, "introspected: inactive");
+        if let Some(notes) = head.notes() {
+            notes.refuse(not_for(caller, about, &access));
+        }
         return Ok(INACTIVE);
     };
     let username = match &access.subject {
@@ -148,6 +165,26 @@ async fn look_for(
         jti,
         aud,
     })
+}
+
+/// The slug and the rule where an introspected token is active, but not for its caller to see.
+pub const CALLER_NOT_ALLOWED: (&str, &str) = (
+    "caller_not_allowed",
+    "A resource sees only the access tokens for it, and a client only its own tokens (RFC 7662 §4).",
+);
+
+/// Why a caller may not see an active token. It is not told, but the operator is.
+fn not_for(caller: &AuthenticatedCaller, about: &Wanted, access: &Access) -> Refusal {
+    let own = caller.resources.iter().map(|resource| &resource.identifier);
+    let own: Vec<_> = if about.0.is_empty() { own.collect() } else { about.0.iter().collect() };
+    let expected = match own.as_slice() {
+        [] => format!("a token that was issued to {}", caller.id),
+        own => list(own),
+    };
+    let sent = format!("{} of client {}", list(&access.audience), access.client);
+    let (slug, rule) = CALLER_NOT_ALLOWED;
+    let difference = Some(Difference::new("aud", sent.trim_start(), expected));
+    Refusal { slug, rule, severity: Severity::Plain, difference }
 }
 
 /// What depends on who asks.

@@ -12,8 +12,9 @@ use crate::{
     context::{Cors, Endpoint, Installed, Responder},
     cors,
     error::Error,
-    incoming::Incoming,
+    incoming::{Incoming, RequestHead as _},
     reason::Reason,
+    refusal::Difference,
     settle::{Carried, Decision, settle},
     store::{Commit, End, TokenChange, Why},
     tokens::family::Family,
@@ -49,7 +50,9 @@ async fn respond(
 ) -> Result<Option<AuthenticatedClient>, Error> {
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
-    let token = params.get("token").ok_or(Reason::ParameterMissing("token"));
+    let missing = || Some(Difference::absent("token", "a value"));
+    let token =
+        params.get("token").ok_or_else(|| incoming.head.differs(Reason::ParameterMissing("token"), missing));
     let carried = Carried::of(server.now(), &incoming.head, &caller.remember).by(&caller.id);
     settle(server.store(), carried, || async { decide(server, &caller.id, token?).await }).await?;
     Ok(caller.client)

@@ -1,6 +1,7 @@
 //! `POST /token` (RFC 6749 §3.2).
 
-use protocol::{ServerMetadata, TokenType};
+use http::request::Parts;
+use protocol::{GrantType, Params, ServerMetadata, TokenType, scope};
 use serde::Serialize;
 
 use super::{
@@ -15,8 +16,12 @@ use crate::{
     cors,
     error::Error,
     grants::introspection_token,
-    incoming::Incoming,
+    incoming::{Incoming, RequestHead as _},
     reason::Reason,
+    refusal::{
+        Difference,
+        parameters::{self, Registered},
+    },
     settle::{Carried, settle},
     tokens::Issued,
 };
@@ -65,20 +70,54 @@ async fn respond(
 ) -> Result<(Answer, Option<AuthenticatedClient>), Error> {
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
-    let now = server.now();
-    let carried = Carried::of(now, &incoming.head, &caller.remember).by(&caller.id);
+    let (now, head) = (server.now(), &incoming.head);
+    let carried = Carried::of(now, head, &caller.remember).by(&caller.id);
     let Some(client) = caller.client.as_ref().filter(|_| !introspection_token::is_asked(&caller, &params))
     else {
         // Boxed: the future of every token request would be as large as this rare one.
         let decide = || Box::pin(introspection_token::decide(server, &caller, &params));
-        return Ok((wire(&settle(server.store(), carried, decide).await?)?, None));
+        let issued = settle(server.store(), carried, decide).await;
+        return match issued.map_err(|error| head.explain(error, |reason| of_resource(reason, &params))) {
+            Ok(issued) => Ok((wire(&issued)?, None)),
+            Err(error) => Err(error),
+        };
     };
     let request = TokenRequest { client: client.clone(), params: &params, incoming, now };
     let handler = select(server, client, params.get("grant_type"));
     let decide = || async { handler?.decide(server, &request).await };
-    let issued = settle(server.store(), carried, decide).await;
-    let answer = issued.and_then(|issued| wire(&issued));
+    let answer = match settle(server.store(), carried, decide).await {
+        Ok(issued) => wire(&issued),
+        Err(error) => Err(explained(server, client, &params, head, error).await),
+    };
     Ok((answer.unwrap_or_else(|error| answer::json_error(&error, Scheme::Basic)), Some(client.clone())))
+}
+
+/// Notes what differs, if the request is refused.
+async fn explained(
+    server: &AuthorizationServer,
+    client: &AuthenticatedClient,
+    params: &Params<'_>,
+    head: &Parts,
+    error: Error,
+) -> Error {
+    let resources = match server.registry().resources().await {
+        Ok(resources) => resources,
+        Err(fault) => return fault.into(),
+    };
+    let grant_types: Vec<&str> = server.installed().grants.keys().copied().collect();
+    let registered = Registered { client, resources: &resources, grant_types: &grant_types };
+    head.explain(error, |reason| parameters::difference(reason, params, &registered))
+}
+
+/// What differs in the request of a resource, which can only ask for a token to introspect with.
+fn of_resource(reason: Reason, params: &Params<'_>) -> Option<Difference> {
+    let (what, expected) = match reason {
+        Reason::GrantTypeNotRegistered => ("grant_type", GrantType::ClientCredentials.as_str()),
+        Reason::ScopeNotRegistered => ("scope", scope::INTROSPECTION),
+        Reason::ParameterMissing(name) => return Some(Difference::absent(name, "a value")),
+        _ => return None,
+    };
+    Some(Difference::new(what, params.get(what).unwrap_or("nothing"), expected))
 }
 
 /// The handler of a grant type that is installed, and registered for this client.

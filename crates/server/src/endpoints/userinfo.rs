@@ -18,6 +18,7 @@ use crate::{
     incoming::{Incoming, RequestHead as _},
     ports::Standing,
     reason::Reason,
+    refusal::Difference,
     registry::RegisteredClient,
     tokens::{
         claims::standing_and_released,
@@ -62,9 +63,11 @@ async fn respond(
 ) -> Result<Answer, Error> {
     let token = presented(incoming)?;
     // With any audience.
-    let access = access::find(server, &token).await?.ok_or(Reason::TokenInactive)?.live(server.now())?;
+    let head = &incoming.head;
+    let access = access::live(server, head, access::find(server, &token).await?)?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
-    let subject = subject.ok_or(Reason::ScopeInsufficient)?;
+    let lacking = || Some(Difference::new("scope", &access.scopes, "openid, of a token of a user"));
+    let subject = subject.ok_or_else(|| head.differs(Reason::ScopeInsufficient, lacking))?;
     let (standing, mut claims) = standing_and_released(server, subject, &access.scopes).await?;
     match standing {
         Standing::Active => {}

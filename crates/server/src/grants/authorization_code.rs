@@ -8,8 +8,10 @@ use crate::{
     audience::{self, Wanted},
     context::{GrantHandler, Installed, TokenRequest},
     error::Error,
+    incoming::RequestHead as _,
     ports::Standing,
     reason::Reason,
+    refusal::{Difference, parameters::list, uri_difference},
     registry::RegisteredClient,
     settle::Decision,
     store::{Code, CodeChange, Commit, End, Through, Why},
@@ -38,7 +40,10 @@ impl GrantHandler for AuthorizationCodeGrant {
         let redemption = Redemption::read(request)?;
         let stored = server.store().code(redemption.code).await?.ok_or(Reason::CodeUnknown)?;
         let read = stored.open(&redemption.code).ok_or(Reason::CodeUnknown)?;
+        let head = &request.incoming.head;
+        head.note_subject(&read.grant.subject);
         if let Err(reason) = redeem(&redemption, &read, &request.client, request.now) {
+            head.differs(reason, || difference(reason, &redemption, &read, request));
             return Ok(refusal(reason, &redemption, &read, request.now));
         }
         match server.accounts().standing(&read.grant.subject).await? {
@@ -106,6 +111,45 @@ fn redeem(
         return Err(Reason::ResourceNotAllowed);
     }
     Ok(())
+}
+
+/// What differs where the rules refuse, for the log. Neither the code nor the verifier is in it.
+fn difference(
+    reason: Reason,
+    redemption: &Redemption<'_>,
+    read: &Through<Code>,
+    request: &TokenRequest<'_>,
+) -> Option<Difference> {
+    let late = request.now.since(read.row.expires_at);
+    Some(match reason {
+        Reason::CodeClientMismatch => {
+            Difference::new("client_id", request.client.id(), format_args!("{}", read.grant.client))
+        }
+        Reason::CodeExpired => {
+            Difference::new("code", format_args!("a code that expired {late} s ago"), "a code before its end")
+        }
+        Reason::CodeReused => Difference::new("code", "a code that was used", "a code that was not used yet"),
+        Reason::CodeRedirectMismatch => {
+            uri_difference("redirect_uri", redemption.redirect_uri?, [&*read.row.redirect_uri])
+        }
+        Reason::PkceVerifierUnexpected => Difference::new(
+            "code_verifier",
+            "a verifier",
+            "none, since the authorization request had no code_challenge",
+        ),
+        Reason::PkceVerifierMissing => {
+            Difference::absent("code_verifier", "the verifier of the code_challenge that was sent")
+        }
+        Reason::PkceMismatch => Difference::new(
+            "code_verifier",
+            format_args!("a verifier of {} characters", redemption.verifier?.len()),
+            "the verifier of the code_challenge that was sent",
+        ),
+        Reason::ResourceNotAllowed => {
+            Difference::new("resource", list(&redemption.wanted.0), list(&read.grant.audience))
+        }
+        _ => return None,
+    })
 }
 
 /// A second redemption ends the grant (RFC 6749 §4.1.2); a wrong verifier is counted (RFC 9700 §4.5).

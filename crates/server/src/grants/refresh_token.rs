@@ -9,8 +9,10 @@ use crate::{
     audience::{self, Wanted},
     context::{GrantHandler, Installed, TokenRequest},
     error::Error,
+    incoming::RequestHead as _,
     ports::Standing,
     reason::Reason,
+    refusal::{Difference, parameters},
     settle::Decision,
     store::{Commit, End, Grant, Refresh, Through, TokenChange, Why},
     tokens::{
@@ -46,7 +48,12 @@ impl GrantHandler for RefreshTokenGrant {
         let key = server.master().refresh_key(read.row.key);
         let family = Family { live, row: &read.row, key };
         let standing = family.standing(&presented, request.now, server.settings().refresh_grace);
+        let head = &request.incoming.head;
+        if standing != Presented::Foreign {
+            head.note_subject(&read.grant.subject);
+        }
         if let Err(reason) = redeem(&read, standing, request) {
+            head.differs(reason, || difference(reason, &read, request));
             return Ok(refusal(reason, &read, request.now));
         }
         match server.accounts().standing(&read.grant.subject).await? {
@@ -54,7 +61,8 @@ impl GrantHandler for RefreshTokenGrant {
             Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
         }
         let resources = server.registry().resources().await?;
-        let (scopes, wanted) = narrowed(&read.grant, request)?;
+        let (scopes, wanted) = narrowed(&read.grant, request)
+            .map_err(|reason| head.differs(reason, || surplus(reason, &read.grant, request)))?;
         let audience = audience::approved(&resources, &request.client, &read.grant, &scopes, &wanted)?;
         let successor = key.and_then(|key| presented.successor(key)).ok_or(Reason::RefreshUnknown)?;
         let mut commit = Commit::new(request.now);
@@ -112,6 +120,50 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
         return Err(Reason::SessionEnded);
     }
     Ok(())
+}
+
+/// What differs where the rules refuse, for the log. The token is not in it.
+fn difference(reason: Reason, read: &Through<Refresh>, request: &TokenRequest<'_>) -> Option<Difference> {
+    let end = read.row.expires_at.min(read.grant.expires_at);
+    Some(match reason {
+        Reason::RefreshClientMismatch => {
+            Difference::new("client_id", request.client.id(), format_args!("{}", read.grant.client))
+        }
+        Reason::RefreshReuseDetected => {
+            Difference::new("refresh_token", "a token that was rotated", "the last token of its family")
+        }
+        Reason::RefreshExpired => Difference::new(
+            "refresh_token",
+            format_args!("a token that expired {} s ago", request.now.since(end)),
+            "a token before its end",
+        ),
+        Reason::ApprovalEnded => Difference::new(
+            "scope",
+            "a grant with openid, of a client without offline_access",
+            "offline_access among the scopes of the client",
+        ),
+        Reason::SessionEnded => Difference::new(
+            "scope",
+            "a grant without offline_access, whose session is over",
+            "offline_access, or a session",
+        ),
+        _ => return None,
+    })
+}
+
+/// What a request asks for beyond what was granted.
+fn surplus(reason: Reason, grant: &Grant, request: &TokenRequest<'_>) -> Option<Difference> {
+    match reason {
+        Reason::ScopeNotGranted => {
+            let asked = Scopes::parse(request.params.get("scope")?).ok()?;
+            Some(parameters::scopes(&asked.filter(|token| !grant.scopes.contains(token)), &grant.scopes))
+        }
+        Reason::ResourceNotAllowed => {
+            let asked = parameters::list(request.params.all("resource"));
+            Some(Difference::new("resource", asked, parameters::list(&grant.audience)))
+        }
+        _ => None,
+    }
 }
 
 /// Only a replay ends the grant. A read returns `ended` after that, so a second replay writes nothing.

@@ -1,5 +1,6 @@
 //! A request to sign out (OpenID Connect RP-Initiated Logout 1.0 §2).
 
+use http::request::Parts;
 use protocol::{ClientId, Params, display::Shown, limits};
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +10,10 @@ use crate::{
     authorize::return_to::Returnable,
     cookie::Cookie,
     error::{Error, Fault},
+    incoming::RequestHead as _,
     pages::refusal,
     reason::Reason,
+    refusal::{Difference, uri_difference, uri_for_logs},
     session::Leavable,
     tokens::id_token::{self, Hint},
 };
@@ -78,6 +81,7 @@ pub(crate) async fn hint(server: &AuthorizationServer, params: &Params<'_>) -> R
 /// anybody out.
 pub(crate) async fn validate(
     server: &AuthorizationServer,
+    head: &Parts,
     params: &Params<'_>,
     hinted: &Hinted,
 ) -> Result<SignOut, Error> {
@@ -90,15 +94,20 @@ pub(crate) async fn validate(
     let Some(id) = id else {
         return Ok(refused(if hinted.is_invalid { Problem::Hint } else { Problem::Client }));
     };
+    head.note_claimed(Some(id));
     let client = server.registry().client(id).await?;
-    let return_to = client.and_then(|client| {
-        let returnable = Returnable::after_sign_out(&client, uri, params.get("state")).ok()?;
+    let return_to = client.as_ref().and_then(|client| {
+        let returnable = Returnable::after_sign_out(client, uri, params.get("state")).ok()?;
         Some((client.id().clone(), returnable))
     });
-    Ok(match return_to {
-        Some(return_to) => SignOut { return_to: Some(return_to), refused: None },
-        None => refused(Problem::Redirect),
-    })
+    let Some(return_to) = return_to else {
+        let registered = client.iter().flat_map(|client| &client.metadata.post_logout_redirect_uris);
+        let registered = registered.map(String::as_str);
+        let other = || Some(uri_difference("post_logout_redirect_uri", uri, registered));
+        head.differs(Reason::LogoutRedirectMismatch, other);
+        return Ok(refused(Problem::Redirect));
+    };
+    Ok(SignOut { return_to: Some(return_to), refused: None })
 }
 
 /// Whether the hint names the user and session of this browser. A hint without `sid` counts by its subject.
@@ -149,7 +158,15 @@ impl RefusedReturn {
             ),
         };
         let facts = vec![("Sent", Shown(&self.uri).to_string()), ("Fix", fix.to_owned())];
-        Ok(refusal::page(server, request_id, reason, facts))
+        let expected = match self.problem {
+            Problem::Hint => "an ID token of the client, as id_token_hint",
+            Problem::Client => "id_token_hint or client_id beside it",
+            Problem::Redirect => "one of the post_logout_redirect_uris of the client",
+        };
+        let difference = Difference::new("post_logout_redirect_uri", uri_for_logs(&self.uri), expected);
+        let mut answer = refusal::page(server, request_id, reason, facts);
+        answer.extensions_mut().insert(difference);
+        Ok(answer)
     }
 }
 

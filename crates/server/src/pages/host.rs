@@ -6,21 +6,15 @@ use http::request::Parts;
 use protocol::{display::Shown, uri};
 
 use super::OPEN;
-use crate::{incoming::RequestHead as _, settings::Settings};
+use crate::{incoming::RequestHead as _, refusal::PROXY, settings::Settings};
 
-/// How a proxy passes the header on. Caddy and Traefik do so by themselves.
-const FIX: &str = "In a proxy before this server, pass the Host header on. nginx: `proxy_set_header Host $http_host;` \
-                   Apache: `ProxyPreserveHost On`. X-Forwarded-Host is not read.";
-
-/// The facts of the page. They are logged, too.
+/// The facts of the page. The log has them, too.
 pub(super) fn facts(settings: &Settings, head: &Parts) -> Vec<(&'static str, String)> {
     let sent = head.host();
-    let issuer = settings.issuer.as_str();
-    let expected = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    let expected = expected.split('/').next().unwrap_or(expected);
+    let expected = settings.host();
     let received = sent.map_or_else(|| "no Host header".to_owned(), |host| Shown(host).to_string());
-    tracing::info!(request_id = head.request_id(), received, expected, fix = FIX, "host_mismatch");
-    let mut facts = vec![("Received", received), ("Expected", expected.to_owned()), ("Fix", FIX.to_owned())];
+    let mut facts =
+        vec![("Received", received), ("Expected", expected.to_owned()), ("Fix", PROXY.to_owned())];
     if sent.is_some_and(|sent| was_opened(sent, expected)) {
         let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         facts.push((OPEN, settings.url(path)));

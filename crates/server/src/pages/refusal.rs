@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Fault},
     incoming::RequestHead as _,
     reason::Reason,
+    refusal::{Difference, mending, sayable},
 };
 
 impl AuthorizationServer {
@@ -24,11 +25,13 @@ pub(crate) struct PageError {
     pub(crate) error: Error,
     /// What was sent, and how to fix it: label and text.
     pub(crate) facts: Vec<(&'static str, String)>,
+    /// What differed from what was expected.
+    pub(crate) difference: Option<Difference>,
 }
 
 impl From<Error> for PageError {
     fn from(error: Error) -> Self {
-        Self { error, facts: Vec::new() }
+        Self { error, facts: Vec::new(), difference: None }
     }
 }
 
@@ -50,7 +53,10 @@ pub(crate) fn answer_or_page(
     head: &Parts,
     answer: Result<Answer, PageError>,
 ) -> Answer {
-    answer.unwrap_or_else(|PageError { error, facts }| error_page(server, head, &error, facts))
+    answer.unwrap_or_else(|PageError { error, facts, difference }| {
+        let error = head.explain(error, |_| difference);
+        error_page(server, head, &error, facts)
+    })
 }
 
 /// A page instead of a redirect: 4xx with the slug, the code and the request id.
@@ -68,6 +74,9 @@ fn error_page(
                 Reason::InteractionBrowserMismatch => facts.push((OPEN, account_url(server))),
                 _ => {}
             }
+            if server.settings().explain_refusals {
+                facts.extend(differing(head, *reason));
+            }
             page(server, head.request_id(), *reason, facts)
         }
         Error::Failed(fault) => {
@@ -83,6 +92,16 @@ fn error_page(
             html(server, &page)
         }
     }
+}
+
+/// In development, the page says what differed, and the command that mends it.
+fn differing(head: &Parts, reason: Reason) -> Vec<(&'static str, String)> {
+    let Some(notes) = head.notes() else { return Vec::new() };
+    let Some(difference) = sayable(notes, reason) else { return Vec::new() };
+    let command = mending(reason.slug(), notes.client().as_ref(), Some(&difference));
+    let sent = format!("{}: {}", difference.what, difference.sent());
+    let command = command.map(|command| ("Command", command));
+    [("Difference", sent), ("Expected", difference.expected.into())].into_iter().chain(command).collect()
 }
 
 /// The page of a refusal.

@@ -8,7 +8,9 @@ use super::{ending::request_purpose, open::OpenInteraction};
 use crate::AuthorizationServer;
 use crate::{
     error::{Error, Fault},
+    incoming::RequestHead as _,
     reason::Reason,
+    refusal::Difference,
 };
 
 /// Longest request that a form carries, in bytes of its encrypted text: less than
@@ -65,6 +67,16 @@ impl OpenInteraction {
         let expected = self.csrf();
         let known =
             csrf.is_some_and(|sent| jose::primitives::constant_time_eq(sent.as_bytes(), expected.as_bytes()));
-        if same_site && known { Ok(()) } else { Err(Reason::FormCrossSite.into()) }
+        if same_site && known {
+            return Ok(());
+        }
+        let site = header("sec-fetch-site").or(header(header::ORIGIN.as_str())).map(String::from_utf8_lossy);
+        let (what, sent) = match (same_site, &site) {
+            (false, Some(site)) => ("Sec-Fetch-Site or Origin", site.as_ref()),
+            _ => ("csrf", "nothing, or another value"),
+        };
+        let expected = if same_site { "the value of the page" } else { "the issuer's own site" };
+        let crossing = || Some(Difference::new(what, sent, expected));
+        Err(head.differs(Reason::FormCrossSite, crossing).into())
     }
 }

@@ -1,5 +1,7 @@
 //! An open interaction: what its page shows.
 
+use std::net::IpAddr;
+
 use http::request::Parts;
 use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken, Subject};
 use serde_json::Value;
@@ -21,6 +23,7 @@ use crate::{
     error::{Error, Fault},
     incoming::RequestHead as _,
     reason::Reason,
+    refusal::Difference,
     session::{self, Leavable, SignedIn},
     settle::Carried,
     store::Commit,
@@ -63,8 +66,15 @@ impl AuthorizationServer {
         };
         let signed_in = session::current(self, &head.headers).await?;
         let leavable = session::leavable(self, &head.headers, signed_in.as_ref()).await?;
+        if let Some(signed_in) = &signed_in {
+            head.note_subject(&signed_in.session.subject);
+        }
         let waiting = paused.pending.resume(self).await?;
+        if let Some(client) = waiting.client() {
+            head.note_client(client.id());
+        }
         let (server, handle, request_id) = (self.clone(), token.handle(), head.request_id().to_owned());
+        let peer = head.peer();
         Ok(OpenInteraction {
             server,
             token,
@@ -76,6 +86,7 @@ impl AuthorizationServer {
             leavable,
             past,
             request_id,
+            peer,
         })
     }
 
@@ -134,6 +145,7 @@ pub struct OpenInteraction {
     pub(super) leavable: Option<Leavable>,
     pub(super) past: Option<Past>,
     pub(super) request_id: String,
+    pub(super) peer: Option<IpAddr>,
 }
 
 /// Why an interaction can't be answered any more.
@@ -158,7 +170,9 @@ async fn load(
     let stored = server.store().interaction(handle).await?;
     let Some(row) = stored.and_then(|stored| stored.open(&handle)) else { return Ok(None) };
     let browser = Browser::find(server, head, |secret| secret.handle().digest == row.browser);
-    let browser = browser.ok_or(Reason::InteractionBrowserMismatch)?;
+    let foreign =
+        || Some(Difference::new("Cookie", "none of this interaction", "the one that was set when it began"));
+    let browser = browser.ok_or_else(|| head.differs(Reason::InteractionBrowserMismatch, foreign))?;
     let mut paused: Paused = serde_json::from_str(&row.request).map_err(Fault::new)?;
     let past = match (row.used, row.expires_at <= server.now()) {
         (true, _) => Some(Past::Answered(paused.answered.take())),
@@ -267,14 +281,13 @@ impl OpenInteraction {
     }
 
     pub(super) fn visitor(&self) -> Visitor<'_> {
-        let carried =
-            Carried { now: self.server.now(), remember: &[], request_id: &self.request_id, client: None };
+        let (now, request_id, peer) = (self.server.now(), self.request_id.as_str(), self.peer);
         Visitor {
             server: &self.server,
             signed_in: self.signed_in.as_ref(),
             leavable: self.leavable.as_ref(),
             signed_in_at: self.paused.signed_in_at,
-            carried,
+            carried: Carried { now, remember: &[], request_id, peer, client: None },
         }
     }
 }

@@ -108,7 +108,7 @@ pub(super) async fn begin(
         commit.writes.extend(gone.into_iter().map(|oldest| InteractionChange::Drop(oldest).into()));
         Ok(Decision { commit, answer: Ok(token) })
     };
-    let carried = Carried { now, remember: &[], request_id, client: None };
+    let carried = Carried { now, remember: &[], request_id, peer: None, client: None };
     let token = settle(server.store(), carried, decide).await?;
     let mut answer = see_other(&page_url(server, paused.pending.ask(), &token))?;
     browser.mark(server, token.handle().id, paused.pending.client(), &mut answer);

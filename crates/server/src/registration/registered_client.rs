@@ -60,14 +60,19 @@ impl RegisteredClient {
 
     /// Whether a request may name this redirect URI.
     pub(crate) fn has_redirect_uri(&self, sent: &str) -> bool {
-        // Any port of loopback is for who can't choose one: the others are answered exactly where they registered.
-        let takes_any_port = self.is_public() || self.is_native();
+        let takes_any_port = self.takes_any_port();
         let is_registered =
             |known: &String| known == sent || takes_any_port && uri::is_registered_redirect(known, sent);
         self.metadata.redirect_uris.iter().any(is_registered)
             || (self.any_localhost
                 && uri::is_http_localhost(sent)
                 && uri::check_redirect_uri(sent, &[]).is_ok())
+    }
+
+    /// Whether it is answered at any port of loopback, which is for who can't choose one (RFC 8252 §7.3): the others are
+    /// answered exactly where they registered.
+    pub(crate) fn takes_any_port(&self) -> bool {
+        self.is_public() || self.is_native()
     }
 
     /// Whether a sign-out may return to this URI: exactly one of its own (OpenID Connect RP-Initiated Logout 1.0 §3).

@@ -12,9 +12,12 @@ mod interaction;
 mod item;
 mod key;
 mod once;
+mod refusal;
 mod registry;
 mod session;
 mod token;
+
+use std::net::IpAddr;
 
 pub use code::CodeChange;
 pub use end::{End, Of, Why};
@@ -24,6 +27,7 @@ pub use item::Item;
 pub use key::KeyChange;
 pub use once::{Remember, Space};
 use protocol::Timestamp;
+pub use refusal::KeepRefusals;
 pub use registry::{Expect, RegistryChange};
 pub use session::SessionChange;
 pub use token::TokenChange;
@@ -39,6 +43,8 @@ pub struct Commit {
     pub actor: Actor,
     /// The request that causes it, for the same events.
     pub request_id: Option<Box<str>>,
+    /// The address that the request came from, for the same events.
+    pub peer: Option<IpAddr>,
     /// Changes with a guard, the most contended first.
     pub guards: Vec<Change>,
     /// Changes without a guard.
@@ -48,7 +54,14 @@ pub struct Commit {
 impl Commit {
     /// An empty commit, caused by the server itself.
     pub fn new(now: Timestamp) -> Self {
-        Self { now, actor: Actor::Server, request_id: None, guards: Vec::new(), writes: Vec::new() }
+        Self {
+            now,
+            actor: Actor::Server,
+            request_id: None,
+            peer: None,
+            guards: Vec::new(),
+            writes: Vec::new(),
+        }
     }
 
     /// Sets who causes it.
@@ -105,6 +118,8 @@ pub enum Change {
     Item(Item),
     /// Early ends of sessions and grants.
     End(End),
+    /// Refused requests.
+    Refusals(KeepRefusals),
 }
 
 impl Change {
@@ -118,7 +133,7 @@ impl Change {
             Self::Interaction(change) => change.is_guarded(),
             Self::Key(_) | Self::Once(_) | Self::Item(_) => true,
             Self::Registry(change) => change.is_guarded(),
-            Self::End(_) => false,
+            Self::End(_) | Self::Refusals(_) => false,
         }
     }
 }
@@ -136,5 +151,5 @@ macro_rules! families {
 families! {
     Code(CodeChange), Grant(GrantChange), Token(TokenChange), Session(SessionChange),
     Interaction(InteractionChange), Registry(RegistryChange), Key(KeyChange), Once(Remember), Item(Item),
-    End(End),
+    End(End), Refusals(KeepRefusals),
 }

@@ -15,7 +15,7 @@ use protocol::{
 
 use super::{
     Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-    KeyRecord, Of, Refresh, Resource, Scope, SeenSubject, Session, Store, Through,
+    KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session, Store, Through,
 };
 use crate::error::Fault;
 use state::{AccessRow, State};
@@ -247,6 +247,16 @@ impl Store for MemoryStore {
         let state = self.state();
         let later = (1..).zip(&state.events).filter(|(cursor, _)| *cursor > after);
         Ok(later.take(limit as usize).map(|(cursor, event)| (cursor, event.clone())).collect())
+    }
+
+    async fn latest_event(&self) -> Result<i64, Fault> {
+        i64::try_from(self.state().events.len()).map_err(Fault::new)
+    }
+
+    async fn refusals(&self, request_id: &str) -> Result<Vec<RefusedRequest>, Fault> {
+        let state = self.state();
+        let named = state.refusals.iter().filter(|refused| *refused.request_id == *request_id);
+        Ok(named.cloned().collect())
     }
 
     async fn newest(&self) -> Result<Timestamp, Fault> {

@@ -6,6 +6,7 @@ mod approved_before;
 mod approved_pairs;
 mod bad_input;
 mod cors;
+mod differences;
 mod going_on;
 mod ids;
 mod interaction;

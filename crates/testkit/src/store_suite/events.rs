@@ -1,12 +1,17 @@
 //! Events are in the outbox, written in the commit of their change.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use protocol::SessionId;
 use server::store::{
-    Actor, Change, Commit, End, Event, EventKind, Expect, KeyChange, KeyState, Of, RegistryChange,
-    TokenChange, Why,
+    Actor, Change, Commit, Consent, End, Event, EventKind, Expect, GrantChange, KeyChange, KeyState, Of,
+    RegistryChange, ScopeAt, SessionChange, TokenChange, Why,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
+
+/// Where the requests come from.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// An event without its time, actor and request.
 struct Told {
@@ -40,7 +45,21 @@ fn told() -> Vec<(Change, Told)> {
     let put_shop = RegistryChange::PutClient(Box::new(shop), Expect::Absent);
     let put_api = RegistryChange::PutResource(Box::new(api), Expect::Absent);
     let k = || "k".to_owned();
+    let of_key = |why| about(EventKind::KeyChanged, None, None, "k", Some(why));
+    let signed_in = rows::session_handle();
+    let consent = Consent {
+        subject: grant.subject.clone(),
+        client: grant.client.clone(),
+        approved: [ScopeAt::nowhere("openid")].into(),
+        given_at: NOW,
+    };
+    let sid = SessionId(signed_in.id).to_string();
     vec![
+        (
+            SessionChange::Add(signed_in, rows::session(), 0).into(),
+            about(EventKind::SignedIn, alice, None, &sid, Some("pwd")),
+        ),
+        (GrantChange::Consent(consent).into(), about(EventKind::ConsentGiven, alice, Some("shop"), "", None)),
         (put_shop.into(), of_shop()),
         (RegistryChange::DeleteClient(id.clone()).into(), of_shop()),
         (put_api.into(), plain(EventKind::ResourceChanged, apis)),
@@ -50,10 +69,10 @@ fn told() -> Vec<(Change, Told)> {
         ),
         (RegistryChange::PutScope(rows::scope("orders")).into(), plain(EventKind::ScopeChanged, "orders")),
         (RegistryChange::DeleteScope("orders".to_owned()).into(), plain(EventKind::ScopeChanged, "orders")),
-        (KeyChange::Add(rows::key("k")).into(), plain(EventKind::KeyChanged, "k")),
-        (KeyChange::Activate(k(), NOW).into(), plain(EventKind::KeyChanged, "k")),
-        (KeyChange::Retire(k(), NOW).into(), plain(EventKind::KeyChanged, "k")),
-        (KeyChange::Delete(k(), KeyState::Retiring).into(), plain(EventKind::KeyChanged, "k")),
+        (KeyChange::Add(rows::key("k")).into(), of_key("published")),
+        (KeyChange::Activate(k(), NOW).into(), of_key("signs")),
+        (KeyChange::Retire(k(), NOW).into(), of_key("retired")),
+        (KeyChange::Delete(k(), KeyState::Retiring).into(), of_key("deleted")),
         (TokenChange::EndAccess(access).into(), plain(EventKind::TokenRevoked, &token_id)),
         (TokenChange::RevokeJwt(jti.clone(), NOW + 9).into(), plain(EventKind::TokenRevoked, jti.as_str())),
         (replayed(Why::Revoked), about(revoked, alice, Some("shop"), &grant_id, Some("revoked"))),
@@ -87,12 +106,14 @@ pub async fn change_is_recorded_as_an_event_with_its_actor(f: Fixture) {
         let before = asking::cursor(&*f.store).await;
         let mut commit = Commit::new(NOW).by(Actor::Operator("ops".into())).with(change.clone());
         commit.request_id = Some("r-1".into());
+        commit.peer = Some(PEER);
         asking::done(&*f.store, commit).await;
         let event = Event {
             kind: told.kind,
             at: NOW,
             actor: Some(Actor::Operator("ops".into())),
             request_id: Some("r-1".into()),
+            peer: Some(PEER),
             subject: told.subject.map(rows::subject),
             client: told.client.map(rows::client_id),
             detail: told.detail.into(),
@@ -133,4 +154,13 @@ pub async fn events_are_read_in_their_order_by_cursor(f: Fixture) {
         read.extend(page.into_iter().map(|(_, event)| event.detail));
     }
     assert_eq!(read, scopes.map(Into::into));
+}
+
+pub async fn the_latest_event_has_the_last_cursor(f: Fixture) {
+    let latest = async || f.store.latest_event().await.expect("the store works");
+    assert_eq!(latest().await, 0);
+    let put = |scope| RegistryChange::PutScope(rows::scope(scope));
+    asking::done(&*f.store, Commit::new(NOW).with(put("one")).with(put("two"))).await;
+    assert_eq!(latest().await, asking::cursor(&*f.store).await);
+    assert_eq!(f.store.events(latest().await, 9).await.expect("the store works"), []);
 }

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::judging::authorization::Authorization;
 use crate::judging::introspection::client::{AnswerForm, IntrospectionClient};
+use crate::judging::refused::Refused;
 use crate::judging::{claim, claims};
 use crate::limits::{ANSWER_AGE_SECONDS_MAX, ANSWER_BYTES_MAX, TOKEN_BYTES_MOST};
 use crate::reason::Reason;
@@ -36,11 +37,11 @@ impl IntrospectionClient {
         url: &str,
         token: &str,
         answer: Response<Bytes>,
-    ) -> Result<Authorization, Reason> {
+    ) -> Result<Authorization, Refused> {
         succeeded(url, &answer)?;
         // No coding was offered, so nothing is decompressed that could expand without limit.
         if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return Err(malformed("unexpected Content-Encoding"));
+            return Err(malformed("unexpected Content-Encoding").into());
         }
         let is_jwt = is_jwt(&answer);
         let claims = match (self.form, is_jwt) {
@@ -49,7 +50,7 @@ impl IntrospectionClient {
                 Claims::parse(answer.body()).map_err(|error| malformed(&error.to_string()))?
             }
             (AnswerForm::Json, true) | (AnswerForm::Jwt, false) => {
-                return Err(malformed("unexpected Content-Type"));
+                return Err(malformed("unexpected Content-Type").into());
             }
         };
         claims::introspected(claims, &self.remote.expected, self.remote.now())
@@ -111,14 +112,14 @@ impl IntrospectionClient {
 
     fn addressed_to_us(&self, envelope: &Claims) -> Result<(), Reason> {
         let issuer = claim::text(envelope, "iss")?.ok_or(Reason::ClaimMissing)?;
-        claims::issuer(issuer, &self.remote.expected)?;
+        claims::issuer(issuer, &self.remote.expected).map_err(|refused| refused.reason)?;
         let us = self.caller.id().ok_or(Reason::AudienceWrong)?;
         let audience = envelope.strings("aud").map_err(|_| Reason::ClaimMalformed)?;
         if !audience.contains(&us) {
             return Err(Reason::AudienceWrong);
         }
         let now = self.remote.now();
-        claims::times(envelope, &self.remote.expected.shape, now)?;
+        claims::times(envelope, &self.remote.expected.shape, now).map_err(|refused| refused.reason)?;
         let issued = envelope.time("iat").map_err(|_| Reason::ClaimMalformed)?.ok_or(Reason::ClaimMissing)?;
         if now.since(Timestamp(issued)) > ANSWER_AGE_SECONDS_MAX {
             tracing::warn!(seconds = now.since(Timestamp(issued)), "the answer is too old");

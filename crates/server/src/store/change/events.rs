@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use protocol::SessionId;
 use smallvec::{SmallVec, smallvec};
 
 use super::{Change, Commit, End, GrantChange, Of, RegistryChange, SessionChange, TokenChange, Why};
@@ -31,6 +32,7 @@ impl Commit {
             at: self.now,
             actor: Some(self.actor.clone()),
             request_id: self.request_id.clone(),
+            peer: self.peer,
             subject: None,
             client: None,
             detail: "".into(),
@@ -44,16 +46,27 @@ impl Change {
     fn events(&self, commit: &Commit) -> SmallVec<[Event; 2]> {
         let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
         match self {
-            Self::Code(_) | Self::Interaction(_) | Self::Once(_) | Self::Item(_) => SmallVec::new(),
+            Self::Code(_) | Self::Interaction(_) | Self::Once(_) | Self::Item(_) | Self::Refusals(_) => {
+                SmallVec::new()
+            }
             Self::Grant(change) => match change {
-                GrantChange::Add(..) | GrantChange::Consent(_) | GrantChange::ForgetConsent(..) => {
-                    SmallVec::new()
-                }
+                GrantChange::Consent(consent) => smallvec![Event {
+                    subject: Some(consent.subject.clone()),
+                    client: Some(consent.client.clone()),
+                    ..commit.event(EventKind::ConsentGiven)
+                }],
+                GrantChange::Add(..) | GrantChange::ForgetConsent(..) => SmallVec::new(),
             },
             Self::Session(change) => match change {
-                SessionChange::Add(..) | SessionChange::Renew(..) | SessionChange::Touch(..) => {
-                    SmallVec::new()
+                SessionChange::Add(token, session, _) | SessionChange::Renew(token, session, _) => {
+                    smallvec![Event {
+                        subject: Some(session.subject.clone()),
+                        detail: SessionId(token.id).to_string().into(),
+                        why: Some(session.amr.clone()),
+                        ..commit.event(EventKind::SignedIn)
+                    }]
                 }
+                SessionChange::Touch(..) => SmallVec::new(),
             },
             Self::Token(change) => match change {
                 TokenChange::AddAccess(..) | TokenChange::AddRefresh(..) | TokenChange::Rotate { .. } => {
@@ -65,7 +78,10 @@ impl Change {
                 TokenChange::RevokeJwt(jti, _) => smallvec![about(EventKind::TokenRevoked, jti.as_str())],
             },
             Self::Registry(change) => smallvec![registered(change, commit)],
-            Self::Key(change) => smallvec![about(EventKind::KeyChanged, change.kid())],
+            Self::Key(change) => smallvec![Event {
+                why: Some(change.as_str().into()),
+                ..about(EventKind::KeyChanged, change.kid())
+            }],
             Self::End(end) => ended(end, commit),
         }
     }

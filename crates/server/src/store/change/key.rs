@@ -18,6 +18,16 @@ pub enum KeyChange {
 }
 
 impl KeyChange {
+    /// What becomes of the key.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Add(_) => "published",
+            Self::Activate(..) => "signs",
+            Self::Retire(..) => "retired",
+            Self::Delete(..) => "deleted",
+        }
+    }
+
     /// Which key.
     pub fn kid(&self) -> &str {
         match self {

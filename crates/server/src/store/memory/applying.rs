@@ -4,8 +4,8 @@ use protocol::{ClientId, Timestamp, limits};
 
 use super::state::{AccessRow, GrantRow, ItemRow, SessionRow, State};
 use crate::store::{
-    Change, Client, CodeChange, Committed, Expect, GrantChange, InteractionChange, Item, KeyChange, KeyState,
-    RegistryChange, Resource, SessionChange, TokenChange,
+    Change, Client, CodeChange, Committed, Expect, GrantChange, InteractionChange, Item, KeepRefusals,
+    KeyChange, KeyState, RegistryChange, Resource, SessionChange, TokenChange,
 };
 
 impl State {
@@ -24,6 +24,11 @@ impl State {
             }
             Change::Item(item) => self.apply_item(item),
             Change::End(end) => return self.end(&end, now),
+            Change::Refusals(KeepRefusals { refused, most }) => {
+                self.refusals.extend(refused);
+                let surplus = self.refusals.len().saturating_sub(most as usize);
+                self.refusals.drain(..surplus);
+            }
         }
         Committed::default()
     }

@@ -55,7 +55,7 @@ impl State {
                 self.remembered.get(&(*space, key.clone())).is_none_or(|until| *until <= now)
             }
             Change::Item(item) => self.item_holds(item, now),
-            Change::End(_) => true,
+            Change::End(_) | Change::Refusals(_) => true,
         }
     }
 

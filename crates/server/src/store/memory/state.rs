@@ -1,6 +1,6 @@
 //! The maps, and reads that join several of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::{
     AccessToken, Audience, AuthorizationCode, ClientId, Digest, FamilyId, GrantId, InteractionToken, JwtId,
@@ -9,7 +9,8 @@ use protocol::{
 
 use crate::store::{
     Access, Caller, Client, Code, Consent, Ended, Event, Grant, INTERACTION_KEPT_AFTER_END_SECONDS,
-    Interaction, KEPT_AFTER_END_SECONDS, KeyRecord, Of, Refresh, Resource, Scope, Session, Space, Through,
+    Interaction, KEPT_AFTER_END_SECONDS, KeyRecord, Of, REFUSALS_KEPT_SECONDS, Refresh, RefusedRequest,
+    Resource, Scope, Session, Space, Through,
 };
 
 /// The whole state of one issuer.
@@ -39,6 +40,8 @@ pub(super) struct State {
     pub(super) remembered: BTreeMap<(Space, Box<str>), Timestamp>,
     pub(super) items: BTreeMap<(Box<str>, Box<str>), ItemRow>,
     pub(super) events: Vec<Event>,
+    /// The oldest first.
+    pub(super) refusals: VecDeque<RefusedRequest>,
 }
 
 #[derive(Debug)]
@@ -130,6 +133,7 @@ impl State {
             !goes
         };
         self.interactions.retain(|_, (_, row)| due_after(row.expires_at, INTERACTION_KEPT_AFTER_END_SECONDS));
+        self.refusals.retain(|refused| due_after(refused.at, REFUSALS_KEPT_SECONDS));
         let mut due = |end: Timestamp| due_after(end, KEPT_AFTER_END_SECONDS);
         self.codes.retain(|_, (_, row)| due(row.expires_at));
         self.access.retain(|_, kept| due(kept.row.expires_at));

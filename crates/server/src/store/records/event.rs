@@ -1,5 +1,7 @@
 //! The outbox: events for other systems, appended in the commit of the change and delivered by cursor, at least once.
 
+use std::net::IpAddr;
+
 use protocol::{ClientId, Subject, Timestamp};
 
 /// An entry of the outbox. Stores derive it from the changes of a commit
@@ -14,13 +16,16 @@ pub struct Event {
     pub actor: Option<Actor>,
     /// The id of the request that caused it, as in the log.
     pub request_id: Option<Box<str>>,
+    /// The address that the request came from.
+    pub peer: Option<IpAddr>,
     /// The subject it concerns.
     pub subject: Option<Subject>,
     /// The client it concerns.
     pub client: Option<ClientId>,
     /// The row it concerns (grant, session, key), as text. Never a secret.
     pub detail: Box<str>,
-    /// Why something ended early: the name of a [`Why`](crate::store::Why).
+    /// Why something ended early, the name of a [`Why`](crate::store::Why); what became of a signing key; how a user
+    /// signed in.
     pub why: Option<Box<str>>,
 }
 
@@ -89,6 +94,8 @@ kinds! {
     AccountChanged, "account_changed";
     /// A client was registered, changed or deleted.
     ClientChanged, "client_changed";
+    /// A user consented to what a client requested.
+    ConsentGiven, "consent_given";
     /// One or more grants ended early.
     GrantsRevoked, "grants_revoked";
     /// A signing key was added, changed its state, or was deleted.
@@ -101,6 +108,8 @@ kinds! {
     ScopeChanged, "scope_changed";
     /// A session, or every session of a subject, ended early.
     SessionEnded, "session_ended";
+    /// A user signed in.
+    SignedIn, "signed_in";
     /// One access token ended early.
     TokenRevoked, "token_revoked";
 }
