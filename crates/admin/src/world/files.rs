@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{self, Read as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
@@ -85,7 +86,11 @@ pub(super) fn inline(value: &mut Value, folder: Option<&Path>, findings: &mut Fi
             let at = pointer(&format!("/{}/{position}", secret.array), secret.name);
             match secret.take(entry, folder) {
                 None => {}
-                Some(Ok(text)) => {
+                Some(Ok(Held { text, is_readable_by_all })) => {
+                    if is_readable_by_all {
+                        let text = "names a file that may be read by everybody: chmod 600 it";
+                        findings.warn(Finding::new(format!("{at}_file"), text));
+                    }
                     let bare = (secret.bare)(&text);
                     if bare.is_trimmed {
                         findings.warn(Finding::new(format!("{at}_file"), secret_text::TRIMMED));
@@ -113,11 +118,7 @@ pub(super) fn told(finding: Finding, from_files: &BTreeSet<String>) -> Finding {
 
 impl Secret {
     /// Takes the member out that names a file, and reads the file. `None`: no file is named.
-    fn take(
-        &self,
-        entry: &mut Map<String, Value>,
-        folder: Option<&Path>,
-    ) -> Option<Result<Zeroizing<String>, String>> {
+    fn take(&self, entry: &mut Map<String, Value>, folder: Option<&Path>) -> Option<Result<Held, String>> {
         let file = match entry.remove(&format!("{}_file", self.name))? {
             Value::Null => return None,
             Value::String(file) => file,
@@ -132,17 +133,27 @@ impl Secret {
         };
         let path = folder.join(file);
         Some(match read_bounded(&path, self.bytes_max + AROUND_BYTES_MAX) {
-            Ok(Some(text)) => Ok(text),
+            Ok(Some(held)) => Ok(held),
             Ok(None) => Err(format!("{} is longer than {} bytes", path.display(), self.bytes_max)),
             Err(error) => Err(format!("{}: {error}", path.display())),
         })
     }
 }
 
-/// The text of a file, or `None` where it is longer.
-fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Option<Zeroizing<String>>> {
+/// What a file holds.
+struct Held {
+    text: Zeroizing<String>,
+    /// Whether its permissions let everybody read or write it.
+    is_readable_by_all: bool,
+}
+
+/// What a file holds, or `None` where it is longer.
+fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Option<Held>> {
     let mut text = Zeroizing::new(String::new());
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    File::open(path)?.take(limit.saturating_add(1)).read_to_string(&mut text)?;
-    Ok((text.len() <= bytes_max).then_some(text))
+    let file = File::open(path)?;
+    let found = file.metadata()?;
+    let is_readable_by_all = found.is_file() && found.permissions().mode() & 0o007 != 0;
+    file.take(limit.saturating_add(1)).read_to_string(&mut text)?;
+    Ok((text.len() <= bytes_max).then_some(Held { text, is_readable_by_all }))
 }

@@ -1,5 +1,7 @@
 //! What a world is read from.
 
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use serde_json::json;
 
 use crate::{
@@ -87,6 +89,22 @@ async fn secrets_are_read_from_files_beside_the_world() {
     let server = installation.serve(&[]);
     Peer::of(server.address()).token_with_status(("shop", SECRET), 200).await;
     installation.must_apply(&whole(), 0);
+}
+
+#[test]
+fn a_secret_file_that_everybody_may_read_is_told() {
+    let installation = Installation::new();
+    let secret = installation.write("secret", &format!("{SECRET}\n"));
+    let mut world = whole();
+    world["clients"][0] = shop_with(json!({ "client_secret": null, "client_secret_file": "secret" }));
+    for (mode, is_told) in [(0o640, false), (0o644, true), (0o600, false)] {
+        fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).expect("our own file");
+        let outcome = installation.apply(&world, &["--dry-run"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let told =
+            outcome.err.contains("/clients/0/client_secret_file: names a file that may be read by everybody");
+        assert_eq!(told, is_told, "{mode:o}: {outcome:?}");
+    }
 }
 
 #[test]
