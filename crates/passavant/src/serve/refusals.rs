@@ -79,3 +79,37 @@ impl Refusals {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::Timestamp;
+
+    use super::*;
+
+    fn refused() -> RefusedRequest {
+        RefusedRequest {
+            request_id: "r".into(),
+            at: Timestamp(1),
+            route: "POST /token".into(),
+            status: 400,
+            reason: "scope_not_registered".into(),
+            client: None,
+            subject: None,
+            peer: None,
+            difference: None,
+        }
+    }
+
+    #[test]
+    fn a_batch_is_bounded_and_what_it_has_no_room_for_is_counted_and_never_made() {
+        let refusals = Refusals::default();
+        for _ in 0..BATCH_MAX {
+            refusals.keep(refused);
+        }
+        for _ in 0..7 {
+            refusals.keep(|| panic!("a batch has room for {BATCH_MAX}"));
+        }
+        let waiting = refusals.waiting();
+        assert_eq!((waiting.refused.len(), waiting.dropped), (BATCH_MAX, 7));
+    }
+}
