@@ -1,6 +1,6 @@
 //! An upstream that does not do its part, and bodies that do not keep to the limits.
 
-use std::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use super::{
     place::{Place, exchange, json, status},
@@ -9,8 +9,11 @@ use super::{
 
 #[tokio::test]
 async fn unreachable_upstream_is_502_and_not_ready() {
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let place = Place::guarding(port, &["--management-listen", "127.0.0.1:0"]);
+    // Bound without listening: nobody is reached there, and no other test gets the port.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let place =
+        Place::guarding(socket.local_addr().expect("an address"), &["--management-listen", "127.0.0.1:0"]);
     let answer = place.get("/x", Some(&place.token().await)).await;
     assert_eq!(answer.status(), 502);
     assert_eq!(json(answer).await["error"], "upstream_unreachable");
@@ -21,7 +24,7 @@ async fn unreachable_upstream_is_502_and_not_ready() {
     };
     assert_eq!(health("/health/live").await, Some(200));
     assert_eq!(health("/health/ready").await, Some(503));
-    let listener = TcpListener::bind(port).expect("the port is free");
+    let listener = socket.listen(8).expect("it listens now");
     assert_eq!(health("/health/ready").await, Some(200));
     drop(listener);
     assert_eq!(health("/x").await, Some(404));

@@ -4,10 +4,21 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::process::{Server, client, folder, json, outcome, run, send};
 
+/// A free port before another one, on which `init` puts health and metrics.
+fn free_with_the_next() -> u16 {
+    let listen = |port: u16| TcpListener::bind(("127.0.0.1", port));
+    let mut pairs = (0..100).filter_map(|_| {
+        let first = listen(0).ok()?;
+        let port = first.local_addr().ok()?.port();
+        listen(port.checked_add(1)?).is_ok().then_some(port)
+    });
+    pairs.next().expect("two free ports in a row")
+}
+
 #[tokio::test]
 async fn what_init_writes_is_served_as_it_stands() {
     let folder = folder();
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let free = free_with_the_next();
     let issuer = format!("http://localhost:{free}");
     let ran = run(folder.path(), &["init", &issuer, "--folder", "id"]);
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();

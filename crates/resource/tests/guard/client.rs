@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use passavant_resource::{Fetch as _, FetchError, FetchLimits, ReqwestFetch};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Answers one connection with these bytes and keeps it open; returns its address.
 async fn serve(answer: impl Into<Vec<u8>>) -> String {
@@ -68,9 +68,10 @@ async fn silence_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn nobody_there_is_unreachable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    // Bound without listening, so that no other test gets the port.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let address = socket.local_addr().expect("an address");
     let found = fetch(&format!("http://{address}/"), LONG).await;
     assert!(matches!(found, Err(FetchError::Unreachable(_))), "{found:?}");
 }
