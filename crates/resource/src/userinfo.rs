@@ -8,8 +8,8 @@ mod client;
 mod endpoint;
 mod error;
 mod provider;
+mod requested_claims;
 mod response;
-mod wanted;
 
 pub use answer::UserInfoForm;
 pub use client::{UserInfo, UserInfoBuilder};

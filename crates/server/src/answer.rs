@@ -107,18 +107,21 @@ fn bearer_challenge(reason: Reason) -> Challenge {
 
 fn error_body(error: &Error) -> Answer {
     #[derive(Serialize)]
-    struct Wire {
+    struct ErrorResponse {
         error: &'static str,
         error_description: &'static str,
     }
     let (status, wire) = match error {
         Error::Refused(reason) => {
             let code = reason.code();
-            (code.status(), Wire { error: code.as_str(), error_description: reason.description() })
+            (code.status(), ErrorResponse { error: code.as_str(), error_description: reason.description() })
         }
         Error::Failed(fault) => {
             let code = log_fault(fault);
-            (code.status(), Wire { error: code.as_str(), error_description: "The server could not answer" })
+            (
+                code.status(),
+                ErrorResponse { error: code.as_str(), error_description: "The server could not answer" },
+            )
         }
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

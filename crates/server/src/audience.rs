@@ -18,9 +18,9 @@ pub(crate) fn scopes_at(resources: &[Arc<RegisteredResource>], scopes: &Scopes) 
 
 /// The `resource` parameters of a request, as sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted(pub Vec<Audience>);
+pub struct RequestedResources(pub Vec<Audience>);
 
-impl Wanted {
+impl RequestedResources {
     /// Parses them.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ pub fn of(
     resources: &Resources,
     client: &RegisteredClient,
     scopes: &Scopes,
-    wanted: &Wanted,
+    wanted: &RequestedResources,
 ) -> Result<TokenAudience, Reason> {
     if wanted.0.is_empty() {
         let resources = resources.listing_any(scopes).cloned().collect();
@@ -148,7 +148,7 @@ pub(crate) fn approved(
     client: &RegisteredClient,
     grant: &Grant,
     scopes: &Scopes,
-    wanted: &Wanted,
+    wanted: &RequestedResources,
 ) -> Result<TokenAudience, Reason> {
     let registered = client.user_scopes();
     let kept = scopes.filter(|token| registered.contains(token));
@@ -218,7 +218,7 @@ mod tests {
 
     fn audience(scopes: &str, wanted: &[&str]) -> Result<(Vec<String>, String, AccessTokenFormat), Reason> {
         let (resources, client) = world();
-        let wanted = Wanted(wanted.iter().map(|resource| Audience::new(*resource)).collect());
+        let wanted = RequestedResources(wanted.iter().map(|resource| Audience::new(*resource)).collect());
         let found = of(&resources, &client, &Scopes::stored(scopes), &wanted)?;
         let names = found.identifiers().iter().map(ToString::to_string).collect();
         Ok((names, found.scopes.to_string(), found.format()))

@@ -50,7 +50,7 @@ pub use ask::Ask;
 pub use assemble::{AssemblyError, ServerBuilder};
 pub use context::{AdvertiseFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder};
 pub use draw::Draw;
-pub use endpoints::introspection::{CALLER_NOT_ALLOWED, Inactive, Look, TokenKind};
+pub use endpoints::introspection::{CALLER_NOT_ALLOWED, Inactive, TokenKind, TokenState};
 pub use endpoints::offer::Offer;
 pub use error::{Error, Fault};
 pub use incoming::{Incoming, PeerAddress, RequestId};

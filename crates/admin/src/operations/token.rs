@@ -2,7 +2,7 @@
 
 use protocol::AccessToken;
 use server::{
-    Fault, Inactive, Look, TokenKind,
+    Fault, Inactive, TokenKind, TokenState,
     store::{Of, TokenChange, Why},
 };
 use zeroize::Zeroizing;
@@ -32,12 +32,12 @@ impl RevokeToken {
     /// # Errors
     /// [`OperationError::UnknownToken`], and the store's.
     pub async fn run(self, administration: &Administration) -> Result<Revoked, OperationError> {
-        let (access, kind, jti) = match administration.server.look(&self.token).await? {
-            Look::Active { access, kind, jti } => (access, kind, jti),
-            Look::Inactive(Inactive::Unknown) => {
+        let (access, kind, jti) = match administration.server.token_state(&self.token).await? {
+            TokenState::Active { access, kind, jti } => (access, kind, jti),
+            TokenState::Inactive(Inactive::Unknown) => {
                 return Err(OperationError::UnknownToken);
             }
-            Look::Inactive(why) => return Ok(Revoked::Before(why)),
+            TokenState::Inactive(why) => return Ok(Revoked::Before(why)),
         };
         settle(administration, || async {
             let mut changes = Changes::new(&administration.server);

@@ -8,7 +8,7 @@ use admin::{
 };
 use protocol::limits;
 use serde_json::{Value, json};
-use server::{Inactive, Look as Found, TokenKind, store::Access};
+use server::{Inactive, TokenKind, TokenState as Found, store::Access};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -68,7 +68,7 @@ fn read(source: Option<Source>) -> Result<Zeroizing<String>, Failure> {
 }
 
 async fn introspect(installation: &Installation, token: &str, format: Format) -> Result<Exit, Failure> {
-    match installation.server.look(token).await? {
+    match installation.server.token_state(token).await? {
         Found::Inactive(why) => {
             output::one(format, &LAYOUT, &inactive(why))?;
             Ok(Exit::No)

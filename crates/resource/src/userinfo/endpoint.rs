@@ -23,8 +23,8 @@ use crate::face::layer::Require;
 use crate::face::token::Token;
 use crate::reason::Reason;
 use crate::userinfo::provider::{ClaimsProvider, ProviderFault};
+use crate::userinfo::requested_claims::RequestedClaims;
 use crate::userinfo::response::UserInfoResponse;
-use crate::userinfo::wanted::Wanted;
 
 impl Guard {
     /// The UserInfo endpoint of this guard's issuer, served by this API. Tokens need the scope `openid`, and are not
@@ -57,7 +57,7 @@ impl UserInfoEndpoint {
         if token.subject().is_empty() {
             return Err(Reason::SubjectUnknown);
         }
-        let wanted = Wanted::read(token.claims(), token.scopes())?;
+        let wanted = RequestedClaims::read(token.claims(), token.scopes())?;
         let response = self.provider.response(token.client()).await.map_err(|fault| unavailable(&fault))?;
         let found = self.provider.claims(token.subject(), &wanted.asked()).await;
         let found = found.map_err(|fault| unavailable(&fault))?.ok_or(Reason::SubjectUnknown)?;

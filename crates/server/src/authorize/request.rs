@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     AuthorizationServer,
-    audience::{self, TokenAudience, Wanted},
+    audience::{self, RequestedResources, TokenAudience},
     error::Error,
     reason::Reason,
     registry::{RegisteredClient, Resources},
@@ -61,8 +61,8 @@ impl Requested {
         self.prompt.iter().any(|asked| **asked == *prompt.as_str())
     }
 
-    pub(crate) fn wanted(&self) -> Wanted {
-        Wanted(self.resources.iter().map(|resource| Audience::new(resource.as_str())).collect())
+    pub(crate) fn wanted(&self) -> RequestedResources {
+        RequestedResources(self.resources.iter().map(|resource| Audience::new(resource.as_str())).collect())
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn validate(
     let challenge = challenge(server.settings().pkce, client, params, &scopes)?;
     let prompt = prompt(params.get("prompt"))?;
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
-    let wanted = Wanted::read(params.all("resource"))?;
+    let wanted = RequestedResources::read(params.all("resource"))?;
     let audience = allowed(client, &*server.registry().resources().await?, &scopes, &wanted)?;
     let expected = match params.get("id_token_hint") {
         Some(hint) => Some(id_token::read_hint(server, hint).await?.ok_or(Reason::HintInvalid)?.subject),
@@ -159,7 +159,7 @@ fn allowed(
     client: &RegisteredClient,
     resources: &Resources,
     scopes: &Scopes,
-    wanted: &Wanted,
+    wanted: &RequestedResources,
 ) -> Result<TokenAudience, Reason> {
     flow(client)?;
     if !scopes.is_subset(&client.user_scopes()) {

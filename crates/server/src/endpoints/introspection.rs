@@ -1,10 +1,10 @@
 //! `POST /introspect` (RFC 7662), as JSON or as a JWT (RFC 9701).
 
 mod envelope;
-mod look;
-mod wire;
+mod response;
+mod token_state;
 
-pub use look::{Inactive, Look, TokenKind};
+pub use token_state::{Inactive, TokenKind, TokenState};
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use http::request::Parts;
 use protocol::{Audience, Scopes, ServerMetadata, TokenType};
 
 use super::{offer::Offer, table::CALL};
-use wire::{AudienceClaim, INACTIVE, Wire};
+use response::{AudienceClaim, INACTIVE, IntrospectionResponse};
 
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    audience::{self, Wanted},
+    audience::{self, RequestedResources},
     clients::{self, AuthenticatedCaller, Role},
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
@@ -96,8 +96,8 @@ impl AuthorizationServer {
     ///
     /// # Errors
     /// The store's.
-    pub async fn look(&self, token: &str) -> Result<Look, Fault> {
-        look::look(self, token).await
+    pub async fn token_state(&self, token: &str) -> Result<TokenState, Fault> {
+        token_state::find(self, token).await
     }
 }
 
@@ -109,8 +109,8 @@ impl AuthorizationServer {
 fn about<'a>(
     caller: &AuthenticatedCaller,
     sent: impl IntoIterator<Item = &'a str>,
-) -> Result<Wanted, Reason> {
-    let about = Wanted::read(sent)?;
+) -> Result<RequestedResources, Reason> {
+    let about = RequestedResources::read(sent)?;
     let is_own = |wanted: &Audience| caller.resources.iter().any(|own| own.identifier == *wanted);
     match caller.role() {
         Role::Resources(_) if !about.0.iter().all(is_own) => Err(Reason::ResourceNotAllowed),
@@ -123,13 +123,13 @@ async fn look_for(
     server: &AuthorizationServer,
     head: &Parts,
     caller: &AuthenticatedCaller,
-    about: &Wanted,
+    about: &RequestedResources,
     token: &str,
-) -> Result<Wire, Error> {
-    let look = look::look(server, token).await?;
-    let (access, kind, jti) = match look {
-        Look::Active { access, kind, jti } => (access, kind, jti),
-        Look::Inactive(why) => {
+) -> Result<IntrospectionResponse, Error> {
+    let state = token_state::find(server, token).await?;
+    let (access, kind, jti) = match state {
+        TokenState::Active { access, kind, jti } => (access, kind, jti),
+        TokenState::Inactive(why) => {
             if let Some(notes) = head.notes() {
                 notes.set_inactive(why.slug());
             }
@@ -151,7 +151,7 @@ async fn look_for(
         Some(subject) => server.accounts().username(subject).await?,
         None => None,
     };
-    Ok(Wire {
+    Ok(IntrospectionResponse {
         active: true,
         scope: Some(scope.to_string()),
         username,
@@ -174,7 +174,7 @@ pub const CALLER_NOT_ALLOWED: (&str, &str) = (
 );
 
 /// Why a caller may not see an active token. It is not told, but the operator is.
-fn not_for(caller: &AuthenticatedCaller, about: &Wanted, access: &Access) -> Refusal {
+fn not_for(caller: &AuthenticatedCaller, about: &RequestedResources, access: &Access) -> Refusal {
     let own = caller.resources.iter().map(|resource| &resource.identifier);
     let own: Vec<_> = if about.0.is_empty() { own.collect() } else { about.0.iter().collect() };
     let expected = match own.as_slice() {
@@ -198,7 +198,7 @@ struct Told {
 fn to_resource(
     caller: &AuthenticatedCaller,
     resources: &[Arc<RegisteredResource>],
-    about: &Wanted,
+    about: &RequestedResources,
     access: &Access,
     kind: TokenKind,
 ) -> Option<Told> {
@@ -227,7 +227,7 @@ fn to_resource(
 fn to_owner(
     server: &AuthorizationServer,
     client: &RegisteredClient,
-    about: &Wanted,
+    about: &RequestedResources,
     access: &Access,
     kind: TokenKind,
 ) -> Option<Told> {
@@ -244,6 +244,6 @@ fn to_owner(
     Some(Told { scope: access.scopes.clone(), aud: Some(aud) })
 }
 
-fn is_about(about: &Wanted, resource: &Audience) -> bool {
+fn is_about(about: &RequestedResources, resource: &Audience) -> bool {
     about.0.is_empty() || about.0.contains(resource)
 }

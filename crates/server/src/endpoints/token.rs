@@ -28,7 +28,7 @@ use crate::{
 
 /// The token response (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 #[derive(Serialize)]
-struct Wire<'a> {
+struct TokenResponse<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,
@@ -78,7 +78,7 @@ async fn respond(
         let decide = || Box::pin(introspection_token::decide(server, &caller, &params));
         let issued = settle(server.store(), carried, decide).await;
         return match issued.map_err(|error| head.explain(error, |reason| of_resource(reason, &params))) {
-            Ok(issued) => Ok((wire(&issued)?, None)),
+            Ok(issued) => Ok((response(&issued)?, None)),
             Err(error) => Err(error),
         };
     };
@@ -86,7 +86,7 @@ async fn respond(
     let handler = select(server, client, params.get("grant_type"));
     let decide = || async { handler?.decide(server, &request).await };
     let answer = match settle(server.store(), carried, decide).await {
-        Ok(issued) => wire(&issued),
+        Ok(issued) => response(&issued),
         Err(error) => Err(explained(server, client, &params, head, error).await),
     };
     Ok((answer.unwrap_or_else(|error| answer::json_error(&error, Scheme::Basic)), Some(client.clone())))
@@ -131,8 +131,8 @@ fn select<'s>(
     if client.may_use(handler.grant_type()) { Ok(&**handler) } else { Err(Reason::GrantTypeNotRegistered) }
 }
 
-fn wire(issued: &Issued) -> Result<Answer, Error> {
-    answer::json(&Wire {
+fn response(issued: &Issued) -> Result<Answer, Error> {
+    answer::json(&TokenResponse {
         access_token: &issued.access.token,
         token_type: TokenType::Bearer.as_str(),
         expires_in: issued.access.expires_in,

@@ -5,7 +5,7 @@ use protocol::{AuthorizationCode, GrantType, Handle, Timestamp};
 
 use crate::{
     AuthorizationServer,
-    audience::{self, Wanted},
+    audience::{self, RequestedResources},
     context::{GrantHandler, Installed, TokenRequest},
     error::Error,
     incoming::RequestHead as _,
@@ -58,7 +58,7 @@ struct Redemption<'a> {
     code: Handle<AuthorizationCode>,
     redirect_uri: Option<&'a str>,
     verifier: Option<&'a str>,
-    wanted: Wanted,
+    wanted: RequestedResources,
 }
 
 impl<'a> Redemption<'a> {
@@ -68,7 +68,7 @@ impl<'a> Redemption<'a> {
             code: code.handle(),
             redirect_uri: request.params.get("redirect_uri"),
             verifier: request.params.get("code_verifier"),
-            wanted: Wanted::read(request.params.all("resource"))?,
+            wanted: RequestedResources::read(request.params.all("resource"))?,
         })
     }
 }
@@ -237,7 +237,7 @@ mod tests {
             code: code_handle,
             redirect_uri: Some("https://shop.example/cb"),
             verifier: Some(VERIFIER),
-            wanted: Wanted::default(),
+            wanted: RequestedResources::default(),
         };
         defect(&mut redemption, &mut read);
         redeem(&redemption, &read, &client("shop"), Timestamp(159))
@@ -280,7 +280,7 @@ mod tests {
             code: AuthorizationCode::mint(1, [1; 24]).handle(),
             redirect_uri: None,
             verifier: None,
-            wanted: Wanted::default(),
+            wanted: RequestedResources::default(),
         };
         let other = refusal(Reason::CodeClientMismatch, &redemption, &read, Timestamp(1));
         assert!(other.commit.is_empty());

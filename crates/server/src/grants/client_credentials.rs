@@ -5,7 +5,7 @@ use protocol::{GrantType, Scopes};
 
 use crate::{
     AuthorizationServer,
-    audience::{self, Wanted},
+    audience::{self, RequestedResources},
     context::{GrantHandler, Installed, TokenRequest},
     error::Error,
     reason::Reason,
@@ -36,7 +36,7 @@ impl GrantHandler for ClientCredentials {
     ) -> Result<Decision<Issued>, Error> {
         let scopes = scopes(&request.client, request.params.get("scope"))?;
         let resources = server.registry().resources().await?;
-        let wanted = Wanted::read(request.params.all("resource"))?;
+        let wanted = RequestedResources::read(request.params.all("resource"))?;
         let audience = audience::of(&resources, &request.client, &scopes, &wanted)?;
         let claims = AccessClaims {
             grant: None,

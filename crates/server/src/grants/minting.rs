@@ -4,7 +4,7 @@ use protocol::{GrantId, Scopes, Subject, Timestamp, scope};
 
 use crate::{
     AuthorizationServer,
-    audience::{self, Wanted},
+    audience::{self, RequestedResources},
     context::TokenRequest,
     error::Error,
     ports::Standing,
@@ -56,7 +56,7 @@ impl Minting {
             Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
         }
         let resources = server.registry().resources().await?;
-        let wanted = Wanted::read(request.params.all("resource"))?;
+        let wanted = RequestedResources::read(request.params.all("resource"))?;
         let audience = audience::of(&resources, client, &self.scopes, &wanted)?;
         let grant = Grant {
             id: GrantId(server.draw_row_id()),

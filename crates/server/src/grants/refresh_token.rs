@@ -6,7 +6,7 @@ use protocol::{GrantType, RefreshToken, Scopes, Timestamp, scope};
 
 use crate::{
     AuthorizationServer,
-    audience::{self, Wanted},
+    audience::{self, RequestedResources},
     context::{GrantHandler, Installed, TokenRequest},
     error::Error,
     incoming::RequestHead as _,
@@ -176,7 +176,7 @@ fn refusal(reason: Reason, read: &Through<Refresh>, now: Timestamp) -> Decision<
 }
 
 /// The scopes and resources of this access token (RFC 6749 §6, RFC 8707 §2.2). The refresh token keeps all of them.
-fn narrowed(grant: &Grant, request: &TokenRequest<'_>) -> Result<(Scopes, Wanted), Reason> {
+fn narrowed(grant: &Grant, request: &TokenRequest<'_>) -> Result<(Scopes, RequestedResources), Reason> {
     let scopes = match request.params.get("scope") {
         Some(text) => Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?,
         None => grant.scopes.clone(),
@@ -187,7 +187,7 @@ fn narrowed(grant: &Grant, request: &TokenRequest<'_>) -> Result<(Scopes, Wanted
     if request.params.get("scope").is_some() && !scopes.is_subset(&request.client.user_scopes()) {
         return Err(Reason::ScopeNotRegistered);
     }
-    let wanted = Wanted::read(request.params.all("resource"))?;
+    let wanted = RequestedResources::read(request.params.all("resource"))?;
     if wanted.0.iter().any(|resource| !grant.audience.contains(resource)) {
         return Err(Reason::ResourceNotAllowed);
     }

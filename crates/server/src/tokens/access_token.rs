@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct Wire<'a> {
+struct JwtAccessToken<'a> {
     iss: &'a str,
     sub: &'a str,
     aud: AudienceClaim<'a>,
@@ -61,7 +61,7 @@ pub(super) async fn mint_jwt(
     };
     let jti = server.draw_id();
     let scopes = claims.audience.scopes.clone();
-    let wire = Wire {
+    let payload = JwtAccessToken {
         iss: server.settings().issuer.as_str(),
         sub: claims.subject.map_or(claims.client.as_str(), Subject::as_str),
         aud,
@@ -74,7 +74,7 @@ pub(super) async fn mint_jwt(
         gid: &claims.grant.unwrap_or(GrantId(claims.epoch)).to_string(),
         resource_named: claims.audience.narrowed,
     };
-    let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
+    let payload = serde_json::to_vec(&payload).map_err(Fault::new)?;
     let typ = claims.audience.access_token_type();
     let header =
         jws::Header { typ: Some(typ.as_str().into()), kid: Some(key.kid().into()), ..jws::Header::default() };

@@ -20,7 +20,7 @@ use crate::{
 const TYPE: &str = "JWT";
 
 #[derive(Serialize)]
-struct Wire<'a> {
+struct IdToken<'a> {
     iss: &'a str,
     sub: &'a str,
     aud: &'a str,
@@ -75,7 +75,7 @@ pub(crate) async fn mint(
         Some(name) => SignatureAlgorithm::parse(name).ok_or_else(|| not_served(client.id(), name))?,
         None => SignatureAlgorithm::Rs256,
     };
-    let wire = Wire {
+    let payload = IdToken {
         iss: server.settings().issuer.as_str(),
         sub: grant.subject.as_str(),
         aud: client.id().as_str(),
@@ -88,7 +88,7 @@ pub(crate) async fn mint(
         at_hash: half_hash(algorithm, access_token),
         about_user: about_user(server, client, grant).await?,
     };
-    let payload = serde_json::to_vec(&wire).map_err(Fault::new)?;
+    let payload = serde_json::to_vec(&payload).map_err(Fault::new)?;
     let signed = sign_for(server, client, algorithm, TYPE, &payload).await?;
     let metadata = &client.metadata;
     let (alg, enc) = (&metadata.id_token_encrypted_response_alg, &metadata.id_token_encrypted_response_enc);

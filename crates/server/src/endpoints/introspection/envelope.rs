@@ -5,7 +5,7 @@ use jose::{SignatureAlgorithm, jws};
 use protocol::fields;
 use serde::Serialize;
 
-use super::wire::Wire;
+use super::response::IntrospectionResponse;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer},
@@ -32,7 +32,7 @@ struct Claims<'a> {
     iss: &'a str,
     aud: &'a str,
     iat: i64,
-    token_introspection: &'a Wire,
+    token_introspection: &'a IntrospectionResponse,
 }
 
 /// What one registration of the caller says of its answers (RFC 9701 §6).
@@ -95,7 +95,7 @@ pub(super) async fn send(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
     envelope: Envelope,
-    wire: &Wire,
+    wire: &IntrospectionResponse,
 ) -> Result<Answer, Error> {
     if envelope == Envelope::Json {
         let mut answer = answer::json(wire)?;
@@ -118,7 +118,7 @@ async fn sign(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
     algorithm: Option<&str>,
-    wire: &Wire,
+    wire: &IntrospectionResponse,
 ) -> Result<String, Error> {
     let name = algorithm.unwrap_or(SignatureAlgorithm::Rs256.as_str());
     let keys = server.keys().await?;

@@ -14,12 +14,12 @@ const OWN: [&str; 7] = ["sub", "iss", "aud", "exp", "nbf", "iat", "jti"];
 
 /// The claims that a token gives access to, by their names on the wire, and the languages that the user prefers.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct RequestedClaims {
     names: Vec<String>,
     locales: Vec<String>,
 }
 
-impl Wanted {
+impl RequestedClaims {
     /// Those of its scopes, and those of the `claims` request if the token carries it, as an object or as text.
     ///
     /// # Errors
@@ -99,12 +99,12 @@ mod tests {
 
     use super::*;
 
-    fn wanted(token: Value, scopes: &str) -> Result<Wanted, Reason> {
+    fn wanted(token: Value, scopes: &str) -> Result<RequestedClaims, Reason> {
         let Value::Object(members) = token else { panic!("an object") };
-        Wanted::read(&Claims::from(members), &Scopes::stored(scopes))
+        RequestedClaims::read(&Claims::from(members), &Scopes::stored(scopes))
     }
 
-    fn asked(wanted: &Wanted) -> Vec<String> {
+    fn asked(wanted: &RequestedClaims) -> Vec<String> {
         wanted.asked().iter().map(ToString::to_string).collect()
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The introspection response (RFC 7662 §2.2). Members without a value are omitted, never null: Django peers fail with
 /// 500 on a null.
 #[derive(Serialize)]
-pub(super) struct Wire {
+pub(super) struct IntrospectionResponse {
     pub(super) active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<String>,
@@ -51,7 +51,7 @@ impl AudienceClaim {
     }
 }
 
-pub(super) const INACTIVE: Wire = Wire {
+pub(super) const INACTIVE: IntrospectionResponse = IntrospectionResponse {
     active: false,
     scope: None,
     client_id: None,

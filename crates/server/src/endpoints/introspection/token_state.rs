@@ -12,7 +12,7 @@ use crate::{
 
 /// What a token is, or why it is not active.
 #[derive(Debug)]
-pub enum Look {
+pub enum TokenState {
     /// It is active.
     Active {
         /// Its data.
@@ -91,7 +91,7 @@ impl From<Ended> for Inactive {
 }
 
 /// Finds a token of any kind: an opaque access token, a refresh token, a JWT access token.
-pub(crate) async fn look(server: &AuthorizationServer, token: &str) -> Result<Look, Fault> {
+pub(crate) async fn find(server: &AuthorizationServer, token: &str) -> Result<TokenState, Fault> {
     if let Some(Found { access, ended, by }) = access::find(server, token).await? {
         let jti = match by {
             FoundBy::Handle(_) => None,
@@ -101,29 +101,35 @@ pub(crate) async fn look(server: &AuthorizationServer, token: &str) -> Result<Lo
     }
     match RefreshToken::presented(token) {
         Some(presented) => refresh(server, &presented).await,
-        None => Ok(Look::Inactive(Inactive::Unknown)),
+        None => Ok(TokenState::Inactive(Inactive::Unknown)),
     }
 }
 
-fn judge(access: Access, kind: TokenKind, jti: Option<JwtId>, ended: Option<Ended>, now: Timestamp) -> Look {
+fn judge(
+    access: Access,
+    kind: TokenKind,
+    jti: Option<JwtId>,
+    ended: Option<Ended>,
+    now: Timestamp,
+) -> TokenState {
     match ended {
-        Some(ended) => Look::Inactive(ended.into()),
-        None if access.expires_at <= now => Look::Inactive(Inactive::Expired),
-        None => Look::Active { access: Box::new(access), kind, jti },
+        Some(ended) => TokenState::Inactive(ended.into()),
+        None if access.expires_at <= now => TokenState::Inactive(Inactive::Expired),
+        None => TokenState::Active { access: Box::new(access), kind, jti },
     }
 }
 
-async fn refresh(server: &AuthorizationServer, presented: &RefreshToken) -> Result<Look, Fault> {
+async fn refresh(server: &AuthorizationServer, presented: &RefreshToken) -> Result<TokenState, Fault> {
     let Some(stored) = server.store().refresh(presented.family()).await? else {
-        return Ok(Look::Inactive(Inactive::Unknown));
+        return Ok(TokenState::Inactive(Inactive::Unknown));
     };
     let (live, read) = stored.into_parts();
     let key = server.master().refresh_key(read.row.key);
     let now = server.now();
     let family = Family { live, row: &read.row, key };
     Ok(match family.standing(presented, now, 0) {
-        Presented::Foreign => Look::Inactive(Inactive::Unknown),
-        Presented::JustRotated | Presented::Spent => Look::Inactive(Inactive::Rotated),
+        Presented::Foreign => TokenState::Inactive(Inactive::Unknown),
+        Presented::JustRotated | Presented::Spent => TokenState::Inactive(Inactive::Rotated),
         Presented::Live => {
             let ended = read.ended;
             judge(as_access(read), TokenKind::Refresh, None, ended, now)
