@@ -86,7 +86,7 @@ where
     if let Some(id) = unlogged
         && let Some(refusal) = notes.refusal(answer.extensions())
     {
-        notes.log(id.as_ref(), &refusal);
+        notes.log(id.as_ref().map(|id| id.0.as_str()), &refusal);
     }
     answer
 }

@@ -1,8 +1,6 @@
 //! What an operator can do about a refusal.
 
-use protocol::ClientId;
-
-use super::Difference;
+use protocol::{ClientId, Difference};
 
 /// The command of `passavant` that makes such a request succeed, or what else mends it, if the request is a proper one.
 ///

@@ -6,13 +6,9 @@ use std::{
 };
 
 use http::Extensions;
-use protocol::{ClientId, Subject, display::Shown};
+use protocol::{ClientId, Difference, Subject, display::Shown};
 
-use super::Difference;
-use crate::{
-    incoming::RequestId,
-    reason::{Reason, Severity},
-};
+use crate::reason::{Reason, Severity};
 
 /// What is known of a request: the client that sent it, the user whom it concerns, and how it differs from what was
 /// expected. Clones share one state.
@@ -96,8 +92,8 @@ impl RequestNotes {
     }
 
     /// Logs a refusal, for a host that does not.
-    pub(crate) fn log(&self, id: Option<&RequestId>, refusal: &Refusal) {
-        let (request_id, reason) = (id.map(|id| id.0.as_str()), refusal.slug);
+    pub(crate) fn log(&self, request_id: Option<&str>, refusal: &Refusal) {
+        let reason = refusal.slug;
         let (client, subject) = (self.client(), self.subject());
         let client = client.as_ref().map(tracing::field::display);
         let subject = subject.as_ref().map(SubjectForLogs).map(tracing::field::display);

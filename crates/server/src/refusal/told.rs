@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use http_body_util::Full;
+use protocol::Difference;
 
-use super::{Difference, RequestNotes};
+use super::notes::RequestNotes;
 use crate::{answer::Answer, reason::Reason};
 
 /// Differences that no answer says, not even in development: about a secret, or about what another client holds.
