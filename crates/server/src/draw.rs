@@ -30,10 +30,12 @@ impl<'p> Draw<'p> {
         self.token(|id, _| id)
     }
 
-    /// An id of 128 random bits, as text.
+    /// An id of 127 random bits, as text. It begins with a letter, never with a hyphen, which command lines take for an option.
     pub fn id(self) -> String {
         let mut random = [0; 16];
         self.entropy.fill(&mut random);
+        // The first of six bits that are one character.
+        random[0] &= 0x7f;
         jose::base64url::encode(&random)
     }
 
@@ -88,6 +90,15 @@ mod tests {
         assert_ne!(secret, draw.client_secret());
         for bytes in [32, 47, 48, 64, 65, 200] {
             assert!((bytes..bytes + 20).contains(&draw.client_secret_of(bytes).len()), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn an_id_begins_with_a_letter() {
+        let draw = Draw::new(&At(0), &SystemEntropy);
+        for _ in 0..1_000 {
+            let id = draw.id();
+            assert!(id.len() == 22 && id.starts_with(|first: char| first.is_ascii_alphabetic()), "{id}");
         }
     }
 

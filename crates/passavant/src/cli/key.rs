@@ -43,6 +43,8 @@ pub(crate) enum Command {
     /// Distrust a signing key: what it signed is not valid anymore, and another key signs in its place
     Retire {
         /// Key ID, as `key list` shows it
+        // A thumbprint may begin with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Do it at once. Required: otherwise a key retires by itself after `key rotate`
         #[arg(long)]

@@ -75,7 +75,7 @@ impl RequestLog {
         let client = client.as_ref().map(display);
         let subject = subject.as_ref().map(|subject| display(SubjectForLogs(subject)));
         let (request_id, peer, forwarding) = (outcome.id, outcome.client.address, outcome.forwarding());
-        let (route, status, ms) = (self.route(), outcome.status.as_u16(), outcome.took.as_secs_f64() * 1e3);
+        let (route, status, ms) = (self.route(), outcome.status.as_u16(), outcome.millis());
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -115,6 +115,11 @@ impl RequestLog {
 }
 
 impl Outcome<'_> {
+    /// How long it took, to the microsecond.
+    fn millis(&self) -> f64 {
+        Duration::as_micros(&self.took) as f64 / 1e3
+    }
+
     fn forwarding(&self) -> Option<&'static str> {
         (self.client.is_undeclared && self.status.as_u16() >= 400)
             .then_some("ignored: http.trusted_proxies does not name this peer")

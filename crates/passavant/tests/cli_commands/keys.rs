@@ -92,6 +92,18 @@ fn who_rotated_and_distrusted_a_key_is_recorded() {
     assert_eq!(changed(second), [operator(), operator()]);
 }
 
+/// One key in 64 has such a thumbprint.
+#[test]
+fn key_id_that_begins_with_a_hyphen_is_no_option() {
+    let place = Place::new();
+    for arguments in [["key", "retire", "--now", "-bFHUMQSwiJ6"], ["key", "retire", "-bFHUMQSwiJ6", "--now"]]
+    {
+        let ran = place.run(&arguments);
+        assert_eq!(ran.code, 4, "{}", ran.err);
+        assert!(ran.err.contains("-bFHUMQSwiJ6"), "{}", ran.err);
+    }
+}
+
 /// The `kid` of the key that signs with this algorithm.
 fn kid(place: &Place, alg: &str) -> String {
     let keys = place.json(&["key", "list"]);

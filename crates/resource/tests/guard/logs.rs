@@ -8,7 +8,9 @@ use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::introspection::active;
-use crate::support::{AUDIENCE, ISSUER, NOW, World, check, claims, json_answer, refused, sign, status};
+use crate::support::{
+    AUDIENCE, ISSUER, NOW, World, check, claims, json_answer, refused, see_every_line, sign, status,
+};
 
 /// A log in memory.
 #[derive(Clone, Default)]
@@ -63,6 +65,7 @@ async fn the_log_holds_the_reason_and_never_the_token() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
+    see_every_line();
     let listening = tracing::subscriber::set_default(subscriber);
 
     let world = World::new();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use jose::{SignatureAlgorithm, SigningKey, jws};
 use passavant_resource::{Clock, Denied, Fetch, FetchError, FetchLimits, Guard, GuardBuilder, Reason, Token};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tracing::Dispatch;
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "https://notes.example";
@@ -198,6 +199,16 @@ pub(crate) fn sign(key: &SigningKey, typ: Option<&str>, kid: Option<&str>, claim
     jws::sign(&header, claims.to_string().as_bytes(), key).expect("a token")
 }
 
+/// Sees to it that a subscriber of one thread gets every line. Where there is only one subscriber, `tracing` asks that of the
+/// thread which reaches a line first whether anybody wants it, and other tests have none.
+pub(crate) fn see_every_line() {
+    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+        Dispatch::new(subscriber.with_writer(std::io::sink).finish())
+    });
+    LazyLock::force(&ANOTHER);
+}
+
 /// A log in memory, for as long as it is held.
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<u8>>>,
@@ -207,6 +218,7 @@ pub(crate) struct Log {
 impl Log {
     /// Records this thread from now on.
     pub(crate) fn listen() -> Self {
+        see_every_line();
         let lines: Arc<Mutex<Vec<u8>>> = Arc::default();
         let writer = Arc::clone(&lines);
         let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);

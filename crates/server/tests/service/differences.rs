@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Debug,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use http::{HeaderValue, Method, Request, header};
@@ -11,7 +11,7 @@ use passavant_server::{Answer, Difference, Reason, RequestId, RequestNotes, Seve
 use testkit::server::{Call, Running, TestServer, confidential, public, resource, subject};
 use tower_service::Service as _;
 use tracing::{
-    Event, Level, Metadata, Subscriber,
+    Dispatch, Event, Level, Metadata, Subscriber,
     field::Field,
     span::{Attributes, Id, Record},
 };
@@ -352,10 +352,15 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
+/// Where there is only one subscriber, `tracing` asks that of the thread which reaches a line first whether anybody wants
+/// it, and other tests have none.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Lines::default()));
+
 /// The server logs refusals only where the host does not: nothing is said twice.
 #[tokio::test]
 async fn refusal_is_logged_by_the_server_if_its_host_sets_no_notes() {
     let server = start().await;
+    LazyLock::force(&ANOTHER);
     let lines = Lines::default();
     let _listening = tracing::subscriber::set_default(lines.clone());
     let scope = || server.client_credentials("shop").param("scope", "admin").request();
