@@ -37,6 +37,11 @@ impl Difference {
         Self { marked: Some(shown(marked)), ..self }
     }
 
+    /// The fields of a log line: what differs, what was sent, what was expected. None of them where nothing is known.
+    pub fn fields(known: Option<&Self>) -> [Option<&str>; 3] {
+        [known.map(|known| &*known.what), known.map(Self::sent), known.map(|known| &*known.expected)]
+    }
+
     /// What was sent, marked where that is known.
     pub fn sent(&self) -> &str {
         self.marked.as_deref().unwrap_or(&self.sent)

@@ -56,14 +56,11 @@ pub(crate) async fn authenticate(
 ) -> Result<AuthenticatedCaller, Error> {
     let head = &incoming.head;
     let header = secret::header(incoming.headers());
-    let credential = match credential(header, params) {
-        Ok(credential) => credential,
-        Err(reason) => {
-            head.note_claimed(params.get("client_id"));
-            let header = secret::header(incoming.headers());
-            return Err(head.differs(reason, || explained::unreadable(reason, &header, params)).into());
-        }
-    };
+    let has_basic = matches!(header, Header::Basic(_));
+    let credential = credential(header, params).map_err(|reason| {
+        head.note_claimed(params.get("client_id"));
+        head.differs(reason, || explained::unreadable(reason, has_basic, params))
+    })?;
     let ids = match &credential {
         Credential::None { id, .. } | Credential::Post { id, .. } => vec![*id],
         Credential::Basic(basic) => basic.ids.iter().map(String::as_str).collect(),

@@ -100,6 +100,11 @@ pub(crate) trait RequestHead {
     /// The host that the request is for: the `Host` header, or the authority of HTTP/2 (RFC 9113 §8.3.1).
     fn host(&self) -> Option<&str>;
 
+    /// The host as logs and pages show it.
+    fn received_host(&self) -> String {
+        self.host().map_or_else(|| "no Host header".to_owned(), |host| Shown(host).to_string())
+    }
+
     /// Refuses a request whose host is not the issuer's: cookies that a page sets there would not reach the next page.
     fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
 
@@ -125,6 +130,12 @@ pub(crate) trait RequestHead {
         if let Some(notes) = self.notes() {
             notes.set_subject(subject);
         }
+    }
+
+    /// A required parameter. That it is missing is noted.
+    fn require<'p>(&self, params: &'p Params<'_>, name: &'static str) -> Result<&'p str, Reason> {
+        let missing = || Some(Difference::absent(name, "a value"));
+        params.get(name).ok_or_else(|| self.differs(Reason::ParameterMissing(name), missing))
     }
 
     /// Notes what differs, for a refusal with this reason.
@@ -192,10 +203,8 @@ impl RequestHead for Parts {
         if self.host().is_some_and(is_own) {
             return Ok(());
         }
-        let expected = settings.host();
-        let received =
-            self.host().map_or_else(|| "no Host header".to_owned(), |sent| Shown(sent).to_string());
-        Err(self.differs(Reason::HostMismatch, || Some(Difference::new("Host", received, expected))))
+        let other = || Some(Difference::new("Host", self.received_host(), settings.host()));
+        Err(self.differs(Reason::HostMismatch, other))
     }
 
     fn notes(&self) -> Option<&RequestNotes> {

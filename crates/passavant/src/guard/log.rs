@@ -27,10 +27,7 @@ impl RequestLog {
         let Self { method, route, peer } = self;
         let route = route.get(..LOGGED_BYTES_MAX).unwrap_or(route);
         let (reason, status) = (refusal.slug(), refusal.response().status().as_u16());
-        let difference = refusal.difference();
-        let what = difference.map(|difference| &*difference.what);
-        let sent = difference.map(Difference::sent);
-        let expected = difference.map(|difference| &*difference.expected);
+        let [what, sent, expected] = Difference::fields(refusal.difference());
         let is_misconfigured =
             matches!(refusal, Refusal::Error(GuardError::CheckMalformed | GuardError::AudienceUnknown));
         if status >= 500 || is_misconfigured {

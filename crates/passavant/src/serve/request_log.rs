@@ -69,9 +69,7 @@ impl RequestLog {
         let difference = refusal.and_then(|refusal| refusal.difference.as_ref());
         let fix = refusal.and_then(|refusal| mending(refusal.slug, client.as_ref(), difference));
         let (fix, reason) = (fix.as_deref(), refusal.map(|refusal| refusal.slug));
-        let what = difference.map(|difference| &*difference.what);
-        let sent = difference.map(Difference::sent);
-        let expected = difference.map(|difference| &*difference.expected);
+        let [what, sent, expected] = Difference::fields(difference);
         let client = client.as_ref().map(display);
         let subject = subject.as_ref().map(|subject| display(SubjectForLogs(subject)));
         let (request_id, peer, forwarding) = (outcome.id, outcome.client.address, outcome.forwarding());

@@ -28,10 +28,7 @@ impl Refuser {
         if refusal.reason.status() >= 500 {
             tracing::warn!(reason = slug, %issuer, "a token could not be checked");
         } else {
-            let difference = refusal.difference.as_deref();
-            let what = difference.map(|difference| &*difference.what);
-            let sent = difference.map(Difference::sent);
-            let expected = difference.map(|difference| &*difference.expected);
+            let [what, sent, expected] = Difference::fields(refusal.difference.as_deref());
             tracing::debug!(reason = slug, what, sent, expected, "refused");
         }
         let proofs = self.proofs.as_ref().filter(|_| refusal.reason.wants_nonce());

@@ -2,20 +2,16 @@
 
 use protocol::{ClientAuthMethod, Params};
 
-use super::{
-    Credential,
-    known::Known,
-    secret::{self, Header},
-};
+use super::{Credential, known::Known, secret};
 use crate::{AuthorizationServer, reason::Reason, refusal::Difference, store::Caller};
 
 /// What differs where no credential could be read from the request.
-pub(super) fn unreadable(reason: Reason, header: &Header, params: &Params<'_>) -> Option<Difference> {
+pub(super) fn unreadable(reason: Reason, has_basic: bool, params: &Params<'_>) -> Option<Difference> {
     let id = params.get("client_id").unwrap_or("nothing");
     match reason {
         Reason::ClientMethodRepeated => {
             let methods = [
-                (matches!(header, Header::Basic(_)), ClientAuthMethod::ClientSecretBasic.as_str()),
+                (has_basic, ClientAuthMethod::ClientSecretBasic.as_str()),
                 (params.get("client_secret").is_some(), ClientAuthMethod::ClientSecretPost.as_str()),
                 (params.get("client_assertion").is_some(), "client_assertion"),
             ];

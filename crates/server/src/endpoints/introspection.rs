@@ -73,10 +73,8 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Sche
         };
         return Err(head.differs(Reason::IntrospectionNotAllowed, public).into());
     }
-    head.note_client(&caller.id);
     let wanted = envelope::wanted(incoming.headers(), &caller);
-    let missing = || Some(Difference::absent("token", "a value"));
-    let token = params.get("token").ok_or_else(|| head.differs(Reason::ParameterMissing("token"), missing));
+    let token = head.require(&params, "token");
     let about = about(&caller, params.all("resource")).map_err(|reason| {
         let own = list(caller.resources.iter().map(|own| &own.identifier));
         head.differs(reason, || Some(Difference::new("resource", list(params.all("resource")), own)))

@@ -13,8 +13,6 @@ use crate::{
     cors,
     error::Error,
     incoming::{Incoming, RequestHead as _},
-    reason::Reason,
-    refusal::Difference,
     settle::{Carried, Decision, settle},
     store::{Commit, End, TokenChange, Why},
     tokens::family::Family,
@@ -50,9 +48,7 @@ async fn respond(
 ) -> Result<Option<AuthenticatedClient>, Error> {
     let params = incoming.form()?;
     let caller = clients::authenticate(server, incoming, &params).await?;
-    let missing = || Some(Difference::absent("token", "a value"));
-    let token =
-        params.get("token").ok_or_else(|| incoming.head.differs(Reason::ParameterMissing("token"), missing));
+    let token = incoming.head.require(&params, "token");
     let carried = Carried::of(server.now(), &incoming.head, &caller.remember).by(&caller.id);
     settle(server.store(), carried, || async { decide(server, &caller.id, token?).await }).await?;
     Ok(caller.client)

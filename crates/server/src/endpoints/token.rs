@@ -77,10 +77,8 @@ async fn respond(
         // Boxed: the future of every token request would be as large as this rare one.
         let decide = || Box::pin(introspection_token::decide(server, &caller, &params));
         let issued = settle(server.store(), carried, decide).await;
-        return match issued.map_err(|error| head.explain(error, |reason| of_resource(reason, &params))) {
-            Ok(issued) => Ok((response(&issued)?, None)),
-            Err(error) => Err(error),
-        };
+        let issued = issued.map_err(|error| head.explain(error, |reason| of_resource(reason, &params)))?;
+        return Ok((response(&issued)?, None));
     };
     let request = TokenRequest { client: client.clone(), params: &params, incoming, now };
     let handler = select(server, client, params.get("grant_type"));
@@ -100,13 +98,14 @@ async fn explained(
     head: &Parts,
     error: Error,
 ) -> Error {
+    let Error::Refused(reason) = error else { return error };
     let resources = match server.registry().resources().await {
         Ok(resources) => resources,
         Err(fault) => return fault.into(),
     };
     let grant_types: Vec<&str> = server.installed().grants.keys().copied().collect();
     let registered = Registered { client, resources: &resources, grant_types: &grant_types };
-    head.explain(error, |reason| parameters::difference(reason, params, &registered))
+    head.differs(reason, || parameters::difference(reason, params, &registered)).into()
 }
 
 /// What differs in the request of a resource, which can only ask for a token to introspect with.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::request::Parts;
-use protocol::{display::Shown, uri};
+use protocol::uri;
 
 use super::OPEN;
 use crate::{incoming::RequestHead as _, refusal::PROXY, settings::Settings};
@@ -12,9 +12,11 @@ use crate::{incoming::RequestHead as _, refusal::PROXY, settings::Settings};
 pub(super) fn facts(settings: &Settings, head: &Parts) -> Vec<(&'static str, String)> {
     let sent = head.host();
     let expected = settings.host();
-    let received = sent.map_or_else(|| "no Host header".to_owned(), |host| Shown(host).to_string());
-    let mut facts =
-        vec![("Received", received), ("Expected", expected.to_owned()), ("Fix", PROXY.to_owned())];
+    let mut facts = vec![
+        ("Received", head.received_host()),
+        ("Expected", expected.to_owned()),
+        ("Fix", PROXY.to_owned()),
+    ];
     if sent.is_some_and(|sent| was_opened(sent, expected)) {
         let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         facts.push((OPEN, settings.url(path)));

@@ -97,10 +97,7 @@ impl RequestNotes {
         let (client, subject) = (self.client(), self.subject());
         let client = client.as_ref().map(tracing::field::display);
         let subject = subject.as_ref().map(SubjectForLogs).map(tracing::field::display);
-        let differs = refusal.difference.as_ref();
-        let what = differs.map(|difference| &*difference.what);
-        let sent = differs.map(|difference| difference.sent());
-        let expected = differs.map(|difference| &*difference.expected);
+        let [what, sent, expected] = Difference::fields(refusal.difference.as_ref());
         match refusal.severity {
             Severity::Plain => {
                 tracing::info!(request_id, client, subject, reason, what, sent, expected, "refused");
