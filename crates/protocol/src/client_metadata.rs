@@ -91,6 +91,9 @@ pub struct ClientMetadata {
     /// Whether the ID token always contains `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_auth_time: Option<bool>,
+    /// Whether its authorization requests must be pushed (RFC 9126 §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_pushed_authorization_requests: Option<bool>,
     /// passavant's own member: whether its assertions must be as RFC 10070 requires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_strict_assertions: Option<bool>,

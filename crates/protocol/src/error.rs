@@ -22,6 +22,10 @@ pub enum ErrorCode {
     InvalidGrant,
     /// Malformed, missing or repeated parameters (RFC 6749 §5.2).
     InvalidRequest,
+    /// The request object is invalid (RFC 9101 §7).
+    InvalidRequestObject,
+    /// `request_uri` is unknown, has expired or was used, or nothing valid is there (RFC 9101 §7).
+    InvalidRequestUri,
     /// Unknown, malformed or excessive scope (RFC 6749 §5.2).
     InvalidScope,
     /// An unknown or unacceptable resource (RFC 8707 §2).
@@ -65,6 +69,8 @@ impl ErrorCode {
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
@@ -95,6 +101,8 @@ impl ErrorCode {
             | Self::InvalidDpopProof
             | Self::InvalidGrant
             | Self::InvalidRequest
+            | Self::InvalidRequestObject
+            | Self::InvalidRequestUri
             | Self::InvalidScope
             | Self::InvalidTarget
             | Self::LoginRequired

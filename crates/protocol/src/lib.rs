@@ -36,8 +36,8 @@ pub use registry::{ClientAuthMethod, GrantType, Prompt, ResponseMode, TokenType}
 pub use resource_metadata::ResourceMetadata;
 pub use scope::Scopes;
 pub use secrets::{
-    AccessToken, AuthorizationCode, BrowserSecret, Digest, Handle, InteractionToken, RefreshToken,
-    SessionToken, Stored,
+    AccessToken, AuthorizationCode, BrowserSecret, Digest, Handle, InteractionToken, PushedRequest,
+    RefreshToken, SessionToken, Stored,
 };
 pub use server_metadata::ServerMetadata;
 pub use time::Timestamp;

@@ -38,6 +38,10 @@ pub const INTERACTIONS_PER_SITE_MAX: usize = 512;
 pub const INTERACTIONS_MAX: usize = 20_000;
 /// The same, in bytes of their stored form.
 pub const INTERACTIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most requests that public clients push in a minute from one IPv4 address, or from one IPv6 /48 (RFC 9126 §7.2).
+pub const PUSHED_PER_SITE_MINUTE_MAX: u32 = 300;
+/// The same from all addresses together.
+pub const PUSHED_PER_MINUTE_MAX: u32 = 3_000;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.
 pub const NONCE_BYTES_MAX: usize = 1024;
 /// Shortest client or resource secret, in characters.

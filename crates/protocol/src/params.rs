@@ -23,24 +23,43 @@ impl<'a> Params<'a> {
         if text.len() > limits::BODY_BYTES_MAX {
             return Err(ParamsError::TooLarge);
         }
-        let mut pairs: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
+        let mut params = Self { pairs: Vec::with_capacity(8) };
         for pair in text.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
             let at = pair.iter().position(|b| *b == b'=').unwrap_or(pair.len());
             let (name, value) = (decode(&pair[..at])?, decode(pair.get(at + 1..).unwrap_or_default())?);
-            if name.len() > limits::PARAMETER_NAME_BYTES_MAX
-                || value.len() > limits::PARAMETER_VALUE_BYTES_MAX
-            {
-                return Err(ParamsError::TooLarge);
-            }
-            if !REPEATABLE.contains(&&*name) && pairs.iter().any(|(known, _)| *known == name) {
-                return Err(ParamsError::Repeated);
-            }
-            if pairs.len() == limits::PARAMETERS_MAX {
-                return Err(ParamsError::TooLarge);
-            }
-            pairs.push((name, value));
+            params.add(name, value)?;
         }
-        Ok(Self { pairs })
+        Ok(params)
+    }
+
+    /// The parameters of these pairs, such as the claims of a request object (RFC 9101 §4).
+    ///
+    /// # Errors
+    /// [`ParamsError`], as for [`Self::parse`].
+    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Params<'static>, ParamsError> {
+        let mut params = Params { pairs: Vec::new() };
+        for (name, value) in pairs {
+            if value.contains('\0') || name.contains('\0') {
+                return Err(ParamsError::Malformed);
+            }
+            params.add(name.into(), value.into())?;
+        }
+        Ok(params)
+    }
+
+    /// Adds a parameter, within the limits.
+    fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) -> Result<(), ParamsError> {
+        let is_long = name.len() > limits::PARAMETER_NAME_BYTES_MAX
+            || value.len() > limits::PARAMETER_VALUE_BYTES_MAX
+            || self.pairs.len() == limits::PARAMETERS_MAX;
+        if !REPEATABLE.contains(&&*name) && self.pairs.iter().any(|(known, _)| *known == name) {
+            return Err(ParamsError::Repeated);
+        }
+        if is_long {
+            return Err(ParamsError::TooLarge);
+        }
+        self.pairs.push((name, value));
+        Ok(())
     }
 
     /// The same parameters, independent of the text that they were parsed from.

@@ -181,6 +181,10 @@ secret! {
     InteractionToken
 }
 secret! {
+    /// The end of the `request_uri` of a pushed authorization request (RFC 9126 §2.2).
+    PushedRequest
+}
+secret! {
     /// The interaction cookie's value: the browser is the one that began the request.
     BrowserSecret
 }

@@ -17,7 +17,7 @@ pub type Answer = Response<Full<Bytes>>;
 
 /// Seconds in `Retry-After` when the server is overloaded.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-/// Seconds in `Retry-After` when a client failed to authenticate too often.
+/// Seconds in `Retry-After` when a client failed to authenticate, or pushed a request, too often.
 const RETRY_AFTER_FAILURES: HeaderValue = HeaderValue::from_static("60");
 
 /// A JSON answer that is not to be cached (RFC 6749 §5.1).
@@ -133,7 +133,7 @@ fn error_body(error: &Error) -> Answer {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
-    if matches!(error, Error::Refused(Reason::ClientFailuresTooMany)) {
+    if matches!(error, Error::Refused(Reason::ClientFailuresTooMany | Reason::PushedTooMany)) {
         *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_FAILURES);
     }

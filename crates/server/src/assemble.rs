@@ -4,7 +4,7 @@ use protocol::{GrantType, uri};
 
 use crate::{
     context::{AuthorizationServer, Endpoint, GrantHandler, Installed},
-    endpoints::{authorize, end_session, introspection, jwks, metadata, revocation, token, userinfo},
+    endpoints::{authorize, end_session, introspection, jwks, metadata, par, revocation, token, userinfo},
     error::Fault,
     grants::{authorization_code, client_credentials, refresh_token},
     ports::Ports,
@@ -34,6 +34,7 @@ impl AuthorizationServer {
             .always(userinfo::install)
             .always(end_session::install)
             .always(jwks::install)
+            .with(|settings| settings.pushed_requests.as_ref(), par::install)
             .always(metadata::install)
     }
 
@@ -62,6 +63,14 @@ impl ServerBuilder {
     /// Installs what every server has.
     fn always(mut self, install: fn(&mut Installed)) -> Self {
         install(&mut self.installed);
+        self
+    }
+
+    /// Installs what a setting enables.
+    fn with<S>(mut self, setting: impl Fn(&Settings) -> Option<&S>, install: fn(&mut Installed, &S)) -> Self {
+        if let Some(setting) = setting(&self.settings) {
+            install(&mut self.installed, setting);
+        }
         self
     }
 

@@ -9,6 +9,8 @@
 pub(crate) mod approval;
 pub(crate) mod client;
 pub(crate) mod decision;
+pub(crate) mod push_rates;
+pub(crate) mod pushed;
 pub(crate) mod request;
 pub(crate) mod return_to;
 pub(crate) mod source;

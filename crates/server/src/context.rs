@@ -7,6 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Ar
 use async_trait::async_trait;
 use http::Method;
 use protocol::{GrantType, Params, ServerMetadata, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::Answer,
@@ -142,6 +143,32 @@ impl Responder {
     }
 }
 
+/// A further source of the parameters of an authorization request, for those that a reference or an object holds.
+#[async_trait]
+pub(crate) trait RequestSource: Send + Sync + 'static {
+    /// Whether it reads the parameters of a request that was sent with these.
+    fn reads(&self, sent: &Params<'_>) -> bool;
+
+    /// Reads the parameters. What was sent beside the reference or object is not among them.
+    async fn read(&self, server: &AuthorizationServer, sent: &Params<'_>) -> Result<FoundParams, Error>;
+}
+
+/// What a [`RequestSource`] found.
+#[derive(Debug)]
+pub(crate) struct FoundParams {
+    /// The parameters.
+    pub(crate) params: Params<'static>,
+    /// The key of the pushed request that held them (RFC 9126).
+    pub(crate) pushed: Option<PushedKey>,
+    /// Whether the client signed them (RFC 9101).
+    pub(crate) is_signed: bool,
+}
+
+/// The key that a pushed request is stored under: the digest of the end of its `request_uri`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PushedKey(pub(crate) Box<str>);
+
 /// One bounded step of maintenance: deletes at most this many rows, returns how many.
 pub(crate) type MaintenanceStep =
     for<'a> fn(&'a AuthorizationServer, u32) -> BoxFuture<'a, Result<u32, Fault>>;
@@ -151,6 +178,7 @@ pub(crate) type MaintenanceStep =
 pub(crate) struct Installed {
     pub(crate) grants: BTreeMap<&'static str, Box<dyn GrantHandler>>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) sources: Vec<Box<dyn RequestSource>>,
     pub(crate) maintenance: Vec<MaintenanceStep>,
 }
 
@@ -161,6 +189,10 @@ impl Installed {
 
     pub(crate) fn endpoint(&mut self, endpoint: Endpoint) {
         self.endpoints.push(endpoint);
+    }
+
+    pub(crate) fn source(&mut self, source: impl RequestSource) {
+        self.sources.push(Box::new(source));
     }
 
     pub(crate) fn maintenance(&mut self, step: MaintenanceStep) {

@@ -7,6 +7,7 @@ pub(crate) mod introspection;
 pub(crate) mod jwks;
 pub(crate) mod metadata;
 pub(crate) mod offer;
+pub(crate) mod par;
 pub(crate) mod revocation;
 pub(crate) mod table;
 pub(crate) mod token;

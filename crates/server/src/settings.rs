@@ -38,6 +38,8 @@ pub struct Settings {
     pub clock_skew: i64,
     /// Who must use PKCE.
     pub pkce: PkcePolicy,
+    /// Pushed authorization requests (RFC 9126); `None`: clients can't push any.
+    pub pushed_requests: Option<PushedRequests>,
     /// Seconds after which a signing key is replaced.
     pub key_rotation_interval: i64,
     /// Whether a client with a redirect URI at `http://localhost` is answered at any port and path there, and its pages
@@ -81,6 +83,7 @@ impl Settings {
             interaction_lifetime: 900,
             clock_skew: 30,
             pkce: PkcePolicy::Required,
+            pushed_requests: Some(PushedRequests::default()),
             key_rotation_interval: 90 * 86_400,
             any_localhost_redirect: false,
             explain_refusals: false,
@@ -96,6 +99,11 @@ impl Settings {
         self.issuer.as_str().starts_with("https://")
     }
 
+    /// Whether every authorization request must be pushed (RFC 9126 §5).
+    pub(crate) fn requires_pushed_requests(&self) -> bool {
+        self.pushed_requests.is_some_and(|pushed| pushed.required)
+    }
+
     /// The host of the issuer, with its port if it names one.
     pub fn host(&self) -> &str {
         let issuer = self.issuer.as_str();
@@ -106,6 +114,21 @@ impl Settings {
     /// The URL of a path below the issuer.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+}
+
+/// Pushed authorization requests (RFC 9126).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PushedRequests {
+    /// Seconds for which a `request_uri` can be opened at the authorization endpoint.
+    pub lifetime: i64,
+    /// Whether every authorization request must be pushed (RFC 9126 §5).
+    pub required: bool,
+}
+
+impl Default for PushedRequests {
+    fn default() -> Self {
+        Self { lifetime: 60, required: false }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use accounts::{PasswordCost, PasswordRule, SignInRates};
 use protocol::uri;
-use server::Settings;
+use server::{PushedRequests, Settings};
 use serving::Network;
 use tracing_subscriber::filter::Targets;
 
@@ -102,6 +102,12 @@ impl Config {
                 layers.refuse(key, format!("must not be longer than {other} ({})", duration::print(most)));
             }
         }
+        if sections.authorization.require_pushed_requests && !sections.authorization.pushed_requests {
+            layers.refuse(
+                "authorization.require_pushed_requests",
+                "needs authorization.pushed_requests (RFC 9126 section 5)",
+            );
+        }
         let settings = settings(&sections)?;
         let Sections { http, management, database, secrets, sign_in, passwords, branding, log, .. } =
             sections;
@@ -170,6 +176,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         top,
         clients,
         audience,
+        authorization,
         sessions,
         interactions,
         tokens,
@@ -193,6 +200,10 @@ fn settings(sections: &Sections) -> Option<Settings> {
         session_cookie_persistent: sessions.remember,
         logout_ends_offline: sessions.logout_ends_offline,
         one_resource_per_token: audience.one_resource_per_token,
+        pushed_requests: authorization.pushed_requests.then(|| PushedRequests {
+            lifetime: seconds(authorization.pushed_request_lifetime),
+            required: authorization.require_pushed_requests,
+        }),
         redirect_schemes: clients.redirect_schemes.clone(),
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),

@@ -216,6 +216,33 @@ async fn signing_keys_rotate_every() {
 
 /// RFC 9700 §2.3: a token for one resource is of no use to another.
 #[tokio::test]
+async fn authorization_pushed_requests() {
+    for (value, status) in [("true", 201), ("false", 404)] {
+        let server = start(&format!("[authorization]\npushed_requests = {value}\n")).await;
+        let reply = server.browser().authorize("shop").pushing().send().await;
+        assert_eq!(reply.status(), status, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn authorization_pushed_request_lifetime() {
+    let server = start("[authorization]\npushed_request_lifetime = \"5 s\"\n").await;
+    let request = server.browser().sign_in("alice").authorize("shop").push().await;
+    server.clock.advance(4);
+    request.clone().until(Ask::SignIn).await;
+    server.clock.advance(1);
+    request.finish().await.refused(Reason::RequestUriExpired);
+}
+
+#[tokio::test]
+async fn authorization_require_pushed_requests() {
+    let server = start("[authorization]\nrequire_pushed_requests = true\n").await;
+    let browser = server.browser().sign_in("alice");
+    browser.authorize("shop").finish().await.refused(Reason::PushedRequestMissing);
+    browser.authorize("shop").push().await.code().await;
+}
+
+#[tokio::test]
 async fn audience_one_resource_per_token() {
     let (notes, music) = ("https://notes.example", "https://music.example");
     for (value, reason) in [("false", None), ("true", Some(Reason::AudienceTooMany))] {
@@ -289,6 +316,10 @@ fn duration_over_its_enclosing_limit_is_refused() {
         (
             "[sessions]\nidle = \"13 hours\"\n",
             ":3: sessions.idle: must not be longer than sessions.absolute (12 hours)",
+        ),
+        (
+            "[authorization]\npushed_requests = false\nrequire_pushed_requests = true\n",
+            ":4: authorization.require_pushed_requests: needs authorization.pushed_requests",
         ),
         (
             "[refresh_tokens]\nidle = \"31 days\"\n",

@@ -1,6 +1,7 @@
 //! Every section of the configuration, in the order of the reference: a new one is a file and a line here.
 
 mod audience;
+mod authorization;
 pub(crate) mod branding;
 mod clients;
 mod database;
@@ -58,6 +59,8 @@ sections! {
     clients: clients::Clients,
     /// `[audience]`
     audience: audience::Audience,
+    /// `[authorization]`
+    authorization: authorization::Authorization,
     /// `[sessions]`
     sessions: sessions::Sessions,
     /// `[interactions]`

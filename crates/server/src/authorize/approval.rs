@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{AuthorizationCode, ClientId, GrantId, GrantType, scope};
 
-use super::request::AuthorizationRequest;
+use super::{pushed, request::AuthorizationRequest};
 use crate::{
     AuthorizationServer,
     answer::Answer,
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Reason::SignInOutdated`] where the user was signed out meanwhile: nothing was written, and whoever is signed in by
-/// now is to be looked at again. [`Reason::AuthorizeClientUnknown`] where the client was disabled or deleted meanwhile.
+/// now is to be looked at again. [`Reason::RequestUriReused`] where a pushed request was used meanwhile. [`Reason::AuthorizeClientUnknown`] where the client was disabled or deleted meanwhile.
 pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
@@ -70,6 +70,10 @@ pub(crate) async fn approve(
         let id = GrantId(server.draw_row_id());
         let commit =
             alongside(&code)?.with(GrantChange::Add(Box::new(grant(id)), signed_in.basis.at(client_epoch)));
+        let commit = match &requested.pushed {
+            Some(key) => commit.with(pushed::use_up(server, key).await?),
+            None => commit,
+        };
         let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
         Ok(Decision { commit, answer: Ok(code) })
     };

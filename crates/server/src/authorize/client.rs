@@ -40,7 +40,7 @@ pub(crate) async fn returnable(
 }
 
 /// Where the client may be answered.
-fn look(client: &RegisteredClient, params: &Parameters) -> Result<Returnable, Reason> {
+pub(crate) fn look(client: &RegisteredClient, params: &Parameters) -> Result<Returnable, Reason> {
     let uri = match params.get("redirect_uri") {
         Some(sent) if sent.len() > limits::URI_BYTES_MAX => return Err(Reason::RedirectUriMismatch),
         Some(sent) => sent,

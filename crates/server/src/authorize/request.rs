@@ -15,6 +15,7 @@ use super::{
 use crate::{
     AuthorizationServer,
     audience::{self, RequestedResources, TokenAudience},
+    context::PushedKey,
     error::Error,
     reason::Reason,
     registry::{RegisteredClient, Resources},
@@ -54,6 +55,9 @@ pub(crate) struct Requested {
     pub(crate) login_hint: Option<Box<str>>,
     /// The subject of the `id_token_hint`.
     pub(crate) expected: Option<Subject>,
+    /// The pushed request that it is, to be used up by the approval (RFC 9126 §7.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pushed: Option<PushedKey>,
 }
 
 impl Requested {
@@ -125,6 +129,11 @@ pub(crate) async fn validate(
             return Err(reason.into());
         }
     }
+    let must_push = client.metadata.require_pushed_authorization_requests == Some(true)
+        || server.settings().requires_pushed_requests();
+    if must_push && !params.is_pushed() {
+        return Err(Reason::PushedRequestMissing.into());
+    }
     response_type(client, params.get("response_type"))?;
     if params.get("response_mode").is_some_and(|mode| ResponseMode::parse(mode).is_none()) {
         return Err(Reason::ResponseModeUnsupported.into());
@@ -151,6 +160,7 @@ pub(crate) async fn validate(
         max_age,
         login_hint: login_hint.map(Into::into),
         expected,
+        pushed: params.pushed().cloned(),
     })
 }
 

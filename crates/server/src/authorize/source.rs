@@ -3,7 +3,13 @@
 use http::Method;
 use protocol::Params;
 
-use crate::{incoming::Incoming, reason::Reason};
+use crate::{
+    AuthorizationServer,
+    context::{FoundParams, PushedKey},
+    error::Error,
+    incoming::Incoming,
+    reason::Reason,
+};
 
 /// Where parameters were sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +18,8 @@ pub(crate) enum Source {
     Query,
     /// The form of a POST (OpenID Connect Core 1.0 §3.1.2.1).
     Form,
+    /// The form of a POST to the pushed authorization request endpoint (RFC 9126 §2.1).
+    Pushed,
 }
 
 /// The parameters of one request, and their source. They own their text, since a source need not be the message itself.
@@ -19,11 +27,28 @@ pub(crate) enum Source {
 pub(crate) struct Parameters {
     source: Source,
     params: Params<'static>,
+    pushed: Option<PushedKey>,
+    is_signed: bool,
 }
 
 impl Parameters {
-    pub(super) fn new(source: Source, params: Params<'_>) -> Self {
-        Self { source, params: params.into_owned() }
+    pub(crate) fn new(source: Source, params: Params<'_>) -> Self {
+        Self { source, params: params.into_owned(), pushed: None, is_signed: false }
+    }
+
+    /// The key of the pushed request that they are from (RFC 9126).
+    pub(crate) fn pushed(&self) -> Option<&PushedKey> {
+        self.pushed.as_ref()
+    }
+
+    /// Whether they are, or will be, those of a pushed request.
+    pub(crate) fn is_pushed(&self) -> bool {
+        self.source == Source::Pushed || self.pushed.is_some()
+    }
+
+    /// Whether the client signed them (RFC 9101).
+    pub(crate) fn is_signed(&self) -> bool {
+        self.is_signed
     }
 
     /// Where they were sent.
@@ -58,8 +83,19 @@ impl Parameters {
     }
 }
 
-/// Reads the parameters from their source.
-pub(crate) fn resolve(incoming: &Incoming) -> Result<Parameters, Reason> {
+/// Reads the parameters of a reference or an object, if such were sent instead of the parameters themselves.
+pub(crate) async fn resolve(
+    server: &AuthorizationServer,
+    sent: &Parameters,
+) -> Result<Option<Parameters>, Error> {
+    let source = server.installed().sources.iter().find(|source| source.reads(&sent.params));
+    let Some(source) = source else { return Ok(None) };
+    let FoundParams { params, pushed, is_signed } = source.read(server, &sent.params).await?;
+    Ok(Some(Parameters { source: sent.source, params, pushed, is_signed }))
+}
+
+/// Reads the parameters as they were sent.
+pub(crate) fn read(incoming: &Incoming) -> Result<Parameters, Reason> {
     let (source, params) = match incoming.head.method {
         Method::POST => (Source::Form, incoming.form()?),
         _ => (Source::Query, incoming.query()?),

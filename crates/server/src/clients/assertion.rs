@@ -21,6 +21,8 @@ const TYPE: &str = "client-authentication+jwt";
 const LIFETIME_MAX: i64 = 3600;
 /// The same for a client that registered `require_strict_assertions`.
 const LIFETIME_MAX_STRICT: i64 = 300;
+/// The path of the endpoint that assertions may name as their audience too (RFC 9126 §2).
+const PAR_PATH: &str = "/par";
 /// Longest `jti` of an assertion, in bytes.
 const JTI_BYTES_MAX: usize = 255;
 
@@ -143,7 +145,10 @@ impl<'a> Expected<'a> {
         match self.strict {
             true => audiences == [self.issuer],
             false => {
-                let is_own = |audience: &&str| [self.issuer, self.token_endpoint].contains(audience);
+                let is_own = |audience: &&str| {
+                    [self.issuer, self.token_endpoint].contains(audience)
+                        || audience.strip_prefix(self.issuer) == Some(PAR_PATH)
+                };
                 !audiences.is_empty() && audiences.iter().all(is_own)
             }
         }

@@ -16,7 +16,7 @@ use crate::{
         approval, client,
         decision::{self, Step},
         request::{self, AuthorizationRequest},
-        source::{self, Source},
+        source::{self, Parameters, Source},
     },
     context::{Cors, Endpoint, Installed, Responder},
     error::{Error, Fault},
@@ -66,11 +66,16 @@ async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer 
 async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<Answer, PageError> {
     let head = &incoming.head;
     head.check_host(server.settings())?;
-    let params = source::resolve(incoming)?;
-    if params.returns_to_pause() {
+    let sent = source::read(incoming)?;
+    if sent.returns_to_pause() {
         return Ok(resume(server, head).await?);
     }
-    head.note_claimed(params.get("client_id"));
+    head.note_claimed(sent.get("client_id"));
+    let found = match source::resolve(server, &sent).await {
+        Ok(found) => found,
+        Err(error) => return unresolved(server, &sent, error).await,
+    };
+    let params = found.unwrap_or(sent);
     let (client, return_to) = client::returnable(server, &params).await?;
     head.note_client(client.id());
     let requested = match request::validate(server, &client, &params).await {
@@ -105,6 +110,20 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
             },
         }
     }
+}
+
+/// What a reference or an object holds can't be read. Where to answer is known only if that was sent beside it.
+async fn unresolved(
+    server: &AuthorizationServer,
+    sent: &Parameters,
+    error: Error,
+) -> Result<Answer, PageError> {
+    let Error::Refused(reason) = error else { return Err(error.into()) };
+    if sent.get("redirect_uri").is_none() {
+        return Err(reason.into());
+    }
+    let (_, return_to) = client::returnable(server, sent).await?;
+    Ok(return_to.refusal(server, reason)?)
 }
 
 /// The browser returns with a paused request.

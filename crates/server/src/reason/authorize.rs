@@ -34,6 +34,14 @@ family! { $ authorize
     /// `request_uri` is not served (OpenID Connect Core 1.0 §3.1.2.6).
     RequestUriUnsupported, "request_uri_unsupported", RequestUriNotSupported, Plain,
         "The request_uri parameter is not supported";
+    /// The client, or every client here, must push its requests (RFC 9126 §5, §6).
+    PushedRequestMissing, "pushed_request_missing", InvalidRequest, Plain,
+        "The authorization request must be pushed (RFC 9126)";
+    /// A request that is pushed holds no `request_uri` (RFC 9126 §2.1).
+    RequestUriUnexpected, "request_uri_unexpected", InvalidRequest, Plain, "A pushed request must not have a request_uri";
+    /// Public clients push more requests in a minute than are stored for them (RFC 9126 §7.2).
+    PushedTooMany, "pushed_too_many", TemporarilyUnavailable, Suspicious,
+        "Too many requests were pushed; try again in a minute";
     /// `registration` is not served (OpenID Connect Core 1.0 §3.1.2.6).
     RegistrationUnsupported, "registration_unsupported", RegistrationNotSupported, Plain,
         "The registration parameter is not supported";

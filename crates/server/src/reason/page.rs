@@ -4,6 +4,12 @@ family! { $ page
     /// There is no client with this `client_id` (RFC 6749 §4.1.2.1).
     AuthorizeClientUnknown, "authorize_client_unknown", InvalidClient, Plain,
         "The client is not registered here";
+    /// No request of this client is at this `request_uri` (RFC 9126 §2.2, RFC 9101 §6.3).
+    RequestUriUnknown, "request_uri_unknown", InvalidRequestUri, Plain, "The request_uri is unknown";
+    /// The pushed request is past its lifetime (RFC 9126 §4).
+    RequestUriExpired, "request_uri_expired", InvalidRequestUri, Plain, "The request_uri has expired";
+    /// A pushed request is used once (RFC 9126 §7.3).
+    RequestUriReused, "request_uri_reused", InvalidRequestUri, Plain, "The request_uri was already used";
     /// Several redirect URIs are registered and the request names none (RFC 6749 §3.1.2.3).
     RedirectUriMissing, "redirect_uri_missing", InvalidRequest, Plain, "redirect_uri is missing";
     /// The redirect URI is not one of those registered, byte for byte (RFC 9700 §2.1).

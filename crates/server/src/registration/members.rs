@@ -68,6 +68,7 @@ pub const CLIENT: &[Member] = &[
     member("introspection_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("require_pushed_authorization_requests", Flag).or(Absent::Flag(false)),
     member("subject_type", Text).or(Absent::Text("public")).checked(served::subject_type),
     member("default_max_age", Number),
     member("require_auth_time", Flag).or(Absent::Flag(false)),
@@ -103,7 +104,6 @@ pub const CLIENT: &[Member] = &[
     kept("tls_client_auth_san_email", Text),
     kept("tls_client_certificate_bound_access_tokens", Flag),
     kept("dpop_bound_access_tokens", Flag),
-    kept("require_pushed_authorization_requests", Flag),
     kept("require_signed_request_object", Flag),
     kept("authorization_signed_response_alg", Text),
     kept("authorization_encrypted_response_alg", Text),

@@ -100,6 +100,7 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "introspection_endpoint",
         "revocation_endpoint",
         "end_session_endpoint",
+        "pushed_authorization_request_endpoint",
         "scopes_supported",
         "response_types_supported",
         "response_modes_supported",
@@ -154,6 +155,10 @@ async fn every_url_is_served() {
             "token_endpoint" => {
                 let call = server.post(path).as_client("shop");
                 call.send().await.refused(Reason::ParameterMissing("grant_type"));
+            }
+            "pushed_authorization_request_endpoint" => {
+                let call = server.post(path).as_client("shop");
+                call.send().await.refused(Reason::ResponseTypeMissing);
             }
             "introspection_endpoint" | "revocation_endpoint" => {
                 let call = server.post(path).as_client("shop");

@@ -19,6 +19,8 @@ pub struct Authorize {
     params: Vec<(String, String)>,
     verifier: String,
     method: Method,
+    /// What the browser carries instead of the parameters.
+    reference: Option<(String, String)>,
 }
 
 impl Running {
@@ -48,6 +50,7 @@ impl Authorize {
             params: Vec::new(),
             verifier,
             method: Method::GET,
+            reference: None,
         };
         let redirect_uri = browser.server().redirect_uri(client).unwrap_or_default();
         request
@@ -102,6 +105,39 @@ impl Authorize {
     pub fn post(mut self) -> Self {
         self.method = Method::POST;
         self
+    }
+
+    /// The request of its client that pushes it (RFC 9126 §2.1).
+    pub fn pushing(&self) -> Call {
+        let params: Vec<_> =
+            self.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let authenticated = self.browser.server().post("/par").as_client(&self.client);
+        let is_sent = |name: &str| authenticated.has(name);
+        let params: Vec<_> = params.into_iter().filter(|(name, _)| !is_sent(name)).collect();
+        authenticated.params(&params)
+    }
+
+    /// Pushes it, and leaves the reference for the browser.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn push(self) -> Self {
+        let reply = self.pushing().send().await;
+        assert_eq!(reply.status(), 201, "{reply:?}");
+        let request_uri = reply.member("request_uri");
+        self.refer("request_uri", &request_uri)
+    }
+
+    /// The browser carries this parameter, and the id of the client, instead of the parameters.
+    #[must_use]
+    pub fn refer(mut self, name: &str, value: &str) -> Self {
+        self.reference = Some((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The parameters.
+    pub fn sent_params(&self) -> &[(String, String)] {
+        &self.params
     }
 
     /// Sends it without following redirects.
@@ -167,10 +203,15 @@ impl Authorize {
 
     fn visit(&self) -> Visit {
         let server = self.browser.server();
+        let client = || ("client_id".to_owned(), self.client.clone());
+        let params = match &self.reference {
+            Some(reference) => vec![client(), reference.clone()],
+            None => self.params.clone(),
+        };
         Visit {
             method: self.method.clone(),
             url: format!("{}/authorize", server.issuer()),
-            params: self.params.clone(),
+            params,
             is_cross_site: true,
         }
     }

@@ -134,6 +134,11 @@ impl Call {
         self
     }
 
+    /// Whether it has a parameter of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.params.iter().any(|(known, _)| known == name)
+    }
+
     /// Adds a parameter, even if there is one of this name already.
     #[must_use]
     pub fn param(mut self, name: &str, value: &str) -> Self {

@@ -140,7 +140,7 @@ impl Reply {
         let status = match reason {
             Reason::MethodNotAllowed => 405,
             Reason::BodyTooLarge if matches!(self.status, 413 | 414) => self.status,
-            Reason::ClientFailuresTooMany => 429,
+            Reason::ClientFailuresTooMany | Reason::PushedTooMany => 429,
             other => other.code().status(),
         };
         assert_eq!(self.status, status, "{self:?}");

@@ -1,0 +1,18 @@
+//! `[authorization]`: what an authorization request may be.
+
+use std::time::Duration;
+
+use super::super::{duration::MINUTE, kind::Boolean, kind::Lasting};
+
+section! {
+    /// What an authorization request may be, and how it is answered.
+    Authorization at "authorization." {
+        /// Whether clients may push their authorization requests (RFC 9126).
+        pushed_requests: bool = Boolean, default "true";
+        /// How long a pushed request can be opened by the browser.
+        pushed_request_lifetime: Duration = Lasting { min: 5, max: 10 * MINUTE }, default "60 seconds";
+        /// Whether every authorization request must be pushed. A client can be obliged alone, by its member
+        /// `require_pushed_authorization_requests`.
+        require_pushed_requests: bool = Boolean, default "false";
+    }
+}

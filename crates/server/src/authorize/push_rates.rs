@@ -1,0 +1,72 @@
+//! How many requests public clients may push: anybody can push one in the name of a public client, and each is stored
+//! (RFC 9126 §7.2).
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use protocol::{Timestamp, limits};
+
+use crate::origin::{AddressBlock, Origin};
+
+/// Length of a window, in seconds.
+const WINDOW_SECONDS: i64 = 60;
+
+/// Counts the requests of one minute, by site and in all.
+#[derive(Debug, Default)]
+pub(crate) struct PushRates(Mutex<Window>);
+
+#[derive(Debug, Default)]
+struct Window {
+    number: i64,
+    all: u32,
+    /// No more than `all`.
+    sites: HashMap<AddressBlock, u32>,
+}
+
+impl PushRates {
+    /// Counts one more, if it is within the limits. Where the address is a proxy's, only the limit of all applies.
+    pub(crate) fn admit(&self, origin: &Origin, now: Timestamp) -> bool {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = now.0.div_euclid(WINDOW_SECONDS);
+        if window.number != number {
+            *window = Window { number, ..Window::default() };
+        }
+        if window.all >= limits::PUSHED_PER_MINUTE_MAX {
+            return false;
+        }
+        if !origin.is_crowd() {
+            let of_site = window.sites.entry(origin.site()).or_default();
+            if *of_site >= limits::PUSHED_PER_SITE_MINUTE_MAX {
+                return false;
+            }
+            *of_site += 1;
+        }
+        window.all += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_does_not_take_the_places_of_the_others() {
+        let rates = PushRates::default();
+        let from = |last| Origin::at([192, 0, 2, last].into());
+        let admitted = (0..1_000).filter(|_| rates.admit(&from(1), Timestamp(60))).count();
+        assert_eq!(admitted, 300);
+        assert!(rates.admit(&from(2), Timestamp(119)));
+        assert!(!rates.admit(&from(1), Timestamp(119)) && rates.admit(&from(1), Timestamp(120)));
+    }
+
+    #[test]
+    fn all_sites_together_have_a_limit() {
+        let rates = PushRates::default();
+        let from = |number: u32| Origin::at(std::net::Ipv4Addr::from_bits(number).into());
+        let admitted = (1..10_000).filter(|number| rates.admit(&from(*number), Timestamp(0))).count();
+        assert_eq!(admitted, 3_000);
+    }
+}
