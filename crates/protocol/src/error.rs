@@ -6,8 +6,12 @@
 pub enum ErrorCode {
     /// The user or the server denied the request (RFC 6749 §4.1.2.1).
     AccessDenied,
+    /// The user has not answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
     /// The user must consent, and `prompt=none` forbids asking (OpenID Connect Core 1.0 §3.1.2.6).
     ConsentRequired,
+    /// The device code, or the `auth_req_id`, has expired (RFC 8628 §3.5, CIBA Core 1.0 §11).
+    ExpiredToken,
     /// The token lacks a scope (RFC 6750 §3.1).
     InsufficientScope,
     /// The user's authentication is too weak or too old (RFC 9470 §3).
@@ -42,6 +46,8 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// The server failed (RFC 6749 §4.1.2.1).
     ServerError,
+    /// The client polls too often: from now on it waits 5 seconds longer (RFC 8628 §3.5).
+    SlowDown,
     /// The server can't answer now; the client may try again later (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
     /// The client is not allowed to use this grant or response type (RFC 6749 §5.2).
@@ -61,7 +67,9 @@ impl ErrorCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
             Self::ConsentRequired => "consent_required",
+            Self::ExpiredToken => "expired_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
@@ -79,6 +87,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -96,7 +105,9 @@ impl ErrorCode {
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
             Self::AccessDenied
+            | Self::AuthorizationPending
             | Self::ConsentRequired
+            | Self::ExpiredToken
             | Self::InteractionRequired
             | Self::InvalidDpopProof
             | Self::InvalidGrant
@@ -109,6 +120,7 @@ impl ErrorCode {
             | Self::RegistrationNotSupported
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
+            | Self::SlowDown
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::UnsupportedResponseType

@@ -103,6 +103,10 @@ row_id! {
     TokenId
 }
 row_id! {
+    /// A request that its user answers elsewhere ([`DeferredCode`](crate::DeferredCode)). It opens nothing.
+    DeferredId
+}
+row_id! {
     /// One refresh token and all its successors.
     FamilyId
 }

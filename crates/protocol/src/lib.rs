@@ -23,21 +23,23 @@ pub mod secrets;
 pub mod server_metadata;
 pub mod time;
 pub mod uri;
+pub mod user_code;
 
 pub use audience::Audience;
 pub use challenge::Challenge;
 pub use client_metadata::{ClientMetadata, IdTokenClaims};
 pub use difference::Difference;
 pub use error::ErrorCode;
-pub use ids::{ClientId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject, TokenId};
+pub use ids::{ClientId, DeferredId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject, TokenId};
 pub use params::Params;
 pub use pkce::CodeChallenge;
 pub use registry::{ClientAuthMethod, GrantType, Prompt, ResponseMode, TokenType};
 pub use resource_metadata::ResourceMetadata;
 pub use scope::Scopes;
 pub use secrets::{
-    AccessToken, AuthorizationCode, BrowserSecret, Digest, Handle, InteractionToken, PushedRequest,
-    RefreshToken, SessionToken, Stored,
+    AccessToken, AuthorizationCode, BrowserSecret, DeferredCode, Digest, Handle, InteractionToken,
+    PushedRequest, RefreshToken, SessionToken, Stored,
 };
 pub use server_metadata::ServerMetadata;
 pub use time::Timestamp;
+pub use user_code::UserCode;

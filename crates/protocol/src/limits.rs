@@ -52,3 +52,13 @@ pub const CLIENT_SECRET_BYTES_MAX: usize = 512;
 pub const CODE_TRIES_MAX: u32 = 5;
 /// Maximum number of generations that a presented refresh token may be behind the live one and still be recognized.
 pub const GENERATIONS_BACK_MAX: u32 = 10_000;
+/// Letters of a user code (RFC 8628 §6.1): with an alphabet of 20, 34.5 bits.
+pub const USER_CODE_LETTERS: usize = 8;
+/// Most wrong user codes of one account or of one address in an hour (RFC 8628 §5.1).
+pub const WRONG_USER_CODES_PER_HOUR_MAX: u32 = 20;
+/// Most device authorizations of one address in ten minutes.
+pub const DEVICE_AUTHORIZATIONS_PER_ADDRESS_MAX: u32 = 60;
+/// Longest description that a device sends of itself (`User-Agent`), in bytes, that is shown to its user.
+pub const USER_AGENT_BYTES_MAX: usize = 256;
+/// Most polling clients whose interval is remembered.
+pub const POLLS_MAX: usize = 20_000;

@@ -43,6 +43,14 @@ names! {
         ClientCredentials = "client_credentials",
         /// RFC 6749 §6
         RefreshToken = "refresh_token",
+        /// RFC 8628 §3.4
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// RFC 8693 §2.1
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+        /// RFC 7523 §2.1
+        JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        /// OpenID Connect Client-Initiated Backchannel Authentication 1.0 §10.1
+        Ciba = "urn:openid:params:grant-type:ciba",
     }
     /// An extension grant of the host, named by its absolute URI (RFC 6749 §4.5).
     or Extension

@@ -189,6 +189,12 @@ secret! {
     BrowserSecret
 }
 
+secret! {
+    /// The code that a client polls with while its user answers elsewhere: a `device_code` (RFC 8628 §3.2), or an
+    /// `auth_req_id` (OpenID Connect Client-Initiated Backchannel Authentication 1.0 §7.3).
+    DeferredCode
+}
+
 impl SessionToken {
     /// The public name of the session: `sid`.
     pub fn session(&self) -> crate::SessionId {

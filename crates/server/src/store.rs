@@ -11,18 +11,19 @@ pub mod records;
 
 use async_trait::async_trait;
 use protocol::{
-    AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    AccessToken, AuthorizationCode, ClientId, DeferredCode, DeferredId, FamilyId, GrantId, Handle,
+    InteractionToken, JwtId, RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    UserCode,
 };
 
 pub use change::{
-    Basis, Change, CodeChange, Commit, End, Expect, GrantChange, InteractionChange, Item, KeepRefusals,
-    KeyChange, Of, RegistryChange, Remember, SessionChange, Space, TokenChange, UserBasis, Why,
+    Basis, Change, CodeChange, Commit, DeferredChange, End, Expect, GrantChange, InteractionChange, Item,
+    KeepRefusals, KeyChange, Of, RegistryChange, Remember, SessionChange, Space, TokenChange, UserBasis, Why,
 };
 pub use records::{
-    Access, AccessRead, Actor, Caller, Client, Code, Consent, Ended, Event, EventKind, Grant, Interaction,
-    KeyRecord, KeyState, Refresh, RefusedRequest, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject,
-    Session, StoredSecret, Through,
+    Access, AccessRead, Actor, Caller, Client, Code, Consent, Deferred, DeferredRead, DeferredState, Ended,
+    Event, EventKind, Grant, Interaction, KeyRecord, KeyState, Refresh, RefusedRequest, Resource,
+    ResourceSettings, Scope, ScopeAt, SeenSubject, Session, StoredSecret, Through, Whose,
 };
 
 use crate::error::Fault;
@@ -48,6 +49,24 @@ pub trait Store: Send + Sync + 'static {
         &self,
         family: FamilyId,
     ) -> Result<Option<Stored<RefreshToken, Through<Refresh>>>, Fault>;
+
+    /// The request with this id that its user answers elsewhere, read through the grant that it was approved with. One
+    /// statement.
+    async fn deferred(
+        &self,
+        code: Handle<DeferredCode>,
+    ) -> Result<Option<Stored<DeferredCode, DeferredRead>>, Fault>;
+
+    /// The request with this user code. Answered and expired ones are returned as long as they are stored.
+    async fn deferred_by_user_code(&self, code: &UserCode) -> Result<Option<(DeferredId, Deferred)>, Fault>;
+
+    /// Requests that name this user and are neither answered nor expired at `now`, the oldest first.
+    async fn list_deferred(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(DeferredId, Deferred)>, Fault>;
 
     /// What ended a JWT access token before its `exp`, if anything did: the end of its grant (or, if it has none, of
     /// its client with this epoch), or the revocation of this `jti`. One statement.

@@ -2,6 +2,7 @@
 
 mod account;
 mod code;
+mod deferred;
 mod end;
 mod event;
 mod grant;
@@ -80,6 +81,7 @@ fn tell(transaction: &Transaction<'_>, people: &[AccountChange], commit: &Commit
 fn one(transaction: &Transaction<'_>, change: &Change, committed: &mut Committed) -> Result<bool, Broken> {
     match change {
         Change::Code(change) => code::apply(transaction, change),
+        Change::Deferred(change) => deferred::apply(transaction, change),
         Change::Grant(change) => grant::apply(transaction, change),
         Change::Token(change) => token::apply(transaction, change),
         Change::Session(change) => session::apply(transaction, change),

@@ -21,6 +21,7 @@
 //! ended rows without an index on their end).
 
 mod commit;
+mod deferred;
 mod directory;
 mod error;
 mod issuer;

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0002_subjects_and_actors.sql"),
     include_str!("../migrations/0003_key_dates.sql"),
     include_str!("../migrations/0004_refusals_and_peers.sql"),
+    include_str!("../migrations/0005_deferred.sql"),
 ];
 
 /// The step after which usernames are compared in another spelling.

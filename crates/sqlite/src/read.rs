@@ -4,21 +4,22 @@ use std::{future::Future, pin::Pin};
 
 use async_trait::async_trait;
 use protocol::{
-    AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    AccessToken, AuthorizationCode, ClientId, DeferredCode, DeferredId, FamilyId, GrantId, Handle,
+    InteractionToken, JwtId, RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    UserCode,
 };
 use rusqlite::{Params, params};
 use server::{
     Fault,
     store::{
-        Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant,
-        Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session, Store,
-        Through,
+        Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Deferred, DeferredRead,
+        Ended, Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope,
+        SeenSubject, Session, Store, Through,
     },
 };
 
 use crate::{
-    SqliteIssuer,
+    SqliteIssuer, deferred,
     error::Broken,
     lists, registry,
     rows::{self, Columns, grant_columns},
@@ -138,6 +139,26 @@ impl Store for SqliteIssuer {
         family: FamilyId,
     ) -> Result<Option<Stored<RefreshToken, Through<Refresh>>>, Fault> {
         self.through(REFRESH, family.0, rows::refresh)
+    }
+
+    async fn deferred(
+        &self,
+        code: Handle<DeferredCode>,
+    ) -> Result<Option<Stored<DeferredCode, DeferredRead>>, Fault> {
+        deferred::through_grant(self, code.id)
+    }
+
+    async fn deferred_by_user_code(&self, code: &UserCode) -> Result<Option<(DeferredId, Deferred)>, Fault> {
+        deferred::by_user_code(self, code)
+    }
+
+    async fn list_deferred(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(DeferredId, Deferred)>, Fault> {
+        self.ask(|connection| deferred::of_subject(connection, self.id(), subject, now, limit))
     }
 
     async fn jwt_ended(

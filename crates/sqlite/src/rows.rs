@@ -96,7 +96,12 @@ impl<'a> Columns<'a> {
         u32::try_from(self.number()?).map_err(|_| Broken::Word(column))
     }
 
-    fn audience(&mut self) -> Result<Vec<Audience>, Broken> {
+    /// Whether the next column, which stays the next one, has a value: for the row of an outer join.
+    pub(crate) fn is_next_set(&self) -> Result<bool, Broken> {
+        Ok(self.row.get_ref(self.next)? != rusqlite::types::ValueRef::Null)
+    }
+
+    pub(crate) fn audience(&mut self) -> Result<Vec<Audience>, Broken> {
         let text = self.text()?;
         Ok(text.split(' ').filter(|one| !one.is_empty()).map(Audience::new).collect())
     }

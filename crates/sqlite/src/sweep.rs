@@ -70,9 +70,10 @@ macro_rules! hot {
     };
 }
 
-const HOT: [Hot; 6] = [
+const HOT: [Hot; 7] = [
     hot!("access", "issued_at + expires_in"),
     hot!("code", "expires_at"),
+    hot!("deferred", "expires_at"),
     hot!("refresh", "expires_at"),
     hot!("interaction", "expires_at", INTERACTION_KEPT_AFTER_END_SECONDS),
     hot!("session", "min(expires_at, coalesce(ended_at, expires_at))"),

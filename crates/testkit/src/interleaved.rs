@@ -4,15 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use protocol::{
-    AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    AccessToken, AuthorizationCode, ClientId, DeferredCode, DeferredId, FamilyId, GrantId, Handle,
+    InteractionToken, JwtId, RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    UserCode,
 };
 use server::{
     Fault,
     store::{
-        Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant,
-        Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session, Store,
-        Through,
+        Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Deferred, DeferredRead,
+        Ended, Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope,
+        SeenSubject, Session, Store, Through,
     },
 };
 
@@ -79,6 +80,29 @@ impl<S: Store> Store for Interleaved<S> {
         family: FamilyId,
     ) -> Result<Option<Stored<RefreshToken, Through<Refresh>>>, Fault> {
         let answer = self.store.refresh(family).await;
+        self.looked(answer).await
+    }
+
+    async fn deferred(
+        &self,
+        code: Handle<DeferredCode>,
+    ) -> Result<Option<Stored<DeferredCode, DeferredRead>>, Fault> {
+        let answer = self.store.deferred(code).await;
+        self.looked(answer).await
+    }
+
+    async fn deferred_by_user_code(&self, code: &UserCode) -> Result<Option<(DeferredId, Deferred)>, Fault> {
+        let answer = self.store.deferred_by_user_code(code).await;
+        self.looked(answer).await
+    }
+
+    async fn list_deferred(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(DeferredId, Deferred)>, Fault> {
+        let answer = self.store.list_deferred(subject, now, limit).await;
         self.looked(answer).await
     }
 

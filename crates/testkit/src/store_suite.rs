@@ -8,6 +8,8 @@
 
 mod asking;
 #[doc(hidden)]
+pub mod deferred;
+#[doc(hidden)]
 pub mod ending;
 #[doc(hidden)]
 pub mod events;
@@ -136,6 +138,15 @@ macro_rules! store_suite {
                 an_interaction_is_read_as_it_was_written,
                 interaction_continues_with_another_request_and_is_answered,
                 newest_time_is_that_of_the_latest_commit,
+            }
+            deferred {
+                a_deferred_request_is_read_as_it_was_written,
+                an_approved_request_is_read_with_its_grant_and_what_ended_it,
+                a_user_code_belongs_to_one_stored_request,
+                a_deferred_request_is_answered_once_and_only_before_it_expires,
+                a_deferred_request_is_used_once_and_only_if_it_was_approved,
+                requests_of_a_user_are_listed_while_they_wait,
+                one_of_many_answers_and_uses_of_a_deferred_request_counts,
             }
             events {
                 change_is_recorded_as_an_event_with_its_actor,
@@ -272,8 +283,9 @@ macro_rules! store_suite {
 #[cfg(test)]
 mod tests {
     /// The source of every file of cases.
-    const FILES: [&str; 13] = [
+    const FILES: [&str; 14] = [
         include_str!("store_suite/kept.rs"),
+        include_str!("store_suite/deferred.rs"),
         include_str!("store_suite/events.rs"),
         include_str!("store_suite/guards.rs"),
         include_str!("store_suite/whole.rs"),

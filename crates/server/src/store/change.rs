@@ -5,6 +5,7 @@
 //! separate read before it.
 
 mod code;
+mod deferred;
 mod end;
 mod events;
 mod grant;
@@ -20,6 +21,7 @@ mod token;
 use std::net::IpAddr;
 
 pub use code::CodeChange;
+pub use deferred::DeferredChange;
 pub use end::{End, Of, Why};
 pub use grant::{Basis, GrantChange, UserBasis};
 pub use interaction::InteractionChange;
@@ -100,6 +102,8 @@ impl Commit {
 pub enum Change {
     /// Authorization codes.
     Code(CodeChange),
+    /// Requests that their user answers elsewhere.
+    Deferred(DeferredChange),
     /// Grants and remembered consent.
     Grant(GrantChange),
     /// Access and refresh tokens.
@@ -127,6 +131,7 @@ impl Change {
     pub const fn is_guarded(&self) -> bool {
         match self {
             Self::Code(change) => change.is_guarded(),
+            Self::Deferred(change) => change.is_guarded(),
             Self::Grant(change) => change.is_guarded(),
             Self::Token(change) => change.is_guarded(),
             Self::Session(change) => change.is_guarded(),
@@ -149,7 +154,7 @@ macro_rules! families {
 }
 
 families! {
-    Code(CodeChange), Grant(GrantChange), Token(TokenChange), Session(SessionChange),
+    Code(CodeChange), Deferred(DeferredChange), Grant(GrantChange), Token(TokenChange), Session(SessionChange),
     Interaction(InteractionChange), Registry(RegistryChange), Key(KeyChange), Once(Remember), Item(Item),
     End(End), Refusals(KeepRefusals),
 }

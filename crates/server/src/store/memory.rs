@@ -1,6 +1,7 @@
 //! A store in memory, for tests and examples.
 
 mod applying;
+mod deferred;
 mod ending;
 mod guards;
 mod state;
@@ -9,13 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use protocol::{
-    AccessToken, AuthorizationCode, ClientId, FamilyId, GrantId, Handle, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    AccessToken, AuthorizationCode, ClientId, DeferredCode, DeferredId, FamilyId, GrantId, Handle,
+    InteractionToken, JwtId, RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
+    UserCode,
 };
 
 use super::{
-    Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Ended, Event, Grant, Interaction,
-    KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session, Store, Through,
+    Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Deferred, DeferredRead, Ended,
+    Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session,
+    Store, Through,
 };
 use crate::error::Fault;
 use state::{AccessRow, State};
@@ -117,6 +120,27 @@ impl Store for MemoryStore {
         let Some((digest, row)) = state.families.get(&family) else { return Ok(None) };
         let through = state.through(row.grant, row.clone());
         Ok(through.map(|through| Stored::new(*digest, through)))
+    }
+
+    async fn deferred(
+        &self,
+        code: Handle<DeferredCode>,
+    ) -> Result<Option<Stored<DeferredCode, DeferredRead>>, Fault> {
+        let state = self.state();
+        Ok(state.deferred.get(&code.id).map(|(digest, row)| Stored::new(*digest, state.deferred_read(row))))
+    }
+
+    async fn deferred_by_user_code(&self, code: &UserCode) -> Result<Option<(DeferredId, Deferred)>, Fault> {
+        Ok(self.state().deferred_by_user_code(code))
+    }
+
+    async fn list_deferred(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(DeferredId, Deferred)>, Fault> {
+        Ok(self.state().list_deferred(subject, now, limit))
     }
 
     async fn jwt_ended(

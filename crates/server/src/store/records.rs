@@ -1,6 +1,7 @@
 //! What is remembered: plain values, secrets only as digests or sealed.
 
 mod code;
+mod deferred;
 mod event;
 mod grant;
 mod interaction;
@@ -13,6 +14,7 @@ mod through;
 mod token;
 
 pub use code::Code;
+pub use deferred::{Deferred, DeferredRead, DeferredState, Whose};
 pub use event::{Actor, Event, EventKind};
 pub use grant::{Consent, Grant, ScopeAt};
 pub use interaction::Interaction;

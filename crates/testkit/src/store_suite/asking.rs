@@ -1,9 +1,12 @@
 //! Reads and commits that unwrap the errors which a case does not expect.
 
 use protocol::{
-    AccessToken, AuthorizationCode, FamilyId, Handle, InteractionToken, RefreshToken, SessionToken, Stored,
+    AccessToken, AuthorizationCode, DeferredCode, FamilyId, Handle, InteractionToken, RefreshToken,
+    SessionToken, Stored,
 };
-use server::store::{AccessRead, Code, Commit, Conflict, Interaction, Refresh, Session, Store, Through};
+use server::store::{
+    AccessRead, Code, Commit, Conflict, DeferredRead, Interaction, Refresh, Session, Store, Through,
+};
 
 /// Commits, and asserts that there is no conflict.
 pub(super) async fn done(store: &dyn Store, commit: Commit) {
@@ -39,6 +42,10 @@ pub(super) async fn refresh(
     family: FamilyId,
 ) -> Option<(protocol::Digest<RefreshToken>, Through<Refresh>)> {
     store.refresh(family).await.expect("the store works").map(Stored::into_parts)
+}
+
+pub(super) async fn deferred(store: &dyn Store, code: Handle<DeferredCode>) -> Option<DeferredRead> {
+    open(store.deferred(code).await.expect("the store works"), &code)
 }
 
 pub(super) async fn session(store: &dyn Store, token: Handle<SessionToken>) -> Option<Session> {

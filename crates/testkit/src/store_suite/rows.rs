@@ -3,16 +3,16 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use protocol::{
-    AccessToken, Audience, AuthorizationCode, BrowserSecret, ClientId, ClientMetadata, CodeChallenge, Digest,
-    FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken, Scopes, SessionId, SessionToken,
-    Subject, Timestamp,
+    AccessToken, Audience, AuthorizationCode, BrowserSecret, ClientId, ClientMetadata, CodeChallenge,
+    DeferredCode, Digest, FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken, Scopes,
+    SessionId, SessionToken, Subject, Timestamp, UserCode,
 };
 use serde_json::json;
 use server::{
     Reason,
     store::{
-        Access, Caller, Client, Code, End, Grant, Interaction, Item, KeyRecord, KeyState, Of, Refresh,
-        Remember, Resource, Scope, Session, Space, StoredSecret, Why,
+        Access, Caller, Client, Code, Deferred, DeferredState, End, Grant, Interaction, Item, KeyRecord,
+        KeyState, Of, Refresh, Remember, Resource, Scope, Session, Space, StoredSecret, Whose, Why,
     },
 };
 
@@ -86,6 +86,33 @@ pub(super) fn code(grant: &Grant) -> Code {
         expires_at: NOW + MINUTES_10,
         used: false,
         tries: 0,
+    }
+}
+
+pub(super) fn deferred_handle() -> Handle<DeferredCode> {
+    DeferredCode::mint(id(), [5; 24]).handle()
+}
+
+/// A user code, each time another.
+pub(super) fn user_code() -> UserCode {
+    let at = id();
+    let letters: Vec<u8> =
+        (0..8).map(|place| u8::try_from((at / 20_i64.pow(place)) % 20).unwrap_or_default()).collect();
+    UserCode::from_entropy(&letters).expect("8 letters")
+}
+
+/// A device authorization that waits.
+pub(super) fn deferred() -> Deferred {
+    Deferred {
+        whose: Whose::Typed(user_code()),
+        client: client_id("shop"),
+        scopes: Scopes::stored("openid orders"),
+        audience: vec![Audience::new("https://api.example"), Audience::new("https://more.example")],
+        narrowed: true,
+        facts: r#"{"peer":"192.0.2.1","agent":"ü"}"#.into(),
+        asked_at: NOW - 1,
+        expires_at: NOW + MINUTES_10,
+        state: DeferredState::Waiting,
     }
 }
 

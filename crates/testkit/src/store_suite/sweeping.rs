@@ -2,8 +2,8 @@
 
 use protocol::{SessionId, Timestamp};
 use server::store::{
-    CodeChange, Commit, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of, RegistryChange,
-    SessionChange, Store, TokenChange, UserBasis,
+    CodeChange, Commit, DeferredChange, Expect, GrantChange, InteractionChange, KEPT_AFTER_END_SECONDS, Of,
+    RegistryChange, SessionChange, Store, TokenChange, UserBasis,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -33,6 +33,7 @@ pub async fn a_sweep_deletes_at_most_its_limit(f: Fixture) {
 /// A row of each kind that expires.
 struct Expiring {
     code: protocol::Handle<protocol::AuthorizationCode>,
+    deferred: protocol::Handle<protocol::DeferredCode>,
     access: protocol::Handle<protocol::AccessToken>,
     family: protocol::FamilyId,
     session: protocol::Handle<protocol::SessionToken>,
@@ -47,10 +48,13 @@ impl Expiring {
         (grant.expires_at, session.expires_at) = (end, end);
         let (mut code, mut access) = (rows::code(&grant), rows::access(&grant));
         (code.expires_at, access.expires_at) = (end, end);
+        let mut deferred = rows::deferred();
+        deferred.expires_at = end;
         let (mut family, mut interaction) = (rows::family(&grant), rows::interaction());
         (family.expires_at, interaction.expires_at) = (end, end);
         let written = Self {
             code: rows::code_handle(),
+            deferred: rows::deferred_handle(),
             access: rows::access_handle(),
             family: family.family,
             session: rows::session_handle(),
@@ -62,6 +66,7 @@ impl Expiring {
         (once.until, item.until) = (end, end);
         let commit = Commit::new(NOW)
             .with(CodeChange::Add(written.code, Box::new(code)))
+            .with(DeferredChange::Add(written.deferred, Box::new(deferred)))
             .with(TokenChange::AddAccess(written.access, access))
             .with(TokenChange::AddRefresh(rows::refresh_digest(), family))
             .with(SessionChange::Add(written.session, session, 0))
@@ -76,7 +81,7 @@ impl Expiring {
         written
     }
 
-    async fn there(&self, store: &dyn Store) -> [bool; 7] {
+    async fn there(&self, store: &dyn Store) -> [bool; 8] {
         let grants = store.list_grants(None, None, 9).await.expect("the store works");
         let caller = rows::caller("shop");
         let client = (&caller.id, caller.epoch);
@@ -89,6 +94,7 @@ impl Expiring {
             asking::interaction(store, self.interaction).await.is_some(),
             grants.iter().any(|grant| grant.id == self.grant),
             revoked == Some(server::store::Ended::Token),
+            asking::deferred(store, self.deferred).await.is_some(),
         ]
     }
 }
@@ -98,10 +104,10 @@ pub async fn ended_rows_are_kept_for_an_hour_and_then_swept(f: Fixture) {
     let written = Expiring::at(end, &*f.store).await;
     let lasting = add_lasting(&*f.store).await;
     assert_eq!(sweep(&*f.store, end, 1000).await, 0, "nothing has ended");
-    assert_eq!(written.there(&*f.store).await, [true; 7]);
+    assert_eq!(written.there(&*f.store).await, [true; 8]);
     // Anybody can open an interaction, so it is kept no longer than it can be answered.
     let ended = sweep(&*f.store, end + KEPT_AFTER_END_SECONDS, 1000).await;
-    let there = [true, true, true, true, false, true, true];
+    let there = [true, true, true, true, false, true, true, true];
     assert_eq!((written.there(&*f.store).await, ended), (there, 1), "an hour is not yet over");
     let due = end + KEPT_AFTER_END_SECONDS + 1;
     let mut swept = 0;
@@ -113,8 +119,8 @@ pub async fn ended_rows_are_kept_for_an_hour_and_then_swept(f: Fixture) {
             break;
         }
     }
-    // Six readable rows, one single-use value and one item.
-    assert_eq!((written.there(&*f.store).await, swept), ([false; 7], 8));
+    // Seven readable rows, one single-use value and one item.
+    assert_eq!((written.there(&*f.store).await, swept), ([false; 8], 9));
     assert!(asking::access(&*f.store, lasting).await.is_some(), "what has not ended stays");
 }
 

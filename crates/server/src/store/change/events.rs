@@ -46,9 +46,12 @@ impl Change {
     fn events(&self, commit: &Commit) -> SmallVec<[Event; 2]> {
         let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
         match self {
-            Self::Code(_) | Self::Interaction(_) | Self::Once(_) | Self::Item(_) | Self::Refusals(_) => {
-                SmallVec::new()
-            }
+            Self::Code(_)
+            | Self::Deferred(_)
+            | Self::Interaction(_)
+            | Self::Once(_)
+            | Self::Item(_)
+            | Self::Refusals(_) => SmallVec::new(),
             Self::Grant(change) => match change {
                 GrantChange::Consent(consent) => smallvec![Event {
                     subject: Some(consent.subject.clone()),

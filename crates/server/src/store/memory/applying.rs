@@ -13,6 +13,7 @@ impl State {
     pub(super) fn apply(&mut self, change: Change, now: Timestamp) -> Committed {
         match change {
             Change::Code(change) => self.apply_code(change),
+            Change::Deferred(change) => self.apply_deferred(change),
             Change::Grant(change) => self.apply_grant(change),
             Change::Token(change) => self.apply_token(change),
             Change::Session(change) => self.apply_session(change),

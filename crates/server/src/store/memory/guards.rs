@@ -13,6 +13,7 @@ impl State {
     pub(super) fn holds(&self, change: &Change, now: Timestamp) -> bool {
         match change {
             Change::Code(change) => self.code_holds(change),
+            Change::Deferred(change) => self.deferred_holds(change, now),
             Change::Grant(change) => match change {
                 GrantChange::Add(grant, basis) => {
                     !self.grants.contains_key(&grant.id)

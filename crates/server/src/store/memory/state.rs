@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::{
-    AccessToken, Audience, AuthorizationCode, ClientId, Digest, FamilyId, GrantId, InteractionToken, JwtId,
-    RefreshToken, SessionId, SessionToken, Subject, Timestamp,
+    AccessToken, Audience, AuthorizationCode, ClientId, DeferredCode, Digest, FamilyId, GrantId,
+    InteractionToken, JwtId, RefreshToken, SessionId, SessionToken, Subject, Timestamp,
 };
 
 use crate::store::{
-    Access, Caller, Client, Code, Consent, Ended, Event, Grant, INTERACTION_KEPT_AFTER_END_SECONDS,
+    Access, Caller, Client, Code, Consent, Deferred, Ended, Event, Grant, INTERACTION_KEPT_AFTER_END_SECONDS,
     Interaction, KEPT_AFTER_END_SECONDS, KeyRecord, Of, REFUSALS_KEPT_SECONDS, Refresh, RefusedRequest,
     Resource, Scope, Session, Space, Through,
 };
@@ -19,6 +19,7 @@ pub(super) struct State {
     pub(super) newest: Timestamp,
     pub(super) registry_version: i64,
     pub(super) codes: BTreeMap<i64, (Digest<AuthorizationCode>, Code)>,
+    pub(super) deferred: BTreeMap<i64, (Digest<DeferredCode>, Deferred)>,
     pub(super) grants: BTreeMap<GrantId, GrantRow>,
     pub(super) consents: BTreeMap<(Subject, ClientId), Consent>,
     pub(super) access: BTreeMap<i64, AccessRow>,
@@ -136,6 +137,7 @@ impl State {
         self.refusals.retain(|refused| due_after(refused.at, REFUSALS_KEPT_SECONDS));
         let mut due = |end: Timestamp| due_after(end, KEPT_AFTER_END_SECONDS);
         self.codes.retain(|_, (_, row)| due(row.expires_at));
+        self.deferred.retain(|_, (_, row)| due(row.expires_at));
         self.access.retain(|_, kept| due(kept.row.expires_at));
         self.families.retain(|_, (_, row)| due(row.expires_at));
         self.revoked.retain(|_, exp| due(*exp));
