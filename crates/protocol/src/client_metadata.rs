@@ -91,6 +91,12 @@ pub struct ClientMetadata {
     /// Whether the ID token always contains `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_auth_time: Option<bool>,
+    /// The only algorithm allowed for its request objects; absent: any that fits its public keys (RFC 9101 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<String>,
+    /// Whether its authorization requests must be signed (RFC 9101 §10.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_signed_request_object: Option<bool>,
     /// Whether its authorization requests must be pushed (RFC 9126 §6).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pushed_authorization_requests: Option<bool>,

@@ -47,6 +47,16 @@ impl<'a> Params<'a> {
         Ok(params)
     }
 
+    /// The same with this parameter, if it was not sent.
+    #[must_use]
+    pub fn or(mut self, name: &'static str, value: &str) -> Self {
+        if self.get(name).is_none() {
+            self.pairs.retain(|(known, _)| known != name);
+            self.pairs.push((name.into(), value.to_owned().into()));
+        }
+        self
+    }
+
     /// Adds a parameter, within the limits.
     fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) -> Result<(), ParamsError> {
         let is_long = name.len() > limits::PARAMETER_NAME_BYTES_MAX

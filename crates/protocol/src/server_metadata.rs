@@ -81,6 +81,10 @@ pub struct ServerMetadata {
     pub claims_supported: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_signing_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_signed_request_object: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_parameter_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

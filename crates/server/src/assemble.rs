@@ -3,6 +3,7 @@
 use protocol::{GrantType, uri};
 
 use crate::{
+    authorize::object,
     context::{AuthorizationServer, Endpoint, GrantHandler, Installed},
     endpoints::{authorize, end_session, introspection, jwks, metadata, par, revocation, token, userinfo},
     error::Fault,
@@ -35,6 +36,7 @@ impl AuthorizationServer {
             .always(end_session::install)
             .always(jwks::install)
             .with(|settings| settings.pushed_requests.as_ref(), par::install)
+            .with(|settings| settings.request_objects.as_ref(), object::install)
             .always(metadata::install)
     }
 

@@ -9,6 +9,7 @@
 pub(crate) mod approval;
 pub(crate) mod client;
 pub(crate) mod decision;
+pub(crate) mod object;
 pub(crate) mod push_rates;
 pub(crate) mod pushed;
 pub(crate) mod request;

@@ -25,7 +25,7 @@ use crate::{
     registry::Registry,
     settings::Settings,
     settle::Decision,
-    store::{Commit, Committed, Store},
+    store::{Commit, Committed, Remember, Store},
     tokens::issued::Issued,
 };
 
@@ -162,6 +162,8 @@ pub(crate) struct FoundParams {
     pub(crate) pushed: Option<PushedKey>,
     /// Whether the client signed them (RFC 9101).
     pub(crate) is_signed: bool,
+    /// What makes them single-use.
+    pub(crate) once: Option<Remember>,
 }
 
 /// The key that a pushed request is stored under: the digest of the end of its `request_uri`.
@@ -179,6 +181,8 @@ pub(crate) struct Installed {
     pub(crate) grants: BTreeMap<&'static str, Box<dyn GrantHandler>>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) sources: Vec<Box<dyn RequestSource>>,
+    /// Parts of the metadata that belong to no endpoint, or change what an endpoint wrote.
+    pub(crate) advertised: Vec<AdvertiseFn>,
     pub(crate) maintenance: Vec<MaintenanceStep>,
 }
 
@@ -189,6 +193,13 @@ impl Installed {
 
     pub(crate) fn endpoint(&mut self, endpoint: Endpoint) {
         self.endpoints.push(endpoint);
+    }
+
+    pub(crate) fn advertise(
+        &mut self,
+        advertise: impl Fn(&mut ServerMetadata, &Offer<'_>) + Send + Sync + 'static,
+    ) {
+        self.advertised.push(Box::new(advertise));
     }
 
     pub(crate) fn source(&mut self, source: impl RequestSource) {

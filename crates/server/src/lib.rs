@@ -67,4 +67,4 @@ pub use ports::Ports;
 pub use reason::{Reason, Severity};
 pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, uri_for_logs};
 pub use service::HttpService;
-pub use settings::{PagePaths, PkcePolicy, PushedRequests, Settings, SettingsError};
+pub use settings::{PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError};

@@ -40,6 +40,8 @@ pub struct Settings {
     pub pkce: PkcePolicy,
     /// Pushed authorization requests (RFC 9126); `None`: clients can't push any.
     pub pushed_requests: Option<PushedRequests>,
+    /// Request objects (RFC 9101); `None`: `request` and `request_uri` are refused.
+    pub request_objects: Option<RequestObjects>,
     /// Seconds after which a signing key is replaced.
     pub key_rotation_interval: i64,
     /// Whether a client with a redirect URI at `http://localhost` is answered at any port and path there, and its pages
@@ -84,6 +86,7 @@ impl Settings {
             clock_skew: 30,
             pkce: PkcePolicy::Required,
             pushed_requests: Some(PushedRequests::default()),
+            request_objects: Some(RequestObjects::default()),
             key_rotation_interval: 90 * 86_400,
             any_localhost_redirect: false,
             explain_refusals: false,
@@ -102,6 +105,11 @@ impl Settings {
     /// Whether every authorization request must be pushed (RFC 9126 §5).
     pub(crate) fn requires_pushed_requests(&self) -> bool {
         self.pushed_requests.is_some_and(|pushed| pushed.required)
+    }
+
+    /// Whether every authorization request must be signed (RFC 9101 §10.5).
+    pub(crate) fn requires_signed_requests(&self) -> bool {
+        self.request_objects.is_some_and(|objects| objects.required)
     }
 
     /// The host of the issuer, with its port if it names one.
@@ -130,6 +138,13 @@ impl Default for PushedRequests {
     fn default() -> Self {
         Self { lifetime: 60, required: false }
     }
+}
+
+/// Request objects (RFC 9101).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestObjects {
+    /// Whether every authorization request must be signed (RFC 9101 §10.5).
+    pub required: bool,
 }
 
 /// Who must use PKCE (RFC 9700 §2.1.1).

@@ -10,7 +10,7 @@ use std::{
 
 use accounts::{PasswordCost, PasswordRule, SignInRates};
 use protocol::uri;
-use server::{PushedRequests, Settings};
+use server::{PushedRequests, RequestObjects, Settings};
 use serving::Network;
 use tracing_subscriber::filter::Targets;
 
@@ -19,7 +19,7 @@ use super::{
     env::{self, environment},
     layers::Layers,
     problem::{Origin, Problems},
-    sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
+    sections::{Sections, authorization::Authorization, branding::Branding, log::Log, pkce::PkcePolicy},
     value::Value,
 };
 use crate::storage::{self, Database};
@@ -102,12 +102,7 @@ impl Config {
                 layers.refuse(key, format!("must not be longer than {other} ({})", duration::print(most)));
             }
         }
-        if sections.authorization.require_pushed_requests && !sections.authorization.pushed_requests {
-            layers.refuse(
-                "authorization.require_pushed_requests",
-                "needs authorization.pushed_requests (RFC 9126 section 5)",
-            );
-        }
+        contradictions(&sections.authorization, layers);
         let settings = settings(&sections)?;
         let Sections { http, management, database, secrets, sign_in, passwords, branding, log, .. } =
             sections;
@@ -136,6 +131,18 @@ impl Config {
             branding,
             dev: false,
         })
+    }
+}
+
+/// What is required and not accepted.
+fn contradictions(authorization: &Authorization, layers: &mut Layers) {
+    if authorization.require_pushed_requests && !authorization.pushed_requests {
+        let text = "needs authorization.pushed_requests (RFC 9126 section 5)";
+        layers.refuse("authorization.require_pushed_requests", text);
+    }
+    if authorization.require_request_objects && !authorization.request_objects {
+        let text = "needs authorization.request_objects (RFC 9101 section 10.5)";
+        layers.refuse("authorization.require_request_objects", text);
     }
 }
 
@@ -204,6 +211,9 @@ fn settings(sections: &Sections) -> Option<Settings> {
             lifetime: seconds(authorization.pushed_request_lifetime),
             required: authorization.require_pushed_requests,
         }),
+        request_objects: authorization
+            .request_objects
+            .then_some(RequestObjects { required: authorization.require_request_objects }),
         redirect_schemes: clients.redirect_schemes.clone(),
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),

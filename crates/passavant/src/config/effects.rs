@@ -243,6 +243,23 @@ async fn authorization_require_pushed_requests() {
 }
 
 #[tokio::test]
+async fn authorization_request_objects() {
+    for (value, reason) in
+        [("true", Reason::RequestObjectMalformed), ("false", Reason::RequestObjectUnsupported)]
+    {
+        let server = start(&format!("[authorization]\nrequest_objects = {value}\n")).await;
+        let request = server.browser().sign_in("alice").authorize("shop").and("request", "x");
+        assert_eq!(request.send().await.reason(), Some(reason), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn authorization_require_request_objects() {
+    let server = start("[authorization]\nrequire_request_objects = true\n").await;
+    server.browser().authorize("shop").finish().await.refused(Reason::RequestObjectMissing);
+}
+
+#[tokio::test]
 async fn audience_one_resource_per_token() {
     let (notes, music) = ("https://notes.example", "https://music.example");
     for (value, reason) in [("false", None), ("true", Some(Reason::AudienceTooMany))] {
@@ -320,6 +337,10 @@ fn duration_over_its_enclosing_limit_is_refused() {
         (
             "[authorization]\npushed_requests = false\nrequire_pushed_requests = true\n",
             ":4: authorization.require_pushed_requests: needs authorization.pushed_requests",
+        ),
+        (
+            "[authorization]\nrequest_objects = false\nrequire_request_objects = true\n",
+            ":4: authorization.require_request_objects: needs authorization.request_objects",
         ),
         (
             "[refresh_tokens]\nidle = \"31 days\"\n",

@@ -1,7 +1,7 @@
 //! Every section of the configuration, in the order of the reference: a new one is a file and a line here.
 
 mod audience;
-mod authorization;
+pub(crate) mod authorization;
 pub(crate) mod branding;
 mod clients;
 mod database;

@@ -12,7 +12,7 @@ use crate::{
     reason::Reason,
     session::SignedIn,
     settle::{Carried, Decision, settle},
-    store::{Code, CodeChange, Commit, Grant, GrantChange, UserBasis},
+    store::{Change, Code, CodeChange, Commit, Grant, GrantChange, UserBasis},
 };
 
 /// Approves the request: grant and code are written in one commit, with what `alongside` holds for this code.
@@ -72,6 +72,10 @@ pub(crate) async fn approve(
             alongside(&code)?.with(GrantChange::Add(Box::new(grant(id)), signed_in.basis.at(client_epoch)));
         let commit = match &requested.pushed {
             Some(key) => commit.with(pushed::use_up(server, key).await?),
+            None => commit,
+        };
+        let commit = match &requested.object {
+            Some(object) => commit.with(Change::Once(object.remember())),
             None => commit,
         };
         let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));

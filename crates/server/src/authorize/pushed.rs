@@ -47,7 +47,7 @@ impl RequestSource for PushedSource {
         if expires_at <= server.now() {
             return Err(Reason::RequestUriExpired.into());
         }
-        Ok(FoundParams { params, pushed: Some(key), is_signed })
+        Ok(FoundParams { params, pushed: Some(key), is_signed, once: None })
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use protocol::{
-    Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, limits, scope,
+    Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, Timestamp, limits,
+    scope,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,8 @@ use crate::{
     error::Error,
     reason::Reason,
     registry::{RegisteredClient, Resources},
-    settings::PkcePolicy,
+    settings::{PkcePolicy, Settings},
+    store::{Remember, Space},
     tokens::id_token,
 };
 
@@ -58,6 +60,24 @@ pub(crate) struct Requested {
     /// The pushed request that it is, to be used up by the approval (RFC 9126 §7.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pushed: Option<PushedKey>,
+    /// The request object that it is, to be remembered by the approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) object: Option<OnceObject>,
+}
+
+/// A request object that is accepted once: the digest of its client and `jti`, and until when it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OnceObject {
+    key: Box<str>,
+    until: Timestamp,
+}
+
+impl OnceObject {
+    /// The change that remembers it.
+    pub(crate) fn remember(&self) -> Remember {
+        let (space, replayed) = (Space::RequestObject, Reason::RequestObjectReplayed);
+        Remember { space, key: self.key.clone(), until: self.until, replayed }
+    }
 }
 
 impl Requested {
@@ -129,6 +149,9 @@ pub(crate) async fn validate(
             return Err(reason.into());
         }
     }
+    if must_sign(server.settings(), client) && !params.is_signed() {
+        return Err(Reason::RequestObjectMissing.into());
+    }
     let must_push = client.metadata.require_pushed_authorization_requests == Some(true)
         || server.settings().requires_pushed_requests();
     if must_push && !params.is_pushed() {
@@ -161,7 +184,13 @@ pub(crate) async fn validate(
         login_hint: login_hint.map(Into::into),
         expected,
         pushed: params.pushed().cloned(),
+        object: params.once().map(|once| OnceObject { key: once.key.clone(), until: once.until }),
     })
+}
+
+/// Whether the requests of this client must be signed (RFC 9101 §10.5).
+pub(super) fn must_sign(settings: &Settings, client: &RegisteredClient) -> bool {
+    settings.requires_signed_requests() || client.metadata.require_signed_request_object == Some(true)
 }
 
 /// What has to be registered for a request to be granted: the flow, each scope, each resource. Returns the audience.

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     incoming::Incoming,
     reason::Reason,
+    store::Remember,
 };
 
 /// Where parameters were sent.
@@ -29,11 +30,12 @@ pub(crate) struct Parameters {
     params: Params<'static>,
     pushed: Option<PushedKey>,
     is_signed: bool,
+    once: Option<Remember>,
 }
 
 impl Parameters {
     pub(crate) fn new(source: Source, params: Params<'_>) -> Self {
-        Self { source, params: params.into_owned(), pushed: None, is_signed: false }
+        Self { source, params: params.into_owned(), pushed: None, is_signed: false, once: None }
     }
 
     /// The key of the pushed request that they are from (RFC 9126).
@@ -44,6 +46,11 @@ impl Parameters {
     /// Whether they are, or will be, those of a pushed request.
     pub(crate) fn is_pushed(&self) -> bool {
         self.source == Source::Pushed || self.pushed.is_some()
+    }
+
+    /// What makes them single-use, if anything does: the `jti` of their object.
+    pub(crate) fn once(&self) -> Option<&Remember> {
+        self.once.as_ref()
     }
 
     /// Whether the client signed them (RFC 9101).
@@ -90,8 +97,8 @@ pub(crate) async fn resolve(
 ) -> Result<Option<Parameters>, Error> {
     let source = server.installed().sources.iter().find(|source| source.reads(&sent.params));
     let Some(source) = source else { return Ok(None) };
-    let FoundParams { params, pushed, is_signed } = source.read(server, &sent.params).await?;
-    Ok(Some(Parameters { source: sent.source, params, pushed, is_signed }))
+    let FoundParams { params, pushed, is_signed, once } = source.read(server, &sent.params).await?;
+    Ok(Some(Parameters { source: sent.source, params, pushed, is_signed, once }))
 }
 
 /// Reads the parameters as they were sent.

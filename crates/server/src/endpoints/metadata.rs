@@ -42,7 +42,7 @@ async fn render(server: &AuthorizationServer) -> Result<Document, Error> {
 /// The current document: keys and scopes change while the server runs.
 async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error> {
     let (keys, resources) = (server.keys().await?, server.registry().resources().await?);
-    let Installed { grants, endpoints, .. } = server.installed();
+    let Installed { grants, endpoints, advertised, .. } = server.installed();
     let grant_types: Vec<&str> = grants.keys().copied().collect();
     let issuer = server.settings().issuer.to_string();
     let mut metadata = ServerMetadata { issuer, ..ServerMetadata::default() };
@@ -50,6 +50,10 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
         let url = server.settings().url(&endpoint.path);
         let offer = Offer { url: &url, grant_types: &grant_types, keys: &keys };
         (endpoint.advertise)(&mut metadata, &offer);
+    }
+    let offer = Offer { url: &metadata.issuer.clone(), grant_types: &grant_types, keys: &keys };
+    for advertise in advertised {
+        advertise(&mut metadata, &offer);
     }
     add_new(&mut metadata.scopes_supported, resources.listed_scopes());
     add_new(&mut metadata.claims_supported, resources.released_claims());

@@ -27,7 +27,7 @@ use crate::{
     refusal::parameters::{self, Registered},
     settings::PushedRequests,
     settle::{Carried, Decision, settle},
-    store::Commit,
+    store::{Change, Commit},
 };
 
 /// The response (RFC 9126 §2.2).
@@ -87,7 +87,7 @@ async fn respond(
         return Ok((Err(Reason::PushedTooMany.into()), Some(client)));
     }
     let carried = Carried::of(now, head, &caller.remember).by(&caller.id);
-    let sent = Parameters::new(Source::Pushed, params);
+    let sent = Parameters::new(Source::Pushed, params.or("client_id", client.id().as_str()));
     let decide = || Box::pin(decide(server, &client, incoming, &sent, settings));
     let answer = settle(server.store(), carried, decide).await.and_then(|response| {
         let mut answer = answer::json(&response)?;
@@ -125,5 +125,9 @@ async fn decide(
     let now = server.now();
     let (request_uri, item) = pushed::store(server, client.id(), params, now, settings.lifetime)?;
     let answer = PushedResponse { request_uri, expires_in: settings.lifetime };
-    Ok(Decision { commit: Commit::new(now).with(item), answer: Ok(answer) })
+    let mut commit = Commit::new(now).with(item);
+    if let Some(once) = params.once() {
+        commit.push(Change::Once(once.clone()));
+    }
+    Ok(Decision { commit, answer: Ok(answer) })
 }

@@ -34,6 +34,28 @@ family! { $ authorize
     /// `request_uri` is not served (OpenID Connect Core 1.0 §3.1.2.6).
     RequestUriUnsupported, "request_uri_unsupported", RequestUriNotSupported, Plain,
         "The request_uri parameter is not supported";
+    /// The request object is no JWT, is of another type, or has an algorithm that is not allowed, such as `none` (RFC 9101
+    /// §4, §6.2).
+    RequestObjectMalformed, "request_object_malformed", InvalidRequestObject, Plain,
+        "The request object is not a JWT of a type and algorithm that is allowed for this client";
+    /// No registered key of the client verifies the request object (RFC 9101 §6.2).
+    RequestObjectSignatureWrong, "request_object_signature_wrong", InvalidRequestObject, Suspicious,
+        "No registered key verifies the request object";
+    /// `client_id`, `iss`, `aud` or another claim of the request object is not what RFC 9101 §4 and §5 demand.
+    RequestObjectClaimWrong, "request_object_claim_wrong", InvalidRequestObject, Plain,
+        "A claim of the request object is missing or wrong";
+    /// `exp` of the request object has passed, `nbf` has not, or they are too far apart (RFC 9101 §4).
+    RequestObjectExpired, "request_object_expired", InvalidRequestObject, Plain,
+        "The request object has expired, is not yet valid, or is valid for too long";
+    /// A request object with this `jti` was used before (RFC 7519 §4.1.7).
+    RequestObjectReplayed, "request_object_replayed", InvalidRequestObject, Suspicious,
+        "The request object was already used";
+    /// The keys that would verify the request object could not be fetched (RFC 7591 §2).
+    RequestObjectKeysUnavailable, "request_object_keys_unavailable", InvalidRequestObject, Plain,
+        "The keys of the client could not be fetched";
+    /// The client, or every client here, must sign its requests (RFC 9101 §10.5).
+    RequestObjectMissing, "request_object_missing", InvalidRequest, Plain,
+        "The authorization request must be signed (RFC 9101)";
     /// The client, or every client here, must push its requests (RFC 9126 §5, §6).
     PushedRequestMissing, "pushed_request_missing", InvalidRequest, Plain,
         "The authorization request must be pushed (RFC 9126)";

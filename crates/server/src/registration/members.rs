@@ -68,6 +68,8 @@ pub const CLIENT: &[Member] = &[
     member("introspection_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("request_object_signing_alg", Text).checked(keys::request_object),
+    member("require_signed_request_object", Flag).or(Absent::Flag(false)),
     member("require_pushed_authorization_requests", Flag).or(Absent::Flag(false)),
     member("subject_type", Text).or(Absent::Text("public")).checked(served::subject_type),
     member("default_max_age", Number),
@@ -90,7 +92,6 @@ pub const CLIENT: &[Member] = &[
     kept("sector_identifier_uri", Text),
     note("default_acr_values", Texts),
     kept("request_uris", Texts),
-    kept("request_object_signing_alg", Text),
     kept("request_object_encryption_alg", Text),
     kept("request_object_encryption_enc", Text),
     kept("backchannel_logout_uri", Text),
@@ -104,7 +105,6 @@ pub const CLIENT: &[Member] = &[
     kept("tls_client_auth_san_email", Text),
     kept("tls_client_certificate_bound_access_tokens", Flag),
     kept("dpop_bound_access_tokens", Flag),
-    kept("require_signed_request_object", Flag),
     kept("authorization_signed_response_alg", Text),
     kept("authorization_encrypted_response_alg", Text),
     kept("authorization_encrypted_response_enc", Text),

@@ -30,6 +30,7 @@ mod rfc7662_introspection;
 mod rfc8414_metadata;
 mod rfc8707_resource;
 mod rfc9068_access_token;
+mod rfc9101_jar;
 mod rfc9126_par;
 mod rfc9701_introspection;
 mod roles;

@@ -14,5 +14,10 @@ section! {
         /// Whether every authorization request must be pushed. A client can be obliged alone, by its member
         /// `require_pushed_authorization_requests`.
         require_pushed_requests: bool = Boolean, default "false";
+        /// Whether clients may sign their authorization requests (RFC 9101). An unsigned request object is never accepted.
+        request_objects: bool = Boolean, default "true";
+        /// Whether every authorization request must be signed. A client can be obliged alone, by its member
+        /// `require_signed_request_object`.
+        require_request_objects: bool = Boolean, default "false";
     }
 }

@@ -1,6 +1,6 @@
 //! Keys, by value or by reference, and encryption to them.
 
-use jose::{JwkSet, KeyError, KeyManagement, SkippedKey};
+use jose::{JwkSet, KeyError, KeyManagement, SignatureAlgorithm, SkippedKey};
 use protocol::uri;
 
 use super::served;
@@ -43,6 +43,21 @@ pub(crate) fn by_reference(entry: &mut Entry<'_>, name: &'static str, rules: &Ru
         Ok(parts) if parts.host.is_some() && parts.scheme == "https" => {}
         Ok(parts) if parts.scheme == "http" && parts.is_loopback() && rules.http_to_loopback => {}
         Ok(_) => entry.refuse(name, "must be https (or http to loopback, where the issuer is http)"),
+    }
+}
+
+/// `request_object_signing_alg`: supported, and with a key that verifies it (RFC 9101 §6.2).
+pub(crate) fn request_object(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    let text = entry.text(name).map(str::to_owned);
+    if text.as_deref() == Some("none") {
+        entry.refuse(name, "an unsigned request object is never accepted (RFC 9101 section 4)");
+        return;
+    }
+    served::signature(entry, name, rules);
+    let algorithm = text.as_deref().and_then(SignatureAlgorithm::parse);
+    let has_keys = entry.has("jwks") || entry.has("jwks_uri");
+    if algorithm.is_some_and(|algorithm| !algorithm.is_symmetric()) && !has_keys {
+        entry.warn(name, "without jwks or jwks_uri there is no key that verifies a request object");
     }
 }
 

@@ -23,4 +23,6 @@ pub struct Remember {
 pub enum Space {
     /// The `jti` of client assertions.
     ClientAssertion,
+    /// The `jti` of request objects (RFC 9101).
+    RequestObject,
 }
