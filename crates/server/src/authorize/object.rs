@@ -177,7 +177,7 @@ fn judge(claims: &Claims, expected: &Expected<'_>, is_typed: bool) -> Result<Tim
     let time = |name| claims.time(name).map_err(|_| Reason::RequestObjectClaimWrong);
     // RFC 9101 §5: identical to the one outside. §4: `iss` is the client, `aud` this server.
     let is_client = |found: Option<&str>| found == Some(expected.client);
-    if !is_client(text("client_id")?) || !text("iss")?.is_none_or(|iss| iss == expected.client) {
+    if !is_client(text("client_id")?) || text("iss")?.is_some_and(|iss| iss != expected.client) {
         return Err(Reason::RequestObjectClaimWrong);
     }
     // RFC 9101 §10.8: an untyped JWT about the client itself is a client assertion.
