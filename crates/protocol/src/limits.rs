@@ -62,3 +62,15 @@ pub const DEVICE_AUTHORIZATIONS_PER_ADDRESS_MAX: u32 = 60;
 pub const USER_AGENT_BYTES_MAX: usize = 256;
 /// Most polling clients whose interval is remembered.
 pub const POLLS_MAX: usize = 20_000;
+/// How old a DPoP proof may be, and how far ahead of this clock, in seconds (RFC 9449 §11.1).
+pub const PROOF_SECONDS: i64 = 60;
+/// How far the clocks of two machines may differ where proofs are checked, in seconds.
+pub const CLOCK_SKEW_SECONDS: i64 = 30;
+/// Longest `jti` of a DPoP proof, in bytes.
+pub const PROOF_ID_BYTES_MAX: usize = 256;
+/// Lifetime of a DPoP nonce, in seconds.
+pub const NONCE_SECONDS: i64 = 300;
+/// Age of a DPoP nonce from which responses carry a new one, in seconds.
+pub const NONCE_RENEWED_SECONDS: i64 = 150;
+/// Shortest secret for DPoP nonces, in bytes.
+pub const NONCE_KEY_BYTES_LEAST: usize = 32;

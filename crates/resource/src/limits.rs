@@ -13,19 +13,19 @@ pub const LEEWAY_SECONDS: i64 = 30;
 /// Most seconds that [`crate::GuardBuilder::leeway`] can allow.
 pub const LEEWAY_SECONDS_MAX: i64 = 300;
 /// How old a DPoP proof may be, and how far ahead of this clock, in seconds (RFC 9449 §11.1).
-pub const PROOF_SECONDS: i64 = 60;
+pub const PROOF_SECONDS: i64 = protocol::limits::PROOF_SECONDS;
 /// Longest `jti` of a DPoP proof, in bytes.
-pub const PROOF_ID_BYTES_MAX: usize = 256;
+pub const PROOF_ID_BYTES_MAX: usize = protocol::limits::PROOF_ID_BYTES_MAX;
 /// Most DPoP proofs that [`crate::MemoryReplays`] remembers by default.
 pub const PROOFS_MAX: usize = 200_000;
 /// Most DPoP proofs of one key that [`crate::MemoryReplays`] remembers, so that one sender can't exclude the others.
 pub const PROOFS_PER_KEY_MAX: u32 = 20_000;
 /// Lifetime of a DPoP nonce, in seconds.
-pub const NONCE_SECONDS: i64 = 300;
+pub const NONCE_SECONDS: i64 = protocol::limits::NONCE_SECONDS;
 /// Age of a DPoP nonce from which responses carry a new one, in seconds.
-pub const NONCE_RENEWED_SECONDS: i64 = 150;
+pub const NONCE_RENEWED_SECONDS: i64 = protocol::limits::NONCE_RENEWED_SECONDS;
 /// Shortest secret for DPoP nonces, in bytes.
-pub const NONCE_KEY_BYTES_LEAST: usize = 32;
+pub const NONCE_KEY_BYTES_LEAST: usize = protocol::limits::NONCE_KEY_BYTES_LEAST;
 /// Default deadline of a fetch or an introspection, in milliseconds.
 pub const DEADLINE_MILLIS: u64 = fetching::limits::DEADLINE_MILLIS;
 /// Longest answer of the authorization server, in bytes.

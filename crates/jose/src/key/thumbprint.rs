@@ -39,6 +39,11 @@ impl Thumbprint {
         &self.0
     }
 
+    /// A thumbprint that was stored as its 32 bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Parses the 43 characters that [`Thumbprint`]'s `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self(base64url::decode(text).ok()?.try_into().ok()?))

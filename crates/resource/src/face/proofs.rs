@@ -4,21 +4,13 @@ use std::sync::Arc;
 
 use fetching::Clock;
 use jose::SignatureAlgorithm;
-use protocol::Audience;
+use protocol::proof::{Nonces, PROOF_ALGORITHMS};
 use zeroize::Zeroizing;
 
 use crate::answer::challenge::Accepted;
 use crate::face::error::GuardError;
 use crate::proof::bearer::Scheme;
-use crate::proof::dpop::{ApiOrigin, Dpop, MemoryReplays, Nonces, Proofs, Replays};
-
-/// The default algorithms of proofs: one or two for each kind of key, none with SHA-1 or a shared secret.
-const ALGORITHMS: [SignatureAlgorithm; 4] = [
-    SignatureAlgorithm::Es256,
-    SignatureAlgorithm::EdDsa,
-    SignatureAlgorithm::Ps256,
-    SignatureAlgorithm::Rs256,
-];
+use crate::proof::dpop::{ApiOrigin, Dpop, MemoryReplays, Proofs, Replays};
 
 /// The settings of DPoP.
 #[derive(Default)]
@@ -37,12 +29,12 @@ impl DpopSettings {
         audience: &str,
         clock: &Arc<dyn Clock>,
     ) -> Result<Option<Proofs>, GuardError> {
-        let algorithms = self.algorithms.clone().unwrap_or_else(|| ALGORITHMS.to_vec());
+        let algorithms = self.algorithms.clone().unwrap_or_else(|| PROOF_ALGORITHMS.to_vec());
         if algorithms.is_empty() || algorithms.iter().any(|algorithm| algorithm.is_symmetric()) {
             return Err(GuardError::Algorithms);
         }
         let nonces = match &self.nonce_secret {
-            Some(secret) => Some(Nonces::new(secret, &Audience::new(audience)).ok_or(GuardError::NonceKey)?),
+            Some(secret) => Some(Nonces::new(secret, audience).ok_or(GuardError::NonceKey)?),
             None => None,
         };
         let origin = match &self.origin {

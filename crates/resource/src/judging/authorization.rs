@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use jose::Claims;
-use protocol::{Scopes, Timestamp};
+use protocol::{Confirmation, Scopes, Timestamp};
 
 use crate::judging::refused::Refused;
-use crate::proof::confirmation::Confirmation;
 
 /// What an accepted token allows.
 #[derive(Clone, Debug)]

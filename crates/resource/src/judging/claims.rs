@@ -12,7 +12,7 @@ use crate::judging::claim::{malformed, missing, text, time};
 use crate::judging::expected::ExpectedToken;
 use crate::judging::refused::Refused;
 use crate::judging::shape::TokenShape;
-use crate::proof::confirmation::Confirmation;
+use crate::proof::confirmation;
 use crate::reason::Reason;
 
 /// Judges the claims of a verified JWT access token (RFC 9068 §4).
@@ -137,7 +137,7 @@ fn judged(
     for name in ["sub", "client_id", "username", "jti"].into_iter().chain(clients) {
         text(&claims, name)?;
     }
-    let confirmation = Confirmation::of(&claims, shape.confirmation_notes)?;
+    let confirmation = confirmation::of(&claims, shape.confirmation_notes)?;
     let roles = shape.roles(&claims)?;
     Ok(Authorization { claims, scopes, roles, expires, confirmation })
 }

@@ -4,8 +4,8 @@
 mod certificate;
 
 use http::request::Parts;
-use jose::{Claims, Thumbprint};
-use serde_json::{Map, Value};
+use jose::Claims;
+use protocol::Confirmation;
 
 use crate::proof::bearer::{PresentedToken, Scheme};
 use crate::proof::dpop::Proofs;
@@ -13,47 +13,24 @@ use crate::reason::Reason;
 
 pub use certificate::ClientCertificate;
 
-/// The keys that the sender of a token must hold: one, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Confirmation {
-    /// Of a DPoP key (RFC 9449 §6.1).
-    jkt: Option<Thumbprint>,
-    /// Of a client certificate (RFC 8705 §3.1).
-    x5t_s256: Option<Thumbprint>,
-}
-
-impl Confirmation {
-    /// Reads `cnf`, and `token_type` if an introspection answer has one. An unknown member refuses the token, since it
-    /// may be essential (RFC 7800 §3.1), unless it is one of these notes.
-    pub(crate) fn of(claims: &Claims, notes: &[&str]) -> Result<Option<Self>, Reason> {
-        let confirmation = match claims.object("cnf") {
-            Ok(None) => None,
-            Ok(Some(members)) => Some(Self::read(members, notes)?),
-            Err(_) => return Err(Reason::ClaimMalformed),
-        };
-        let kind = claims.string("token_type").map_err(|_| Reason::ClaimMalformed)?;
-        let is_dpop = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"));
-        if is_dpop && confirmation.is_none_or(|one| one.jkt.is_none()) {
-            tracing::debug!("the token is of type DPoP but is not bound to a key");
-            return Err(Reason::ConfirmationUnknown);
-        }
-        Ok(confirmation)
+/// Reads `cnf`, and `token_type` if an introspection answer has one. An unknown member refuses the token, since it may be
+/// essential (RFC 7800 §3.1), unless it is one of these notes.
+pub(crate) fn of(claims: &Claims, notes: &[&str]) -> Result<Option<Confirmation>, Reason> {
+    let confirmation = match claims.object("cnf") {
+        Ok(None) => None,
+        Ok(Some(members)) => Some(Confirmation::read(members, notes).map_err(|error| {
+            tracing::debug!(%error, "the token can't be used");
+            Reason::ConfirmationUnknown
+        })?),
+        Err(_) => return Err(Reason::ClaimMalformed),
+    };
+    let kind = claims.string("token_type").map_err(|_| Reason::ClaimMalformed)?;
+    let is_dpop = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"));
+    if is_dpop && confirmation.is_none_or(|one| one.jkt.is_none()) {
+        tracing::debug!("the token is of type DPoP but is not bound to a key");
+        return Err(Reason::ConfirmationUnknown);
     }
-
-    fn read(members: &Map<String, Value>, notes: &[&str]) -> Result<Self, Reason> {
-        let mut confirmation = Self { jkt: None, x5t_s256: None };
-        for (name, value) in members {
-            let place = match name.as_str() {
-                "jkt" => &mut confirmation.jkt,
-                "x5t#S256" => &mut confirmation.x5t_s256,
-                name if notes.contains(&name) => continue,
-                _ => return Err(unknown()),
-            };
-            *place = Some(value.as_str().and_then(Thumbprint::parse).ok_or_else(unknown)?);
-        }
-        let is_bound = confirmation.jkt.is_some() || confirmation.x5t_s256.is_some();
-        if is_bound { Ok(confirmation) } else { Err(unknown()) }
-    }
+    Ok(confirmation)
 }
 
 /// How the sender of an accepted request proved its key.
@@ -88,14 +65,10 @@ pub(crate) async fn confirm(
     Ok(Confirmed { scheme: presented.scheme, next_nonce })
 }
 
-fn unknown() -> Reason {
-    tracing::debug!("cnf has an unknown member, a malformed one, or none");
-    Reason::ConfirmationUnknown
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use jose::Thumbprint;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -106,7 +79,7 @@ mod tests {
     }
 
     fn read_with(claims: Value, notes: &[&str]) -> Result<Option<Confirmation>, Reason> {
-        Confirmation::of(&Claims::parse(claims.to_string().as_bytes()).expect("claims"), notes)
+        of(&Claims::parse(claims.to_string().as_bytes()).expect("claims"), notes)
     }
 
     #[test]

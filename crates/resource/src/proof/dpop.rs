@@ -1,7 +1,5 @@
 //! DPoP proofs (RFC 9449 §4.3, §7): proofs that the sender of a token holds its key.
 
-mod nonce;
-mod proof;
 mod replays;
 mod target;
 
@@ -12,13 +10,12 @@ use fetching::Clock;
 use http::HeaderName;
 use http::request::Parts;
 use jose::{SignatureAlgorithm, Thumbprint};
+use protocol::proof::{ExpectedProof, Nonces, Proof, ProofError};
 
 use crate::reason::Reason;
 
-use proof::ExpectedProof;
-
-pub(crate) use nonce::Nonces;
-pub use replays::{MemoryReplays, ProofId, Replays, ReplaysError, Seen};
+pub use protocol::proof::ProofId;
+pub use replays::{MemoryReplays, Replays, ReplaysError, Seen};
 pub(crate) use target::ApiOrigin;
 
 /// The header of a proof (RFC 9449 §4.1).
@@ -58,11 +55,13 @@ impl Proofs {
         key: &Thumbprint,
     ) -> Result<Option<Box<str>>, Reason> {
         let now = self.clock.now();
-        let proof = proof::verify(header(head)?, &self.algorithms)?;
-        let target = self.origin.target(head).ok_or(Reason::ProofTargetWrong)?;
-        proof.judge(&ExpectedProof { method: head.method.as_str(), target: &target, token, now })?;
+        let proof = Proof::verify(header(head)?, &self.algorithms).map_err(broken)?;
+        let targets = [self.origin.target(head).ok_or(Reason::ProofTargetWrong)?];
+        let expected =
+            ExpectedProof { method: head.method.as_str(), targets: &targets, token: Some(token), now };
+        proof.judge(&expected).map_err(broken)?;
         let next_nonce = match &self.nonces {
-            Some(nonces) => nonces.judge(proof.nonce()?, now)?,
+            Some(nonces) => proof.nonce().and_then(|nonce| nonces.judge(nonce, now)).map_err(broken)?,
             None => None,
         };
         if !proof.key().is(key) {
@@ -103,4 +102,25 @@ fn header(head: &Parts) -> Result<&str, Reason> {
         return Err(Reason::ProofRepeated);
     }
     header.to_str().map_err(|_| Reason::ProofMalformed)
+}
+
+/// The reason for a proof that breaks a rule.
+fn broken(error: ProofError) -> Reason {
+    tracing::debug!(%error, "invalid proof");
+    match error {
+        ProofError::Malformed => Reason::ProofMalformed,
+        ProofError::TypeWrong => Reason::ProofTypeWrong,
+        ProofError::AlgorithmNotAllowed => Reason::ProofAlgorithmNotAllowed,
+        ProofError::KeyInvalid => Reason::ProofKeyInvalid,
+        ProofError::SignatureWrong => Reason::ProofSignatureWrong,
+        ProofError::ClaimMissing(_) => Reason::ProofClaimMissing,
+        ProofError::ClaimMalformed(_) => Reason::ProofClaimMalformed,
+        ProofError::MethodWrong => Reason::ProofMethodWrong,
+        ProofError::TargetWrong => Reason::ProofTargetWrong,
+        ProofError::Expired(_) => Reason::ProofExpired,
+        ProofError::ClockSkewed(_) => Reason::ProofClockSkewed,
+        ProofError::TokenWrong => Reason::ProofTokenWrong,
+        ProofError::NonceMissing => Reason::NonceMissing,
+        ProofError::NonceWrong => Reason::NonceWrong,
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use jose::Thumbprint;
 use protocol::Timestamp;
+use protocol::proof::ProofId;
 
 use crate::limits::{PROOFS_MAX, PROOFS_PER_KEY_MAX};
 
@@ -22,15 +23,6 @@ pub trait Replays: Send + Sync + 'static {
     /// [`ReplaysError`] if that can't be determined; the request is then refused with 503. Must return within a few
     /// seconds.
     async fn remember(&self, proof: ProofId, until: Timestamp, now: Timestamp) -> Result<Seen, ReplaysError>;
-}
-
-/// The identity of a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ProofId {
-    /// The key that signed it, to limit how many proofs of one sender are remembered.
-    pub key: Thumbprint,
-    /// SHA-256 of the key's thumbprint and `jti`: always 32 bytes.
-    pub digest: [u8; 32],
 }
 
 /// Whether a proof was seen before.

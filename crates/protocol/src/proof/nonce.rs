@@ -1,42 +1,49 @@
 //! Nonces that prevent proofs from being made in advance (RFC 9449 §9). Nothing is stored: a nonce is its creation
 //! time with a MAC, so that all nodes that share the key accept each other's.
 
+use std::fmt;
+
 use jose::base64url;
 use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256};
-use protocol::{Audience, Timestamp};
 
-use crate::limits::{LEEWAY_SECONDS, NONCE_KEY_BYTES_LEAST, NONCE_RENEWED_SECONDS, NONCE_SECONDS};
-use crate::reason::Reason;
+use super::dpop::ProofError;
+use crate::{
+    limits::{CLOCK_SKEW_SECONDS, NONCE_KEY_BYTES_LEAST, NONCE_RENEWED_SECONDS, NONCE_SECONDS},
+    time::Timestamp,
+};
 
 /// Lengths of the time and the MAC, in bytes.
 const TIME_BYTES: usize = 8;
 const MAC_BYTES: usize = 16;
 
-/// Makes and verifies the nonces of one API.
-pub(crate) struct Nonces(HmacKey);
+/// Makes and verifies the nonces of one server.
+pub struct Nonces(HmacKey);
 
 impl Nonces {
-    /// Nonces under a secret that several nodes may share. Each audience has its own key, even if it shares the
-    /// secret.
-    pub(crate) fn new(secret: &[u8], audience: &Audience) -> Option<Self> {
+    /// Nonces under a secret that several nodes may share; `None` if it has fewer than [`NONCE_KEY_BYTES_LEAST`] bytes.
+    /// Each server has its own key, even if it shares the secret.
+    pub fn new(secret: &[u8], server: &str) -> Option<Self> {
         let long_enough = secret.len() >= NONCE_KEY_BYTES_LEAST;
-        let info = format!("passavant DPoP nonce for {audience}");
+        let info = format!("passavant DPoP nonce for {server}");
         long_enough.then(|| Self(HmacKey::new(&hkdf_sha256(secret, &info))))
     }
 
     /// A new nonce.
-    pub(super) fn fresh(&self, now: Timestamp) -> Box<str> {
+    pub fn fresh(&self, now: Timestamp) -> Box<str> {
         let time = now.0.to_be_bytes();
         let mac = self.0.sign(&[&time]);
         base64url::encode(&[&time[..], &mac[..MAC_BYTES]].concat()).into()
     }
 
     /// Checks that the nonce of a proof is ours and recent. Returns a new one if it expires soon.
-    pub(super) fn judge(&self, nonce: Option<&str>, now: Timestamp) -> Result<Option<Box<str>>, Reason> {
-        let made = self.made(nonce.ok_or(Reason::NonceMissing)?).ok_or(Reason::NonceWrong)?;
+    ///
+    /// # Errors
+    /// [`ProofError::NonceMissing`] and [`ProofError::NonceWrong`].
+    pub fn judge(&self, nonce: Option<&str>, now: Timestamp) -> Result<Option<Box<str>>, ProofError> {
+        let made = self.made(nonce.ok_or(ProofError::NonceMissing)?).ok_or(ProofError::NonceWrong)?;
         let age = now.since(made);
-        if !(-LEEWAY_SECONDS..NONCE_SECONDS).contains(&age) {
-            return Err(Reason::NonceWrong);
+        if !(-CLOCK_SKEW_SECONDS..NONCE_SECONDS).contains(&age) {
+            return Err(ProofError::NonceWrong);
         }
         Ok((age >= NONCE_RENEWED_SECONDS).then(|| self.fresh(now)))
     }
@@ -51,6 +58,12 @@ impl Nonces {
     }
 }
 
+impl fmt::Debug for Nonces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nonces(...)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +71,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000);
 
     fn nonces(secret: u8, audience: &str) -> Nonces {
-        Nonces::new(&[secret; 32], &Audience::new(audience)).expect("a key")
+        Nonces::new(&[secret; 32], audience).expect("a key")
     }
 
     #[test]
@@ -72,9 +85,9 @@ mod tests {
             let next = judged(seconds).expect("good").expect("a new one");
             assert_eq!(nonces.judge(Some(&next), NOW + seconds), Ok(None));
         }
-        assert_eq!(judged(NONCE_SECONDS), Err(Reason::NonceWrong));
-        assert_eq!(judged(-LEEWAY_SECONDS), Ok(None), "the clock of another node may be ahead");
-        assert_eq!(judged(-LEEWAY_SECONDS - 1), Err(Reason::NonceWrong));
+        assert_eq!(judged(NONCE_SECONDS), Err(ProofError::NonceWrong));
+        assert_eq!(judged(-CLOCK_SKEW_SECONDS), Ok(None), "the clock of another node may be ahead");
+        assert_eq!(judged(-CLOCK_SKEW_SECONDS - 1), Err(ProofError::NonceWrong));
     }
 
     #[test]
@@ -82,7 +95,7 @@ mod tests {
         let (one, other) = (nonces(7, "https://notes.example"), nonces(7, "https://notes.example"));
         assert_eq!(other.judge(Some(&one.fresh(NOW)), NOW), Ok(None));
         for stranger in [nonces(8, "https://notes.example"), nonces(7, "https://other.example")] {
-            assert_eq!(stranger.judge(Some(&one.fresh(NOW)), NOW), Err(Reason::NonceWrong));
+            assert_eq!(stranger.judge(Some(&one.fresh(NOW)), NOW), Err(ProofError::NonceWrong));
         }
     }
 
@@ -90,16 +103,16 @@ mod tests {
     fn what_was_not_made_here_is_no_nonce() {
         let nonces = nonces(7, "https://notes.example");
         let good = nonces.fresh(NOW);
-        assert_eq!(nonces.judge(None, NOW), Err(Reason::NonceMissing));
+        assert_eq!(nonces.judge(None, NOW), Err(ProofError::NonceMissing));
         let mut bytes = base64url::decode(&good).expect("base64url");
         for at in 0..bytes.len() {
             bytes[at] ^= 1;
             let changed = base64url::encode(&bytes);
-            assert_eq!(nonces.judge(Some(&changed), NOW), Err(Reason::NonceWrong), "byte {at}");
+            assert_eq!(nonces.judge(Some(&changed), NOW), Err(ProofError::NonceWrong), "byte {at}");
             bytes[at] ^= 1;
         }
         for text in ["", "x", &good[1..], &format!("{good}="), &format!("{good}AAAA"), &" ".repeat(32)] {
-            assert_eq!(nonces.judge(Some(text), NOW), Err(Reason::NonceWrong), "{text:?}");
+            assert_eq!(nonces.judge(Some(text), NOW), Err(ProofError::NonceWrong), "{text:?}");
         }
     }
 
@@ -111,6 +124,6 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_refused() {
-        assert!(Nonces::new(&[7; NONCE_KEY_BYTES_LEAST - 1], &Audience::new("urn:notes")).is_none());
+        assert!(Nonces::new(&[7; NONCE_KEY_BYTES_LEAST - 1], "urn:notes").is_none());
     }
 }
