@@ -103,6 +103,9 @@ pub struct ClientMetadata {
     /// passavant's own member: whether its assertions must be as RFC 10070 requires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_strict_assertions: Option<bool>,
+    /// Whether it gets access tokens only for requests with a DPoP proof (RFC 9449 §5.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_bound_access_tokens: Option<bool>,
     /// passavant's own member: the claims about the user in its ID tokens. Absent: those of the granted scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_claims: Option<IdTokenClaims>,

@@ -99,5 +99,7 @@ names! {
     TokenType {
         /// RFC 6750
         Bearer = "Bearer",
+        /// RFC 9449 §5
+        Dpop = "DPoP",
     }
 }

@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use protocol::{Challenge, ErrorCode};
+use protocol::{Challenge, ErrorCode, TokenType};
 use serde::Serialize;
 
 use crate::{
     error::{Error, Fault},
     reason::Reason,
+    sender,
 };
 
 /// An answer of this server. A refusal has its [`Reason`] among the extensions of the response, so that a host can log
@@ -61,29 +62,28 @@ pub(crate) fn method_not_allowed(allow: &str) -> Answer {
 /// A refusal at `/token`, `/introspect` or `/revoke` (RFC 6749 §5.2, RFC 7662 §2.3).
 pub(crate) fn json_error(error: &Error, scheme: Scheme) -> Answer {
     let mut answer = error_body(error);
+    if matches!(scheme, Scheme::Token(_)) {
+        refuse_proof(&mut answer, error);
+    }
     if let Error::Refused(reason) = error
         && answer.status() == StatusCode::UNAUTHORIZED
     {
-        let challenge = match scheme {
-            Scheme::Basic => Challenge::basic("passavant"),
-            Scheme::Bearer => bearer_challenge(*reason),
-        };
-        set_challenge(&mut answer, &challenge);
+        match scheme {
+            Scheme::Basic => set_challenge(&mut answer, &Challenge::basic("passavant")),
+            Scheme::Token(tried) => set_token_challenges(&mut answer, *reason, tried, ""),
+        }
     }
     answer
 }
 
-/// A refusal at a protected endpoint (RFC 6750 §3).
+/// A refusal at a protected endpoint (RFC 6750 §3, RFC 9449 §7.1).
 ///
 /// A refusal for lack of scope names the required scopes if the caller passes them.
-pub(crate) fn bearer_error(error: &Error, wanted: &str) -> Answer {
+pub(crate) fn token_error(error: &Error, wanted: &str, tried: TokenType) -> Answer {
     let mut answer = error_body(error);
+    refuse_proof(&mut answer, error);
     if let Error::Refused(reason) = error {
-        let mut challenge = bearer_challenge(*reason);
-        if *reason == Reason::ScopeInsufficient && !wanted.is_empty() {
-            challenge = challenge.with("scope", wanted);
-        }
-        set_challenge(&mut answer, &challenge);
+        set_token_challenges(&mut answer, *reason, tried, wanted);
     }
     answer
 }
@@ -93,16 +93,44 @@ pub(crate) fn bearer_error(error: &Error, wanted: &str) -> Answer {
 pub(crate) enum Scheme {
     /// Client credentials.
     Basic,
-    /// A bearer token.
-    Bearer,
+    /// An access token.
+    Token(TokenType),
 }
 
-/// RFC 6750 §3.1: if the request had no token, the challenge has no error code.
-fn bearer_challenge(reason: Reason) -> Challenge {
-    if reason == Reason::TokenMissing {
-        return Challenge::bearer();
+/// A proof that is not accepted is a failed authentication where a token is used; 400 is for token requests (RFC 9449 §7.1).
+fn refuse_proof(answer: &mut Answer, error: &Error) {
+    if let Error::Refused(reason) = error
+        && matches!(reason.code(), ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce)
+    {
+        *answer.status_mut() = StatusCode::UNAUTHORIZED;
     }
-    Challenge::bearer().with("error", reason.code().as_str()).with("error_description", reason.description())
+}
+
+/// The challenge of the scheme that was tried. A bound token that came as a bearer token is told the scheme that it needs
+/// (RFC 9449 §7.2).
+fn set_token_challenges(answer: &mut Answer, reason: Reason, tried: TokenType, wanted: &str) {
+    let mut challenge = Challenge::of(tried.as_str());
+    // RFC 6750 §3.1: if the request had no token, the challenge has no error code.
+    if reason != Reason::TokenMissing {
+        challenge =
+            challenge.with("error", reason.code().as_str()).with("error_description", reason.description());
+    }
+    if reason == Reason::ScopeInsufficient && !wanted.is_empty() {
+        challenge = challenge.with("scope", wanted);
+    }
+    let dpop = |challenge: Challenge| {
+        let names: Vec<&str> = sender::algorithm_names().collect();
+        challenge.with("algs", &names.join(" "))
+    };
+    match tried {
+        TokenType::Dpop => set_challenge(answer, &dpop(challenge)),
+        _ => set_challenge(answer, &challenge),
+    }
+    if reason == Reason::TokenBound
+        && let Ok(other) = HeaderValue::from_str(dpop(Challenge::of(TokenType::Dpop.as_str())).as_str())
+    {
+        answer.headers_mut().append(header::WWW_AUTHENTICATE, other);
+    }
 }
 
 fn error_body(error: &Error) -> Answer {

@@ -154,16 +154,16 @@ async fn check(
     Ok(Vec::new())
 }
 
-/// Authenticates a resource by a bearer token with scope `introspection` (django-oauth-toolkit's
+/// Authenticates a resource by an access token with scope `introspection` (django-oauth-toolkit's
 /// `RESOURCE_SERVER_AUTH_TOKEN`). Such tokens are issued only to resources.
-pub(crate) async fn authenticate_bearer(
+pub(crate) async fn authenticate_token(
     server: &AuthorizationServer,
     incoming: &Incoming,
 ) -> Result<AuthenticatedCaller, Error> {
     let head = &incoming.head;
-    let presented = head.bearer()?.ok_or(Reason::TokenMissing)?;
-    let found = access::find_opaque(server, presented).await?;
-    let token = access::live(server, head, found)?;
+    let presented = head.access_token()?.ok_or(Reason::TokenMissing)?;
+    let found = access::find_opaque(server, presented.token).await?;
+    let token = access::live(server, head, found, &presented).await?;
     if !token.only_introspects() {
         let expected = || Some(Difference::new("scope", &token.scopes, scope::INTROSPECTION));
         return Err(head.differs(Reason::ScopeInsufficient, expected).into());

@@ -6,7 +6,8 @@ use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Ar
 
 use async_trait::async_trait;
 use http::Method;
-use protocol::{GrantType, Params, ServerMetadata, Timestamp};
+use jose::Thumbprint;
+use protocol::{Confirmation, GrantType, Params, ServerMetadata, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -76,9 +77,26 @@ pub struct TokenRequest<'a> {
     pub incoming: &'a Incoming,
     /// When it was received.
     pub now: Timestamp,
+    /// What the tokens are bound to.
+    pub(crate) confirmation: Option<Box<Confirmation>>,
 }
 
 impl TokenRequest<'_> {
+    /// The keys that the sender of the request holds, and that its tokens are bound to (RFC 9449 §5, RFC 8705 §3).
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_deref()
+    }
+
+    /// Whether the sender holds every key that a code or refresh token is bound to.
+    pub(crate) fn shows(&self, bound: &Confirmation) -> bool {
+        let shown = self.confirmation();
+        let has = |bound: Option<Thumbprint>, shown: Option<Thumbprint>| {
+            bound.is_none_or(|bound| shown.is_some_and(|shown| shown.is(&bound)))
+        };
+        has(bound.jkt, shown.and_then(|shown| shown.jkt))
+            && has(bound.x5t_s256, shown.and_then(|shown| shown.x5t_s256))
+    }
+
     /// A required parameter.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::{
 /// Seconds that a browser may cache the answer to a preflight.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 /// Response headers that a page may read, beside those that it always may.
-const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, retry-after");
+const EXPOSED: HeaderValue = HeaderValue::from_static("www-authenticate, retry-after, dpop-nonce");
 /// Longest list of header names that a preflight may ask for, in bytes.
 const ASKED_BYTES_MAX: usize = 1024;
 

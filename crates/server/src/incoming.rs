@@ -5,7 +5,9 @@ use std::{fmt, net::IpAddr};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use protocol::{ClientId, Params, Subject, display::Shown, fields, limits, params::ParamsError, uri};
+use protocol::{
+    ClientId, Params, Subject, TokenType, display::Shown, fields, limits, params::ParamsError, uri,
+};
 
 use crate::{
     error::Error,
@@ -21,6 +23,14 @@ pub struct RequestId(pub String);
 /// The address of the client, set by the host as an extension.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub IpAddr);
+
+/// An access token as it was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct PresentedToken<'a> {
+    /// The scheme of the `Authorization` header; a token in a form is a bearer token.
+    pub(crate) scheme: TokenType,
+    pub(crate) token: &'a str,
+}
 
 /// A request whose body has been read.
 pub struct Incoming {
@@ -88,8 +98,17 @@ pub(crate) trait RequestHead {
     /// The parameters of the query.
     fn query(&self) -> Result<Params<'_>, Reason>;
 
-    /// The token of `Authorization: Bearer` (RFC 6750 §2.1), if the header has that scheme.
-    fn bearer(&self) -> Result<Option<&str>, Reason>;
+    /// The access token of the `Authorization` header, if it has one of the schemes of access tokens (RFC 6750 §2.1, RFC
+    /// 9449 §7.1).
+    fn access_token(&self) -> Result<Option<PresentedToken<'_>>, Reason>;
+
+    /// The scheme of the access token that was sent or tried, for the challenge of a refusal.
+    fn tried_scheme(&self) -> TokenType {
+        match self.access_token() {
+            Ok(Some(presented)) => presented.scheme,
+            Ok(None) | Err(_) => TokenType::Bearer,
+        }
+    }
 
     /// The [`RequestId`] that the host set; empty if it set none.
     fn request_id(&self) -> &str;
@@ -163,7 +182,7 @@ impl RequestHead for Parts {
         parse(self.uri.query().unwrap_or_default().as_bytes())
     }
 
-    fn bearer(&self) -> Result<Option<&str>, Reason> {
+    fn access_token(&self) -> Result<Option<PresentedToken<'_>>, Reason> {
         let mut values = self.headers.get_all(header::AUTHORIZATION).iter();
         let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
@@ -172,15 +191,13 @@ impl RequestHead for Parts {
         let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
             return Ok(None);
         };
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Ok(None);
-        }
+        let Some(scheme) = scheme_of(scheme) else { return Ok(None) };
         let token = token.trim_matches(' ');
         let b64token = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
         if token.is_empty() || token.len() > limits::TOKEN_BYTES_MAX || !token.bytes().all(b64token) {
             return Err(Reason::TokenInactive);
         }
-        Ok(Some(token))
+        Ok(Some(PresentedToken { scheme, token }))
     }
 
     fn request_id(&self) -> &str {
@@ -210,6 +227,11 @@ impl RequestHead for Parts {
     fn notes(&self) -> Option<&RequestNotes> {
         RequestNotes::of(&self.extensions)
     }
+}
+
+/// The scheme of access tokens that this is, in any case.
+fn scheme_of(name: &str) -> Option<TokenType> {
+    TokenType::ALL.iter().copied().find(|scheme| name.eq_ignore_ascii_case(scheme.as_str()))
 }
 
 fn parse(text: &[u8]) -> Result<Params<'_>, Reason> {

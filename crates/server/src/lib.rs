@@ -36,6 +36,7 @@ pub mod reason;
 mod refusal;
 pub mod registration;
 pub mod registry;
+mod sender;
 mod service;
 mod session;
 pub mod settings;

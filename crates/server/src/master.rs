@@ -1,7 +1,7 @@
 //! The master key and the keys derived from it. Nothing secret is stored unencrypted.
 
 use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256, open, seal};
-use protocol::{ClientId, SessionId};
+use protocol::{ClientId, SessionId, proof::Nonces};
 use zeroize::Zeroizing;
 
 use crate::store::StoredSecret;
@@ -17,6 +17,7 @@ pub struct MasterKey {
     forms: HmacKey,
     browsers: HmacKey,
     sessions: HmacKey,
+    dpop_nonces: Nonces,
 }
 
 impl MasterKey {
@@ -30,6 +31,7 @@ impl MasterKey {
             forms: HmacKey::new(&*derive("passavant forms 1")),
             browsers: HmacKey::new(&*derive("passavant known browsers 1")),
             sessions: HmacKey::new(&*derive("passavant sessions 1")),
+            dpop_nonces: Nonces::of_key(&derive("passavant DPoP nonces 1")),
         }
     }
 
@@ -84,6 +86,11 @@ impl MasterKey {
         let mut code = [0; 16];
         code.copy_from_slice(&self.sessions.sign(&[&session.0.to_be_bytes()])[..16]);
         code
+    }
+
+    /// The nonces of DPoP proofs, which every node with the same master key accepts (RFC 9449 §8).
+    pub(crate) fn dpop_nonces(&self) -> &Nonces {
+        &self.dpop_nonces
     }
 
     fn digest_secret(&self, id: &ClientId, secret: &[u8]) -> [u8; 32] {

@@ -15,6 +15,8 @@ mod grant;
 #[macro_use]
 mod page;
 #[macro_use]
+mod proof;
+#[macro_use]
 mod request;
 
 use protocol::ErrorCode;
@@ -28,7 +30,7 @@ pub enum Severity {
     Suspicious,
 }
 
-reasons! { of request client grant access page authorize }
+reasons! { of request client grant proof access page authorize }
 
 #[cfg(test)]
 mod tests {

@@ -54,6 +54,8 @@ pub struct Settings {
     pub logout_ends_offline: bool,
     /// Whether a token for more than one resource is refused.
     pub one_resource_per_token: bool,
+    /// Whether every DPoP proof needs a nonce of this server, so that none can be made in advance (RFC 9449 §8).
+    pub require_dpop_nonce: bool,
     /// Schemes without a dot that native clients may register redirect URIs of ([`uri::is_private_scheme`]).
     pub redirect_schemes: Vec<String>,
     /// Where the host's pages are, relative to the issuer.
@@ -92,6 +94,7 @@ impl Settings {
             explain_refusals: false,
             logout_ends_offline: false,
             one_resource_per_token: false,
+            require_dpop_nonce: false,
             redirect_schemes: Vec::new(),
             pages: PagePaths::default(),
         })

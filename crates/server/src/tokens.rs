@@ -53,7 +53,13 @@ pub(crate) async fn mint_access(
         scopes: scopes.clone(),
         issued_at: commit.now,
         expires_at: commit.now + lifetime,
+        confirmation: claims.confirmation.copied().map(Box::new),
     };
     commit.push(TokenChange::AddAccess(handle, access));
-    Ok(IssuedAccess { token: Zeroizing::new(token.expose()), expires_in: lifetime, scopes })
+    Ok(IssuedAccess {
+        token: Zeroizing::new(token.expose()),
+        expires_in: lifetime,
+        scopes,
+        token_type: claims.token_type(),
+    })
 }

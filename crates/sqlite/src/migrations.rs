@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0003_key_dates.sql"),
     include_str!("../migrations/0004_refusals_and_peers.sql"),
     include_str!("../migrations/0005_deferred.sql"),
+    include_str!("../migrations/0006_confirmations.sql"),
 ];
 
 /// The step after which usernames are compared in another spelling.

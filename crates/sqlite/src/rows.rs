@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use jose::Thumbprint;
 use protocol::{
-    Audience, ClientId, CodeChallenge, Digest, FamilyId, GrantId, Scopes, SessionId, Subject, Timestamp,
+    Audience, ClientId, CodeChallenge, Confirmation, Digest, FamilyId, GrantId, Scopes, SessionId, Subject,
+    Timestamp,
 };
 use rusqlite::Row;
 use server::store::{
@@ -101,6 +103,19 @@ impl<'a> Columns<'a> {
         Ok(self.row.get_ref(self.next)? != rusqlite::types::ValueRef::Null)
     }
 
+    /// A key that a code is bound to, if any.
+    fn thumbprint(&mut self) -> Result<Option<Thumbprint>, Broken> {
+        let bytes = self.bytes_or_none()?.map(TryInto::try_into).transpose();
+        Ok(bytes.map_err(|_| Broken::Word("dpop_jkt"))?.map(Thumbprint::from_bytes))
+    }
+
+    /// The keys that a token is bound to. One that can't be read is a fault, never an unbound token.
+    fn confirmation(&mut self) -> Result<Option<Box<Confirmation>>, Broken> {
+        let Some(bytes) = self.bytes_or_none()? else { return Ok(None) };
+        let confirmation = Confirmation::from_bytes(bytes).map_err(|_| Broken::Word("confirmation"))?;
+        Ok(Some(Box::new(confirmation)))
+    }
+
     pub(crate) fn audience(&mut self) -> Result<Vec<Audience>, Broken> {
         let text = self.text()?;
         Ok(text.split(' ').filter(|one| !one.is_empty()).map(Audience::new).collect())
@@ -127,7 +142,7 @@ pub(crate) fn grant(columns: &mut Columns<'_>) -> Result<(Grant, Option<Ended>),
     Ok((grant, ended))
 }
 
-/// `grant_id, redirect_uri, challenge, nonce, expires_at, used_at, tries`
+/// `grant_id, redirect_uri, challenge, nonce, expires_at, used_at, tries, dpop_jkt`
 pub(crate) fn code(columns: &mut Columns<'_>) -> Result<Code, Broken> {
     Ok(Code {
         grant: GrantId(columns.number()?),
@@ -137,10 +152,11 @@ pub(crate) fn code(columns: &mut Columns<'_>) -> Result<Code, Broken> {
         expires_at: columns.time()?,
         used: columns.number_or_none()?.is_some(),
         tries: columns.count("tries")?,
+        dpop_jkt: columns.thumbprint()?,
     })
 }
 
-/// `id, grant_id, generation, rotated_at, expires_at, key`
+/// `id, grant_id, generation, rotated_at, expires_at, key, confirmation`
 pub(crate) fn refresh(columns: &mut Columns<'_>) -> Result<Refresh, Broken> {
     Ok(Refresh {
         family: FamilyId(columns.number()?),
@@ -149,10 +165,11 @@ pub(crate) fn refresh(columns: &mut Columns<'_>) -> Result<Refresh, Broken> {
         rotated_at: columns.time()?,
         expires_at: columns.time()?,
         key: columns.count("key")?,
+        confirmation: columns.confirmation()?,
     })
 }
 
-/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in`
+/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in, confirmation`
 pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let grant = columns.number_or_none()?.map(GrantId);
     let client = ClientId::new(columns.text()?);
@@ -163,7 +180,19 @@ pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let narrowed = columns.flag()?;
     let issued_at = columns.time()?;
     let expires_at = issued_at + columns.number()?;
-    Ok(Access { grant, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_at })
+    let confirmation = columns.confirmation()?;
+    Ok(Access {
+        grant,
+        client,
+        epoch,
+        subject,
+        scopes,
+        audience,
+        narrowed,
+        issued_at,
+        expires_at,
+        confirmation,
+    })
 }
 
 /// `subject, client, approved, given_at`

@@ -189,6 +189,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         tokens,
         refresh_tokens,
         pkce,
+        dpop,
         signing_keys,
         ..
     } = sections;
@@ -215,6 +216,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
             .request_objects
             .then_some(RequestObjects { required: authorization.require_request_objects }),
         redirect_schemes: clients.redirect_schemes.clone(),
+        require_dpop_nonce: dpop.require_nonce,
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),
         pkce: match pkce.policy {

@@ -214,6 +214,22 @@ async fn signing_keys_rotate_every() {
     assert_eq!(published().await, 4);
 }
 
+/// RFC 9449 §8: a proof that was made in advance is of no use.
+#[tokio::test]
+async fn dpop_require_nonce() {
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("fails without entropy only");
+    for (value, reason) in [("false", None), ("true", Some(Reason::ProofNonceMissing))] {
+        let server = start(&format!("[dpop]\nrequire_nonce = {value}\n")).await;
+        let proof = server.proof(&key, "POST", "/token").sign();
+        let reply = server.client_credentials("shop").header("dpop", &proof).send().await;
+        assert_eq!(
+            (reply.reason(), reply.header("dpop-nonce").is_some()),
+            (reason, reason.is_some()),
+            "{value}"
+        );
+    }
+}
+
 /// RFC 9700 §2.3: a token for one resource is of no use to another.
 #[tokio::test]
 async fn authorization_pushed_requests() {

@@ -5,6 +5,7 @@ pub(crate) mod authorization;
 pub(crate) mod branding;
 mod clients;
 mod database;
+mod dpop;
 mod http;
 mod interactions;
 pub(super) mod log;
@@ -69,6 +70,8 @@ sections! {
     tokens: tokens::Tokens,
     /// `[refresh_tokens]`
     refresh_tokens: refresh_tokens::RefreshTokens,
+    /// `[dpop]`
+    dpop: dpop::Dpop,
     /// `[pkce]`
     pkce: pkce::Pkce,
     /// `[sign_in]`

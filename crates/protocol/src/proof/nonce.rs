@@ -28,6 +28,11 @@ impl Nonces {
         long_enough.then(|| Self(HmacKey::new(&hkdf_sha256(secret, &info))))
     }
 
+    /// Nonces under a key that is derived for them.
+    pub fn of_key(key: &[u8; 32]) -> Self {
+        Self(HmacKey::new(key))
+    }
+
     /// A new nonce.
     pub fn fresh(&self, now: Timestamp) -> Box<str> {
         let time = now.0.to_be_bytes();

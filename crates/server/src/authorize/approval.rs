@@ -55,6 +55,7 @@ pub(crate) async fn approve(
         redirect_uri: return_to.uri().into(),
         challenge: requested.challenge.clone(),
         nonce: requested.nonce.clone(),
+        dpop_jkt: requested.dpop_jkt,
         expires_at: now + settings.code_lifetime,
         used: false,
         tries: 0,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jose::Thumbprint;
 use protocol::{
     Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, Timestamp, limits,
     scope,
@@ -20,6 +21,7 @@ use crate::{
     error::Error,
     reason::Reason,
     registry::{RegisteredClient, Resources},
+    sender,
     settings::{PkcePolicy, Settings},
     store::{Remember, Space},
     tokens::id_token,
@@ -51,6 +53,9 @@ pub(crate) struct Requested {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) audience: Option<Vec<Audience>>,
     pub(crate) challenge: Option<CodeChallenge>,
+    /// The key that must redeem the code (RFC 9449 §10). Absent from requests that an earlier version stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_jkt: Option<Thumbprint>,
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) prompt: Vec<Box<str>>,
     pub(crate) max_age: Option<i64>,
@@ -178,6 +183,7 @@ pub(crate) async fn validate(
         resources: wanted.0.iter().map(ToString::to_string).collect(),
         audience: Some(audience.identifiers()),
         challenge,
+        dpop_jkt: sender::thumbprint(params.get("dpop_jkt"))?,
         nonce,
         prompt,
         max_age,

@@ -25,6 +25,7 @@ use crate::{
     reason::{Reason, Severity},
     refusal::{Difference, Refusal, parameters::list},
     registry::{IntrospectionAudience, RegisteredClient, RegisteredResource},
+    sender,
     settle::{Carried, Decision, settle},
     store::Access,
 };
@@ -43,7 +44,7 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.introspection_endpoint = Some(offer.url.to_owned());
     // RFC 8414 §2: the list of authentication methods may contain an access token type.
     let mut methods = Offer::client_auth_methods(false);
-    methods.push(TokenType::Bearer.as_str().to_owned());
+    methods.extend(TokenType::ALL.iter().map(|scheme| scheme.as_str().to_owned()));
     metadata.introspection_endpoint_auth_methods_supported = methods;
     metadata.introspection_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
     metadata.introspection_signing_alg_values_supported = offer.signing_algorithms();
@@ -52,19 +53,23 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
 }
 
 pub(crate) async fn introspect(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
-    let is_bearer = matches!(incoming.head.bearer(), Ok(Some(_)) | Err(Reason::TokenInactive));
-    let scheme = if is_bearer { Scheme::Bearer } else { Scheme::Basic };
-    match respond(server, incoming, scheme).await {
+    let scheme = match incoming.head.access_token() {
+        Ok(Some(presented)) => Scheme::Token(presented.scheme),
+        Err(Reason::TokenInactive) => Scheme::Token(TokenType::Bearer),
+        Ok(None) | Err(_) => Scheme::Basic,
+    };
+    let answer = match respond(server, incoming, scheme).await {
         Ok(answer) => answer,
         Err(error) => answer::json_error(&error, scheme),
-    }
+    };
+    sender::with_nonce(server, &incoming.head, answer)
 }
 
 async fn respond(server: &AuthorizationServer, incoming: &Incoming, scheme: Scheme) -> Result<Answer, Error> {
     let params = incoming.form()?;
     let head = &incoming.head;
     let caller = match scheme {
-        Scheme::Bearer => clients::authenticate_bearer(server, incoming).await?,
+        Scheme::Token(_) => clients::authenticate_token(server, incoming).await?,
         Scheme::Basic => clients::authenticate(server, incoming, &params).await?,
     };
     if caller.client.as_ref().is_some_and(|client| client.is_public()) {
@@ -149,19 +154,21 @@ async fn look_for(
         Some(subject) => server.accounts().username(subject).await?,
         None => None,
     };
+    let token_type = access.token_type().as_str();
     Ok(IntrospectionResponse {
         active: true,
         scope: Some(scope.to_string()),
         username,
         sub: Some(access.subject.map_or_else(|| access.client.to_string(), |subject| subject.to_string())),
         client_id: Some(access.client),
-        token_type: (kind == TokenKind::Access).then_some("Bearer"),
+        token_type: (kind == TokenKind::Access).then_some(token_type),
         token_use: (kind == TokenKind::Refresh).then_some("refresh_token"),
         exp: Some(access.expires_at),
         iat: Some(access.issued_at),
         iss: Some(server.settings().issuer.to_string()),
         jti,
         aud,
+        cnf: access.confirmation,
     })
 }
 

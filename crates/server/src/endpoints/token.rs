@@ -1,7 +1,7 @@
 //! `POST /token` (RFC 6749 §3.2).
 
 use http::request::Parts;
-use protocol::{GrantType, Params, ServerMetadata, TokenType, scope};
+use protocol::{GrantType, Params, ServerMetadata, scope};
 use serde::Serialize;
 
 use super::{
@@ -22,6 +22,7 @@ use crate::{
         Difference,
         parameters::{self, Registered},
     },
+    sender,
     settle::{Carried, settle},
     tokens::Issued,
 };
@@ -54,6 +55,7 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.grant_types_supported = names(offer.grant_types.iter().copied());
     metadata.token_endpoint_auth_methods_supported = Offer::client_auth_methods(true);
     metadata.token_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
+    metadata.dpop_signing_alg_values_supported = names(sender::algorithm_names());
 }
 
 pub(crate) async fn token(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
@@ -61,6 +63,7 @@ pub(crate) async fn token(server: &AuthorizationServer, incoming: &Incoming) -> 
         Ok((answer, client)) => (answer, client),
         Err(error) => (answer::json_error(&error, Scheme::Basic), None),
     };
+    let answer = sender::with_nonce(server, &incoming.head, answer);
     cors::allow_origin_of(server, answer, client.as_deref(), incoming.headers()).await
 }
 
@@ -69,18 +72,20 @@ async fn respond(
     incoming: &Incoming,
 ) -> Result<(Answer, Option<AuthenticatedClient>), Error> {
     let params = incoming.form()?;
-    let caller = clients::authenticate(server, incoming, &params).await?;
+    let mut caller = clients::authenticate(server, incoming, &params).await?;
+    let confirmation = sender::of_token_request(server, incoming, &mut caller)?;
     let (now, head) = (server.now(), &incoming.head);
     let carried = Carried::of(now, head, &caller.remember).by(&caller.id);
     let Some(client) = caller.client.as_ref().filter(|_| !introspection_token::is_asked(&caller, &params))
     else {
         // Boxed: the future of every token request would be as large as this rare one.
-        let decide = || Box::pin(introspection_token::decide(server, &caller, &params));
+        let decide =
+            || Box::pin(introspection_token::decide(server, &caller, &params, confirmation.as_deref()));
         let issued = settle(server.store(), carried, decide).await;
         let issued = issued.map_err(|error| head.explain(error, |reason| of_resource(reason, &params)))?;
         return Ok((response(&issued)?, None));
     };
-    let request = TokenRequest { client: client.clone(), params: &params, incoming, now };
+    let request = TokenRequest { client: client.clone(), params: &params, incoming, now, confirmation };
     let handler = select(server, client, params.get("grant_type"));
     let decide = || async { handler?.decide(server, &request).await };
     let answer = match settle(server.store(), carried, decide).await {
@@ -133,7 +138,7 @@ fn select<'s>(
 fn response(issued: &Issued) -> Result<Answer, Error> {
     answer::json(&TokenResponse {
         access_token: &issued.access.token,
-        token_type: TokenType::Bearer.as_str(),
+        token_type: issued.access.token_type.as_str(),
         expires_in: issued.access.expires_in,
         scope: issued.access.scopes.as_str(),
         refresh_token: issued.refresh_token.as_ref().map(protocol::RefreshToken::expose),

@@ -2,7 +2,7 @@
 
 use http::{Method, header};
 use jose::SignatureAlgorithm;
-use protocol::{ServerMetadata, limits, scope};
+use protocol::{ServerMetadata, TokenType, limits, scope};
 use serde_json::{Map, Value};
 
 use super::{
@@ -15,11 +15,12 @@ use crate::{
     context::{Cors, Endpoint, Installed, Responder},
     cors,
     error::{Error, Fault},
-    incoming::{Incoming, RequestHead as _},
+    incoming::{Incoming, PresentedToken, RequestHead as _},
     ports::Standing,
     reason::Reason,
     refusal::Difference,
     registry::RegisteredClient,
+    sender,
     tokens::{
         claims::standing_and_released,
         recipient::{Encryption, Recipient, not_served, sign_for},
@@ -51,8 +52,9 @@ async fn userinfo(server: &AuthorizationServer, incoming: &Incoming) -> Answer {
     let mut client = None;
     let answer = match respond(server, incoming, &mut client).await {
         Ok(answer) => answer,
-        Err(error) => answer::bearer_error(&error, scope::OPENID),
+        Err(error) => answer::token_error(&error, scope::OPENID, incoming.head.tried_scheme()),
     };
+    let answer = sender::with_nonce(server, &incoming.head, answer);
     cors::allow_origin_of(server, answer, client.as_deref(), incoming.headers()).await
 }
 
@@ -61,10 +63,11 @@ async fn respond(
     incoming: &Incoming,
     found: &mut Option<std::sync::Arc<RegisteredClient>>,
 ) -> Result<Answer, Error> {
-    let token = presented(incoming)?;
+    let (scheme, token) = presented(incoming)?;
+    let presented = PresentedToken { scheme, token: &token };
     // With any audience.
     let head = &incoming.head;
-    let access = access::live(server, head, access::find(server, &token).await?)?;
+    let access = access::live(server, head, access::find(server, &token).await?, &presented).await?;
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
     let lacking = || Some(Difference::new("scope", &access.scopes, "openid, of a token of a user"));
     let subject = subject.ok_or_else(|| head.differs(Reason::ScopeInsufficient, lacking))?;
@@ -83,10 +86,11 @@ async fn respond(
     })
 }
 
-/// The token, in the header or in a form, never in both (RFC 6750 §2). A body of another type can't hold one: with a
+/// The token and its scheme, in the header or in a form, never in both (RFC 6750 §2). In a form it is a bearer token (RFC
+/// 9449 §7.1 has only the header). A body of another type can't hold one: with a
 /// token in the header it is ignored.
-fn presented(incoming: &Incoming) -> Result<String, Reason> {
-    let in_header = incoming.head.bearer()?;
+fn presented(incoming: &Incoming) -> Result<(TokenType, String), Reason> {
+    let in_header = incoming.head.access_token()?;
     let has_body = incoming.head.method == Method::POST
         && incoming.headers().contains_key(header::CONTENT_TYPE)
         && !incoming.body.is_empty();
@@ -97,10 +101,11 @@ fn presented(incoming: &Incoming) -> Result<String, Reason> {
     let in_form = params.as_ref().and_then(|params| params.get("access_token"));
     match (in_header, in_form) {
         (Some(_), Some(_)) => Err(Reason::TokenRepeated),
-        (Some(token), None) | (None, Some(token)) if token.len() <= limits::TOKEN_BYTES_MAX => {
-            Ok(token.to_owned())
+        (Some(PresentedToken { scheme, token }), None) => Ok((scheme, token.to_owned())),
+        (None, Some(token)) if token.len() <= limits::TOKEN_BYTES_MAX => {
+            Ok((TokenType::Bearer, token.to_owned()))
         }
-        (Some(_), None) | (None, Some(_)) => Err(Reason::TokenInactive),
+        (None, Some(_)) => Err(Reason::TokenInactive),
         (None, None) => Err(Reason::TokenMissing),
     }
 }

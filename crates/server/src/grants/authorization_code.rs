@@ -1,7 +1,7 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
 use async_trait::async_trait;
-use protocol::{AuthorizationCode, GrantType, Handle, Timestamp};
+use protocol::{AuthorizationCode, Confirmation, GrantType, Handle, Timestamp};
 
 use crate::{
     AuthorizationServer,
@@ -59,6 +59,8 @@ struct Redemption<'a> {
     redirect_uri: Option<&'a str>,
     verifier: Option<&'a str>,
     wanted: RequestedResources,
+    /// The keys that the sender holds.
+    shown: Option<&'a Confirmation>,
 }
 
 impl<'a> Redemption<'a> {
@@ -69,6 +71,7 @@ impl<'a> Redemption<'a> {
             redirect_uri: request.params.get("redirect_uri"),
             verifier: request.params.get("code_verifier"),
             wanted: RequestedResources::read(request.params.all("resource"))?,
+            shown: request.confirmation(),
         })
     }
 }
@@ -92,6 +95,10 @@ fn redeem(
     }
     if read.row.expires_at <= now {
         return Err(Reason::CodeExpired);
+    }
+    let shown = redemption.shown.and_then(|shown| shown.jkt);
+    if read.row.dpop_jkt.is_some_and(|bound| !shown.is_some_and(|shown| shown.is(&bound))) {
+        return Err(Reason::CodeKeyMismatch);
     }
     if redemption.redirect_uri.is_some_and(|sent| *sent != *read.row.redirect_uri) {
         return Err(Reason::CodeRedirectMismatch);
@@ -129,6 +136,11 @@ fn difference(
             Difference::new("code", format_args!("a code that expired {late} s ago"), "a code before its end")
         }
         Reason::CodeReused => Difference::new("code", "a code that was used", "a code that was not used yet"),
+        Reason::CodeKeyMismatch => {
+            let shown = redemption.shown.and_then(|shown| shown.jkt);
+            let shown = shown.map_or("no proof".to_owned(), |key| format!("a proof by {key}"));
+            Difference::new("DPoP", shown, format_args!("dpop_jkt {}", read.row.dpop_jkt?))
+        }
         Reason::CodeRedirectMismatch => {
             uri_difference("redirect_uri", redemption.redirect_uri?, [&*read.row.redirect_uri])
         }
@@ -180,13 +192,15 @@ async fn issue(
     let resources = server.registry().resources().await?;
     let audience = audience::approved(&resources, client, grant, &grant.scopes, &redemption.wanted)?;
     let mut commit = Commit::new(request.now).with(CodeChange::Use(redemption.code));
-    let issue = Issue { server, client, grant, nonce: read.row.nonce.as_deref() };
+    let (nonce, confirmation) = (read.row.nonce.as_deref(), request.confirmation());
+    let issue = Issue { server, client, grant, nonce, confirmation };
     let issued = issue.tokens(audience, &mut commit).await?;
     Ok(Decision { commit, answer: Ok(issued) })
 }
 
 #[cfg(test)]
 mod tests {
+    use jose::Thumbprint;
     use protocol::{ClientId, ClientMetadata, CodeChallenge, GrantId, Scopes, Subject};
 
     use super::*;
@@ -221,6 +235,7 @@ mod tests {
             redirect_uri: "https://shop.example/cb".into(),
             challenge: Some(CodeChallenge::of(VERIFIER)),
             nonce: None,
+            dpop_jkt: None,
             expires_at: Timestamp(160),
             used: false,
             tries: 0,
@@ -238,6 +253,7 @@ mod tests {
             redirect_uri: Some("https://shop.example/cb"),
             verifier: Some(VERIFIER),
             wanted: RequestedResources::default(),
+            shown: None,
         };
         defect(&mut redemption, &mut read);
         redeem(&redemption, &read, &client("shop"), Timestamp(159))
@@ -246,12 +262,13 @@ mod tests {
     #[test]
     fn a_code_is_redeemed_by_its_client_once_in_time_with_its_verifier() {
         assert_eq!(verdict(|_, _| {}), Ok(()));
-        let defects: [(Defect, Reason); 9] = [
+        let defects: [(Defect, Reason); 10] = [
             (|_, code| code.grant.client = ClientId::new("other"), Reason::CodeClientMismatch),
             (|_, code| code.row.used = true, Reason::CodeReused),
             (|_, code| code.ended = Some(Ended::Grant), Reason::GrantEnded),
             (|_, code| code.row.expires_at = Timestamp(159), Reason::CodeExpired),
             (|sent, _| sent.redirect_uri = Some("https://shop.example/cb/"), Reason::CodeRedirectMismatch),
+            (|_, code| code.row.dpop_jkt = Some(Thumbprint::from_bytes([1; 32])), Reason::CodeKeyMismatch),
             (|sent, _| sent.verifier = None, Reason::PkceVerifierMissing),
             (|sent, _| sent.verifier = Some("wrong"), Reason::PkceMismatch),
             (|_, code| code.row.challenge = None, Reason::PkceVerifierUnexpected),
@@ -281,6 +298,7 @@ mod tests {
             redirect_uri: None,
             verifier: None,
             wanted: RequestedResources::default(),
+            shown: None,
         };
         let other = refusal(Reason::CodeClientMismatch, &redemption, &read, Timestamp(1));
         assert!(other.commit.is_empty());

@@ -45,6 +45,7 @@ impl GrantHandler for ClientCredentials {
             subject: None,
             audience,
             authenticated_at: None,
+            confirmation: request.confirmation(),
         };
         let mut commit = Commit::new(request.now);
         let access = tokens::mint_access(server, claims, &mut commit).await?;

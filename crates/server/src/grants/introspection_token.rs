@@ -3,7 +3,7 @@
 //! A resource is not a client, although it shares the namespace of client ids, and no client can have the scope
 //! `introspection`. So this is not a [`GrantHandler`](super::GrantHandler).
 
-use protocol::{GrantType, Params, Scopes, scope};
+use protocol::{Confirmation, GrantType, Params, Scopes, scope};
 
 use crate::{
     AuthorizationServer,
@@ -31,6 +31,7 @@ pub(crate) async fn decide(
     server: &AuthorizationServer,
     caller: &AuthenticatedCaller,
     params: &Params<'_>,
+    confirmation: Option<&Confirmation>,
 ) -> Result<Decision<Issued>, Error> {
     let scopes = scopes(params)?;
     if caller.client.as_ref().is_some_and(|client| client.is_public()) {
@@ -43,6 +44,7 @@ pub(crate) async fn decide(
         subject: None,
         audience: TokenAudience { resources: Vec::new(), scopes, narrowed: false },
         authenticated_at: None,
+        confirmation,
     };
     let mut commit = Commit::new(server.now());
     let access = tokens::mint_access(server, claims, &mut commit).await?;

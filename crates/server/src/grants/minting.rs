@@ -75,7 +75,8 @@ impl Minting {
         let basis = UserBasis::Subject(seen.version).at(client.caller.epoch);
         let add = GrantChange::Add(Box::new(grant.clone()), basis);
         let mut commit = Commit::new(request.now).with(add);
-        let issue = Issue { server, client, grant: &grant, nonce: None };
+        let issue =
+            Issue { server, client, grant: &grant, nonce: None, confirmation: request.confirmation() };
         let issued = issue.tokens(audience, &mut commit).await?;
         Ok(Decision { commit, answer: Ok(issued) })
     }

@@ -83,6 +83,7 @@ impl GrantHandler for RefreshTokenGrant {
             subject: Some(&read.grant.subject),
             audience,
             authenticated_at: Some(read.grant.authenticated_at),
+            confirmation: request.confirmation(),
         };
         let access = tokens::mint_access(server, claims, &mut commit).await?;
         let id_token = match request.client.still_has(&read.grant.scopes, scope::OPENID) {
@@ -100,6 +101,10 @@ fn redeem(read: &Through<Refresh>, standing: Presented, request: &TokenRequest<'
     }
     if read.grant.client != *request.client.id() {
         return Err(Reason::RefreshClientMismatch);
+    }
+    // Before the replay is looked at: whoever does not hold the key can neither use the family nor end it.
+    if !read.row.confirmation.as_ref().is_none_or(|bound| request.shows(bound)) {
+        return Err(Reason::RefreshKeyMismatch);
     }
     if read.ended.is_some() {
         return Err(Reason::GrantEnded);
@@ -128,6 +133,10 @@ fn difference(reason: Reason, read: &Through<Refresh>, request: &TokenRequest<'_
     Some(match reason {
         Reason::RefreshClientMismatch => {
             Difference::new("client_id", request.client.id(), format_args!("{}", read.grant.client))
+        }
+        Reason::RefreshKeyMismatch => {
+            let shown = request.confirmation().map_or("no key", |_| "another key");
+            Difference::new("DPoP", shown, "the key that the first request of the family showed")
         }
         Reason::RefreshReuseDetected => {
             Difference::new("refresh_token", "a token that was rotated", "the last token of its family")

@@ -1,7 +1,7 @@
 //! JWT access tokens (RFC 9068).
 
 use jose::{Claims, SignatureAlgorithm, jws, jws::Unverified};
-use protocol::{Audience, ClientId, GrantId, JwtId, Scopes, Subject, Timestamp};
+use protocol::{Audience, ClientId, Confirmation, GrantId, JwtId, Scopes, Subject, Timestamp};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -31,6 +31,9 @@ struct JwtAccessToken<'a> {
     /// Private claim: the client named the audience by `resource`, so introspection returns it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     resource_named: bool,
+    /// RFC 9449 §6.1, RFC 8705 §3.1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<&'a Confirmation>,
 }
 
 #[derive(Serialize)]
@@ -73,13 +76,19 @@ pub(super) async fn mint_jwt(
         auth_time: claims.authenticated_at.map(|at| at.0),
         gid: &claims.grant.unwrap_or(GrantId(claims.epoch)).to_string(),
         resource_named: claims.audience.narrowed,
+        cnf: claims.confirmation,
     };
     let payload = serde_json::to_vec(&payload).map_err(Fault::new)?;
     let typ = claims.audience.access_token_type();
     let header =
         jws::Header { typ: Some(typ.as_str().into()), kid: Some(key.kid().into()), ..jws::Header::default() };
     let token = jws::sign(&header, &payload, key).map_err(Fault::new)?;
-    Ok(IssuedAccess { token: Zeroizing::new(token), expires_in: lifetime, scopes })
+    Ok(IssuedAccess {
+        token: Zeroizing::new(token),
+        expires_in: lifetime,
+        scopes,
+        token_type: claims.token_type(),
+    })
 }
 
 /// A verified JWT access token of this server; what ended it is read from the store in one statement. `None`: it is not
@@ -121,6 +130,10 @@ fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
         scopes: Scopes::stored(claims.string("scope").ok()?.unwrap_or_default()),
         audience: claims.strings("aud").ok()?.into_iter().map(Audience::new).collect(),
         narrowed: claims.boolean("resource_named").ok()?.unwrap_or_default(),
+        confirmation: match claims.object("cnf").ok()? {
+            Some(members) => Some(Box::new(Confirmation::read(members, &[]).ok()?)),
+            None => None,
+        },
         issued_at: Timestamp(claims.time("iat").ok()??),
         expires_at: Timestamp(claims.time("exp").ok()??),
         client,

@@ -75,6 +75,7 @@ mod tests {
             rotated_at: Timestamp(100),
             expires_at: Timestamp(1_000),
             key: 1,
+            confirmation: None,
         };
         let live = line[3].handle().digest;
         let family = Family { live, row: &row, key: Some(&key) };

@@ -1,6 +1,6 @@
 //! The first tokens of a grant.
 
-use protocol::{FamilyId, GrantType, RefreshToken, scope};
+use protocol::{Confirmation, FamilyId, GrantType, RefreshToken, scope};
 
 use super::{
     id_token,
@@ -23,6 +23,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) grant: &'a Grant,
     /// The nonce of the authorization request (OpenID Connect Core 1.0 §3.1.2.1).
     pub(crate) nonce: Option<&'a str>,
+    /// What its tokens are bound to: that of the token request.
+    pub(crate) confirmation: Option<&'a Confirmation>,
 }
 
 impl Issue<'_> {
@@ -36,6 +38,7 @@ impl Issue<'_> {
             subject: Some(&grant.subject),
             audience,
             authenticated_at: Some(grant.authenticated_at),
+            confirmation: self.confirmation,
         };
         let access = mint_access(server, claims, commit).await?;
         let id_token = match client.still_has(&grant.scopes, scope::OPENID) {
@@ -51,6 +54,8 @@ impl Issue<'_> {
         let (server, client, grant) = (self.server, self.client, self.grant);
         let refreshes =
             client.still_has(&grant.scopes, scope::OFFLINE_ACCESS) || !grant.scopes.contains(scope::OPENID);
+        // A confidential client proves itself at each use, and may change its key (RFC 9449 §5, RFC 8705 §4).
+        let bound = self.confirmation.filter(|_| client.is_public());
         (client.may_use(GrantType::RefreshToken) && refreshes).then(|| {
             let token: RefreshToken = server.draw(|id, entropy: [u8; 24]| {
                 RefreshToken::first(FamilyId(id), std::array::from_fn(|i| entropy[i]))
@@ -62,6 +67,7 @@ impl Issue<'_> {
                 rotated_at: commit.now,
                 expires_at: (commit.now + server.settings().refresh_idle_lifetime).min(grant.expires_at),
                 key: REFRESH_KEY,
+                confirmation: bound.copied().map(Box::new),
             };
             commit.push(TokenChange::AddRefresh(token.handle().digest, row));
             token

@@ -1,6 +1,6 @@
 //! The input and output of minting.
 
-use protocol::{ClientId, GrantId, RefreshToken, Scopes, Subject, Timestamp};
+use protocol::{ClientId, Confirmation, GrantId, RefreshToken, Scopes, Subject, Timestamp, TokenType};
 use zeroize::Zeroizing;
 
 use crate::audience::TokenAudience;
@@ -24,6 +24,18 @@ pub struct IssuedAccess {
     pub expires_in: i64,
     /// Its scopes.
     pub scopes: Scopes,
+    /// How it is presented to an API (RFC 6749 §7.1).
+    pub token_type: TokenType,
+}
+
+impl AccessClaims<'_> {
+    /// A token that is bound to a DPoP key is of type `DPoP` (RFC 9449 §5), any other `Bearer`.
+    pub(super) fn token_type(&self) -> TokenType {
+        match self.confirmation {
+            Some(Confirmation { jkt: Some(_), .. }) => TokenType::Dpop,
+            Some(_) | None => TokenType::Bearer,
+        }
+    }
 }
 
 impl std::fmt::Debug for IssuedAccess {
@@ -47,4 +59,6 @@ pub struct AccessClaims<'a> {
     pub audience: TokenAudience,
     /// When the user authenticated.
     pub authenticated_at: Option<Timestamp>,
+    /// The keys that its sender must hold: those of the [token request](crate::context::TokenRequest::confirmation).
+    pub confirmation: Option<&'a Confirmation>,
 }

@@ -132,7 +132,10 @@ async fn a_page_reads_the_refusals_of_its_own_requests() {
         let reply = call.clone().header("origin", SPA).send().await;
         reply.refused(reason);
         assert_eq!(allowed(&reply), Some(SPA), "{reason:?}");
-        assert_eq!(reply.header("access-control-expose-headers"), Some("www-authenticate, retry-after"));
+        assert_eq!(
+            reply.header("access-control-expose-headers"),
+            Some("www-authenticate, retry-after, dpop-nonce")
+        );
         let reply = call.header("origin", EVIL).send().await;
         assert_eq!((allowed(&reply), reply.header("vary")), (None, Some("Origin")), "{reason:?}");
     }

@@ -32,6 +32,7 @@ mod rfc8707_resource;
 mod rfc9068_access_token;
 mod rfc9101_jar;
 mod rfc9126_par;
+mod rfc9449_dpop;
 mod rfc9701_introspection;
 mod roles;
 mod stored;

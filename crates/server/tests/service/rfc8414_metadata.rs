@@ -107,6 +107,7 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "grant_types_supported",
         "token_endpoint_auth_methods_supported",
         "token_endpoint_auth_signing_alg_values_supported",
+        "dpop_signing_alg_values_supported",
         "revocation_endpoint_auth_methods_supported",
         "revocation_endpoint_auth_signing_alg_values_supported",
         "introspection_endpoint_auth_methods_supported",
@@ -320,6 +321,13 @@ async fn every_method_of_introspection_callers_is_served() {
             "Bearer" => {
                 let bearer = server.client_credentials("notes").send().await.ok().member("access_token");
                 server.post("/introspect").bearer(&bearer)
+            }
+            "DPoP" => {
+                let proof = server.proof(&key, "POST", "/token").sign();
+                let call = server.client_credentials("notes").header("dpop", &proof);
+                let token = call.send().await.ok().member("access_token");
+                let proof = server.proof(&key, "POST", "/introspect").token(&token).sign();
+                server.post("/introspect").dpop(&token, &proof)
             }
             "private_key_jwt" => {
                 server.put_client(confidential("x").key(&key)).await;

@@ -7,8 +7,8 @@ use server::store::{Code, CodeChange};
 use crate::{error::Broken, transaction::Transaction};
 
 const ADD: &str = "INSERT INTO code \
-    (id, issuer, digest, expires_at, grant_id, redirect_uri, challenge, nonce, used_at, tries) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING";
+    (id, issuer, digest, expires_at, grant_id, redirect_uri, challenge, nonce, used_at, tries, dpop_jkt) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
 
 const USE: &str =
     "UPDATE code SET used_at = ?4 WHERE id = ?1 AND issuer = ?2 AND digest = ?3 AND used_at IS NULL";
@@ -42,6 +42,7 @@ fn add(t: &Transaction<'_>, handle: &Handle<AuthorizationCode>, code: &Code) -> 
         code.nonce,
         code.used.then_some(t.now.0),
         code.tries,
+        code.dpop_jkt.as_ref().map(|key| &key.as_bytes()[..]),
     ];
     t.guarded(ADD, values)
 }

@@ -13,6 +13,7 @@ pub(super) fn apply(t: &Transaction<'_>, remember: &Remember) -> Result<bool, Br
     let space = match remember.space {
         Space::ClientAssertion => "client_assertion",
         Space::RequestObject => "request_object",
+        Space::DpopProof => "dpop_proof",
     };
     t.guarded(REMEMBER, params![t.issuer, space, remember.key, remember.until.0, t.now.0])
 }

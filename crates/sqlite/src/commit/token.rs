@@ -7,12 +7,12 @@ use server::store::{Access, Refresh, TokenChange};
 use crate::{error::Broken, rows::spaced, transaction::Transaction};
 
 const ADD_ACCESS: &str = "INSERT INTO access (id, issuer, digest, issued_at, expires_in, grant_id, client, epoch, \
-    subject, scopes, audience, narrowed) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
+    subject, scopes, audience, narrowed, confirmation) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
 
 const ADD_REFRESH: &str = "INSERT INTO refresh \
-    (id, issuer, digest, expires_at, grant_id, generation, rotated_at, key) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+    (id, issuer, digest, expires_at, grant_id, generation, rotated_at, key, confirmation) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
 
 const ROTATE: &str = "UPDATE refresh SET generation = generation + 1, digest = ?4, rotated_at = ?5, expires_at = ?6 \
     WHERE id = ?1 AND issuer = ?2 AND generation = ?3";
@@ -52,6 +52,7 @@ fn add_access(t: &Transaction<'_>, handle: &Handle<AccessToken>, access: &Access
         access.scopes.as_str(),
         spaced(&access.audience),
         access.narrowed,
+        access.confirmation.as_ref().map(|confirmation| confirmation.to_bytes()),
     ];
     t.guarded(ADD_ACCESS, values)
 }
@@ -70,6 +71,7 @@ fn add_refresh(
         refresh.generation,
         refresh.rotated_at.0,
         refresh.key,
+        refresh.confirmation.as_ref().map(|confirmation| confirmation.to_bytes()),
     ];
     t.guarded(ADD_REFRESH, values)
 }

@@ -82,13 +82,21 @@ pub(crate) fn access(grant: Option<GrantId>) -> Access {
         narrowed: false,
         issued_at: NOW,
         expires_at: NOW + 600,
+        confirmation: None,
     }
 }
 
 pub(crate) fn refresh(grant: &Grant) -> (Digest<RefreshToken>, Refresh) {
     let family = FamilyId(id(0));
-    let row =
-        Refresh { family, grant: grant.id, generation: 0, rotated_at: NOW, expires_at: NOW + 600, key: 1 };
+    let row = Refresh {
+        family,
+        grant: grant.id,
+        generation: 0,
+        rotated_at: NOW,
+        expires_at: NOW + 600,
+        key: 1,
+        confirmation: None,
+    };
     (Digest::of(&family.0.to_be_bytes()), row)
 }
 

@@ -123,6 +123,12 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// Sends this access token with the scheme `DPoP`, and the proof.
+    #[must_use]
+    pub fn dpop(self, token: &str, proof: &str) -> Self {
+        self.header("authorization", &format!("DPoP {token}")).header("dpop", proof)
+    }
+
     /// Adds a header, even if there is one of this name already.
     ///
     /// # Panics

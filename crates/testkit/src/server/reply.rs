@@ -141,6 +141,8 @@ impl Reply {
             Reason::MethodNotAllowed => 405,
             Reason::BodyTooLarge if matches!(self.status, 413 | 414) => self.status,
             Reason::ClientFailuresTooMany | Reason::PushedTooMany => 429,
+            // A failed proof is a failed authentication where a token is used (RFC 9449 §7.1).
+            other if self.status == 401 && is_of_proof(other) => 401,
             other => other.code().status(),
         };
         assert_eq!(self.status, status, "{self:?}");
@@ -149,9 +151,18 @@ impl Reply {
         let challenge = self.header("www-authenticate");
         if status == 401 {
             let challenge = challenge.unwrap_or_else(|| panic!("no challenge: {self:?}"));
-            assert!(challenge.starts_with("Basic ") || challenge.starts_with("Bearer"), "{self:?}");
+            assert!(
+                challenge.starts_with("Basic ")
+                    || ["Bearer", "DPoP "].iter().any(|scheme| challenge.starts_with(scheme)),
+                "{self:?}"
+            );
         }
     }
+}
+
+/// Whether the refusal is one of a DPoP proof.
+fn is_of_proof(reason: Reason) -> bool {
+    matches!(reason.code(), protocol::ErrorCode::InvalidDpopProof | protocol::ErrorCode::UseDpopNonce)
 }
 
 /// A URL without its query, and the parameters of its query, decoded.

@@ -18,7 +18,8 @@ use server::{
 use tower_service::Service as _;
 
 use super::{
-    Assertion, Reply, ScriptedFetch, TestAccounts, TestClient, TestResource, registration::public_keys,
+    Assertion, DpopProof, Reply, ScriptedFetch, TestAccounts, TestClient, TestResource,
+    registration::public_keys,
 };
 use crate::VirtualClock;
 
@@ -124,6 +125,11 @@ impl Running {
     pub fn assertion(&self, client: &str) -> Assertion {
         let Credentials::Key(key) = self.credentials(client) else { panic!("{client} has no key") };
         Assertion::new(client, self.issuer(), self.now(), key)
+    }
+
+    /// Builds a DPoP proof by this key for a request with this method and path, made now.
+    pub fn proof(&self, key: &SigningKey, method: &str, path: &str) -> DpopProof {
+        DpopProof::new(key, method, &format!("{}{path}", self.issuer()), self.now())
     }
 
     /// Serves these public keys at a `jwks_uri` of a peer.

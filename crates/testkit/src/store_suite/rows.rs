@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jose::Thumbprint;
 use protocol::{
     AccessToken, Audience, AuthorizationCode, BrowserSecret, ClientId, ClientMetadata, CodeChallenge,
-    DeferredCode, Digest, FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken, Scopes,
+    Confirmation, DeferredCode, Digest, FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken, Scopes,
     SessionId, SessionToken, Subject, Timestamp, UserCode,
 };
 use serde_json::json;
@@ -83,6 +84,7 @@ pub(super) fn code(grant: &Grant) -> Code {
         redirect_uri: "https://shop.example/callback?a=1&b=ü".into(),
         challenge: Some(CodeChallenge::of("a-verifier-of-forty-three-characters-at-least")),
         nonce: Some("n-0S6_WzA2Mj".into()),
+        dpop_jkt: Some(Thumbprint::from_bytes([5; 32])),
         expires_at: NOW + MINUTES_10,
         used: false,
         tries: 0,
@@ -128,6 +130,7 @@ pub(super) fn access(grant: &Grant) -> Access {
         narrowed: grant.narrowed,
         issued_at: NOW,
         expires_at: NOW + MINUTES_10,
+        confirmation: Confirmation::of(Some(Thumbprint::from_bytes([1; 32])), None).map(Box::new),
     }
 }
 
@@ -143,6 +146,7 @@ pub(super) fn own_access(caller: &Caller) -> Access {
         narrowed: false,
         issued_at: NOW,
         expires_at: NOW + MINUTES_10,
+        confirmation: None,
     }
 }
 
@@ -154,6 +158,7 @@ pub(super) fn family(grant: &Grant) -> Refresh {
         rotated_at: NOW,
         expires_at: NOW + 14 * 86_400,
         key: 3,
+        confirmation: Confirmation::of(None, Some(Thumbprint::from_bytes([2; 32]))).map(Box::new),
     }
 }
 

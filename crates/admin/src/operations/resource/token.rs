@@ -75,6 +75,7 @@ impl IssueResourceToken {
             narrowed: true,
             issued_at,
             expires_at,
+            confirmation: None,
         };
         changes.push(TokenChange::AddAccess(token.handle(), access));
         Ok(Decision { changes, answer })

@@ -1,6 +1,6 @@
 //! The members of an introspection answer.
 
-use protocol::{Audience, ClientId, JwtId, Timestamp};
+use protocol::{Audience, ClientId, Confirmation, JwtId, Timestamp};
 use serde::Serialize;
 
 /// The introspection response (RFC 7662 §2.2). Members without a value are omitted, never null: Django peers fail with
@@ -31,6 +31,9 @@ pub(super) struct IntrospectionResponse {
     pub(super) jti: Option<JwtId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) aud: Option<AudienceClaim>,
+    /// RFC 9449 §6.2, RFC 8705 §3.2
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cnf: Option<Box<Confirmation>>,
 }
 
 #[derive(Serialize)]
@@ -64,4 +67,5 @@ pub(super) const INACTIVE: IntrospectionResponse = IntrospectionResponse {
     iss: None,
     jti: None,
     aud: None,
+    cnf: None,
 };

@@ -25,4 +25,6 @@ pub enum Space {
     ClientAssertion,
     /// The `jti` of request objects (RFC 9101).
     RequestObject,
+    /// The key and `jti` of DPoP proofs.
+    DpopProof,
 }

@@ -1,5 +1,6 @@
 //! Authorization codes.
 
+use jose::Thumbprint;
 use protocol::{CodeChallenge, GrantId, Timestamp};
 
 /// An authorization code (RFC 6749 §4.1.2). What was approved is in its grant.
@@ -13,6 +14,8 @@ pub struct Code {
     pub challenge: Option<CodeChallenge>,
     /// The `nonce` for the ID token.
     pub nonce: Option<Box<str>>,
+    /// The key that must redeem it, which the authorization request named as `dpop_jkt` (RFC 9449 §10).
+    pub dpop_jkt: Option<Thumbprint>,
     /// When it expires.
     pub expires_at: Timestamp,
     /// Whether it was redeemed.

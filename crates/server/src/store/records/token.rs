@@ -1,6 +1,8 @@
 //! Access and refresh tokens.
 
-use protocol::{Audience, ClientId, FamilyId, GrantId, Scopes, Subject, Timestamp, scope};
+use protocol::{
+    Audience, ClientId, Confirmation, FamilyId, GrantId, Scopes, Subject, Timestamp, TokenType, scope,
+};
 
 /// An opaque access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Access {
     pub issued_at: Timestamp,
     /// `exp`
     pub expires_at: Timestamp,
+    /// `cnf`: the keys that its sender must hold. Boxed, since most tokens are for whoever bears them.
+    pub confirmation: Option<Box<Confirmation>>,
 }
 
 impl Access {
@@ -30,6 +34,14 @@ impl Access {
     /// that resource.
     pub fn only_introspects(&self) -> bool {
         self.grant.is_none() && self.scopes.contains(scope::INTROSPECTION)
+    }
+
+    /// How it is presented to an API: one that is bound to a DPoP key with a proof (RFC 9449 §6.2).
+    pub fn token_type(&self) -> TokenType {
+        match self.confirmation.as_deref() {
+            Some(Confirmation { jkt: Some(_), .. }) => TokenType::Dpop,
+            Some(_) | None => TokenType::Bearer,
+        }
     }
 }
 
@@ -48,4 +60,6 @@ pub struct Refresh {
     pub expires_at: Timestamp,
     /// The name of the derived key that computes successors.
     pub key: u32,
+    /// The keys that must redeem it, where its client is public (RFC 9449 §5, RFC 8705 §4).
+    pub confirmation: Option<Box<Confirmation>>,
 }
