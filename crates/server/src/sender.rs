@@ -53,9 +53,37 @@ pub(crate) fn of_token_request(
     Ok(Confirmation::of(jkt, None).map(Box::new))
 }
 
-/// The parameter `dpop_jkt` of an authorization request (RFC 9449 §10).
-pub(crate) fn thumbprint(sent: Option<&str>) -> Result<Option<Thumbprint>, Reason> {
-    sent.map(|text| Thumbprint::parse(text).ok_or(Reason::ProofThumbprintMalformed)).transpose()
+/// The key that the sender of a pushed request proves to hold, if it sends a proof (RFC 9449 §10.1). The proof joins what the
+/// request remembers.
+///
+/// # Errors
+/// As for [`of_token_request`].
+pub(crate) fn of_pushed_request(
+    server: &AuthorizationServer,
+    incoming: &Incoming,
+    caller: &mut AuthenticatedCaller,
+) -> Result<Option<Thumbprint>, Reason> {
+    match incoming.headers().contains_key(PROOF) {
+        true => shown(server, &incoming.head, &mut caller.remember).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// The key that must redeem the code of an authorization request: the one that it names as `dpop_jkt` (RFC 9449 §10), or the
+/// one of the proof that it was pushed with (§10.1).
+///
+/// # Errors
+/// [`Reason::ProofThumbprintMalformed`], and [`Reason::ProofThumbprintWrong`] where both are there and differ.
+pub(crate) fn key_of_code(
+    named: Option<&str>,
+    proven: Option<Thumbprint>,
+) -> Result<Option<Thumbprint>, Reason> {
+    let named =
+        named.map(|text| Thumbprint::parse(text).ok_or(Reason::ProofThumbprintMalformed)).transpose()?;
+    match (named, proven) {
+        (Some(named), Some(proven)) if !named.is(&proven) => Err(Reason::ProofThumbprintWrong),
+        (named, proven) => Ok(named.or(proven)),
+    }
 }
 
 /// The key of the proof of a request without an access token.

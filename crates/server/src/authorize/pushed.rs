@@ -77,9 +77,14 @@ pub(crate) fn store(
     let is_signed = params.is_signed();
     let is_kept = |name: &str| !NOT_KEPT.contains(&name);
     let kept = params.params().iter().filter(|(name, _)| is_kept(name));
-    let params = [("client_id", client.as_str())].into_iter().chain(kept);
-    let params = params.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let value = serde_json::to_vec(&Pushed { expires_at, params, is_signed }).map_err(Fault::new)?;
+    let kept = [("client_id", client.as_str())].into_iter().chain(kept);
+    let mut kept: Vec<_> = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    // The key of the proof binds the code, as if the request had named it (RFC 9449 §10.1).
+    if let Some(key) = params.proven().filter(|_| params.get("dpop_jkt").is_none()) {
+        kept.push(("dpop_jkt".to_owned(), key.to_string()));
+    }
+    let pushed = Pushed { expires_at, params: kept, is_signed };
+    let value = serde_json::to_vec(&pushed).map_err(Fault::new)?;
     if value.len() > limits::INTERACTION_BYTES_MAX {
         return Err(Reason::ParameterTooLong("request").into());
     }

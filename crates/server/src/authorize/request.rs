@@ -183,7 +183,7 @@ pub(crate) async fn validate(
         resources: wanted.0.iter().map(ToString::to_string).collect(),
         audience: Some(audience.identifiers()),
         challenge,
-        dpop_jkt: sender::thumbprint(params.get("dpop_jkt"))?,
+        dpop_jkt: sender::key_of_code(params.get("dpop_jkt"), params.proven())?,
         nonce,
         prompt,
         max_age,

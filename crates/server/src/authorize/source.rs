@@ -1,6 +1,7 @@
 //! Where the parameters of an authorization request come from.
 
 use http::Method;
+use jose::Thumbprint;
 use protocol::Params;
 
 use crate::{
@@ -31,11 +32,22 @@ pub(crate) struct Parameters {
     pushed: Option<PushedKey>,
     is_signed: bool,
     once: Option<Remember>,
+    proven: Option<Thumbprint>,
 }
 
 impl Parameters {
     pub(crate) fn new(source: Source, params: Params<'_>) -> Self {
-        Self { source, params: params.into_owned(), pushed: None, is_signed: false, once: None }
+        Self { source, params: params.into_owned(), pushed: None, is_signed: false, once: None, proven: None }
+    }
+
+    /// The same with the key that the sender of a pushed request proved to hold (RFC 9449 §10.1).
+    pub(crate) fn proving(self, proven: Option<Thumbprint>) -> Self {
+        Self { proven, ..self }
+    }
+
+    /// The key that the sender of a pushed request proved to hold.
+    pub(crate) fn proven(&self) -> Option<Thumbprint> {
+        self.proven
     }
 
     /// The key of the pushed request that they are from (RFC 9126).
@@ -98,7 +110,7 @@ pub(crate) async fn resolve(
     let source = server.installed().sources.iter().find(|source| source.reads(&sent.params));
     let Some(source) = source else { return Ok(None) };
     let FoundParams { params, pushed, is_signed, once } = source.read(server, &sent.params).await?;
-    Ok(Some(Parameters { source: sent.source, params, pushed, is_signed, once }))
+    Ok(Some(Parameters { source: sent.source, params, pushed, is_signed, once, proven: sent.proven }))
 }
 
 /// Reads the parameters as they were sent.

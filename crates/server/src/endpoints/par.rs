@@ -25,6 +25,7 @@ use crate::{
     origin::Origin,
     reason::Reason,
     refusal::parameters::{self, Registered},
+    sender,
     settings::PushedRequests,
     settle::{Carried, Decision, settle},
     store::{Change, Commit},
@@ -68,6 +69,7 @@ async fn push(
         Err(error) => (Err(error), None),
     };
     let answer = answer.unwrap_or_else(|error| answer::json_error(&error, Scheme::Basic));
+    let answer = sender::with_nonce(server, &incoming.head, answer);
     cors::allow_origin_of(server, answer, client.as_deref(), incoming.headers()).await
 }
 
@@ -79,7 +81,8 @@ async fn respond(
     rates: &PushRates,
 ) -> Result<(Result<Answer, Error>, Option<AuthenticatedClient>), Error> {
     let params = incoming.form()?;
-    let caller = clients::authenticate(server, incoming, &params).await?;
+    let mut caller = clients::authenticate(server, incoming, &params).await?;
+    let proven = sender::of_pushed_request(server, incoming, &mut caller)?;
     let (now, head) = (server.now(), &incoming.head);
     // A resource has no authorization requests.
     let client = caller.client.clone().ok_or(Reason::GrantTypeNotRegistered)?;
@@ -87,7 +90,7 @@ async fn respond(
         return Ok((Err(Reason::PushedTooMany.into()), Some(client)));
     }
     let carried = Carried::of(now, head, &caller.remember).by(&caller.id);
-    let sent = Parameters::new(Source::Pushed, params.or("client_id", client.id().as_str()));
+    let sent = Parameters::new(Source::Pushed, params.or("client_id", client.id().as_str())).proving(proven);
     let decide = || Box::pin(decide(server, &client, incoming, &sent, settings));
     let answer = settle(server.store(), carried, decide).await.and_then(|response| {
         let mut answer = answer::json(&response)?;

@@ -19,6 +19,9 @@ family! { $ proof
     /// `dpop_jkt` is not the thumbprint of a key (RFC 9449 §10).
     ProofThumbprintMalformed, "proof_thumbprint_malformed", InvalidRequest, Plain,
         "dpop_jkt must be 43 characters of base64url";
+    /// `dpop_jkt` is another key than the proof of the same request shows (RFC 9449 §10.1).
+    ProofThumbprintWrong, "proof_thumbprint_wrong", InvalidDpopProof, Plain,
+        "dpop_jkt is another key than the DPoP proof shows";
     /// The client registered `dpop_bound_access_tokens`, or the scheme is `DPoP`, and there is no `DPoP` header (RFC 9449
     /// §5.2, §7.1).
     ProofMissing, "proof_missing", InvalidDpopProof, Plain, "A DPoP proof is needed";

@@ -156,6 +156,35 @@ async fn a_code_is_for_the_key_that_the_request_named() {
     malformed.send().await.refused(Reason::ProofThumbprintMalformed);
 }
 
+/// RFC 9449 §10.1: a request that is pushed with a proof binds its code to the key, as `dpop_jkt` does.
+#[tokio::test]
+async fn a_code_of_a_pushed_request_is_for_the_key_of_its_proof() {
+    let (server, own, other) = (start().await, key(), key());
+    let push = |key: &SigningKey, named: Option<&SigningKey>| {
+        let browser = server.browser().sign_in("alice");
+        let mut request = browser.authorize("shop").scope("openid");
+        if let Some(named) = named {
+            request = request.param("dpop_jkt", &thumbprint(named));
+        }
+        let proof = server.proof(key, "POST", "/par").sign();
+        let call = request.pushing().header("dpop", &proof);
+        (request, call)
+    };
+    let (_, call) = push(&own, Some(&other));
+    call.send().await.refused(Reason::ProofThumbprintWrong);
+    for named in [None, Some(&own)] {
+        let (request, call) = push(&own, named);
+        let pushed = call.send().await;
+        assert_eq!(pushed.status(), 201, "{pushed:?}");
+        let code = request.refer("request_uri", &pushed.member("request_uri")).code().await;
+        redeem(&server, &code, Some(&other)).await.refused(Reason::CodeKeyMismatch);
+        redeem(&server, &code, Some(&own)).await.ok();
+    }
+    let elsewhere = server.proof(&own, "POST", "/token").sign();
+    let call = server.browser().authorize("shop").pushing().header("dpop", &elsewhere);
+    call.send().await.refused(Reason::ProofTargetWrong);
+}
+
 /// RFC 9449 §5.1: the algorithms are announced, and each of them is accepted.
 #[tokio::test]
 async fn every_announced_algorithm_is_accepted() {
