@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jose::Thumbprint;
 use protocol::{
     AccessToken, Audience, AuthorizationCode, BrowserSecret, ClientId, ClientMetadata, CodeChallenge,
-    Confirmation, DeferredCode, Digest, FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken, Scopes,
-    SessionId, SessionToken, Subject, Timestamp, UserCode,
+    Confirmation, DeferredCode, Digest, FamilyId, GrantId, Handle, InteractionToken, JwtId, RefreshToken,
+    Scopes, SessionId, SessionToken, Subject, Timestamp, UserCode,
 };
 use serde_json::json;
 use server::{
