@@ -17,7 +17,7 @@ use http::{
 };
 use jiff::tz::Offset;
 use protocol::{Timestamp, scope};
-use resource::{Guard, GuardError, Mode, Token};
+use resource::{Dpop, Guard, GuardError, Mode, Token};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -35,6 +35,7 @@ pub(crate) fn router(issuer: &str, fetch: Arc<dyn Fetch>) -> Result<Router, Guar
         .introspect(API.0, API.1)
         .mode(Mode::Introspection)
         .scopes_supported(SCOPE)
+        .dpop(Dpop::Accept)
         .cache(Duration::ZERO)
         .fetch(fetch.clone())
         .build()?;

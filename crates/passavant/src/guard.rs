@@ -11,6 +11,7 @@ mod health;
 mod identity;
 mod limits;
 mod log;
+mod nonce;
 mod paths;
 mod proxy;
 mod response;

@@ -20,6 +20,7 @@ use super::{
     health::Health,
     identity::{Identity, IdentityHeaders},
     log::RequestLog,
+    nonce,
     response::{Body, whole},
     settings::Settings,
     target,
@@ -86,15 +87,16 @@ impl Check {
             request.audience.as_ref().is_none_or(|name| is_same_resource(guard.audience().as_str(), name))
         };
         let (guard, _) = self.guards.iter().find(named).ok_or(GuardError::AudienceUnknown)?;
+        let mut response = Response::new(Full::default());
         let identity = if self.public_preflights && is_preflight(&request.head.method, &request.head.headers)
         {
             IdentityHeaders::of_nobody()
         } else {
             let token = guard.check(&request.head).await?;
             token.require(request.scopes.as_str())?;
+            nonce::renew(&token, response.headers_mut());
             self.identity.of(guard, &token)?
         };
-        let mut response = Response::new(Full::default());
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         identity.write_all(headers);

@@ -11,6 +11,7 @@ use super::{
     error::{GuardError, Refusal},
     forward::Forwarder,
     identity::Identity,
+    nonce,
     paths::{PublicPaths, Standing},
     response::{Body, whole},
     settings::Settings,
@@ -63,10 +64,15 @@ impl Proxy {
         }
         let (head, body) = request.into_parts();
         let mut sent = self.forwarder.prepare(&head, exchange.peer)?;
-        if let Some(token) = self.admit(&head).await? {
-            self.identity.of(&self.guard, &token)?.write_known(&mut sent.headers);
+        let token = self.admit(&head).await?;
+        if let Some(token) = &token {
+            self.identity.of(&self.guard, token)?.write_known(&mut sent.headers);
         }
-        Ok(self.forwarder.pass(sent, Request::from_parts(head, body), exchange).await?)
+        let mut answer = self.forwarder.pass(sent, Request::from_parts(head, body), exchange).await?;
+        if let Some(token) = &token {
+            nonce::renew(token, answer.headers_mut());
+        }
+        Ok(answer)
     }
 
     /// The token that lets the request through; `None` where none is needed.

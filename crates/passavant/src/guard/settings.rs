@@ -87,6 +87,10 @@ struct TokenArgs {
     /// Tokens that are bound to a key (or PASSAVANT_DPOP) [default: off]
     #[arg(long, value_name = "MODE")]
     dpop: Option<DpopMode>,
+    /// Require a nonce of the guard in DPoP proofs, made with this secret of at least 32 bytes, which nodes of one API
+    /// share: - for standard input, or @FILE (or PASSAVANT_DPOP_NONCE_SECRET)
+    #[arg(long, value_name = "@FILE")]
+    dpop_nonce_secret: Option<Source>,
 }
 
 /// How requests are passed on.
@@ -217,6 +221,8 @@ impl Variables {
         let tokens = &args.tokens;
         let secret =
             tokens.client_secret.as_ref().map(|source| source.read("a client secret", SECRET_BYTES_MAX));
+        let nonces = tokens.dpop_nonce_secret.as_ref();
+        let nonces = nonces.map(|source| source.read("a secret for nonces", SECRET_BYTES_MAX)).transpose()?;
         let cache = tokens.cache_seconds.map(|time| time.as_secs().to_string());
         let key_file = tokens.decryption_key_file.as_ref().map(|path| path.display().to_string());
         let plain = [
@@ -236,8 +242,9 @@ impl Variables {
             .into_iter()
             .chain(args.shape.variables())
             .filter_map(|(name, value)| Some((name, Zeroizing::new(value?))));
-        let flags =
-            given.chain(secret.transpose()?.map(|secret| ("PASSAVANT_CLIENT_SECRET", secret))).collect();
+        let secrets = secret.transpose()?.map(|secret| ("PASSAVANT_CLIENT_SECRET", secret)).into_iter();
+        let nonces = nonces.map(|secret| ("PASSAVANT_DPOP_NONCE_SECRET", secret));
+        let flags = given.chain(secrets.chain(nonces)).collect();
         Ok(Self { flags, environment: environment() })
     }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod cors;
+mod dpop;
 mod failing;
 mod framing;
 mod headers;

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
     thread::JoinHandle,
     time::Duration,
 };
@@ -13,8 +14,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
+use jose::{SelfSigned, SigningKey};
 use reqwest::{Client, redirect::Policy};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -183,16 +185,30 @@ impl Place {
         answer["access_token"].as_str().expect("a token").to_owned()
     }
 
+    /// The same, bound to this key.
+    pub(crate) async fn token_bound_to(&self, key: &SigningKey) -> String {
+        let proof = proof(key, json!({ "htm": "POST", "htu": format!("{}/token", self.issuer()) }));
+        let form = format!("grant_type=client_credentials&scope={SCOPE}");
+        let answer = self.post_with("/token", form, &[("dpop", &proof)]).await;
+        assert_eq!(answer["token_type"], "DPoP");
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
     pub(crate) async fn revoke(&self, token: &str) {
         self.post("/revoke", format!("token={token}")).await;
     }
 
     async fn post(&self, path: &str, form: String) -> Value {
+        self.post_with(path, form, &[]).await
+    }
+
+    async fn post_with(&self, path: &str, form: String, headers: &[(&str, &str)]) -> Value {
         let url = format!("http://{}{path}", self.server.address("listening"));
         let request = client()
             .post(url)
             .header("authorization", format!("Basic {}", STANDARD.encode("demo-cli:demo-secret")))
             .header("content-type", "application/x-www-form-urlencoded");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = request.body(form).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{path}");
         serde_json::from_str(&answer.text().await.expect("a body")).unwrap_or_default()
@@ -204,6 +220,15 @@ impl Place {
         let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
         request.send().await.expect("an answer")
     }
+}
+
+/// A DPoP proof by this key, made now, with these claims beside `jti` and `iat`.
+pub(crate) fn proof(key: &SigningKey, mut claims: Value) -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = fetching::Clock::now(&fetching::SystemClock::default()).0;
+    claims["jti"] = format!("{now}-{}", LAST.fetch_add(1, Ordering::Relaxed)).into();
+    claims["iat"] = now.into();
+    SelfSigned::sign(claims.to_string().as_bytes(), key).expect("signs")
 }
 
 /// A client that follows nothing.

@@ -35,6 +35,7 @@ impl Guard {
     /// | `PASSAVANT_REQUIRED_SCOPES` | all of them are needed; separated by spaces |
     /// | `PASSAVANT_CACHE_SECONDS` | how long introspection answers are cached: default 10, 0 disables the cache |
     /// | `PASSAVANT_DPOP` | `off` (default), `accept`, `require`: then the audience must be a URL, or the origin known |
+    /// | `PASSAVANT_DPOP_NONCE_SECRET` | at least 32 bytes, which nodes of one API share: [`GuardBuilder::dpop_nonces`] |
     /// | `PASSAVANT_PROVIDER` | the [`Provider`] whose tokens are accepted as it issues them: `keycloak`, `entra`, .. |
     /// | `PASSAVANT_AUDIENCE_RULE` | an [`AudienceRule`]: `exact` (default), `exact-or-absent`, `exact-or-client`, `url-prefix`, or `CLAIM=VALUE VALUE`: another claim has one of these values |
     /// | `PASSAVANT_ORIGIN` | the origin at which clients reach this API, for DPoP; default: that of the audience |
@@ -111,6 +112,9 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         let proofs = [("off", Dpop::Off), ("accept", Dpop::Accept), ("require", Dpop::Require)];
         let dpop = self.choice("PASSAVANT_DPOP", &proofs);
         let mut builder = Guard::builder(&issuer, &audience).response(form).dpop(dpop);
+        if let Some(secret) = self.value("PASSAVANT_DPOP_NONCE_SECRET").map(Zeroizing::new) {
+            builder = builder.dpop_nonces(secret_text::secret(&secret).text.as_bytes());
+        }
         builder = shape::read(self, builder);
         if self.value("PASSAVANT_TOKEN").is_some() {
             builder = builder.mode(mode);

@@ -1,6 +1,7 @@
 //! The admin API itself: whom it opens to, what it takes, what it says.
 
 use http::{Method, header};
+use jose::{SelfSigned, SignatureAlgorithm, SigningKey, base64url, primitives};
 use serde_json::{Value, json};
 
 use super::{DEPLOY_SECRET, Remote, client};
@@ -24,6 +25,41 @@ async fn without_a_live_token_nothing_is_read() {
         .body(format!("token={token}"));
     assert_eq!(revocation.send().await.expect("an answer").status(), 200);
     assert_eq!(remote.status(&token).await, 401);
+}
+
+/// A DPoP proof by this key for a POST, made now.
+fn proof(key: &SigningKey, target: &str, token: Option<&str>) -> String {
+    let now = fetching::Clock::now(&fetching::SystemClock::default()).0;
+    let mut claims = json!({ "htm": "POST", "htu": target, "iat": now, "jti": format!("{now} {target}") });
+    if let Some(token) = token {
+        claims["ath"] = base64url::encode(&primitives::sha256(token.as_bytes())).into();
+    }
+    SelfSigned::sign(claims.to_string().as_bytes(), key).expect("signs")
+}
+
+/// RFC 9449 §7: a token that is bound to a key administers only with the proof of it.
+#[tokio::test]
+async fn a_bound_token_administers_only_with_its_proof() {
+    let remote = Remote::start();
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).expect("fails without entropy only");
+    let url = format!("{}/token", remote.issuer);
+    let request = client().post(&url).header("dpop", proof(&key, &url, None));
+    let request = request.basic_auth("deploy", Some(DEPLOY_SECRET));
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let answer = request.body("grant_type=client_credentials&scope=passavant.admin").send().await;
+    let answer: Value =
+        serde_json::from_str(&answer.expect("an answer").text().await.expect("a body")).expect("JSON");
+    let token = answer["access_token"].as_str().expect("a token");
+    assert_eq!((&answer["token_type"], remote.status(token).await), (&json!("DPoP"), 401));
+    let url = format!("{}/apply", remote.audience());
+    let ask = |sent: String| {
+        let request = client().post(&url).header(header::CONTENT_TYPE, "application/json");
+        request.header("authorization", format!("DPoP {token}")).header("dpop", sent).body("{}").send()
+    };
+    let sent = proof(&key, &url, Some(token));
+    assert_eq!(ask(proof(&key, &url, Some("another"))).await.expect("an answer").status(), 401);
+    assert_eq!(ask(sent.clone()).await.expect("an answer").status(), 200);
+    assert_eq!(ask(sent).await.expect("an answer").status(), 401, "it was used");
 }
 
 #[tokio::test]
