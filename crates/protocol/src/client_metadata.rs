@@ -106,6 +106,10 @@ pub struct ClientMetadata {
     /// Whether it gets access tokens only for requests with a DPoP proof (RFC 9449 §5.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpop_bound_access_tokens: Option<bool>,
+    /// passavant's own member: whether a token for more than one resource is refused to it. Absent: only to a client that
+    /// registered itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_resource_per_token: Option<bool>,
     /// passavant's own member: the claims about the user in its ID tokens. Absent: those of the granted scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_claims: Option<IdTokenClaims>,

@@ -20,10 +20,14 @@ pub enum ErrorCode {
     InteractionRequired,
     /// Client authentication failed, or used another method than the registered one (RFC 6749 §5.2).
     InvalidClient,
+    /// The metadata that a client registers is invalid (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The DPoP proof is invalid (RFC 9449 §5, §7.1). At an API the status is 401.
     InvalidDpopProof,
     /// The code, refresh token or assertion is invalid, expired or revoked (RFC 6749 §5.2).
     InvalidGrant,
+    /// A redirect URI that a client registers is invalid (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
     /// Malformed, missing or repeated parameters (RFC 6749 §5.2).
     InvalidRequest,
     /// The request object is invalid (RFC 9101 §7).
@@ -32,6 +36,8 @@ pub enum ErrorCode {
     InvalidRequestUri,
     /// Unknown, malformed or excessive scope (RFC 6749 §5.2).
     InvalidScope,
+    /// The software statement of a registration is invalid (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// An unknown or unacceptable resource (RFC 8707 §2).
     InvalidTarget,
     /// The access token is invalid, expired or revoked (RFC 6750 §3.1).
@@ -50,6 +56,8 @@ pub enum ErrorCode {
     SlowDown,
     /// The server can't answer now; the client may try again later (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
+    /// The software statement of a registration is not one that the server approves (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement,
     /// The client is not allowed to use this grant or response type (RFC 6749 §5.2).
     UnauthorizedClient,
     /// The server does not support the grant type (RFC 6749 §5.2).
@@ -74,12 +82,15 @@ impl ErrorCode {
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
@@ -89,6 +100,7 @@ impl ErrorCode {
             Self::ServerError => "server_error",
             Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
@@ -109,18 +121,22 @@ impl ErrorCode {
             | Self::ConsentRequired
             | Self::ExpiredToken
             | Self::InteractionRequired
+            | Self::InvalidClientMetadata
             | Self::InvalidDpopProof
             | Self::InvalidGrant
+            | Self::InvalidRedirectUri
             | Self::InvalidRequest
             | Self::InvalidRequestObject
             | Self::InvalidRequestUri
             | Self::InvalidScope
+            | Self::InvalidSoftwareStatement
             | Self::InvalidTarget
             | Self::LoginRequired
             | Self::RegistrationNotSupported
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
             | Self::SlowDown
+            | Self::UnapprovedSoftwareStatement
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::UnsupportedResponseType

@@ -40,7 +40,7 @@ pub use resource_metadata::ResourceMetadata;
 pub use scope::Scopes;
 pub use secrets::{
     AccessToken, AuthorizationCode, BrowserSecret, DeferredCode, Digest, Handle, InteractionToken,
-    PushedRequest, RefreshToken, SessionToken, Stored,
+    PushedRequest, RefreshToken, RegistrationToken, SessionToken, Stored,
 };
 pub use server_metadata::ServerMetadata;
 pub use time::Timestamp;

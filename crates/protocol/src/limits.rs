@@ -48,6 +48,10 @@ pub const NONCE_BYTES_MAX: usize = 1024;
 pub const CLIENT_SECRET_CHARS_MIN: usize = 22;
 /// Longest client or resource secret, in bytes.
 pub const CLIENT_SECRET_BYTES_MAX: usize = 512;
+/// Longest body of a registration request, in bytes: what is registered is stored and read with each new process.
+pub const REGISTRATION_BYTES_MAX: usize = 32 * 1024;
+/// Longest `error_description` of a registration response, in bytes.
+pub const REGISTRATION_ERROR_BYTES_MAX: usize = 1024;
 /// Number of wrong verifiers after which a code becomes unusable (RFC 9700 §4.5).
 pub const CODE_TRIES_MAX: u32 = 5;
 /// Maximum number of generations that a presented refresh token may be behind the live one and still be recognized.

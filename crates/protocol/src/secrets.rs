@@ -195,6 +195,26 @@ secret! {
     DeferredCode
 }
 
+secret! {
+    /// A token that permits a client to register, or to manage its registration (RFC 7591 §1.2).
+    RegistrationToken
+}
+
+impl RegistrationToken {
+    /// By which scanners recognize one that leaked.
+    const PREFIX: &str = "pvr_";
+
+    /// Its text with the prefix, to be sent only to its owner.
+    pub fn to_text(&self) -> String {
+        format!("{}{}", Self::PREFIX, self.expose())
+    }
+
+    /// Parses an untrusted text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::presented(text.strip_prefix(Self::PREFIX)?)
+    }
+}
+
 impl SessionToken {
     /// The public name of the session: `sid`.
     pub fn session(&self) -> crate::SessionId {
@@ -252,6 +272,14 @@ mod tests {
         for text in ["", "short", &"a".repeat(44), &"!".repeat(43), &"a".repeat(42)] {
             assert_eq!(AccessToken::presented(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_registration_token_has_its_prefix() {
+        let token = RegistrationToken::mint(1, [7; 24]);
+        let text = token.to_text();
+        assert_eq!(RegistrationToken::parse(&text), Some(token));
+        assert_eq!(RegistrationToken::parse(text.trim_start_matches("pvr_")), None);
     }
 
     #[test]

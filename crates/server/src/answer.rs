@@ -76,6 +76,17 @@ pub(crate) fn json_error(error: &Error, scheme: Scheme) -> Answer {
     answer
 }
 
+/// A refusal with a description of its own, which says more than that of its reason.
+pub(crate) fn described_refusal(reason: Reason, description: &str) -> Answer {
+    let code = reason.code();
+    let wire = serde_json::json!({ "error": code.as_str(), "error_description": description });
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let body = wire.to_string().into_bytes();
+    let mut answer = with_body(status, HeaderValue::from_static("application/json"), body);
+    name_reason(&mut answer, reason);
+    answer
+}
+
 /// A refusal at a protected endpoint (RFC 6750 §3, RFC 9449 §7.1).
 ///
 /// A refusal for lack of scope names the required scopes if the caller passes them.
@@ -111,7 +122,7 @@ fn refuse_proof(answer: &mut Answer, error: &Error) {
 fn set_token_challenges(answer: &mut Answer, reason: Reason, tried: TokenType, wanted: &str) {
     let mut challenge = Challenge::of(tried.as_str());
     // RFC 6750 §3.1: if the request had no token, the challenge has no error code.
-    if reason != Reason::TokenMissing {
+    if !matches!(reason, Reason::TokenMissing | Reason::RegistrationTokenMissing) {
         challenge =
             challenge.with("error", reason.code().as_str()).with("error_description", reason.description());
     }

@@ -5,10 +5,13 @@ use protocol::{GrantType, uri};
 use crate::{
     authorize::object,
     context::{AuthorizationServer, Endpoint, GrantHandler, Installed},
-    endpoints::{authorize, end_session, introspection, jwks, metadata, par, revocation, token, userinfo},
+    endpoints::{
+        authorize, end_session, introspection, jwks, metadata, par, registration, revocation, token, userinfo,
+    },
     error::Fault,
     grants::{authorization_code, client_credentials, refresh_token},
     ports::Ports,
+    registration::unused,
     settings::Settings,
 };
 
@@ -37,6 +40,8 @@ impl AuthorizationServer {
             .always(jwks::install)
             .with(|settings| settings.pushed_requests.as_ref(), par::install)
             .with(|settings| settings.request_objects.as_ref(), object::install)
+            .with(|settings| settings.dynamic_registration.as_ref(), registration::install)
+            .always(unused::install)
             .always(metadata::install)
     }
 

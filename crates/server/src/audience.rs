@@ -49,6 +49,8 @@ pub struct TokenAudience {
     pub scopes: Scopes,
     /// Whether the client named the resources.
     pub narrowed: bool,
+    /// Whether a token for more than one resource is refused to this client.
+    pub(crate) one_resource: bool,
 }
 
 impl TokenAudience {
@@ -116,9 +118,10 @@ pub fn of(
     scopes: &Scopes,
     wanted: &RequestedResources,
 ) -> Result<TokenAudience, Reason> {
+    let one_resource = client.one_resource_per_token;
     if wanted.0.is_empty() {
         let resources = resources.listing_any(scopes).cloned().collect();
-        return Ok(TokenAudience { resources, scopes: scopes.clone(), narrowed: false });
+        return Ok(TokenAudience { resources, scopes: scopes.clone(), narrowed: false, one_resource });
     }
     let mut named = Vec::with_capacity(wanted.0.len());
     for identifier in &wanted.0 {
@@ -131,7 +134,7 @@ pub fn of(
         }
     }
     let scopes = scopes_at(&named, scopes);
-    Ok(TokenAudience { resources: named, scopes, narrowed: true })
+    Ok(TokenAudience { resources: named, scopes, narrowed: true, one_resource })
 }
 
 /// The audience of a token for an earlier approval, as far as it is still registered.
@@ -153,7 +156,7 @@ pub(crate) fn approved(
     let registered = client.user_scopes();
     let kept = scopes.filter(|token| registered.contains(token));
     let left = match wanted.0.is_empty() {
-        true => still_listed(resources, &registered, grant, &kept),
+        true => still_listed(resources, client, grant, &kept),
         false => of(resources, client, &kept, wanted)?,
     };
     let opens_nothing = |scopes: &Scopes| scopes.iter().all(|token| token == scope::OFFLINE_ACCESS);
@@ -168,7 +171,13 @@ pub(crate) fn approved(
 }
 
 /// The approved resources that are still registered, and the scopes that are left there.
-fn still_listed(resources: &Resources, registered: &Scopes, grant: &Grant, scopes: &Scopes) -> TokenAudience {
+fn still_listed(
+    resources: &Resources,
+    client: &RegisteredClient,
+    grant: &Grant,
+    scopes: &Scopes,
+) -> TokenAudience {
+    let registered = &client.user_scopes();
     // A resource that the client named stays if the client has any scope there, as when it was approved.
     let of_use = if grant.narrowed { registered } else { scopes };
     let is_of_use =
@@ -182,7 +191,8 @@ fn still_listed(resources: &Resources, registered: &Scopes, grant: &Grant, scope
             || left.iter().any(|resource| lists(resource, token))
             || may_be_unlisted && resources.listing(token).next().is_none()
     });
-    TokenAudience { resources: left, scopes, narrowed: grant.narrowed }
+    let one_resource = client.one_resource_per_token;
+    TokenAudience { resources: left, scopes, narrowed: grant.narrowed, one_resource }
 }
 
 #[cfg(test)]
@@ -190,7 +200,7 @@ mod tests {
     use protocol::{ClientId, ClientMetadata};
 
     use super::*;
-    use crate::store::{Caller, Client, Resource, ResourceSettings};
+    use crate::store::{Caller, Client, Registered, Resource, ResourceSettings};
 
     fn world() -> (Resources, RegisteredClient) {
         let resource = |identifier: &str, scopes: &[&str], format: &str| {
@@ -211,8 +221,15 @@ mod tests {
         let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let scope = Some("openid notes.read music.read shared".to_owned());
         let metadata = ClientMetadata { scope, ..ClientMetadata::default() };
-        let client =
-            Client { caller, metadata, require_pkce: false, skip_consent: false, applied: false, version: 1 };
+        let client = Client {
+            caller,
+            metadata,
+            require_pkce: false,
+            skip_consent: false,
+            applied: false,
+            registered: Registered::default(),
+            version: 1,
+        };
         (Resources::new(all, vec![]), RegisteredClient::read(client))
     }
 

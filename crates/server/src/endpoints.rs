@@ -1,6 +1,7 @@
 //! One file for each endpoint: it installs itself, and turns a request into an [`Answer`](crate::Answer).
 
 pub(crate) mod authorize;
+pub(crate) mod client_configuration;
 mod document;
 pub(crate) mod end_session;
 pub(crate) mod introspection;
@@ -8,6 +9,7 @@ pub(crate) mod jwks;
 pub(crate) mod metadata;
 pub(crate) mod offer;
 pub(crate) mod par;
+pub(crate) mod registration;
 pub(crate) mod revocation;
 pub(crate) mod table;
 pub(crate) mod token;

@@ -41,7 +41,7 @@ pub struct KeyDistrust {
 impl AuthorizationServer {
     /// The key ring as stored.
     pub(crate) async fn keys(&self) -> Result<Arc<KeyRing>, Fault> {
-        let version = self.store().registry_version()?;
+        let version = self.store().registry_version()?.rest;
         {
             let kept = self.kept_keys().0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             if let Some((at, ring)) = &*kept

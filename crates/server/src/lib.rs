@@ -67,5 +67,6 @@ pub use pause::{AskedScope, OpenInteraction};
 pub use ports::Ports;
 pub use reason::{Reason, Severity};
 pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, uri_for_logs};
+pub use registration::InitialToken;
 pub use service::HttpService;
 pub use settings::{PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError};

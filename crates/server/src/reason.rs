@@ -17,6 +17,8 @@ mod page;
 #[macro_use]
 mod proof;
 #[macro_use]
+mod registration;
+#[macro_use]
 mod request;
 
 use protocol::ErrorCode;
@@ -30,7 +32,7 @@ pub enum Severity {
     Suspicious,
 }
 
-reasons! { of request client grant proof access page authorize }
+reasons! { of request client registration grant proof access page authorize }
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ mod client;
 mod credentials;
 mod entry;
 mod finding;
+pub(crate) mod initial_token;
 mod members;
 mod registered_client;
 mod registered_resource;
@@ -16,12 +17,15 @@ mod resource;
 mod rules;
 mod scope;
 mod secret;
+pub(crate) mod stranger;
+pub(crate) mod unused;
 mod view;
 
 pub use client::ClientRegistration;
 pub use credentials::{Batch, Credentials, MissingSecret};
 pub use entry::{Absent, Effect, Entry, Kind, Member, SetBy};
 pub use finding::{Finding, Findings, RegistrationError, pointer};
+pub use initial_token::{INITIAL_TOKEN_USES_MAX, InitialToken};
 pub use members::{CLIENT, RESOURCE, SCOPE};
 pub use registered_client::RegisteredClient;
 pub use registered_resource::{

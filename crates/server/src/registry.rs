@@ -1,8 +1,9 @@
-//! Registered clients, resources and scopes, parsed once and cached until the registry's version changes.
+//! Registered clients, resources and scopes, parsed once and cached until they change. A change of one client drops that
+//! client: the others stay cached, however many register.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, RwLock},
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use protocol::{Audience, ClientId, Scopes, uri::is_http_localhost};
@@ -12,7 +13,7 @@ pub use crate::registration::{
 };
 use crate::{
     error::Fault,
-    store::{Scope, Store},
+    store::{Client, RegistryVersion, Scope, Store},
 };
 
 /// Maximum number of cached clients; beyond it the cache is cleared.
@@ -29,11 +30,12 @@ pub struct Registry {
 
 #[derive(Default)]
 struct Cache {
-    version: Option<i64>,
+    /// The version that everything here is of. `None`: nothing is cached.
+    version: Option<RegistryVersion>,
     /// `None`: only a resource has this id.
     clients: HashMap<ClientId, Option<Arc<RegisteredClient>>>,
     resources: Option<Arc<Resources>>,
-    origins: Option<Arc<HashSet<String>>>,
+    origins: Option<Origins>,
 }
 
 /// Every resource and scope, found by what requests name: no lookup takes longer with their number.
@@ -136,9 +138,12 @@ impl Registry {
         if let Some(client) = self.cached(version, |cache| cache.clients.get(id).cloned()) {
             return Ok(client);
         }
+        self.catch_up(version).await?;
+        if let Some(client) = self.cached(version, |cache| cache.clients.get(id).cloned()) {
+            return Ok(client);
+        }
         let Some(id) = ClientId::parse(id) else { return Ok(None) };
-        let read = |record| RegisteredClient::read(record).at_any_localhost(self.any_localhost);
-        let client = self.store.client(&id).await?.map(read).map(Arc::new);
+        let client = self.store.client(&id).await?.map(|record| Arc::new(self.parse(record)));
         // Unknown ids are not cached: their number is unlimited.
         if client.is_none() && self.resources().await?.by_caller(id.as_str()).next().is_none() {
             return Ok(None);
@@ -161,6 +166,10 @@ impl Registry {
         if let Some(resources) = self.cached(version, |cache| cache.resources.clone()) {
             return Ok(resources);
         }
+        self.catch_up(version).await?;
+        if let Some(resources) = self.cached(version, |cache| cache.resources.clone()) {
+            return Ok(resources);
+        }
         let all =
             self.store.resources().await?.into_iter().map(RegisteredResource::read).map(Arc::new).collect();
         let resources = Arc::new(Resources::new(all, self.store.scopes().await?));
@@ -178,40 +187,129 @@ impl Registry {
             return Ok(true);
         }
         let version = self.store.registry_version()?;
-        if let Some(origins) = self.cached(version, |cache| cache.origins.clone()) {
-            return Ok(origins.contains(origin));
+        self.catch_up(version).await?;
+        let of_cache = |cache: &Cache| cache.origins.as_ref().map(|origins| origins.contains(origin));
+        if let Some(answer) = self.cached(version, of_cache) {
+            return Ok(answer);
         }
-        let (mut origins, mut after) = (HashSet::new(), None);
+        let (mut origins, mut after) = (Origins::default(), None);
         loop {
             let page = self.store.list_clients(after.as_ref(), PAGE).await?;
             after = page.last().map(|client| client.caller.id.clone());
             for client in page {
-                origins.extend(RegisteredClient::read(client).origins);
+                let client = RegisteredClient::read(client);
+                origins.put(client.id().clone(), client.origins);
             }
             if after.is_none() {
                 break;
             }
         }
         let answer = origins.contains(origin);
-        self.store_in_cache(version, |cache| cache.origins = Some(Arc::new(origins)));
+        self.store_in_cache(version, |cache| cache.origins = Some(origins));
         Ok(answer)
     }
 
-    fn cached<T>(&self, version: i64, read: impl FnOnce(&Cache) -> Option<T>) -> Option<T> {
-        let cache = self.cache.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    fn parse(&self, record: Client) -> RegisteredClient {
+        RegisteredClient::read(record).at_any_localhost(self.any_localhost)
+    }
+
+    /// Brings the cache to this version: what changed since is dropped, and nothing else. The clients that changed are
+    /// read again at once where their origins are needed.
+    async fn catch_up(&self, version: RegistryVersion) -> Result<(), Fault> {
+        let (known, needs_origins) = {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            (cache.version, cache.origins.is_some())
+        };
+        let Some(known) = known.filter(|known| *known != version) else { return Ok(()) };
+        if known.clients > version.clients || known.rest > version.rest {
+            return Ok(());
+        }
+        // Also those that changed after this version: they are dropped once more with the next.
+        let changed = match (known.rest == version.rest, known.clients == version.clients) {
+            (true, true) => Some(Vec::new()),
+            (true, false) => self.store.clients_changed(known.clients).await?,
+            // Whether an id belongs to a resource, and which credentials it has, is cached with the clients.
+            (false, _) => None,
+        };
+        let mut origins = Vec::new();
+        for id in changed.iter().flatten().filter(|_| needs_origins) {
+            let client = self.store.client(id).await?.map(RegisteredClient::read);
+            origins.push((id.clone(), client.map(|client| client.origins).unwrap_or_default()));
+        }
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.version == Some(known) {
+            cache.drop_changed(version, changed, origins);
+        }
+        Ok(())
+    }
+
+    fn cached<T>(&self, version: RegistryVersion, read: impl FnOnce(&Cache) -> Option<T>) -> Option<T> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         if cache.version == Some(version) { read(&cache) } else { None }
     }
 
     /// Adds only to the same version: a concurrent thread may have cached a newer one.
-    fn store_in_cache(&self, version: i64, add: impl FnOnce(&mut Cache)) {
-        let mut cache = self.cache.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if cache.version.is_some_and(|known| known > version) {
+    fn store_in_cache(&self, version: RegistryVersion, add: impl FnOnce(&mut Cache)) {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if *cache.version.get_or_insert(version) == version {
+            add(&mut cache);
+        }
+    }
+}
+
+impl Cache {
+    /// Drops these clients, or everything where it is not known what changed.
+    fn drop_changed(
+        &mut self,
+        version: RegistryVersion,
+        changed: Option<Vec<ClientId>>,
+        origins: Vec<(ClientId, Vec<String>)>,
+    ) {
+        let Some(changed) = changed else {
+            *self = Self { version: Some(version), ..Self::default() };
             return;
+        };
+        for id in &changed {
+            self.clients.remove(id);
         }
-        if cache.version != Some(version) {
-            *cache = Cache { version: Some(version), ..Cache::default() };
+        match &mut self.origins {
+            Some(known) if origins.len() == changed.len() => {
+                origins.into_iter().for_each(|(id, own)| known.put(id, own));
+            }
+            known => *known = None,
         }
-        add(&mut cache);
+        self.version = Some(version);
+    }
+}
+
+/// The origins that clients registered, and of how many clients each is.
+#[derive(Debug, Default)]
+struct Origins {
+    of_clients: HashMap<ClientId, Vec<String>>,
+    counted: HashMap<String, usize>,
+}
+
+impl Origins {
+    fn contains(&self, origin: &str) -> bool {
+        self.counted.contains_key(origin)
+    }
+
+    /// Replaces the origins of a client; none where it was deleted.
+    fn put(&mut self, id: ClientId, own: Vec<String>) {
+        for origin in self.of_clients.remove(&id).into_iter().flatten() {
+            if let Some(count) = self.counted.get_mut(&origin) {
+                *count -= 1;
+                if *count == 0 {
+                    self.counted.remove(&origin);
+                }
+            }
+        }
+        for origin in &own {
+            *self.counted.entry(origin.clone()).or_default() += 1;
+        }
+        if !own.is_empty() {
+            self.of_clients.insert(id, own);
+        }
     }
 }
 

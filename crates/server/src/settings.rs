@@ -1,7 +1,7 @@
 //! Validated settings of one issuer. Present means enabled; every default is argued in `docs/defaults.md`.
 
 use jose::SignatureAlgorithm;
-use protocol::{Issuer, uri};
+use protocol::{ClientAuthMethod, GrantType, Issuer, uri};
 
 /// What the first start makes: one key for access tokens, one for clients that registered nothing.
 pub(crate) const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] =
@@ -58,6 +58,8 @@ pub struct Settings {
     pub require_dpop_nonce: bool,
     /// Schemes without a dot that native clients may register redirect URIs of ([`uri::is_private_scheme`]).
     pub redirect_schemes: Vec<String>,
+    /// Whether clients may register themselves (RFC 7591), and as what. `None`: they may not.
+    pub dynamic_registration: Option<DynamicRegistration>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -96,6 +98,7 @@ impl Settings {
             one_resource_per_token: false,
             require_dpop_nonce: false,
             redirect_schemes: Vec::new(),
+            dynamic_registration: None,
             pages: PagePaths::default(),
         })
     }
@@ -157,6 +160,52 @@ pub enum PkcePolicy {
     Required,
     /// Public clients; a confidential one may leave it out when it sends `openid` and a `nonce`.
     Public,
+}
+
+/// Who may register itself, and as what (RFC 7591). What is asked beyond it is left out, and the answer says so.
+#[derive(Clone, Debug)]
+pub struct DynamicRegistration {
+    /// Whether a registration needs an initial access token (RFC 7591 §3), which the operator gives out.
+    pub needs_token: bool,
+    /// The grant types that may be registered.
+    pub grant_types: Vec<String>,
+    /// How a client may authenticate.
+    pub auth_methods: Vec<ClientAuthMethod>,
+    /// The scopes that may be registered. `None`: those of OpenID Connect, and those that a resource lists.
+    pub scopes: Option<Vec<String>>,
+    /// Whose software statements count (RFC 7591 §2.3).
+    pub statement_issuers: Vec<StatementIssuer>,
+    /// Most registrations in an hour without a token, from one IPv4 address, or from one IPv6 /64 or /48.
+    pub hourly_per_address_max: u32,
+    /// The same from all addresses.
+    pub hourly_max: u32,
+    /// Seconds after which a client that got no token is deleted.
+    pub unused_lifetime: i64,
+}
+
+impl Default for DynamicRegistration {
+    fn default() -> Self {
+        let grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        Self {
+            needs_token: false,
+            grant_types: grant_types.map(|grant_type| grant_type.as_str().to_owned()).into(),
+            auth_methods: ClientAuthMethod::ALL.to_vec(),
+            scopes: None,
+            statement_issuers: Vec::new(),
+            hourly_per_address_max: 20,
+            hourly_max: 500,
+            unused_lifetime: 7 * 86_400,
+        }
+    }
+}
+
+/// An issuer of software statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementIssuer {
+    /// Its `iss`.
+    pub issuer: String,
+    /// Where its keys are.
+    pub jwks_uri: String,
 }
 
 /// Where the host's pages are, below the issuer.

@@ -22,8 +22,9 @@ pub use change::{
 };
 pub use records::{
     Access, AccessRead, Actor, Caller, Client, Code, Consent, Deferred, DeferredRead, DeferredState, Ended,
-    Event, EventKind, Grant, Interaction, KeyRecord, KeyState, Refresh, RefusedRequest, Resource,
-    ResourceSettings, Scope, ScopeAt, SeenSubject, Session, StoredSecret, Through, Whose,
+    Event, EventKind, Grant, Interaction, KeyRecord, KeyState, Provenance, Refresh, RefusedRequest,
+    Registered, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session, StoredSecret, Through,
+    Whose,
 };
 
 use crate::error::Fault;
@@ -113,7 +114,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Increases whenever a client, resource, scope or key is changed by any process, at most 250 ms late. The server
     /// caches them until it changes.
-    fn registry_version(&self) -> Result<i64, Fault>;
+    fn registry_version(&self) -> Result<RegistryVersion, Fault>;
+
+    /// The clients that were changed or deleted after this [`RegistryVersion::clients`], each at least once; `None` if
+    /// that is more than [`CLIENT_CHANGES_KEPT`] changes ago, so that they are not known.
+    async fn clients_changed(&self, after: i64) -> Result<Option<Vec<ClientId>>, Fault>;
+
+    /// At most `limit` clients that were to be deleted unless they were used before `now`.
+    async fn unused_clients(&self, now: Timestamp, limit: u32) -> Result<Vec<ClientId>, Fault>;
 
     /// Clients after this id, in the order of ids.
     async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault>;
@@ -163,6 +171,18 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes at most `limit` rows that ended more than an hour before `now`, and interactions that ended before `now`;
     /// returns their number.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault>;
+}
+
+/// How many changes of clients a store remembers at least, for [`Store::clients_changed`].
+pub const CLIENT_CHANGES_KEPT: u32 = 1_000;
+
+/// The version of what is registered. Each part only increases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RegistryVersion {
+    /// Of the clients.
+    pub clients: i64,
+    /// Of resources, scopes and keys.
+    pub rest: i64,
 }
 
 /// What a commit ended early: the numbers of rows that had neither ended nor expired.

@@ -33,7 +33,8 @@ pub(crate) async fn mint_access(
     claims: AccessClaims<'_>,
     commit: &mut Commit,
 ) -> Result<IssuedAccess, Error> {
-    if server.settings().one_resource_per_token && claims.audience.resources.len() > 1 {
+    let is_refused = server.settings().one_resource_per_token || claims.audience.one_resource;
+    if is_refused && claims.audience.resources.len() > 1 {
         return Err(Reason::AudienceTooMany.into());
     }
     let lifetime = claims.audience.lifetime(server.settings().access_token_lifetime);

@@ -7,11 +7,12 @@ use protocol::Timestamp;
 use rusqlite::Connection;
 use server::{
     Fault,
-    store::{Commit, Committed, Conflict},
+    store::{Commit, Committed, Conflict, RegistryVersion},
 };
 
 use crate::{
     error::Broken,
+    registry,
     shared::Core,
     sweep::Sweeper,
     tenant::Tenant,
@@ -76,16 +77,13 @@ impl SqliteIssuer {
 
     /// The version in memory, read again if it is too old. `PRAGMA data_version` is unsuitable: it changes with every
     /// token that is written.
-    pub(crate) fn known_registry_version(&self) -> Result<i64, Fault> {
+    pub(crate) fn known_registry_version(&self) -> Result<RegistryVersion, Fault> {
         let now = u64::try_from(self.core.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         if now >= self.tenant.look_again_at.load(Ordering::Acquire) {
-            let read = "SELECT registry FROM issuer WHERE id = ?1";
-            let found = self.ask(|connection| {
-                Ok(connection.prepare_cached(read)?.query_row([self.id()], |row| row.get(0))?)
-            })?;
-            self.tenant.registry.fetch_max(found, Ordering::AcqRel);
+            let found = self.ask(|connection| Ok(registry::version(connection, self.id())?))?;
+            self.tenant.registered(found);
             self.tenant.look_again_at.store(now.saturating_add(REGISTRY_STALE_MILLIS), Ordering::Release);
         }
-        Ok(self.tenant.registry.load(Ordering::Acquire))
+        Ok(self.tenant.registry())
     }
 }

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0004_refusals_and_peers.sql"),
     include_str!("../migrations/0005_deferred.sql"),
     include_str!("../migrations/0006_confirmations.sql"),
+    include_str!("../migrations/0007_registered_clients.sql"),
 ];
 
 /// The step after which usernames are compared in another spelling.

@@ -13,8 +13,8 @@ use server::{
     Fault,
     store::{
         Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Deferred, DeferredRead,
-        Ended, Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope,
-        SeenSubject, Session, Store, Through,
+        Ended, Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, RegistryVersion, Resource,
+        Scope, SeenSubject, Session, Store, Through,
     },
 };
 
@@ -227,8 +227,16 @@ impl Store for SqliteIssuer {
         self.ask(|connection| registry::keys(connection, self.id()))
     }
 
-    fn registry_version(&self) -> Result<i64, Fault> {
+    fn registry_version(&self) -> Result<RegistryVersion, Fault> {
         self.known_registry_version()
+    }
+
+    async fn clients_changed(&self, after: i64) -> Result<Option<Vec<ClientId>>, Fault> {
+        self.ask(|connection| registry::changed(connection, self.id(), after))
+    }
+
+    async fn unused_clients(&self, now: Timestamp, limit: u32) -> Result<Vec<ClientId>, Fault> {
+        self.ask(|connection| registry::unused(connection, self.id(), now, limit))
     }
 
     async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault> {

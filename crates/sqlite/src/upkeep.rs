@@ -27,7 +27,7 @@ const GRANTS_AHEAD: &str =
 
 /// Ends what began ahead of the present, and moves all other times to it. A session that was used ahead ends, since
 /// its use has extended it.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "DELETE FROM access WHERE issuer = ?1 AND (id >= ?3 OR issued_at > ?2)",
     "DELETE FROM refresh WHERE issuer = ?1 AND (id >= ?3 OR rotated_at > ?2)",
     "DELETE FROM code WHERE issuer = ?1 AND (id >= ?3 OR expires_at > ?4)",
@@ -41,6 +41,7 @@ const STEPS: [&str; 12] = [
     "UPDATE refusal SET at = ?2 WHERE issuer = ?1 AND at > ?2",
     "UPDATE signing_key SET created_at = min(created_at, ?2), retired_at = min(retired_at, ?2), \
         active_at = min(active_at, CASE state WHEN 'next' THEN ?5 ELSE ?2 END) WHERE issuer = ?1",
+    "UPDATE client SET registered_at = min(registered_at, ?2), fresh_until = min(fresh_until, ?2) WHERE issuer = ?1",
     "UPDATE issuer SET newest = ?2, registry = registry + 1 WHERE id = ?1",
 ];
 

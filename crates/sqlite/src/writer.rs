@@ -16,7 +16,7 @@ use protocol::Issuer;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use server::{
     Fault,
-    store::{Change, Commit, Committed, Conflict},
+    store::{Change, Commit, Committed, Conflict, RegistryVersion},
 };
 use tokio::sync::oneshot;
 
@@ -25,6 +25,7 @@ use crate::{
     error::{Broken, shared_fault},
     range::Range,
     readers::Readers,
+    registry,
     tenant::Tenant,
     transaction::Transaction,
     wal_index::WalIndex,
@@ -265,10 +266,11 @@ impl Writer {
 
     /// Writes the newest time of each issuer in the batch if it changed, and reads its registry version if that
     /// changed.
-    fn note<'a>(&self, batch: &'a [Job]) -> rusqlite::Result<Vec<(&'a Tenant, i64, Option<i64>)>> {
-        let mut moved: Vec<(&Tenant, i64, Option<i64>)> = Vec::new();
+    fn note<'a>(&self, batch: &'a [Job]) -> rusqlite::Result<Vec<Moved<'a>>> {
+        let mut moved: Vec<Moved<'a>> = Vec::new();
         for (tenant, commit) in batch.iter().filter_map(|job| job.work.commit()) {
-            let registry = commit.guards.iter().chain(&commit.writes).any(is_registry).then_some(0);
+            let registry = commit.guards.iter().chain(&commit.writes).any(is_registry);
+            let registry = registry.then(RegistryVersion::default);
             match moved.iter_mut().find(|(known, ..)| known.id == tenant.id) {
                 Some((_, newest, known)) => {
                     *newest = commit.now.0.max(*newest);
@@ -283,8 +285,7 @@ impl Writer {
                 self.connection.prepare_cached(set)?.execute([tenant.id, *newest])?;
             }
             if let Some(version) = registry {
-                let read = "SELECT registry FROM issuer WHERE id = ?1";
-                *version = self.connection.prepare_cached(read)?.query_row([tenant.id], |row| row.get(0))?;
+                *version = registry::version(&self.connection, tenant.id)?;
             }
         }
         Ok(moved)
@@ -330,6 +331,9 @@ impl Writer {
         self.readers.let_go();
     }
 }
+
+/// An issuer, the newest time of its commits, and its registry version if that changed.
+type Moved<'a> = (&'a Tenant, i64, Option<RegistryVersion>);
 
 impl Work {
     fn commit(&self) -> Option<(&Tenant, &Commit)> {

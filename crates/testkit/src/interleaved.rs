@@ -12,8 +12,8 @@ use server::{
     Fault,
     store::{
         Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Deferred, DeferredRead,
-        Ended, Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope,
-        SeenSubject, Session, Store, Through,
+        Ended, Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, RegistryVersion, Resource,
+        Scope, SeenSubject, Session, Store, Through,
     },
 };
 
@@ -168,8 +168,18 @@ impl<S: Store> Store for Interleaved<S> {
         self.looked(answer).await
     }
 
-    fn registry_version(&self) -> Result<i64, Fault> {
+    fn registry_version(&self) -> Result<RegistryVersion, Fault> {
         self.store.registry_version()
+    }
+
+    async fn clients_changed(&self, after: i64) -> Result<Option<Vec<ClientId>>, Fault> {
+        let answer = self.store.clients_changed(after).await;
+        self.looked(answer).await
+    }
+
+    async fn unused_clients(&self, now: Timestamp, limit: u32) -> Result<Vec<ClientId>, Fault> {
+        let answer = self.store.unused_clients(now, limit).await;
+        self.looked(answer).await
     }
 
     async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault> {

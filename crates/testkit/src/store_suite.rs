@@ -216,6 +216,14 @@ macro_rules! store_suite {
                 a_key_is_read_as_it_was_written,
                 a_key_changes_only_from_the_state_that_was_looked_at,
                 every_registry_change_increments_its_version,
+                a_change_of_a_client_moves_only_the_version_of_clients,
+                a_change_of_a_client_that_shares_its_credentials_moves_the_version_of_resources_too,
+                the_clients_that_changed_after_a_version_are_known,
+                a_client_that_was_not_written_has_not_changed,
+                changes_of_clients_beyond_their_number_are_forgotten,
+                a_client_keeps_how_it_was_registered,
+                a_client_that_was_not_used_in_time_is_found_and_deleted,
+                a_client_that_was_used_is_kept,
             }
             listing {
                 clients_are_listed_by_id_page_by_page,

@@ -177,6 +177,7 @@ fn shop(now: protocol::Timestamp) -> Commit {
         require_pkce: true,
         skip_consent: false,
         applied: false,
+        registered: server::store::Registered::default(),
         version: 1,
     };
     Commit::new(now).with(RegistryChange::PutClient(Box::new(client), Expect::Absent))

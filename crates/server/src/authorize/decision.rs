@@ -149,8 +149,15 @@ mod tests {
         let (method, redirect_uri) = world.client;
         let token_endpoint_auth_method = Some(method.to_owned());
         let metadata = ClientMetadata { token_endpoint_auth_method, ..ClientMetadata::default() };
-        let client =
-            RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version });
+        let client = RegisteredClient::read(Client {
+            caller,
+            metadata,
+            require_pkce,
+            skip_consent,
+            applied,
+            registered: crate::store::Registered::default(),
+            version,
+        });
         let requested = serde_json::from_value(serde_json::json!({
             "scopes": world.scopes, "resources": [], "challenge": null, "nonce": null,
             "max_age": world.max_age, "login_hint": null, "expected": world.expected,

@@ -320,7 +320,15 @@ mod tests {
             ..ClientMetadata::default()
         };
         let (skip_consent, applied, version) = (false, false, 1);
-        RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version })
+        RegisteredClient::read(Client {
+            caller,
+            metadata,
+            require_pkce,
+            skip_consent,
+            applied,
+            registered: crate::store::Registered::default(),
+            version,
+        })
     }
 
     fn pkce(policy: PkcePolicy, client: &RegisteredClient, query: &str) -> Result<bool, Reason> {

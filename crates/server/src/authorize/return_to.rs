@@ -182,7 +182,15 @@ mod tests {
             ..ClientMetadata::default()
         };
         let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-        RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version })
+        RegisteredClient::read(Client {
+            caller,
+            metadata,
+            require_pkce,
+            skip_consent,
+            applied,
+            registered: crate::store::Registered::default(),
+            version,
+        })
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl KeptDocument {
         F: Future<Output = Result<Document, Error>>,
     {
         // Read before the contents: at worst they are newer than the version.
-        let version = server.store().registry_version()?;
+        let version = server.store().registry_version()?.rest;
         {
             let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
             if let Some((at, document)) = &*kept

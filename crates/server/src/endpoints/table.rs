@@ -15,12 +15,24 @@ pub(crate) const BROWSE: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
 /// The method of an endpoint that programs call.
 pub(crate) const CALL: &[Method] = &[Method::POST];
 
+/// The methods of what a client manages (RFC 7592 §2).
+pub(crate) const MANAGE: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
+
+/// The end of a path below which each name is the same endpoint.
+pub(crate) const NAMED: &str = "/{name}";
+
 impl AuthorizationServer {
     /// The endpoint at this path.
     pub(crate) fn endpoint_at(&self, path: &str) -> Option<&Endpoint> {
         // Django peers are often configured with a slash at the end, and a redirect would drop their POST.
         let path = path.strip_suffix('/').unwrap_or(path);
-        self.installed().endpoints.iter().find(|endpoint| endpoint.path == path)
+        let endpoints = &self.installed().endpoints;
+        let exact = endpoints.iter().find(|endpoint| endpoint.path == path);
+        exact.or_else(|| {
+            let (parent, name) = path.rsplit_once('/')?;
+            let is_parent = |endpoint: &&Endpoint| endpoint.path.strip_suffix(NAMED) == Some(parent);
+            endpoints.iter().find(is_parent).filter(|_| !name.is_empty())
+        })
     }
 }
 

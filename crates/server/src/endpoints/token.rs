@@ -23,7 +23,8 @@ use crate::{
         parameters::{self, Registered},
     },
     sender,
-    settle::{Carried, settle},
+    settle::{Carried, Decision, settle},
+    store::RegistryChange,
     tokens::Issued,
 };
 
@@ -87,12 +88,20 @@ async fn respond(
     };
     let request = TokenRequest { client: client.clone(), params: &params, incoming, now, confirmation };
     let handler = select(server, client, params.get("grant_type"));
-    let decide = || async { handler?.decide(server, &request).await };
+    let decide = || async { Ok(kept(client, handler?.decide(server, &request).await?)) };
     let answer = match settle(server.store(), carried, decide).await {
         Ok(issued) => response(&issued),
         Err(error) => Err(explained(server, client, &params, head, error).await),
     };
     Ok((answer.unwrap_or_else(|error| answer::json_error(&error, Scheme::Basic)), Some(client.clone())))
+}
+
+/// A client that gets a token is not deleted as unused.
+fn kept(client: &AuthenticatedClient, mut decision: Decision<Issued>) -> Decision<Issued> {
+    if client.is_unused && decision.answer.is_ok() {
+        decision.commit.push(RegistryChange::KeepClient(client.id().clone()));
+    }
+    decision
 }
 
 /// Notes what differs, if the request is refused.

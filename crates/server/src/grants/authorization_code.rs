@@ -212,7 +212,15 @@ mod tests {
         let caller = Caller { id: ClientId::new(id), epoch: 1, disabled: false, secret: None };
         let metadata = ClientMetadata::default();
         let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-        RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version })
+        RegisteredClient::read(Client {
+            caller,
+            metadata,
+            require_pkce,
+            skip_consent,
+            applied,
+            registered: crate::store::Registered::default(),
+            version,
+        })
     }
 
     fn code() -> Through<Code> {

@@ -42,7 +42,7 @@ pub(crate) async fn decide(
         client: &caller.id,
         epoch: caller.epoch,
         subject: None,
-        audience: TokenAudience { resources: Vec::new(), scopes, narrowed: false },
+        audience: TokenAudience { resources: Vec::new(), scopes, narrowed: false, one_resource: false },
         authenticated_at: None,
         confirmation,
     };

@@ -11,6 +11,7 @@ use super::{
     rules::{Registrar, Rules},
     secret::{self, Needs},
 };
+use crate::store::Client;
 
 /// The registration of a client. Its members satisfy every rule that needs no other record.
 #[derive(Clone, Debug)]
@@ -57,6 +58,14 @@ impl ClientRegistration {
     /// Whether it requires a secret.
     pub fn needs_secret(&self) -> bool {
         needs_secret(&self.metadata)
+    }
+
+    /// A client that changes its own registration does not change what only the operator sets.
+    pub(crate) fn keep_what_the_operator_set(&mut self, stored: &Client) {
+        self.metadata.one_resource_per_token = stored.metadata.one_resource_per_token;
+        self.require_pkce = stored.require_pkce;
+        self.skip_consent = stored.skip_consent;
+        self.disabled = stored.caller.disabled;
     }
 
     pub(super) fn needs(&self) -> Needs {

@@ -146,6 +146,7 @@ impl<'c> Credentials<'c> {
             require_pkce: *require_pkce,
             skip_consent: *skip_consent,
             applied: stored.map_or(self.batch.applied, |client| client.applied),
+            registered: stored.map(|client| client.registered.clone()).unwrap_or_default(),
             version: stored.map_or(0, |client| client.version),
         })
     }

@@ -166,7 +166,13 @@ impl<'f> Entry<'f> {
         };
         members.retain(|name, value| {
             let at = pointer(&at, name);
+            let is_strangers = matches!(rules.registrar, Registrar::Client(_));
             let Some(member) = table.iter().find(|member| member.is_called(name)) else {
+                // RFC 7591 §2: "The authorization server MUST ignore any client metadata sent by the client that it does
+                // not understand".
+                if is_strangers {
+                    return false;
+                }
                 let near = nearest(name, table.iter().map(|member| member.name)).map(str::to_owned);
                 findings.refuse(Finding { suggestion: near, ..Finding::new(at, "unknown member") });
                 return false;
@@ -175,7 +181,7 @@ impl<'f> Entry<'f> {
             if value.is_null() {
                 return false;
             }
-            if member.set_by == SetBy::Operator && matches!(rules.registrar, Registrar::Client(_)) {
+            if member.set_by == SetBy::Operator && is_strangers {
                 findings.refuse(Finding::new(at, "only the operator may set this"));
                 return false;
             }

@@ -78,6 +78,8 @@ pub const CLIENT: &[Member] = &[
     member("id_token_claims", TextOrTexts).or(Absent::Text("scopes")).checked(tokens::id_token_claims),
     member("require_strict_assertions", Flag).or(Absent::Flag(false)),
     member("dpop_bound_access_tokens", Flag).or(Absent::Flag(false)),
+    // Absent: false, or true for a client that registered itself.
+    member("one_resource_per_token", Flag).by_operator(),
     member("require_pkce", Flag).or(Absent::Flag(true)).by_operator().checked(excuses::pkce),
     member("skip_consent", Flag).or(Absent::Flag(false)).by_operator(),
     member("disabled", Flag).or(Absent::Flag(false)).by_operator(),
@@ -234,7 +236,14 @@ mod tests {
 
     #[test]
     fn a_client_that_registers_itself_sets_nothing_that_is_the_operators() {
-        let operators = ["client_id", "client_secret", "require_pkce", "skip_consent", "disabled"];
+        let operators = [
+            "client_id",
+            "client_secret",
+            "one_resource_per_token",
+            "require_pkce",
+            "skip_consent",
+            "disabled",
+        ];
         assert_eq!(names(CLIENT, |m| m.set_by == SetBy::Operator), BTreeSet::from(operators));
     }
 }

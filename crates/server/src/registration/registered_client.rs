@@ -2,7 +2,7 @@
 
 use protocol::{ClientAuthMethod, ClientId, ClientMetadata, GrantType, Scopes, scope, uri};
 
-use crate::store::{Caller, Client};
+use crate::store::{Caller, Client, Provenance};
 
 /// A client as the server uses it. It is made from the record of a registration only.
 #[derive(Debug)]
@@ -22,6 +22,13 @@ pub struct RegisteredClient {
     pub require_pkce: bool,
     /// Own member.
     pub skip_consent: bool,
+    /// Who registered it.
+    pub provenance: Provenance,
+    /// Whether a token for more than one resource is refused to it: it is, unless the operator registered otherwise, to
+    /// a client that registered itself (RFC 9700 §2.3).
+    pub one_resource_per_token: bool,
+    /// Whether it is deleted unless it gets a token.
+    pub is_unused: bool,
     /// The origins of its redirect URIs, and `cors_origins`: whose pages may read the answers to it.
     pub origins: Vec<String>,
     /// Whether it is answered at any port and path of `http://localhost`.
@@ -31,7 +38,7 @@ pub struct RegisteredClient {
 impl RegisteredClient {
     /// Parses a record. Registered values that are not supported never match.
     pub(crate) fn read(record: Client) -> Self {
-        let Client { caller, metadata, require_pkce, skip_consent, .. } = record;
+        let Client { caller, metadata, require_pkce, skip_consent, registered, .. } = record;
         let scopes = match &metadata.scope {
             Some(text) => Scopes::parse(text).unwrap_or_default(),
             None => Scopes::stored(scope::OPENID),
@@ -40,6 +47,11 @@ impl RegisteredClient {
         let redirects = metadata.redirect_uris.iter().filter_map(|redirect| uri::origin(redirect));
         let origins = redirects.chain(metadata.cors_origins.iter().cloned()).collect();
         Self {
+            one_resource_per_token: metadata
+                .one_resource_per_token
+                .unwrap_or_else(|| registered.by.is_strange()),
+            is_unused: registered.unused_until.is_some(),
+            provenance: registered.by,
             method: ClientAuthMethod::parse(metadata.auth_method()),
             caller,
             metadata,

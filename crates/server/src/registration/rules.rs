@@ -20,7 +20,7 @@ pub enum Registrar {
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub(super) registrar: Registrar,
-    /// Whether `http` to loopback is fetched: only if the issuer is `http` itself.
+    /// Whether `http` to loopback is fetched: only if the issuer is `http` itself, and the operator names it.
     pub(super) http_to_loopback: bool,
     pub(super) reserved: Option<Audience>,
     /// Schemes without a dot that native clients may use.
@@ -31,7 +31,8 @@ impl Rules {
     /// The rules for a registrar at the issuer with these settings.
     pub fn new(settings: &Settings, registrar: Registrar) -> Self {
         let redirect_schemes = settings.redirect_schemes.clone();
-        Self { registrar, http_to_loopback: !settings.is_https(), reserved: None, redirect_schemes }
+        let http_to_loopback = !settings.is_https() && !matches!(registrar, Registrar::Client(_));
+        Self { registrar, http_to_loopback, reserved: None, redirect_schemes }
     }
 
     /// Reserves the identifier of the server's own admin API, which can't be registered otherwise.

@@ -17,8 +17,8 @@ use protocol::{
 
 use super::{
     Access, AccessRead, Client, Code, Commit, Committed, Conflict, Consent, Deferred, DeferredRead, Ended,
-    Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, Resource, Scope, SeenSubject, Session,
-    Store, Through,
+    Event, Grant, Interaction, KeyRecord, Of, Refresh, RefusedRequest, RegistryVersion, Resource, Scope,
+    SeenSubject, Session, Store, Through,
 };
 use crate::error::Fault;
 use state::{AccessRow, State};
@@ -207,8 +207,23 @@ impl Store for MemoryStore {
         Ok(self.state().keys.values().cloned().collect())
     }
 
-    fn registry_version(&self) -> Result<i64, Fault> {
+    fn registry_version(&self) -> Result<RegistryVersion, Fault> {
         Ok(self.state().registry_version)
+    }
+
+    async fn clients_changed(&self, after: i64) -> Result<Option<Vec<ClientId>>, Fault> {
+        let state = self.state();
+        let later = state.client_changes.iter().filter(|(version, _)| *version > after);
+        let later: Vec<_> = later.map(|(_, id)| id.clone()).collect();
+        let is_whole = i64::try_from(later.len()).ok() == Some(state.registry_version.clients - after);
+        Ok(is_whole.then_some(later))
+    }
+
+    async fn unused_clients(&self, now: Timestamp, limit: u32) -> Result<Vec<ClientId>, Fault> {
+        let state = self.state();
+        let is_due = |client: &&Client| client.registered.unused_until.is_some_and(|until| until < now);
+        let due = state.clients.values().filter(is_due).take(limit as usize);
+        Ok(due.map(|client| client.caller.id.clone()).collect())
     }
 
     async fn list_clients(&self, after: Option<&ClientId>, limit: u32) -> Result<Vec<Client>, Fault> {

@@ -20,7 +20,7 @@ pub use grant::{Consent, Grant, ScopeAt};
 pub use interaction::Interaction;
 pub use key::{KeyRecord, KeyState};
 pub use refusal::RefusedRequest;
-pub use registry::{Caller, Client, Resource, ResourceSettings, Scope, StoredSecret};
+pub use registry::{Caller, Client, Provenance, Registered, Resource, ResourceSettings, Scope, StoredSecret};
 pub use session::Session;
 pub use subject::SeenSubject;
 pub use through::{AccessRead, Ended, Through};

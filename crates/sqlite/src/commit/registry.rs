@@ -1,23 +1,30 @@
 //! Writes clients, resources and scopes, and the credentials that clients and resources share.
 
-use protocol::Audience;
-use rusqlite::{OptionalExtension as _, params};
-use server::store::{Caller, Client, Expect, RegistryChange, Resource, Scope};
+use protocol::{Audience, ClientId};
+use rusqlite::{OptionalExtension as _, ToSql, params};
+use server::store::{Caller, Client, Expect, Provenance, Registered, RegistryChange, Resource, Scope};
 
 use crate::{error::Broken, transaction::Transaction};
 
 /// A resource may share the credentials of a client; a client never takes over those of a resource, and has the `sub`
 /// of no user (RFC 9700 §4.15).
 const ADD_CLIENT: &str = "INSERT INTO client \
-    (issuer, id, metadata, require_pkce, skip_consent, applied, version) SELECT ?1, ?2, ?3, ?4, ?5, ?6, 1 \
+    (issuer, id, metadata, require_pkce, skip_consent, applied, provenance, registration_token, fresh_until, \
+    registered_at, unused_until, version) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1 \
     WHERE NOT EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?2) \
     AND NOT EXISTS (SELECT 1 FROM account WHERE issuer = ?1 AND subject = ?2) ON CONFLICT DO NOTHING";
 
 const REPLACE_CLIENT: &str = "UPDATE client \
-    SET metadata = ?3, require_pkce = ?4, skip_consent = ?5, applied = ?6, version = version + 1 \
-    WHERE issuer = ?1 AND id = ?2 AND version = ?7";
+    SET metadata = ?3, require_pkce = ?4, skip_consent = ?5, applied = ?6, provenance = ?7, \
+    registration_token = ?8, fresh_until = ?9, registered_at = ?10, unused_until = ?11, version = version + 1 \
+    WHERE issuer = ?1 AND id = ?2 AND version = ?12";
 
 const DELETE_CLIENT: &str = "DELETE FROM client WHERE issuer = ?1 AND id = ?2";
+
+const DELETE_UNUSED: &str = "DELETE FROM client WHERE issuer = ?1 AND id = ?2 AND unused_until < ?3";
+
+const KEEP_CLIENT: &str = "UPDATE client SET unused_until = NULL, version = version + 1 \
+    WHERE issuer = ?1 AND id = ?2 AND unused_until IS NOT NULL";
 
 const PUT_CALLER: &str = "INSERT INTO caller (issuer, client_id, epoch, disabled, secret_digest, secret_sealed) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET epoch = excluded.epoch, \
@@ -71,33 +78,84 @@ const PUT_SCOPE: &str = "INSERT INTO scope (issuer, scope, record, applied) VALU
 const DELETE_SCOPE: &str = "DELETE FROM scope WHERE issuer = ?1 AND scope = ?2";
 
 pub(super) fn apply(t: &Transaction<'_>, change: &RegistryChange) -> Result<bool, Broken> {
-    let held = match change {
-        RegistryChange::PutClient(client, expect) => put_client(t, client, *expect)?,
+    match change {
+        RegistryChange::PutClient(client, expect) => {
+            let held = put_client(t, client, *expect)?;
+            moved(t, &client.caller.id, held)
+        }
         RegistryChange::DeleteClient(id) => {
             t.run(DELETE_CLIENT, params![t.issuer, id.as_str()])?;
-            t.run(NEXT_EPOCH, params![t.issuer, id.as_str()])?;
-            t.run(FORGET_CONSENT, params![t.issuer, id.as_str()])?;
-            t.unguarded(DELETE_ORPHAN, params![t.issuer, id.as_str()])?
+            delete_rest(t, id)?;
+            moved(t, id, true)
         }
-        RegistryChange::PutResource(resource, expect) => put_resource(t, resource, *expect)?,
-        RegistryChange::DeleteResource(identifier) => delete_resource(t, identifier)?,
-        RegistryChange::PutScope(scope) => put_scope(t, scope)?,
-        RegistryChange::DeleteScope(scope) => t.unguarded(DELETE_SCOPE, params![t.issuer, scope])?,
-    };
+        RegistryChange::DeleteUnused(id) => {
+            let held = t.guarded(DELETE_UNUSED, params![t.issuer, id.as_str(), t.now.0])?;
+            if held {
+                delete_rest(t, id)?;
+            }
+            moved(t, id, held)
+        }
+        RegistryChange::KeepClient(id) => {
+            t.run(KEEP_CLIENT, params![t.issuer, id.as_str()])?;
+            moved(t, id, true)
+        }
+        RegistryChange::PutResource(resource, expect) => {
+            let held = put_resource(t, resource, *expect)?;
+            if held {
+                t.move_registry()?;
+            }
+            Ok(held)
+        }
+        RegistryChange::DeleteResource(identifier) => {
+            delete_resource(t, identifier)?;
+            t.move_registry().map(|()| true)
+        }
+        RegistryChange::PutScope(scope) => {
+            put_scope(t, scope)?;
+            t.move_registry().map(|()| true)
+        }
+        RegistryChange::DeleteScope(scope) => {
+            t.run(DELETE_SCOPE, params![t.issuer, scope])?;
+            t.move_registry().map(|()| true)
+        }
+    }
+}
+
+/// Counts the change of a client, if its guard held.
+fn moved(t: &Transaction<'_>, id: &ClientId, held: bool) -> Result<bool, Broken> {
     if held {
-        t.move_registry()?;
+        t.move_client(id.as_str())?;
     }
     Ok(held)
+}
+
+/// Deletes what belonged to a deleted client.
+fn delete_rest(t: &Transaction<'_>, id: &ClientId) -> Result<(), Broken> {
+    t.run(NEXT_EPOCH, params![t.issuer, id.as_str()])?;
+    t.run(FORGET_CONSENT, params![t.issuer, id.as_str()])?;
+    t.run(DELETE_ORPHAN, params![t.issuer, id.as_str()])?;
+    Ok(())
 }
 
 fn put_client(t: &Transaction<'_>, client: &Client, expect: Expect) -> Result<bool, Broken> {
     let id = client.caller.id.as_str();
     let metadata = serde_json::to_string(&client.metadata)?;
-    let (pkce, consent, applied) = (client.require_pkce, client.skip_consent, client.applied);
-    let held = match expect {
-        Expect::Absent => t.guarded(ADD_CLIENT, params![t.issuer, id, metadata, pkce, consent, applied])?,
+    let Registered { by, at, unused_until } = &client.registered;
+    let (token, fresh_until) = match by {
+        Provenance::Operator => (None, None),
+        Provenance::SelfRegistered { token } => (Some(token.as_bytes()), None),
+        Provenance::MetadataDocument { fresh_until } => (None, Some(fresh_until.0)),
+    };
+    let (at, unused_until) = (at.map(|at| at.0), unused_until.map(|until| until.0));
+    let (pkce, consent, applied, by) =
+        (client.require_pkce, client.skip_consent, client.applied, by.as_str());
+    let of_record =
+        params![t.issuer, id, metadata, pkce, consent, applied, by, token, fresh_until, at, unused_until];
+    let held = match &expect {
+        Expect::Absent => t.guarded(ADD_CLIENT, of_record)?,
         Expect::Version(version) => {
-            t.guarded(REPLACE_CLIENT, params![t.issuer, id, metadata, pkce, consent, applied, version])?
+            let of_version: [&dyn ToSql; 1] = [version];
+            t.guarded(REPLACE_CLIENT, [of_record, &of_version].concat().as_slice())?
         }
     };
     if held {

@@ -96,6 +96,7 @@ fn client() -> Client {
         metadata: ClientMetadata { client_name: Some("Shop".to_owned()), ..ClientMetadata::default() },
         require_pkce: true,
         skip_consent: false,
+        registered: server::store::Registered::default(),
         applied: true,
         version: 1,
     }

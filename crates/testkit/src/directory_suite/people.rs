@@ -87,6 +87,7 @@ pub(super) fn client(id: &str) -> RegistryChange {
         require_pkce: true,
         skip_consent: false,
         applied: false,
+        registered: server::store::Registered::default(),
         version: 0,
     };
     RegistryChange::PutClient(Box::new(client), Expect::Absent)

@@ -5,7 +5,7 @@ use protocol::{Audience, ClientId, ClientMetadata};
 use serde_json::Value;
 use server::{
     MasterKey,
-    store::{Caller, Client, Resource, ResourceSettings},
+    store::{Caller, Client, Registered, Resource, ResourceSettings},
 };
 
 /// A client with a secret, sent by HTTP Basic. It may use every grant type and the OpenID scopes, and has one
@@ -132,6 +132,7 @@ impl TestClient {
             require_pkce: self.require_pkce,
             skip_consent: self.skip_consent,
             applied: false,
+            registered: Registered::default(),
             version: 0,
         }
     }

@@ -140,14 +140,21 @@ impl Reply {
         let status = match reason {
             Reason::MethodNotAllowed => 405,
             Reason::BodyTooLarge if matches!(self.status, 413 | 414) => self.status,
-            Reason::ClientFailuresTooMany | Reason::PushedTooMany => 429,
+            Reason::ClientFailuresTooMany | Reason::PushedTooMany | Reason::RegistrationsTooMany => 429,
             // A failed proof is a failed authentication where a token is used (RFC 9449 §7.1).
             other if self.status == 401 && is_of_proof(other) => 401,
             other => other.code().status(),
         };
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.member("error"), reason.code().as_str());
-        assert_eq!(self.member("error_description"), reason.description());
+        let description = self.member("error_description");
+        match reason {
+            // These say what is wrong with which member.
+            Reason::RegistrationUriInvalid | Reason::RegistrationMemberInvalid => {
+                assert!(description.starts_with(&format!("{}: /", reason.description())), "{self:?}");
+            }
+            _ => assert_eq!(description, reason.description()),
+        }
         let challenge = self.header("www-authenticate");
         if status == 401 {
             let challenge = challenge.unwrap_or_else(|| panic!("no challenge: {self:?}"));

@@ -157,6 +157,12 @@ impl Running {
         self.know(client.id.clone(), credentials_of(&client), client.metadata.redirect_uris.first().cloned());
     }
 
+    /// Makes a client known that registered itself: with this secret, or without a credential.
+    pub fn introduce(&self, id: &str, secret: Option<&str>, redirect_uri: &str) {
+        let credentials = secret.map_or(Credentials::None, |secret| Credentials::Post(secret.to_owned()));
+        self.know(id.to_owned(), credentials, Some(redirect_uri.to_owned()));
+    }
+
     /// Deletes a client.
     pub async fn delete_client(&self, id: &str) {
         let change = RegistryChange::DeleteClient(ClientId::new(id));

@@ -2,8 +2,8 @@
 
 use protocol::{Audience, ClientId};
 use server::store::{
-    Change, Client, Commit, Consent, Expect, GrantChange, KeyChange, KeyRecord, KeyState, RegistryChange,
-    Resource, ScopeAt, Store,
+    CLIENT_CHANGES_KEPT, Change, Client, Commit, Consent, Expect, GrantChange, KeyChange, KeyRecord,
+    KeyState, Provenance, Registered, RegistryChange, RegistryVersion, Resource, ScopeAt, Store,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -198,13 +198,14 @@ pub async fn a_key_changes_only_from_the_state_that_was_looked_at(f: Fixture) {
 
 pub async fn every_registry_change_increments_its_version(f: Fixture) {
     let kid = || "one".to_owned();
-    let changes: [Change; 10] = [
+    let changes: [Change; 11] = [
         RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent).into(),
         RegistryChange::PutResource(Box::new(rows::resource(API, None)), Expect::Absent).into(),
         RegistryChange::PutScope(rows::scope("orders")).into(),
         KeyChange::Add(rows::key("one")).into(),
         KeyChange::Activate(kid(), NOW).into(),
         KeyChange::Retire(kid(), NOW).into(),
+        RegistryChange::KeepClient(ClientId::new("shop")).into(),
         RegistryChange::DeleteClient(ClientId::new("shop")).into(),
         RegistryChange::DeleteResource(Audience::new(API)).into(),
         RegistryChange::DeleteScope("orders".to_owned()).into(),
@@ -218,7 +219,7 @@ pub async fn every_registry_change_increments_its_version(f: Fixture) {
 }
 
 /// Whether the version changes within the permitted delay of 250 milliseconds, doubled for a slow machine.
-async fn moves(store: &dyn Store, before: i64) -> bool {
+async fn moves(store: &dyn Store, before: RegistryVersion) -> bool {
     for _ in 0..50 {
         if store.registry_version().expect("the store works") != before {
             return true;
@@ -226,4 +227,124 @@ async fn moves(store: &dyn Store, before: i64) -> bool {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     false
+}
+
+/// The version, once nothing can be newer.
+async fn version(store: &dyn Store) -> RegistryVersion {
+    tokio::time::sleep(std::time::Duration::from_millis(260)).await;
+    store.registry_version().expect("the store works")
+}
+
+pub async fn a_change_of_a_client_moves_only_the_version_of_clients(f: Fixture) {
+    put_resource(&*f.store, &rows::resource(API, None)).await;
+    let before = version(&*f.store).await;
+    put_client(&*f.store, &rows::client("shop")).await;
+    let after = version(&*f.store).await;
+    assert_eq!((after.rest, after.clients), (before.rest, before.clients + 1));
+    let scope = RegistryChange::PutScope(rows::scope("orders"));
+    asking::done(&*f.store, Commit::new(NOW).with(scope)).await;
+    let last = version(&*f.store).await;
+    assert!(last.clients == after.clients && last.rest > after.rest);
+}
+
+/// The cached credentials of a resource are those of the client.
+pub async fn a_change_of_a_client_that_shares_its_credentials_moves_the_version_of_resources_too(f: Fixture) {
+    let written = rows::client("both");
+    put_client(&*f.store, &written).await;
+    put_resource(&*f.store, &rows::resource(API, Some(written.caller.clone()))).await;
+    let before = version(&*f.store).await;
+    put_client(&*f.store, &Client { version: 2, ..written }).await;
+    let changed = version(&*f.store).await;
+    assert!(changed.rest > before.rest && changed.clients > before.clients);
+    let delete = RegistryChange::DeleteClient(ClientId::new("both"));
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    assert!(version(&*f.store).await.rest > changed.rest);
+}
+
+pub async fn the_clients_that_changed_after_a_version_are_known(f: Fixture) {
+    let first = version(&*f.store).await.clients;
+    put_client(&*f.store, &rows::client("shop")).await;
+    put_client(&*f.other, &rows::client("elsewhere")).await;
+    put_client(&*f.store, &rows::client("till")).await;
+    let delete = RegistryChange::DeleteClient(ClientId::new("shop"));
+    asking::done(&*f.store, Commit::new(NOW).with(delete)).await;
+    let changed = async |after| {
+        let changed = f.store.clients_changed(after).await.expect("the store works").expect("they are known");
+        changed.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(changed(first).await, ["shop", "till", "shop"]);
+    assert_eq!(changed(first + 1).await, ["till", "shop"]);
+    assert_eq!(changed(first + 3).await, [""; 0]);
+}
+
+/// A conflict writes nothing, so it changes no client.
+pub async fn a_client_that_was_not_written_has_not_changed(f: Fixture) {
+    put_client(&*f.store, &rows::client("shop")).await;
+    let before = version(&*f.store).await;
+    let again = RegistryChange::PutClient(Box::new(rows::client("shop")), Expect::Absent);
+    asking::refused(&*f.store, 0, Commit::new(NOW).with(again)).await;
+    assert_eq!(version(&*f.store).await, before);
+    assert_eq!(f.store.clients_changed(before.clients).await.expect("the store works"), Some(Vec::new()));
+}
+
+pub async fn changes_of_clients_beyond_their_number_are_forgotten(f: Fixture) {
+    let first = version(&*f.store).await.clients;
+    let mut commit = Commit::new(NOW);
+    for at in 0..=CLIENT_CHANGES_KEPT {
+        commit.push(RegistryChange::PutClient(Box::new(rows::client(&format!("c{at}"))), Expect::Absent));
+    }
+    asking::done(&*f.store, commit).await;
+    assert_eq!(f.store.clients_changed(first).await.expect("the store works"), None);
+    let kept = f.store.clients_changed(first + 1).await.expect("the store works").expect("they are known");
+    assert_eq!(kept.len(), CLIENT_CHANGES_KEPT as usize);
+}
+
+pub async fn a_client_keeps_how_it_was_registered(f: Fixture) {
+    let mut written = rows::client("shop");
+    for (version, by) in [
+        (1, Provenance::Operator),
+        (2, Provenance::SelfRegistered { token: protocol::Digest::of(b"another") }),
+        (3, Provenance::MetadataDocument { fresh_until: NOW + 7 }),
+    ] {
+        written.registered = Registered { by, at: Some(NOW - version), unused_until: None };
+        written.version = version;
+        put_client(&*f.store, &written).await;
+        assert_eq!(client(&*f.store, "shop").await, Some(written.clone()));
+    }
+}
+
+async fn unused(store: &dyn Store, now: protocol::Timestamp) -> Vec<String> {
+    let unused = store.unused_clients(now, 9).await.expect("the store works");
+    unused.iter().map(ToString::to_string).collect()
+}
+
+pub async fn a_client_that_was_not_used_in_time_is_found_and_deleted(f: Fixture) {
+    let written = rows::client("shop");
+    let until = written.registered.unused_until.expect("it has one");
+    put_client(&*f.store, &written).await;
+    put_client(&*f.other, &rows::client("elsewhere")).await;
+    let delete = |now| Commit::new(now).with(RegistryChange::DeleteUnused(ClientId::new("shop")));
+    assert_eq!(unused(&*f.store, until).await, [""; 0]);
+    asking::refused(&*f.store, 0, delete(until)).await;
+    assert_eq!(unused(&*f.store, until + 1).await, ["shop"]);
+    asking::done(&*f.store, delete(until + 1)).await;
+    assert_eq!(client(&*f.store, "shop").await, None);
+    asking::refused(&*f.store, 0, delete(until + 1)).await;
+}
+
+pub async fn a_client_that_was_used_is_kept(f: Fixture) {
+    let written = rows::client("shop");
+    let until = written.registered.unused_until.expect("it has one");
+    put_client(&*f.store, &written).await;
+    let keep = RegistryChange::KeepClient(ClientId::new("shop"));
+    for _ in 0..2 {
+        asking::done(&*f.store, Commit::new(NOW).with(keep.clone())).await;
+        let kept = client(&*f.store, "shop").await.expect("it is there");
+        assert_eq!((kept.registered.unused_until, kept.version), (None, 2), "once");
+    }
+    let delete = RegistryChange::DeleteUnused(ClientId::new("shop"));
+    asking::refused(&*f.store, 0, Commit::new(until + 1).with(delete)).await;
+    // What was read before it was used is not written over that.
+    let stale = RegistryChange::PutClient(Box::new(written), Expect::Version(1));
+    asking::refused(&*f.store, 0, Commit::new(NOW).with(stale)).await;
 }

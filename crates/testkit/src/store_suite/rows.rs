@@ -13,7 +13,8 @@ use server::{
     Reason,
     store::{
         Access, Caller, Client, Code, Deferred, DeferredState, End, Grant, Interaction, Item, KeyRecord,
-        KeyState, Of, Refresh, Remember, Resource, Scope, Session, Space, StoredSecret, Whose, Why,
+        KeyState, Of, Provenance, Refresh, Registered, Remember, Resource, Scope, Session, Space,
+        StoredSecret, Whose, Why,
     },
 };
 
@@ -204,7 +205,16 @@ pub(super) fn client(id: &str) -> Client {
         other: [("contacts".to_owned(), json!(["a@shop.example"]))].into_iter().collect(),
         ..ClientMetadata::default()
     };
-    Client { caller: caller(id), metadata, require_pkce: true, skip_consent: true, applied: true, version: 1 }
+    let by = Provenance::SelfRegistered { token: Digest::of(b"a registration token") };
+    Client {
+        caller: caller(id),
+        metadata,
+        require_pkce: true,
+        skip_consent: true,
+        applied: true,
+        registered: Registered { by, at: Some(NOW), unused_until: Some(NOW + 3600) },
+        version: 1,
+    }
 }
 
 /// A resource as it is after its first change.

@@ -5,7 +5,10 @@ use protocol::{
     uri::{self, UriError},
 };
 
-use crate::registration::{entry::Entry, rules::Rules};
+use crate::registration::{
+    entry::Entry,
+    rules::{Registrar, Rules},
+};
 
 /// `redirect_uris`: each acceptable (RFC 6749 §3.1.2, RFC 8252 §7), and at least one for `authorization_code`.
 pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
@@ -14,6 +17,10 @@ pub(crate) fn redirect_uris(entry: &mut Entry<'_>, name: &'static str, rules: &R
     let grant_types = entry.texts("grant_types");
     let may_use_code = !entry.has("grant_types") || grant_types.iter().any(|name| name == code);
     if may_use_code && entry.texts(name).is_empty() {
+        // RFC 7591 §2: "Clients using flows with redirection MUST register their redirection URI values".
+        if matches!(rules.registrar, Registrar::Client(_)) {
+            return entry.refuse(name, "is required for authorization_code (RFC 7591 section 2)");
+        }
         entry.warn(name, "without one, authorization_code can't be used");
     }
 }

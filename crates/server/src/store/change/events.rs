@@ -80,7 +80,7 @@ impl Change {
                 }
                 TokenChange::RevokeJwt(jti, _) => smallvec![about(EventKind::TokenRevoked, jti.as_str())],
             },
-            Self::Registry(change) => smallvec![registered(change, commit)],
+            Self::Registry(change) => registered(change, commit),
             Self::Key(change) => smallvec![Event {
                 why: Some(change.as_str().into()),
                 ..about(EventKind::KeyChanged, change.kid())
@@ -90,22 +90,24 @@ impl Change {
     }
 }
 
-fn registered(change: &RegistryChange, commit: &Commit) -> Event {
+fn registered(change: &RegistryChange, commit: &Commit) -> SmallVec<[Event; 2]> {
     let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
     let client = |id: &protocol::ClientId| Event {
         client: Some(id.clone()),
         ..commit.event(EventKind::ClientChanged)
     };
-    match change {
+    smallvec![match change {
+        // That a client is used says nothing of what it registered.
+        RegistryChange::KeepClient(_) => return SmallVec::new(),
         RegistryChange::PutClient(record, _) => client(&record.caller.id),
-        RegistryChange::DeleteClient(id) => client(id),
+        RegistryChange::DeleteClient(id) | RegistryChange::DeleteUnused(id) => client(id),
         RegistryChange::PutResource(resource, _) => {
             about(EventKind::ResourceChanged, resource.identifier.as_str())
         }
         RegistryChange::DeleteResource(identifier) => about(EventKind::ResourceChanged, identifier.as_str()),
         RegistryChange::PutScope(scope) => about(EventKind::ScopeChanged, &scope.scope),
         RegistryChange::DeleteScope(scope) => about(EventKind::ScopeChanged, scope),
-    }
+    }]
 }
 
 /// The event of a session's end implies the end of its grants, and that of a subject's end the end of all its grants.

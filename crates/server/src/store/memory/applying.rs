@@ -130,15 +130,24 @@ impl State {
     }
 
     fn apply_registry(&mut self, change: RegistryChange) {
-        self.registry_version += 1;
+        match &change {
+            RegistryChange::PutClient(client, _) => self.client_changed(&client.caller.id),
+            RegistryChange::DeleteClient(id)
+            | RegistryChange::DeleteUnused(id)
+            | RegistryChange::KeepClient(id) => self.client_changed(id),
+            RegistryChange::PutResource(..)
+            | RegistryChange::DeleteResource(_)
+            | RegistryChange::PutScope(_)
+            | RegistryChange::DeleteScope(_) => self.registry_version.rest += 1,
+        }
         match change {
             RegistryChange::PutClient(client, expect) => self.put_client(*client, expect),
-            RegistryChange::DeleteClient(id) => {
-                self.clients.remove(&id);
-                self.consents.retain(|(_, client), _| *client != id);
-                self.forget_caller(&id);
-                if let Some(caller) = self.callers.get_mut(&id) {
-                    caller.epoch += 1;
+            RegistryChange::DeleteClient(id) | RegistryChange::DeleteUnused(id) => self.delete_client(&id),
+            RegistryChange::KeepClient(id) => {
+                if let Some(client) = self.clients.get_mut(&id)
+                    && client.registered.unused_until.take().is_some()
+                {
+                    client.version += 1;
                 }
             }
             RegistryChange::PutResource(resource, expect) => self.put_resource(*resource, expect),
@@ -154,6 +163,15 @@ impl State {
             RegistryChange::DeleteScope(scope) => {
                 self.scopes.remove(&scope);
             }
+        }
+    }
+
+    fn delete_client(&mut self, id: &ClientId) {
+        self.clients.remove(id);
+        self.consents.retain(|(_, client), _| client != id);
+        self.forget_caller(id);
+        if let Some(caller) = self.callers.get_mut(id) {
+            caller.epoch += 1;
         }
     }
 
@@ -185,7 +203,7 @@ impl State {
     }
 
     fn apply_key(&mut self, change: KeyChange) {
-        self.registry_version += 1;
+        self.registry_version.rest += 1;
         match change {
             KeyChange::Add(key) => {
                 self.keys.insert(key.kid.clone(), key);

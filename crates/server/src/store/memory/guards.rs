@@ -42,7 +42,7 @@ impl State {
                 }
                 InteractionChange::Drop(_) => true,
             },
-            Change::Registry(change) => self.registry_holds(change),
+            Change::Registry(change) => self.registry_holds(change, now),
             Change::Key(change) => {
                 let stored = self.keys.get(change.kid()).map(|key| key.state);
                 match change {
@@ -101,7 +101,7 @@ impl State {
         self.interactions.get(&token.id).is_some_and(|(_, row)| !row.used && now < row.expires_at)
     }
 
-    fn registry_holds(&self, change: &RegistryChange) -> bool {
+    fn registry_holds(&self, change: &RegistryChange, now: Timestamp) -> bool {
         match change {
             RegistryChange::PutClient(client, expect) => {
                 let id = &client.caller.id;
@@ -116,7 +116,12 @@ impl State {
                 let taken = caller.is_some_and(|id| !self.callers.contains_key(id) && self.is_user(id));
                 !taken && is_expected(version, *expect)
             }
+            RegistryChange::DeleteUnused(id) => {
+                let until = self.clients.get(id).and_then(|client| client.registered.unused_until);
+                until.is_some_and(|until| until < now)
+            }
             RegistryChange::DeleteClient(_)
+            | RegistryChange::KeepClient(_)
             | RegistryChange::DeleteResource(_)
             | RegistryChange::PutScope(_)
             | RegistryChange::DeleteScope(_) => true,

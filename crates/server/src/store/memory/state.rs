@@ -8,16 +8,19 @@ use protocol::{
 };
 
 use crate::store::{
-    Access, Caller, Client, Code, Consent, Deferred, Ended, Event, Grant, INTERACTION_KEPT_AFTER_END_SECONDS,
-    Interaction, KEPT_AFTER_END_SECONDS, KeyRecord, Of, REFUSALS_KEPT_SECONDS, Refresh, RefusedRequest,
-    Resource, Scope, Session, Space, Through,
+    Access, CLIENT_CHANGES_KEPT, Caller, Client, Code, Consent, Deferred, Ended, Event, Grant,
+    INTERACTION_KEPT_AFTER_END_SECONDS, Interaction, KEPT_AFTER_END_SECONDS, KeyRecord, Of,
+    REFUSALS_KEPT_SECONDS, Refresh, RefusedRequest, RegistryVersion, Resource, Scope, Session, Space,
+    Through,
 };
 
 /// The whole state of one issuer.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) newest: Timestamp,
-    pub(super) registry_version: i64,
+    pub(super) registry_version: RegistryVersion,
+    /// The latest changes of clients, the oldest first, each with the version that it led to.
+    pub(super) client_changes: VecDeque<(i64, ClientId)>,
     pub(super) codes: BTreeMap<i64, (Digest<AuthorizationCode>, Code)>,
     pub(super) deferred: BTreeMap<i64, (Digest<DeferredCode>, Deferred)>,
     pub(super) grants: BTreeMap<GrantId, GrantRow>,
@@ -100,6 +103,16 @@ impl State {
         let caller = self.callers.get(client);
         let stands = caller.is_some_and(|caller| !caller.disabled && caller.epoch == epoch);
         (!stands).then_some(Ended::Client)
+    }
+
+    /// Counts a change of a client.
+    pub(super) fn client_changed(&mut self, id: &ClientId) {
+        self.registry_version.clients += 1;
+        self.registry_version.rest += i64::from(self.resource_shares(id));
+        self.client_changes.push_back((self.registry_version.clients, id.clone()));
+        if self.client_changes.len() > CLIENT_CHANGES_KEPT as usize {
+            self.client_changes.pop_front();
+        }
     }
 
     /// A client with its credentials as they are now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Audience, ClientId, ClientMetadata};
+use protocol::{Audience, ClientId, ClientMetadata, Digest, RegistrationToken, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -47,8 +47,55 @@ pub struct Client {
     pub skip_consent: bool,
     /// Whether `apply` made it, so that `apply --prune` may delete it.
     pub applied: bool,
+    /// How it came to be registered.
+    pub registered: Registered,
     /// Counts up with every change.
     pub version: i64,
+}
+
+/// How and when a client came to be registered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Who registered it.
+    pub by: Provenance,
+    /// When it was registered first; `None` if the operator did, or it is not known.
+    pub at: Option<Timestamp>,
+    /// When it is deleted unless it gets a token until then; `None` if it stays.
+    pub unused_until: Option<Timestamp>,
+}
+
+/// Who registered a client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Provenance {
+    /// The operator.
+    #[default]
+    Operator,
+    /// The client itself (RFC 7591). Its name and its other metadata are its own claims.
+    SelfRegistered {
+        /// The digest of its registration access token (RFC 7592 §3).
+        token: Digest<RegistrationToken>,
+    },
+    /// The document at the URL that is its id (Client ID Metadata Document). Only the address is verified.
+    MetadataDocument {
+        /// When the document is to be fetched again.
+        fresh_until: Timestamp,
+    },
+}
+
+impl Provenance {
+    /// Its name in the store, in lists and in the admin API.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::SelfRegistered { .. } => "self-registered",
+            Self::MetadataDocument { .. } => "metadata document",
+        }
+    }
+
+    /// Whether the operator did not register it.
+    pub const fn is_strange(&self) -> bool {
+        !matches!(self, Self::Operator)
+    }
 }
 
 /// A registered resource: a protected API, its audience and scopes.

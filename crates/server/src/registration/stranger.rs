@@ -1,0 +1,14 @@
+//! What a client registers of itself (RFC 7591, OpenID Connect Dynamic Client Registration 1.0): judged by the same table as
+//! what the operator registers, and narrowed by a policy.
+
+mod counts;
+mod information;
+mod policy;
+mod request;
+mod statement;
+
+pub(crate) use counts::Counts;
+pub(crate) use information::information;
+pub(crate) use policy::Allowed;
+pub(crate) use request::{Rejection, Requested};
+pub(crate) use statement::vouched;
