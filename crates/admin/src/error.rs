@@ -115,6 +115,12 @@ pub enum Refusal {
     /// The server registers it itself.
     #[error("it is the server's own admin API, which every server has")]
     OwnApi,
+    /// A registration token permits one registration or more.
+    #[error("a registration token permits 1 to {most} registrations")]
+    TokenUses {
+        /// The most that it may permit.
+        most: u32,
+    },
     /// More than one resource is meant.
     #[error("several resources use {0}: name one by its identifier")]
     Ambiguous(String),

@@ -7,6 +7,7 @@ mod grant;
 mod key;
 mod members;
 mod own_resource;
+mod registration_token;
 mod resource;
 mod session;
 mod settle;
@@ -20,6 +21,7 @@ pub use grant::{RevokeGrant, RevokeGrants};
 pub use key::{DistrustKey, RotateKeys};
 pub use members::{MemberChange, MemberEdit, Saved};
 pub use own_resource::RegisterOwnResource;
+pub use registration_token::{CreateRegistrationToken, MadeRegistrationToken};
 pub use resource::{
     Authentication, ChangeResourceSecret, CreateResource, DeleteResource, EditResource, IssueResourceToken,
     ListResourceTokens, ListedToken, ResourceToken, RevokeResourceToken, find_resource,

@@ -12,6 +12,19 @@ pub fn client(client: &Client) -> Map<String, Value> {
     members
 }
 
+/// A client with how it came to be registered, which is no member that can be applied.
+pub fn shown_client(shown: &Client) -> Map<String, Value> {
+    let mut members = client(shown);
+    members.insert("provenance".to_owned(), shown.registered.by.as_str().into());
+    if let Some(at) = shown.registered.at {
+        members.insert("registered_at".to_owned(), at.0.into());
+    }
+    if let Some(until) = shown.registered.unused_until {
+        members.insert("unused_until".to_owned(), until.0.into());
+    }
+    members
+}
+
 /// A resource.
 pub fn resource(resource: &Resource) -> Map<String, Value> {
     let mut members = resource_members(resource);

@@ -11,6 +11,7 @@ mod layer;
 mod layers;
 mod problem;
 mod reference;
+mod registration;
 #[macro_use]
 mod table;
 mod sections;

@@ -2,19 +2,35 @@
 
 use admin::{
     Administration,
-    operations::{ChangeClientSecret, CreateClient, DeleteClient, EditClient, MemberEdit, find_client},
+    operations::{
+        ChangeClientSecret, CreateClient, CreateRegistrationToken, DeleteClient, EditClient, MemberEdit,
+        find_client,
+    },
     record,
 };
 use protocol::ClientId;
 use serde_json::{Value, json};
 
-use super::members::{self, given_secret, printable};
+use super::{
+    members::{self, given_secret, printable},
+    resource::token::parse_lifetime,
+};
 use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, Yes, output, say};
 
 const LAYOUT: Layout = Layout {
     quiet: &["client_id", "client_secret"],
-    columns: &["client_id", "client_name", "token_endpoint_auth_method", "grant_types", "scope", "disabled"],
+    columns: &[
+        "client_id",
+        "client_name",
+        "token_endpoint_auth_method",
+        "grant_types",
+        "scope",
+        "disabled",
+        "provenance",
+    ],
 };
+const REGISTRATION_TOKEN: Layout =
+    Layout { quiet: &["registration_token"], columns: &["registration_token", "uses", "expires_at"] };
 const SECRET: Layout = Layout { quiet: &["client_secret"], columns: &["client_id", "client_secret"] };
 
 /// Commands for clients.
@@ -59,6 +75,15 @@ pub(crate) enum Command {
         client_id: String,
         /// Read the secret from standard input (-) or a @FILE instead of generating one
         source: Option<Source>,
+    },
+    /// Print a token with which clients register themselves at /register (RFC 7591 section 3)
+    RegistrationToken {
+        /// How many clients may register with it, at most 1000
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        uses: u32,
+        /// How long it is valid: 30m, 12h, 7d
+        #[arg(long, default_value = "1d", value_parser = parse_lifetime)]
+        lifetime: i64,
     },
     /// Delete a client; its grants and tokens end
     Delete {
@@ -139,12 +164,12 @@ pub(crate) async fn run(
             let after = page.after.as_deref().and_then(ClientId::parse);
             let found = administration.server.store().list_clients(after.as_ref(), page.asked()).await?;
             let clients = page.cut(found, |client| client.caller.id.to_string());
-            let records: Vec<_> = clients.iter().map(|client| record::client(client).into()).collect();
+            let records: Vec<_> = clients.iter().map(|client| record::shown_client(client).into()).collect();
             output::list(format, &LAYOUT, &records)?;
         }
         Command::Show { client_id } => {
             let client = find_client(administration, &client_id).await?;
-            output::one(format, &LAYOUT, &record::client(&client).into())?;
+            output::one(format, &LAYOUT, &record::shown_client(&client).into())?;
         }
         Command::Edit { client_id, members, set_redirect_uris, disabled, secret } => {
             let (mut members, secret) = (members.edits()?, given_secret(secret.as_ref())?);
@@ -159,6 +184,13 @@ pub(crate) async fn run(
             let secret = given_secret(source.as_ref())?;
             let changed = ChangeClientSecret { id: client_id, secret }.run(administration).await?;
             output::one(format, &SECRET, &credentials(printable(changed)))?;
+        }
+        Command::RegistrationToken { uses, lifetime } => {
+            let made = CreateRegistrationToken { uses, lifetime }.run(administration).await?;
+            let token = made.token.to_text();
+            let record =
+                json!({ "registration_token": token, "uses": uses, "expires_at": made.expires_at.0 });
+            output::one(format, &REGISTRATION_TOKEN, &record)?;
         }
         Command::Delete { client_id, yes } => {
             find_client(administration, &client_id).await?;

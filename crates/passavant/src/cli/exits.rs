@@ -48,7 +48,8 @@ impl From<RelyingPartyError> for Failure {
 impl From<OperationError> for Failure {
     fn from(error: OperationError) -> Self {
         let exit = match &error {
-            OperationError::Wrongs(_) | OperationError::Refused(Refusal::Ambiguous(_)) => Exit::Usage,
+            OperationError::Wrongs(_)
+            | OperationError::Refused(Refusal::Ambiguous(_) | Refusal::TokenUses { .. }) => Exit::Usage,
             OperationError::NotFound { .. } | OperationError::UnknownToken => Exit::NotFound,
             OperationError::Exists { .. }
             | OperationError::Refused(_)

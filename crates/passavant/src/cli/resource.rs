@@ -1,6 +1,6 @@
 //! `resource ..`: protected APIs, their scopes and their credentials.
 
-mod token;
+pub(super) mod token;
 
 use admin::{
     Administration,

@@ -20,6 +20,8 @@ use super::{
     layers::Layers,
     problem::{Origin, Problems},
     sections::{Sections, authorization::Authorization, branding::Branding, log::Log, pkce::PkcePolicy},
+    registration,
+    sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
     value::Value,
 };
 use crate::storage::{self, Database};
@@ -182,6 +184,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
     let Sections {
         top,
         clients,
+        registration,
         audience,
         authorization,
         sessions,
@@ -217,6 +220,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
             .then_some(RequestObjects { required: authorization.require_request_objects }),
         redirect_schemes: clients.redirect_schemes.clone(),
         require_dpop_nonce: dpop.require_nonce,
+        dynamic_registration: registration::dynamic(registration),
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),
         pkce: match pkce.policy {
@@ -247,6 +251,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("database.url", database),
     ("log.filter", filter),
     ("clients.redirect_schemes", scheme),
+    ("clients.registration.auth_methods", registration::auth_method),
+    ("clients.registration.scopes", registration::open_scope),
+    ("clients.registration.statement_issuers", registration::statement_issuer),
 ];
 
 /// What is wrong with a text.

@@ -325,6 +325,68 @@ fn clients_redirect_schemes() {
     }
 }
 
+async fn register(server: &Running, members: serde_json::Value) -> testkit::server::Reply {
+    server.post("/register").body(Some("application/json"), members.to_string()).send().await
+}
+
+/// RFC 7591 §3
+#[tokio::test]
+async fn clients_registration_dynamic() {
+    let client = || serde_json::json!({ "redirect_uris": ["https://a.example/cb"] });
+    for (lines, status) in
+        [("", 404), ("dynamic = \"off\"", 404), ("dynamic = \"open\"", 201), ("dynamic = \"token\"", 401)]
+    {
+        let server = start(&format!("[clients.registration]\n{lines}\n")).await;
+        assert_eq!(register(&server, client()).await.status(), status, "{lines}");
+    }
+}
+
+/// RFC 7591 §3.2.1: what the policy does not allow is left out.
+#[tokio::test]
+async fn clients_registration_grant_types_auth_methods_and_scopes() {
+    let lines = "[clients.registration]\ndynamic = \"open\"\ngrant_types = [\"authorization_code\", \"client_credentials\"]\n\
+                 auth_methods = [\"client_secret_post\"]\nscopes = [\"openid\", \"email\"]\n";
+    let server = start(lines).await;
+    let client = serde_json::json!({
+        "redirect_uris": ["https://a.example/cb"], "scope": "openid profile",
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    });
+    let answer = register(&server, client).await.json();
+    assert_eq!(answer["grant_types"], serde_json::json!(["authorization_code", "client_credentials"]));
+    assert_eq!(
+        (&answer["scope"], &answer["token_endpoint_auth_method"]),
+        (&"openid".into(), &"client_secret_post".into())
+    );
+}
+
+#[tokio::test]
+async fn clients_registration_hourly_and_unused_lifetime() {
+    let server = start(
+        "[clients.registration]\ndynamic = \"open\"\nhourly = 1\nhourly_per_address = 1\nunused_lifetime = \"1 hour\"\n",
+    )
+    .await;
+    let client = || serde_json::json!({ "redirect_uris": ["https://a.example/cb"] });
+    let id = register(&server, client()).await.member("client_id");
+    register(&server, client()).await.refused(Reason::RegistrationsTooMany);
+    server.clock.advance(3_601);
+    server.authorization_server.maintain(9).await.expect("the store works");
+    assert!(server.authorization_server.registry().client(&id).await.expect("it works").is_none());
+    register(&server, client()).await;
+    let settings = config("[clients.registration]\ndynamic = \"open\"\nhourly_per_address = 7\n").settings;
+    assert_eq!(settings.dynamic_registration.expect("open").hourly_per_address_max, 7);
+}
+
+#[test]
+fn clients_registration_statement_issuers() {
+    let line = "statement_issuers = \"https://publisher.example https://publisher.example/jwks\"";
+    let settings = config(&format!("[clients.registration]\ndynamic = \"open\"\n{line}\n")).settings;
+    let issuers = settings.dynamic_registration.expect("open").statement_issuers;
+    assert_eq!(
+        (&*issuers[0].issuer, &*issuers[0].jwks_uri),
+        ("https://publisher.example", "https://publisher.example/jwks")
+    );
+}
+
 #[test]
 fn default_over_its_enclosing_limit_is_shortened() {
     let settings =
@@ -373,6 +435,18 @@ fn duration_over_its_enclosing_limit_is_refused() {
         (
             "[clients]\nredirect_schemes = [\"javascript\"]\n",
             ":3: clients.redirect_schemes: expected a scheme in lowercase that no browser handles itself",
+        ),
+        (
+            "[clients.registration]\nscopes = [\"passavant.admin\"]\n",
+            ":3: clients.registration.scopes: \"passavant.admin\" is given by the operator only",
+        ),
+        (
+            "[clients.registration]\nauth_methods = [\"magic\"]\n",
+            ":3: clients.registration.auth_methods: expected one of `none`, ",
+        ),
+        (
+            "[clients.registration]\nstatement_issuers = [\"https://a.example\"]\n",
+            ":3: clients.registration.statement_issuers: expected an issuer, a space, and the https URL",
         ),
         (
             "[pkce]\npolicy = \"off\"\n",

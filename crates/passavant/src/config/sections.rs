@@ -13,6 +13,7 @@ mod management;
 pub(crate) mod passwords;
 pub(super) mod pkce;
 mod refresh_tokens;
+pub(super) mod registration;
 mod secrets;
 mod sessions;
 pub(crate) mod sign_in;
@@ -58,6 +59,8 @@ sections! {
     signing_keys: signing_keys::SigningKeys,
     /// `[clients]`
     clients: clients::Clients,
+    /// `[clients.registration]`
+    registration: registration::Registration,
     /// `[audience]`
     audience: audience::Audience,
     /// `[authorization]`

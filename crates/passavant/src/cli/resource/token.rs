@@ -18,7 +18,7 @@ const LIST: Layout =
 const LIFETIME_SECONDS_MAX: i64 = 3650 * 86_400;
 
 /// Reads `365d`, `12h`, `30m` or `90s`, as seconds.
-pub(super) fn parse_lifetime(text: &str) -> Result<i64, String> {
+pub(in crate::cli) fn parse_lifetime(text: &str) -> Result<i64, String> {
     let unit = match text.chars().last() {
         Some('d') => Some(86_400),
         Some('h') => Some(3_600),
