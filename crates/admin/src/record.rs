@@ -12,9 +12,12 @@ pub fn client(client: &Client) -> Map<String, Value> {
     members
 }
 
-/// A client with how it came to be registered, which is no member that can be applied.
+/// A client with how it came to be registered, where that was not by the operator: it is no member that can be applied.
 pub fn shown_client(shown: &Client) -> Map<String, Value> {
     let mut members = client(shown);
+    if !shown.registered.by.is_strange() {
+        return members;
+    }
     members.insert("provenance".to_owned(), shown.registered.by.as_str().into());
     if let Some(at) = shown.registered.at {
         members.insert("registered_at".to_owned(), at.0.into());
