@@ -19,9 +19,8 @@ use super::{
     env::{self, environment},
     layers::Layers,
     problem::{Origin, Problems},
-    sections::{Sections, authorization::Authorization, branding::Branding, log::Log, pkce::PkcePolicy},
     registration,
-    sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
+    sections::{Sections, authorization::Authorization, branding::Branding, log::Log, pkce::PkcePolicy},
     value::Value,
 };
 use crate::storage::{self, Database};
