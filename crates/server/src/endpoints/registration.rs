@@ -91,7 +91,8 @@ impl Part {
                 Some(token) => Some(initial_token::redeem(server.store(), token, now).await?),
                 None => None,
             };
-            let view = RegistryView::look(server.store(), server.accounts(), &[id.clone()]).await?;
+            let view =
+                RegistryView::look(server.store(), server.accounts(), std::slice::from_ref(&id)).await?;
             let token = server.draw(RegistrationToken::mint);
             let mut saved = match record(server, &view, &requested, token) {
                 Ok(saved) => saved,
