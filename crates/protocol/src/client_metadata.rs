@@ -97,6 +97,15 @@ pub struct ClientMetadata {
     /// Whether its authorization requests must be signed (RFC 9101 §10.5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_signed_request_object: Option<bool>,
+    /// The algorithm of its authorization responses in a JWT (JARM §3); absent: `RS256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_signed_response_alg: Option<String>,
+    /// Absent: its authorization responses are not encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_alg: Option<String>,
+    /// Absent: `A128CBC-HS256`, where an `alg` is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_enc: Option<String>,
     /// Whether its authorization requests must be pushed (RFC 9126 §6).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pushed_authorization_requests: Option<bool>,

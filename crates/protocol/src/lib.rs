@@ -35,7 +35,7 @@ pub use ids::{ClientId, DeferredId, FamilyId, GrantId, Issuer, JwtId, SessionId,
 pub use params::Params;
 pub use pkce::CodeChallenge;
 pub use proof::Confirmation;
-pub use registry::{ClientAuthMethod, GrantType, Prompt, ResponseMode, TokenType};
+pub use registry::{ClientAuthMethod, GrantType, Prompt, ResponseMode, ResponseType, TokenType};
 pub use resource_metadata::ResourceMetadata;
 pub use scope::Scopes;
 pub use secrets::{

@@ -41,6 +41,8 @@ names! {
         AuthorizationCode = "authorization_code",
         /// RFC 6749 §4.4
         ClientCredentials = "client_credentials",
+        /// RFC 6749 §4.2: tokens from the authorization endpoint. No token request has it.
+        Implicit = "implicit",
         /// RFC 6749 §6
         RefreshToken = "refresh_token",
         /// RFC 8628 §3.4
@@ -61,6 +63,88 @@ names! {
     ResponseMode {
         /// Parameters in the query of the redirect URI.
         Query = "query",
+        /// Parameters in the fragment of the redirect URI.
+        Fragment = "fragment",
+        /// Parameters in a form that the browser posts (OAuth 2.0 Form Post Response Mode).
+        FormPost = "form_post",
+        /// Parameters in a message to the page that opened or framed this one (OAuth 2.0 Web Message Response Mode).
+        WebMessage = "web_message",
+        /// Parameters in a JWT, sent by the default mode of the response type (JARM §2.3.4).
+        Jwt = "jwt",
+        /// Parameters in a JWT in the query (JARM §2.3.1).
+        QueryJwt = "query.jwt",
+        /// Parameters in a JWT in the fragment (JARM §2.3.2).
+        FragmentJwt = "fragment.jwt",
+        /// Parameters in a JWT in a form (JARM §2.3.3).
+        FormPostJwt = "form_post.jwt",
+    }
+}
+
+impl ResponseMode {
+    /// Whether the parameters are in the URL of a request to the client's server.
+    pub const fn is_query(self) -> bool {
+        matches!(self, Self::Query | Self::QueryJwt)
+    }
+
+    /// Whether the parameters are in a JWT (JARM).
+    pub const fn is_jwt(self) -> bool {
+        matches!(self, Self::Jwt | Self::QueryJwt | Self::FragmentJwt | Self::FormPostJwt)
+    }
+}
+
+names! {
+    /// What an authorization response contains, `response_type` (OAuth 2.0 Multiple Response Types §3, §4, §5).
+    ResponseType {
+        /// A code.
+        Code = "code",
+        /// Nothing: the approval alone.
+        None = "none",
+        /// An ID token.
+        IdToken = "id_token",
+        /// An access token.
+        Token = "token",
+        /// An ID token and an access token.
+        IdTokenToken = "id_token token",
+        /// A code and an ID token.
+        CodeIdToken = "code id_token",
+        /// A code and an access token.
+        CodeToken = "code token",
+        /// A code, an ID token and an access token.
+        CodeIdTokenToken = "code id_token token",
+    }
+}
+
+impl ResponseType {
+    /// Reads a response type: its words have no order (RFC 6749 §3.1.1).
+    pub fn read(text: &str) -> Option<Self> {
+        let mut words: Vec<&str> = text.split(' ').collect();
+        words.sort_unstable();
+        Self::parse(&words.join(" "))
+    }
+
+    /// Whether a code is in the response.
+    pub const fn has_code(self) -> bool {
+        matches!(self, Self::Code | Self::CodeIdToken | Self::CodeToken | Self::CodeIdTokenToken)
+    }
+
+    /// Whether an ID token is in the response.
+    pub const fn has_id_token(self) -> bool {
+        matches!(self, Self::IdToken | Self::IdTokenToken | Self::CodeIdToken | Self::CodeIdTokenToken)
+    }
+
+    /// Whether an access token is in the response.
+    pub const fn has_token(self) -> bool {
+        matches!(self, Self::Token | Self::IdTokenToken | Self::CodeToken | Self::CodeIdTokenToken)
+    }
+
+    /// Whether a token is in the response, which comes through the browser then.
+    pub const fn has_tokens(self) -> bool {
+        self.has_id_token() || self.has_token()
+    }
+
+    /// How it is sent unless the client asks for another mode (OAuth 2.0 Multiple Response Types §2.1, §5).
+    pub const fn default_mode(self) -> ResponseMode {
+        if self.has_tokens() { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 }
 
@@ -101,5 +185,29 @@ names! {
         Bearer = "Bearer",
         /// RFC 9449 §5
         Dpop = "DPoP",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_response_type_have_no_order() {
+        for (text, read) in [
+            ("code", Some(ResponseType::Code)),
+            ("token id_token", Some(ResponseType::IdTokenToken)),
+            ("token id_token code", Some(ResponseType::CodeIdTokenToken)),
+            ("none", Some(ResponseType::None)),
+            ("none code", None),
+            ("code code", None),
+            ("", None),
+            ("cod", None),
+        ] {
+            assert_eq!(ResponseType::read(text), read, "{text}");
+        }
+        for known in ResponseType::ALL {
+            assert_eq!(ResponseType::read(known.as_str()), Some(*known));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use protocol::{GrantType, uri};
 
 use crate::{
-    authorize::object,
+    authorize::{deliver::web_message, front_channel, object},
     context::{AuthorizationServer, Endpoint, GrantHandler, Installed},
     endpoints::{
         authorize, end_session, introspection, jwks, metadata, par, registration, revocation, token, userinfo,
@@ -38,6 +38,8 @@ impl AuthorizationServer {
             .always(userinfo::install)
             .always(end_session::install)
             .always(jwks::install)
+            .with(|settings| settings.danger_front_channel_tokens.then_some(&()), front_channel::install)
+            .with(|settings| settings.web_messages.then_some(&()), web_message::install)
             .with(|settings| settings.pushed_requests.as_ref(), par::install)
             .with(|settings| settings.request_objects.as_ref(), object::install)
             .with(|settings| settings.dynamic_registration.as_ref(), registration::install)

@@ -9,6 +9,8 @@
 pub(crate) mod approval;
 pub(crate) mod client;
 pub(crate) mod decision;
+pub(crate) mod deliver;
+pub(crate) mod front_channel;
 pub(crate) mod object;
 pub(crate) mod push_rates;
 pub(crate) mod pushed;

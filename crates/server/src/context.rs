@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Ar
 use async_trait::async_trait;
 use http::Method;
 use jose::Thumbprint;
-use protocol::{Confirmation, GrantType, Params, ServerMetadata, Timestamp};
+use protocol::{Confirmation, GrantType, Params, ResponseMode, ResponseType, ServerMetadata, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -199,6 +199,8 @@ pub(crate) struct Installed {
     pub(crate) grants: BTreeMap<&'static str, Box<dyn GrantHandler>>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) sources: Vec<Box<dyn RequestSource>>,
+    pub(crate) response_types: Vec<ResponseType>,
+    pub(crate) response_modes: Vec<ResponseMode>,
     /// Parts of the metadata that belong to no endpoint, or change what an endpoint wrote.
     pub(crate) advertised: Vec<AdvertiseFn>,
     pub(crate) maintenance: Vec<MaintenanceStep>,

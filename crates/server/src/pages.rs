@@ -6,6 +6,8 @@ pub(crate) mod refusal;
 
 pub use document::document;
 
+pub(crate) use document::{Framing, Script, scripted};
+
 /// The label of a fact that is a URL of this issuer, which a page may show as a link.
 pub const OPEN: &str = "Open";
 
@@ -57,7 +59,7 @@ impl Pages for PlainPages {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -38,6 +38,11 @@ pub struct Settings {
     pub clock_skew: i64,
     /// Who must use PKCE.
     pub pkce: PkcePolicy,
+    /// Whether clients may be sent tokens by the authorization endpoint, where browsers and their histories see them (RFC
+    /// 9700 §2.1.2 advises against it). A client must register the response types, too.
+    pub danger_front_channel_tokens: bool,
+    /// Whether authorization responses may be sent as a message to the page that opened or framed the endpoint.
+    pub web_messages: bool,
     /// Pushed authorization requests (RFC 9126); `None`: clients can't push any.
     pub pushed_requests: Option<PushedRequests>,
     /// Request objects (RFC 9101); `None`: `request` and `request_uri` are refused.
@@ -89,6 +94,8 @@ impl Settings {
             interaction_lifetime: 900,
             clock_skew: 30,
             pkce: PkcePolicy::Required,
+            danger_front_channel_tokens: false,
+            web_messages: false,
             pushed_requests: Some(PushedRequests::default()),
             request_objects: Some(RequestObjects::default()),
             key_rotation_interval: 90 * 86_400,

@@ -210,6 +210,8 @@ fn settings(sections: &Sections) -> Option<Settings> {
         session_cookie_persistent: sessions.remember,
         logout_ends_offline: sessions.logout_ends_offline,
         one_resource_per_token: audience.one_resource_per_token,
+        danger_front_channel_tokens: authorization.danger_front_channel_tokens,
+        web_messages: authorization.web_messages,
         pushed_requests: authorization.pushed_requests.then(|| PushedRequests {
             lifetime: seconds(authorization.pushed_request_lifetime),
             required: authorization.require_pushed_requests,

@@ -232,6 +232,33 @@ async fn dpop_require_nonce() {
 
 /// RFC 9700 §2.3: a token for one resource is of no use to another.
 #[tokio::test]
+async fn authorization_danger_front_channel_tokens() {
+    let implicit = |client: &mut protocol::ClientMetadata| {
+        client.response_types = Some(vec!["id_token".to_owned()]);
+        client.grant_types = Some(vec!["implicit".to_owned()]);
+    };
+    for (value, reason) in [("true", None), ("false", Some(Reason::ResponseTypeUnsupported))] {
+        let server = server(&format!("[authorization]\ndanger_front_channel_tokens = {value}\n"))
+            .client(confidential("implicit").with(implicit))
+            .start()
+            .await;
+        let request = server.browser().sign_in("alice").authorize("implicit");
+        let landing = request.param("response_type", "id_token").finish().await;
+        assert_eq!(landing.reply.expect("an answer").reason(), reason, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn authorization_web_messages() {
+    for (value, reason) in [("true", None), ("false", Some(Reason::ResponseModeUnsupported))] {
+        let server = start(&format!("[authorization]\nweb_messages = {value}\n")).await;
+        let request = server.browser().sign_in("alice").authorize("shop");
+        let landing = request.param("response_mode", "web_message").finish().await;
+        assert_eq!(landing.reply.expect("an answer").reason(), reason, "{value}");
+    }
+}
+
+#[tokio::test]
 async fn authorization_pushed_requests() {
     for (value, status) in [("true", 201), ("false", 404)] {
         let server = start(&format!("[authorization]\npushed_requests = {value}\n")).await;

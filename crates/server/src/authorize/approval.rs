@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use protocol::{AuthorizationCode, ClientId, GrantId, GrantType, scope};
+use protocol::{AuthorizationCode, ClientId, GrantId, GrantType, ResponseType, scope};
 
-use super::{pushed, request::AuthorizationRequest};
+use super::{pushed, request::AuthorizationRequest, return_to::Approved};
 use crate::{
     AuthorizationServer,
     answer::Answer,
@@ -13,9 +13,10 @@ use crate::{
     session::SignedIn,
     settle::{Carried, Decision, settle},
     store::{Change, Code, CodeChange, Commit, Grant, GrantChange, UserBasis},
+    tokens::issue::{FrontChannel, Issue},
 };
 
-/// Approves the request: grant and code are written in one commit, with what `alongside` holds for this code.
+/// Approves the request: grant, code and tokens are written in one commit, with what `alongside` holds for this code.
 ///
 /// # Errors
 /// [`Reason::SignInOutdated`] where the user was signed out meanwhile: nothing was written, and whoever is signed in by
@@ -24,14 +25,15 @@ pub(crate) async fn approve(
     server: &AuthorizationServer,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
-    alongside: impl Fn(&AuthorizationCode) -> Result<Commit, Fault> + Send + Sync,
+    alongside: impl Fn(Option<&AuthorizationCode>) -> Result<Commit, Fault> + Send + Sync,
     carried: Carried<'_>,
 ) -> Result<Answer, Error> {
     let AuthorizationRequest { client, return_to, requested } = request;
     let (now, settings) = (server.now(), server.settings());
     let resources = server.registry().resources().await?;
     let audience = request.audience(&resources)?;
-    let lifetime = match client.may_use(GrantType::RefreshToken) {
+    let response_type = requested.response_type;
+    let lifetime = match response_type.has_code() && client.may_use(GrantType::RefreshToken) {
         true if client.is_public_web() => settings.refresh_absolute_lifetime_public_web,
         true => settings.refresh_absolute_lifetime,
         false => settings.code_lifetime + audience.lifetime(settings.access_token_lifetime),
@@ -67,10 +69,22 @@ pub(crate) async fn approve(
             true => client.caller.epoch,
             false => looked_at_again(server, client.id(), signed_in).await?,
         };
-        let code: AuthorizationCode = server.draw(AuthorizationCode::mint);
-        let id = GrantId(server.draw_row_id());
-        let commit =
-            alongside(&code)?.with(GrantChange::Add(Box::new(grant(id)), signed_in.basis.at(client_epoch)));
+        let code = response_type.has_code().then(|| server.draw(AuthorizationCode::mint));
+        let mut commit = alongside(code.as_ref())?;
+        let mut approved = Approved::default();
+        if response_type != ResponseType::None {
+            let grant = grant(GrantId(server.draw_row_id()));
+            let nonce = requested.nonce.as_deref();
+            let issue = Issue { server, client, grant: &grant, nonce, confirmation: None };
+            let response = FrontChannel { response_type, code: code.as_ref(), state: return_to.state() };
+            let tokens = issue.in_front(&response, &mut commit).await?;
+            (approved.access, approved.id_token) = (tokens.access, tokens.id_token);
+            commit.guards.extend(
+                code.as_ref().map(|code| CodeChange::Add(code.handle(), Box::new(row(grant.id))).into()),
+            );
+            commit.guards.push(GrantChange::Add(Box::new(grant), signed_in.basis.at(client_epoch)).into());
+        }
+        approved.code = code;
         let commit = match &requested.pushed {
             Some(key) => commit.with(pushed::use_up(server, key).await?),
             None => commit,
@@ -79,10 +93,9 @@ pub(crate) async fn approve(
             Some(object) => commit.with(Change::Once(object.remember())),
             None => commit,
         };
-        let commit = commit.with(CodeChange::Add(code.handle(), Box::new(row(id))));
-        Ok(Decision { commit, answer: Ok(code) })
+        Ok(Decision { commit, answer: Ok(approved) })
     };
-    return_to.code(server, &settle(server.store(), carried, decide).await?)
+    return_to.approved(server, &settle(server.store(), carried, decide).await?).await
 }
 
 /// The epoch of the client, if it may still be answered and the user is still signed in. Only asked after a conflict:

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{ResponseMode, display::Shown, limits};
+use protocol::{ResponseMode, ResponseType, display::Shown, limits};
 
 use super::{return_to::Returnable, source::Parameters};
 use crate::{
@@ -35,12 +35,16 @@ pub(crate) async fn returnable(
         Err(error) => Err(error),
     };
     let client = client.map_err(|error| refused(error, None))?;
-    let return_to = look(&client, params).map_err(|reason| refused(reason.into(), Some(&client)))?;
+    let return_to = look(server, &client, params).map_err(|reason| refused(reason.into(), Some(&client)))?;
     Ok((client, return_to))
 }
 
 /// Where the client may be answered.
-pub(crate) fn look(client: &RegisteredClient, params: &Parameters) -> Result<Returnable, Reason> {
+pub(crate) fn look(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    params: &Parameters,
+) -> Result<Returnable, Reason> {
     let uri = match params.get("redirect_uri") {
         Some(sent) if sent.len() > limits::URI_BYTES_MAX => return Err(Reason::RedirectUriMismatch),
         Some(sent) => sent,
@@ -51,9 +55,33 @@ pub(crate) fn look(client: &RegisteredClient, params: &Parameters) -> Result<Ret
     };
     // One that is too long is refused by `request`, and goes back with the refusal (RFC 6749 §4.1.2.1).
     let state = params.get("state");
-    // An unsupported mode is refused by `request`, in the query.
-    let mode = params.get("response_mode").and_then(ResponseMode::parse).unwrap_or(ResponseMode::Query);
+    // What is wrong with them is refused by `request`, by the default mode.
+    let response_type = params.get("response_type").and_then(ResponseType::read);
+    let default = response_type.map_or(ResponseMode::Query, ResponseType::default_mode);
+    let mode = response_mode(server, response_type, params.get("response_mode")).unwrap_or(default);
     Returnable::to_redirect_uri(client, uri, state, mode)
+}
+
+/// How a response is sent: as asked, or by the default mode of the response type (OAuth 2.0 Multiple Response Types §2.1).
+///
+/// # Errors
+/// [`Reason::ResponseModeUnsupported`], and [`Reason::ResponseModeNotAllowed`] for tokens in a query, which servers and
+/// proxies log (OAuth 2.0 Multiple Response Types §5, JARM §2.3.1).
+pub(super) fn response_mode(
+    server: &AuthorizationServer,
+    response_type: Option<ResponseType>,
+    sent: Option<&str>,
+) -> Result<ResponseMode, Reason> {
+    let default = response_type.map_or(ResponseMode::Query, ResponseType::default_mode);
+    let Some(sent) = sent else { return Ok(default) };
+    let mode = ResponseMode::parse(sent).filter(|mode| server.installed().response_modes.contains(mode));
+    let mode = match mode.ok_or(Reason::ResponseModeUnsupported)? {
+        ResponseMode::Jwt if default == ResponseMode::Fragment => ResponseMode::FragmentJwt,
+        ResponseMode::Jwt => ResponseMode::QueryJwt,
+        mode => mode,
+    };
+    let has_tokens = response_type.is_some_and(ResponseType::has_tokens);
+    if has_tokens && mode.is_query() { Err(Reason::ResponseModeNotAllowed) } else { Ok(mode) }
 }
 
 /// What differs, for the log.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jose::Thumbprint;
 use protocol::{
-    Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseMode, Scopes, Subject, Timestamp, limits,
+    Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseType, Scopes, Subject, Timestamp, limits,
     scope,
 };
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub(crate) struct AuthorizationRequest {
 /// The parameters of a valid request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Requested {
+    /// Absent from requests that an earlier version stored: `code`.
+    #[serde(default = "code", with = "response_type_text", skip_serializing_if = "is_code")]
+    pub(crate) response_type: ResponseType,
     pub(crate) scopes: Scopes,
     /// The `resource` parameters (RFC 8707).
     pub(crate) resources: Vec<String>,
@@ -95,6 +98,31 @@ impl Requested {
     }
 }
 
+const fn code() -> ResponseType {
+    ResponseType::Code
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_code(response_type: &ResponseType) -> bool {
+    *response_type == ResponseType::Code
+}
+
+/// A response type as its text.
+mod response_type_text {
+    use protocol::ResponseType;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn serialize<S: Serializer>(value: &ResponseType, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(value.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ResponseType, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        ResponseType::read(&text).ok_or_else(|| de::Error::custom("not a response type"))
+    }
+}
+
 /// The stored form of an [`AuthorizationRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredRequest {
@@ -117,7 +145,8 @@ impl AuthorizationRequest {
     /// The audience of its tokens, if what is registered now still allows what the client requested.
     pub(crate) fn audience(&self, resources: &Resources) -> Result<TokenAudience, Reason> {
         let Self { client, requested, .. } = self;
-        let mut audience = allowed(client, resources, &requested.scopes, &requested.wanted())?;
+        let response_type = requested.response_type;
+        let mut audience = allowed(client, resources, response_type, &requested.scopes, &requested.wanted())?;
         if let Some(asked) = &requested.audience {
             audience.resources.retain(|resource| asked.contains(&resource.identifier));
         }
@@ -162,23 +191,29 @@ pub(crate) async fn validate(
     if must_push && !params.is_pushed() {
         return Err(Reason::PushedRequestMissing.into());
     }
-    response_type(client, params.get("response_type"))?;
-    if params.get("response_mode").is_some_and(|mode| ResponseMode::parse(mode).is_none()) {
-        return Err(Reason::ResponseModeUnsupported.into());
-    }
+    let response_type = response_type(server, client, params.get("response_type"))?;
+    client::response_mode(server, Some(response_type), params.get("response_mode"))?;
     let scopes = scopes(client, params.get("scope"))?;
     let nonce = bounded("nonce", params.get("nonce"), limits::NONCE_BYTES_MAX)?;
-    let challenge = challenge(server.settings().pkce, client, params, &scopes)?;
+    if response_type.has_id_token() {
+        id_token_in_front(&scopes, nonce.as_deref())?;
+    }
+    let challenge = match response_type.has_code() {
+        true => challenge(server.settings().pkce, client, params, &scopes)?,
+        false => None,
+    };
     let prompt = prompt(params.get("prompt"))?;
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
     let wanted = RequestedResources::read(params.all("resource"))?;
-    let audience = allowed(client, &*server.registry().resources().await?, &scopes, &wanted)?;
+    let resources = server.registry().resources().await?;
+    let audience = allowed(client, &resources, response_type, &scopes, &wanted)?;
     let expected = match params.get("id_token_hint") {
         Some(hint) => Some(id_token::read_hint(server, hint).await?.ok_or(Reason::HintInvalid)?.subject),
         None => None,
     };
     let login_hint = params.get("login_hint").filter(|hint| hint.len() <= limits::SUBJECT_BYTES_MAX);
     Ok(Requested {
+        response_type,
         scopes,
         resources: wanted.0.iter().map(ToString::to_string).collect(),
         audience: Some(audience.identifiers()),
@@ -203,32 +238,52 @@ pub(super) fn must_sign(settings: &Settings, client: &RegisteredClient) -> bool 
 fn allowed(
     client: &RegisteredClient,
     resources: &Resources,
+    response_type: ResponseType,
     scopes: &Scopes,
     wanted: &RequestedResources,
 ) -> Result<TokenAudience, Reason> {
-    flow(client)?;
+    flow(client, response_type)?;
     if !scopes.is_subset(&client.user_scopes()) {
         return Err(Reason::ScopeNotRegistered);
     }
     audience::of(resources, client, scopes, wanted)
 }
 
-/// RFC 9700 §2.1.2: only `code`.
-fn response_type(client: &RegisteredClient, sent: Option<&str>) -> Result<(), Reason> {
-    match sent.ok_or(Reason::ResponseTypeMissing)? {
-        "code" => flow(client),
-        _ => Err(Reason::ResponseTypeUnsupported),
-    }
+/// RFC 9700 §2.1.2: those with tokens are served only where a setting says so.
+fn response_type(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    sent: Option<&str>,
+) -> Result<ResponseType, Reason> {
+    let response_type = ResponseType::read(sent.ok_or(Reason::ResponseTypeMissing)?);
+    let is_served = |known: &ResponseType| server.installed().response_types.contains(known);
+    let response_type = response_type.filter(is_served).ok_or(Reason::ResponseTypeUnsupported)?;
+    flow(client, response_type)?;
+    Ok(response_type)
 }
 
-/// RFC 7591 §2: the response type and the grant type of its code.
-fn flow(client: &RegisteredClient) -> Result<(), Reason> {
-    let registered = client.metadata.response_types().any(|registered| registered == "code");
-    if registered && client.may_use(GrantType::AuthorizationCode) {
+/// RFC 7591 §2.1: the response type, and the grant types that correspond to it.
+fn flow(client: &RegisteredClient, asked: ResponseType) -> Result<(), Reason> {
+    if asked.has_token() && client.metadata.dpop_bound_access_tokens == Some(true) {
+        return Err(Reason::ResponseTypeUnbound);
+    }
+    let mut registered = client.metadata.response_types().filter_map(ResponseType::read);
+    let has_grants = (!asked.has_code() || client.may_use(GrantType::AuthorizationCode))
+        && (!asked.has_tokens() || client.may_use(GrantType::Implicit));
+    if registered.any(|known| known == asked) && has_grants {
         Ok(())
     } else {
         Err(Reason::ResponseTypeNotRegistered)
     }
+}
+
+/// OpenID Connect Core 1.0 §3.2.2.1, §3.3.2.11: an ID token that comes through the browser holds a nonce, so that the
+/// client can tell it from one of another sign-in.
+fn id_token_in_front(scopes: &Scopes, nonce: Option<&str>) -> Result<(), Reason> {
+    if !scopes.contains(scope::OPENID) {
+        return Err(Reason::ScopeOpenidMissing);
+    }
+    nonce.map(|_| ()).ok_or(Reason::NonceMissing)
 }
 
 /// RFC 6749 §3.3: what is not registered to the client is refused, not dropped.

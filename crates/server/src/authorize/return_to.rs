@@ -1,14 +1,16 @@
 //! Where a client is answered: the one exit for codes, errors and finished sign-outs.
 
-use protocol::{AuthorizationCode, ResponseMode, uri};
+use protocol::{AuthorizationCode, ClientId, ResponseMode, TokenType, uri};
 use serde::{Deserialize, Serialize};
 
+use super::deliver::{ResponseParams, deliver, with_params};
 use crate::{
     AuthorizationServer,
     answer::{Answer, name_reason, see_other},
     error::{Error, Fault},
     reason::Reason,
     registry::RegisteredClient,
+    tokens::IssuedAccess,
 };
 
 /// Where a client may be answered: a URI that was found registered, the `state` that goes with it, and how the answer
@@ -19,6 +21,15 @@ pub(crate) struct Returnable {
     uri: Box<str>,
     state: Option<Box<str>>,
     mode: ResponseMode,
+    client: ClientId,
+}
+
+/// What an approval gives: as many of them as the response type names.
+#[derive(Debug, Default)]
+pub(crate) struct Approved {
+    pub(crate) code: Option<AuthorizationCode>,
+    pub(crate) access: Option<IssuedAccess>,
+    pub(crate) id_token: Option<String>,
 }
 
 impl Returnable {
@@ -32,7 +43,7 @@ impl Returnable {
         if !client.has_redirect_uri(uri) {
             return Err(Reason::RedirectUriMismatch);
         }
-        Ok(Self { uri: uri.into(), state: state.map(Into::into), mode })
+        Ok(Self { uri: uri.into(), state: state.map(Into::into), mode, client: client.id().clone() })
     }
 
     /// For the end of a sign-out: one of the client's post-logout redirect URIs, byte for byte (OpenID Connect
@@ -45,7 +56,8 @@ impl Returnable {
         if !client.has_post_logout_redirect_uri(uri) {
             return Err(Reason::LogoutRedirectMismatch);
         }
-        Ok(Self { uri: uri.into(), state: state.map(Into::into), mode: ResponseMode::Query })
+        let (state, mode) = (state.map(Into::into), ResponseMode::Query);
+        Ok(Self { uri: uri.into(), state, mode, client: client.id().clone() })
     }
 
     /// Sends the browser to where a sign-in at the client starts: its `initiate_login_uri`, which is told by which server
@@ -57,10 +69,11 @@ impl Returnable {
         let to = |uri: &Option<String>| {
             // A home page may be one that is only linked to.
             let uri = uri.as_deref().filter(|uri| uri::check_redirect_uri(uri, &[]).is_ok())?;
-            Some(Self { uri: uri.into(), state: None, mode: ResponseMode::Query })
+            Some(uri.to_owned())
         };
-        let initiate = to(&client.metadata.initiate_login_uri).map(|start| start.send(Some(server), &[]));
-        initiate.or_else(|| Some(to(&client.metadata.client_uri)?.send(None, &[])))
+        let issuer = ("iss", server.settings().issuer.to_string());
+        let initiate = to(&client.metadata.initiate_login_uri).map(|uri| with_params(&uri, '?', &[issuer]));
+        Some(see_other(&initiate.or_else(|| to(&client.metadata.client_uri))?))
     }
 
     /// The URI, without the parameters of an answer.
@@ -82,38 +95,64 @@ impl Returnable {
         StoredReturn { uri: self.uri.clone(), state: self.state.clone(), mode }
     }
 
-    /// Sends a code (RFC 6749 §4.1.2).
-    pub(crate) fn code(
+    /// Sends what was approved (RFC 6749 §4.1.2, §4.2.2; OpenID Connect Core 1.0 §3.2.2.5, §3.3.2.5).
+    pub(crate) async fn approved(
         &self,
         server: &AuthorizationServer,
-        code: &AuthorizationCode,
+        approved: &Approved,
     ) -> Result<Answer, Error> {
-        self.send(Some(server), &[("code", &code.expose())])
+        let mut params: ResponseParams<'_> = Vec::new();
+        params.extend(approved.code.as_ref().map(|code| ("code", code.expose())));
+        if let Some(access) = &approved.access {
+            params.push(("access_token", access.token.to_string()));
+            params.push(("token_type", TokenType::Bearer.as_str().to_owned()));
+            params.push(("expires_in", access.expires_in.to_string()));
+            params.push(("scope", access.scopes.to_string()));
+        }
+        params.extend(approved.id_token.as_ref().map(|token| ("id_token", token.clone())));
+        self.respond(server, params).await
     }
 
-    /// Sends an error (RFC 6749 §4.1.2.1).
-    pub(crate) fn refusal(&self, server: &AuthorizationServer, reason: Reason) -> Result<Answer, Error> {
-        let params = [("error", reason.code().as_str()), ("error_description", reason.description())];
-        let mut answer = self.send(Some(server), &params)?;
+    /// Sends a code (RFC 6749 §4.1.2).
+    pub(crate) async fn code(
+        &self,
+        server: &AuthorizationServer,
+        code: AuthorizationCode,
+    ) -> Result<Answer, Error> {
+        self.approved(server, &Approved { code: Some(code), ..Approved::default() }).await
+    }
+
+    /// Sends an error (RFC 6749 §4.1.2.1), by the mode that was asked for.
+    pub(crate) async fn refusal(
+        &self,
+        server: &AuthorizationServer,
+        reason: Reason,
+    ) -> Result<Answer, Error> {
+        let (code, text) = (reason.code().as_str(), reason.description());
+        let params = vec![("error", code.to_owned()), ("error_description", text.to_owned())];
+        let mut answer = self.respond(server, params).await?;
         name_reason(&mut answer, reason);
         Ok(answer)
     }
 
     /// Sends the browser back after a sign-out, with only the `state` (OpenID Connect RP-Initiated Logout 1.0 §3).
     pub(crate) fn signed_out(&self) -> Result<Answer, Error> {
-        self.send(None, &[])
+        let state: Vec<_> = self.state().map(|state| ("state", state.to_owned())).into_iter().collect();
+        see_other(&with_params(&self.uri, '?', &state))
     }
 
-    /// Sends the browser to the URI with these parameters and the `state`; an authorization response also says which
-    /// server it is `from` (RFC 9207 §2).
-    fn send(&self, from: Option<&AuthorizationServer>, params: &[(&str, &str)]) -> Result<Answer, Error> {
-        let state = self.state().map(|state| ("state", state));
-        let issuer = from.map(|server| ("iss", server.settings().issuer.as_str()));
-        let params = params.iter().copied().chain(state).chain(issuer);
-        match self.mode {
-            ResponseMode::Query => see_other(&with_query(&self.uri, params)),
-            mode => Err(Fault::new(format!("the response mode {mode} is not implemented")).into()),
+    /// Sends these parameters, the `state`, and which server they are from (RFC 9207 §2); a JWT says that itself (RFC 9207
+    /// §2.4, JARM §2.1).
+    async fn respond(
+        &self,
+        server: &AuthorizationServer,
+        mut params: ResponseParams<'_>,
+    ) -> Result<Answer, Error> {
+        params.extend(self.state().map(|state| ("state", state.to_owned())));
+        if !self.mode.is_jwt() {
+            params.push(("iss", server.settings().issuer.to_string()));
         }
+        deliver(server, &self.client, &self.uri, self.mode, params).await
     }
 }
 
@@ -138,18 +177,6 @@ impl StoredReturn {
     }
 }
 
-/// Appends parameters to the URI, which may have a query (RFC 6749 §3.1.2).
-fn with_query<'a>(uri: &str, params: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut location = uri.to_owned();
-    for (name, value) in params {
-        location.push(if location.contains('?') { '&' } else { '?' });
-        location.push_str(name);
-        location.push('=');
-        location.extend(form_urlencoded::byte_serialize(value.as_bytes()));
-    }
-    location
-}
-
 #[cfg(test)]
 pub(super) mod fixture {
     //! A place to return to, for tests of `authorize`.
@@ -157,7 +184,8 @@ pub(super) mod fixture {
     use super::*;
 
     pub(crate) fn returnable(uri: &str) -> Returnable {
-        Returnable { uri: uri.into(), state: None, mode: ResponseMode::Query }
+        let (uri, state, mode, client) = (uri.into(), None, ResponseMode::Query, ClientId::new("c"));
+        Returnable { uri, state, mode, client }
     }
 }
 
@@ -242,15 +270,5 @@ mod tests {
         changed.metadata = metadata;
         let refused = stored.registered(&changed);
         assert!(matches!(refused, Err(Error::Refused(Reason::RedirectUriMismatch))), "{refused:?}");
-    }
-
-    #[test]
-    fn parameters_go_behind_a_registered_query() {
-        let params = [("state", "a b&c"), ("iss", "https://as.example")];
-        assert_eq!(
-            with_query("https://c.example/cb?a=1", params),
-            "https://c.example/cb?a=1&state=a+b%26c&iss=https%3A%2F%2Fas.example"
-        );
-        assert_eq!(with_query("com.example.app:/cb", [("code", "x")]), "com.example.app:/cb?code=x");
     }
 }

@@ -2,7 +2,7 @@
 //! must be asked.
 
 use http::request::Parts;
-use protocol::{Prompt, ResponseMode, ServerMetadata, scope};
+use protocol::{Prompt, ResponseMode, ResponseType, ServerMetadata, scope};
 
 use super::{
     offer::{Offer, names},
@@ -30,7 +30,20 @@ use crate::{
     store::Commit,
 };
 
+/// The modes that need no setting. A code by any of them is of use only to who has its verifier or secret.
+const MODES: [ResponseMode; 7] = [
+    ResponseMode::Query,
+    ResponseMode::Fragment,
+    ResponseMode::FormPost,
+    ResponseMode::Jwt,
+    ResponseMode::QueryJwt,
+    ResponseMode::FragmentJwt,
+    ResponseMode::FormPostJwt,
+];
+
 pub(crate) fn install(installed: &mut Installed) {
+    installed.response_types.extend([ResponseType::Code, ResponseType::None]);
+    installed.response_modes.extend(MODES);
     installed.endpoint(Endpoint {
         path: "/authorize".into(),
         methods: BROWSE,
@@ -43,8 +56,13 @@ pub(crate) fn install(installed: &mut Installed) {
 fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.authorization_endpoint = Some(offer.url.to_owned());
     metadata.scopes_supported = names([scope::OPENID, scope::OFFLINE_ACCESS]);
-    metadata.response_types_supported = names(["code"]);
-    metadata.response_modes_supported = names(ResponseMode::ALL.iter().map(|mode| mode.as_str()));
+    metadata.response_types_supported =
+        names(offer.installed.response_types.iter().map(|known| known.as_str()));
+    metadata.response_modes_supported =
+        names(offer.installed.response_modes.iter().map(|mode| mode.as_str()));
+    metadata.authorization_signing_alg_values_supported = offer.client_signing_algorithms();
+    metadata.authorization_encryption_alg_values_supported = Offer::encryption_algorithms();
+    metadata.authorization_encryption_enc_values_supported = Offer::content_encryptions();
     metadata.code_challenge_methods_supported = names(["S256"]);
     metadata.subject_types_supported = names(["public"]);
     metadata.id_token_signing_alg_values_supported = offer.client_signing_algorithms();
@@ -84,7 +102,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
             let registered = server.registry().resources().await?;
             let registered = Registered { client: &client, resources: &registered, grant_types: &[] };
             head.differs(reason, || parameters::difference(reason, params.params(), &registered));
-            return Ok(return_to.refusal(server, reason)?);
+            return Ok(return_to.refusal(server, reason).await?);
         }
         Err(failed) => return Err(failed.into()),
     };
@@ -99,7 +117,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
     }
     loop {
         match decision::step(server, &request, signed_in.as_ref(), None).await? {
-            Step::Refuse(reason) => return Ok(request.return_to.refusal(server, reason)?),
+            Step::Refuse(reason) => return Ok(request.return_to.refusal(server, reason).await?),
             Step::Ask(ask) => {
                 return wait(server, head, &request, Some(ask), signed_in.as_ref()).await;
             }
@@ -123,7 +141,7 @@ async fn unresolved(
         return Err(reason.into());
     }
     let (_, return_to) = client::returnable(server, sent).await?;
-    Ok(return_to.refusal(server, reason)?)
+    Ok(return_to.refusal(server, reason).await?)
 }
 
 /// The browser returns with a paused request.
@@ -144,7 +162,7 @@ async fn wait(
 ) -> Result<Answer, PageError> {
     match pause(server, head, PendingAuthorization::new(ask, request), signed_in).await {
         Err(Error::Refused(reason @ Reason::ParameterTooLong(_))) => {
-            Ok(request.return_to.refusal(server, reason)?)
+            Ok(request.return_to.refusal(server, reason).await?)
         }
         answer => Ok(answer?),
     }

@@ -48,10 +48,12 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
     let mut metadata = ServerMetadata { issuer, ..ServerMetadata::default() };
     for endpoint in endpoints {
         let url = server.settings().url(&endpoint.path);
-        let offer = Offer { url: &url, grant_types: &grant_types, keys: &keys };
+        let offer =
+            Offer { url: &url, grant_types: &grant_types, installed: server.installed(), keys: &keys };
         (endpoint.advertise)(&mut metadata, &offer);
     }
-    let offer = Offer { url: &metadata.issuer.clone(), grant_types: &grant_types, keys: &keys };
+    let url = server.settings().issuer.as_str();
+    let offer = Offer { url, grant_types: &grant_types, installed: server.installed(), keys: &keys };
     for advertise in advertised {
         advertise(&mut metadata, &offer);
     }

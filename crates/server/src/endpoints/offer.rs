@@ -3,13 +3,14 @@
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
 use protocol::ClientAuthMethod;
 
-use crate::keys::KeyRing;
+use crate::{context::Installed, keys::KeyRing};
 
 /// What the metadata document is made from. Keys change while the server runs.
 pub struct Offer<'a> {
     /// The URL of the described endpoint.
     pub url: &'a str,
     pub(crate) grant_types: &'a [&'static str],
+    pub(crate) installed: &'a Installed,
     pub(crate) keys: &'a KeyRing,
 }
 

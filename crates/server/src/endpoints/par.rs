@@ -117,7 +117,7 @@ async fn decide(
     if params.get("client_id").is_some_and(|id| id != client.id().as_str()) {
         return Err(Reason::ClientIdMismatch.into());
     }
-    client::look(client, params)?;
+    client::look(server, client, params)?;
     let requested = request::validate(server, client, params).await;
     if let Err(Error::Refused(reason)) = requested {
         let resources = server.registry().resources().await?;

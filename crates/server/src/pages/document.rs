@@ -8,11 +8,10 @@ use crate::{
     settings::Settings,
 };
 
-/// What every page says: it is framed by nobody, runs no scripts and may not be cached.
-const FIXED: [(HeaderName, &str); 4] = [
+/// What every page says, beside its policy.
+const FIXED: [(HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -32,16 +31,63 @@ pub fn document(
     html: String,
     form_action: Option<&str>,
 ) -> Result<Answer, Fault> {
-    let policy = content_security_policy(form_action.unwrap_or("'none'"))?;
+    let policy = content_security_policy(form_action.unwrap_or("'none'"), None, &Framing::Nobody)?;
+    // With no-referrer, a form's own POST would carry `Origin: null`.
+    let referrer = if form_action.is_some() { "same-origin" } else { "no-referrer" };
+    Ok(page(settings, status, html, policy, referrer, &Framing::Nobody))
+}
+
+/// The one script of a page that sends an authorization response on.
+pub(crate) struct Script<'a> {
+    /// The whole text between its tags.
+    pub(crate) text: &'static str,
+    /// Where the forms of the page may be sent.
+    pub(crate) form_action: &'a str,
+    /// Who may frame the page.
+    pub(crate) framing: Framing<'a>,
+}
+
+/// Who may frame a page.
+pub(crate) enum Framing<'a> {
+    /// Nobody.
+    Nobody,
+    /// Pages of this origin.
+    Origin(&'a str),
+}
+
+/// A page that runs this script, by its hash (CSP 3 §6.7.3.3), and no other. The client that it sends a form to learns
+/// the origin of the server, and not the path.
+///
+/// # Errors
+/// As for [`document`].
+pub(crate) fn scripted(
+    settings: &Settings,
+    status: StatusCode,
+    html: String,
+    script: &Script<'_>,
+) -> Result<Answer, Fault> {
+    let policy = content_security_policy(script.form_action, Some(script.text), &script.framing)?;
+    Ok(page(settings, status, html, policy, "strict-origin", &script.framing))
+}
+
+fn page(
+    settings: &Settings,
+    status: StatusCode,
+    html: String,
+    policy: HeaderValue,
+    referrer: &'static str,
+    framing: &Framing<'_>,
+) -> Answer {
     let mut answer = answer::empty(status);
     *answer.body_mut() = html.into();
     let headers = answer.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if matches!(framing, Framing::Nobody) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    // With no-referrer, a form's own POST would carry `Origin: null`.
-    let referrer = if form_action.is_some() { "same-origin" } else { "no-referrer" };
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
     if settings.is_https() {
         headers.insert(
@@ -49,28 +95,50 @@ pub fn document(
             HeaderValue::from_static("max-age=31536000; includeSubDomains"),
         );
     }
-    Ok(answer)
+    answer
 }
 
-fn content_security_policy(form_action: &str) -> Result<HeaderValue, Fault> {
+fn content_security_policy(
+    form_action: &str,
+    script: Option<&str>,
+    framing: &Framing<'_>,
+) -> Result<HeaderValue, Fault> {
     if form_action.contains([';', ',']) {
         return Err(Fault::new("a form-action must not contain a semicolon or comma"));
     }
+    let framing = match framing {
+        Framing::Nobody => "'none'",
+        Framing::Origin(origin) => origin,
+    };
+    let script = script.map(hash).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; \
-         form-action {form_action}"
+        "default-src 'none'; {script}style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+         frame-ancestors {framing}; form-action {form_action}"
     );
     HeaderValue::from_str(&policy).map_err(Fault::new)
+}
+
+/// The directive that permits a script by its hash, in the base64 that browsers write (CSP 3 §6.7.3.3).
+fn hash(script: &str) -> String {
+    let hash = jose::base64url::encode(&jose::primitives::sha256(script.as_bytes()));
+    format!("script-src 'sha256-{}='; ", hash.replace('-', "+").replace('_', "/"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The example of CSP 2 §7.17.
+    #[test]
+    fn a_script_is_permitted_by_its_hash() {
+        let expected = "script-src 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='; ";
+        assert_eq!(hash("alert('Hello, world.');"), expected);
+    }
+
     #[test]
     fn a_form_action_can_not_add_directives() {
         for bad in ["'self'; script-src *", "'self', script-src *", "'self'\r\nx: y"] {
-            assert!(content_security_policy(bad).is_err(), "{bad}");
+            assert!(content_security_policy(bad, None, &Framing::Nobody).is_err(), "{bad}");
         }
     }
 }

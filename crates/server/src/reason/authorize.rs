@@ -3,15 +3,27 @@
 family! { $ authorize
     /// `response_type` is required (RFC 6749 §4.1.1).
     ResponseTypeMissing, "response_type_missing", InvalidRequest, Plain, "response_type is missing";
-    /// Only `code` is served (RFC 9700 §2.1.2).
+    /// The response type is unknown, or has tokens and the setting for those is off (RFC 9700 §2.1.2).
     ResponseTypeUnsupported, "response_type_unsupported", UnsupportedResponseType, Plain,
-        "Only response_type=code is supported";
+        "This response_type is not supported";
     /// The client did not register the response type (RFC 7591 §2).
     ResponseTypeNotRegistered, "response_type_not_registered", UnauthorizedClient, Plain,
         "The client is not registered for this response_type";
+    /// The client registered that its access tokens are bound to a key, which nobody proves to hold at the authorization
+    /// endpoint (RFC 9449 §5, RFC 8705 §3).
+    ResponseTypeUnbound, "response_type_unbound", UnauthorizedClient, Plain,
+        "The access tokens of this client are bound to a key, which those of this response_type are not";
     /// This server does not serve the response mode (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
     ResponseModeUnsupported, "response_mode_unsupported", InvalidRequest, Plain,
         "This response_mode is not supported";
+    /// Tokens are never sent in a query (OAuth 2.0 Multiple Response Type Encoding Practices §5).
+    ResponseModeNotAllowed, "response_mode_not_allowed", InvalidRequest, Plain,
+        "This response_mode is not allowed for a response_type with tokens";
+    /// An ID token from the authorization endpoint needs a nonce (OpenID Connect Core 1.0 §3.2.2.1).
+    NonceMissing, "nonce_missing", InvalidRequest, Plain, "nonce is required for this response_type";
+    /// An ID token needs the scope `openid` (OpenID Connect Core 1.0 §3.1.2.1).
+    ScopeOpenidMissing, "scope_openid_missing", InvalidScope, Plain,
+        "The scope openid is required for this response_type";
     /// The client must use PKCE (RFC 9700 §2.1.1).
     PkceMissing, "pkce_missing", InvalidRequest, Plain, "code_challenge is required";
     /// A confidential client must send a challenge, or a nonce with the scope `openid` (RFC 9700 §2.1.1).

@@ -49,7 +49,8 @@ fn of_client(reason: Reason, params: &Params<'_>, registered: &Registered<'_>) -
             "response_type",
             sent(params, "response_type"),
             format_args!(
-                "registered are response_types {} and grant_types {}; code and authorization_code are needed",
+                "registered are response_types {} and grant_types {}; the response type is needed, with authorization_code for \
+                 code and implicit for tokens",
                 list(metadata.response_types()),
                 list(metadata.grant_types()),
             ),
@@ -99,9 +100,16 @@ fn of_audience(reason: Reason, params: &Params<'_>, registered: &Registered<'_>)
 fn of_authorization(reason: Reason, params: &Params<'_>) -> Option<Difference> {
     Some(match reason {
         Reason::ResponseTypeMissing => Difference::absent("response_type", "code"),
-        Reason::ResponseTypeUnsupported => {
-            Difference::new("response_type", sent(params, "response_type"), "code")
+        Reason::ResponseTypeUnsupported => Difference::new(
+            "response_type",
+            sent(params, "response_type"),
+            "code; those with tokens need authorization.danger_front_channel_tokens",
+        ),
+        Reason::ResponseModeNotAllowed => {
+            Difference::new("response_mode", sent(params, "response_mode"), "fragment or form_post")
         }
+        Reason::NonceMissing => Difference::absent("nonce", "a value"),
+        Reason::ScopeOpenidMissing => Difference::new("scope", sent(params, "scope"), "openid"),
         Reason::ResponseModeUnsupported => {
             Difference::new("response_mode", sent(params, "response_mode"), list(ResponseMode::ALL))
         }

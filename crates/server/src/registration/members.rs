@@ -68,6 +68,11 @@ pub const CLIENT: &[Member] = &[
     member("introspection_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("authorization_signed_response_alg", Text).or(Absent::Text("RS256")).checked(served::signature),
+    member("authorization_encrypted_response_alg", Text).checked(keys::encryption),
+    member("authorization_encrypted_response_enc", Text)
+        .or(Absent::Text("A128CBC-HS256"))
+        .checked(keys::content_encryption),
     member("request_object_signing_alg", Text).checked(keys::request_object),
     member("require_signed_request_object", Flag).or(Absent::Flag(false)),
     member("require_pushed_authorization_requests", Flag).or(Absent::Flag(false)),
@@ -107,9 +112,6 @@ pub const CLIENT: &[Member] = &[
     kept("tls_client_auth_san_ip", Text),
     kept("tls_client_auth_san_email", Text),
     kept("tls_client_certificate_bound_access_tokens", Flag),
-    kept("authorization_signed_response_alg", Text),
-    kept("authorization_encrypted_response_alg", Text),
-    kept("authorization_encrypted_response_enc", Text),
     kept("authorization_details_types", Texts),
     kept("backchannel_token_delivery_mode", Text),
     kept("backchannel_client_notification_endpoint", Text),

@@ -88,8 +88,12 @@ impl Needs {
 const METHOD: &str = "token_endpoint_auth_method";
 const ASSERTION_ALGORITHM: &str = "token_endpoint_auth_signing_alg";
 /// What this server signs with the secret of a client, and what the client signs with it.
-const SIGNED: [&str; 3] =
-    ["id_token_signed_response_alg", "userinfo_signed_response_alg", "request_object_signing_alg"];
+const SIGNED: [&str; 4] = [
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "authorization_signed_response_alg",
+    "request_object_signing_alg",
+];
 
 /// The least length of the key of a MAC: that of its hash (RFC 7518 §3.2).
 fn mac_bytes(algorithm: SignatureAlgorithm) -> usize {

@@ -101,12 +101,11 @@ pub(crate) async fn read_jwt(
     let keys = server.keys().await?;
     let Some(key) = unverified.kid().and_then(|kid| keys.verifying(kid)) else { return Ok(None) };
     let Ok(verified) = unverified.verify(&key) else { return Ok(None) };
-    let Some(typ) = verified.typ().and_then(AccessTokenType::parse) else { return Ok(None) };
+    // An ID token has the type `JWT` too, and never a `gid`.
+    if verified.typ().and_then(AccessTokenType::parse).is_none() {
+        return Ok(None);
+    }
     let Some((access, jti)) = verified.claims().ok().and_then(|claims| {
-        // An ID token has the type `JWT` too, and always `at_hash`.
-        if typ == AccessTokenType::Jwt && claims.value("at_hash").is_some() {
-            return None;
-        }
         let issuer = claims.string("iss").ok()??;
         if issuer == server.settings().issuer.as_str() { access_of(&claims) } else { None }
     }) else {

@@ -33,13 +33,18 @@ struct IdToken<'a> {
     amr: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
-    at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    s_hash: Option<String>,
     #[serde(flatten)]
     about_user: Map<String, Value>,
 }
 
 /// Claims that the server sets, or that mean something else than a fact about the user. No scope adds them.
-const PROTOCOL_CLAIMS: [&str; 18] = [
+const PROTOCOL_CLAIMS: [&str; 21] = [
     "iss",
     "sub",
     "aud",
@@ -58,17 +63,45 @@ const PROTOCOL_CLAIMS: [&str; 18] = [
     "s_hash",
     "cnf",
     "sub_jwk",
+    // Those by which an access token in a JWT is told.
+    "client_id",
+    "scope",
+    "gid",
 ];
 /// Most bytes of JSON that claims about the user add to an ID token. It is sent back as `id_token_hint` in a URL, so a
 /// claim that does not fit is only at UserInfo.
 const USER_CLAIMS_BYTES_MAX: usize = 3 * 1024;
 
+/// What an ID token is bound to by a hash.
+#[derive(Debug, Default)]
+pub(crate) struct Hashed<'a> {
+    /// `at_hash` (OpenID Connect Core 1.0 §3.2.2.9).
+    pub(crate) access_token: Option<&'a str>,
+    /// `c_hash` (OpenID Connect Core 1.0 §3.3.2.11).
+    pub(crate) code: Option<String>,
+    /// `s_hash` (FAPI 1.0 Advanced §5.2.2.1).
+    pub(crate) state: Option<&'a str>,
+}
+
+/// An ID token of a token response.
 pub(crate) async fn mint(
     server: &AuthorizationServer,
     client: &RegisteredClient,
     grant: &Grant,
     nonce: Option<&str>,
     access_token: &str,
+) -> Result<String, Error> {
+    let hashed = Hashed { access_token: Some(access_token), ..Hashed::default() };
+    mint_beside(server, client, grant, nonce, &hashed).await
+}
+
+/// An ID token beside these.
+pub(crate) async fn mint_beside(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    grant: &Grant,
+    nonce: Option<&str>,
+    hashed: &Hashed<'_>,
 ) -> Result<String, Error> {
     let now = server.now();
     let algorithm = match client.metadata.id_token_signed_response_alg.as_deref() {
@@ -85,7 +118,9 @@ pub(crate) async fn mint(
         nonce,
         amr: grant.amr.split(' ').filter(|method| !method.is_empty()).collect(),
         sid: grant.session.map(|session| session.to_string()),
-        at_hash: half_hash(algorithm, access_token),
+        at_hash: hashed.access_token.map(|token| half_hash(algorithm, token)),
+        c_hash: hashed.code.as_deref().map(|code| half_hash(algorithm, code)),
+        s_hash: hashed.state.map(|state| half_hash(algorithm, state)),
         about_user: about_user(server, client, grant).await?,
     };
     let payload = serde_json::to_vec(&payload).map_err(Fault::new)?;
@@ -143,6 +178,8 @@ pub(crate) struct Hint {
 }
 
 /// Verifies an `id_token_hint`: an ID token of this server, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2).
+/// Of what this server signs for a client with this `typ`, an ID token alone has `exp` and `auth_time` and no `gid`: an
+/// access token has a `gid`, an answer of UserInfo no `auth_time`, an authorization response no `sub`.
 pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Result<Option<Hint>, Fault> {
     let Ok(unverified) = Unverified::parse(token) else { return Ok(None) };
     let Some(key) = verifying_key(server, &unverified).await? else { return Ok(None) };
@@ -152,9 +189,9 @@ pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Resu
     }
     let Ok(claims) = verified.claims() else { return Ok(None) };
     let text = |name| claims.string(name).ok().flatten();
-    if text("iss") != Some(server.settings().issuer.as_str())
-        || !matches!(claims.value("at_hash"), Some(Value::String(_)))
-    {
+    let has_time = |name| claims.time(name).is_ok_and(|time| time.is_some());
+    let is_id_token = has_time("exp") && has_time("auth_time") && claims.value("gid").is_none();
+    if text("iss") != Some(server.settings().issuer.as_str()) || !is_id_token {
         return Ok(None);
     }
     let (Some(subject), Some(client)) = (text("sub"), text("aud")) else { return Ok(None) };

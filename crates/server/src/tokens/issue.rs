@@ -1,15 +1,15 @@
 //! The first tokens of a grant.
 
-use protocol::{Confirmation, FamilyId, GrantType, RefreshToken, scope};
+use protocol::{AuthorizationCode, Confirmation, FamilyId, GrantType, RefreshToken, ResponseType, scope};
 
 use super::{
-    id_token,
-    issued::{AccessClaims, Issued},
+    id_token::{self, Hashed},
+    issued::{AccessClaims, Issued, IssuedAccess},
     mint_access,
 };
 use crate::{
     AuthorizationServer,
-    audience::TokenAudience,
+    audience::{self, RequestedResources, TokenAudience},
     error::Error,
     master::REFRESH_KEY,
     registry::RegisteredClient,
@@ -27,7 +27,55 @@ pub(crate) struct Issue<'a> {
     pub(crate) confirmation: Option<&'a Confirmation>,
 }
 
+/// What an authorization response is to have beside the code (OpenID Connect Core 1.0 §3.2.2.5, §3.3.2.5).
+pub(crate) struct FrontChannel<'a> {
+    pub(crate) response_type: ResponseType,
+    pub(crate) code: Option<&'a AuthorizationCode>,
+    pub(crate) state: Option<&'a str>,
+}
+
+/// The tokens of an authorization response.
+#[derive(Debug, Default)]
+pub(crate) struct FrontTokens {
+    pub(crate) access: Option<IssuedAccess>,
+    pub(crate) id_token: Option<String>,
+}
+
 impl Issue<'_> {
+    /// The tokens of an authorization response, with no refresh token among them (RFC 6749 §4.2.2).
+    pub(crate) async fn in_front(
+        &self,
+        response: &FrontChannel<'_>,
+        commit: &mut Commit,
+    ) -> Result<FrontTokens, Error> {
+        let (server, client, grant) = (self.server, self.client, self.grant);
+        let mut tokens = FrontTokens::default();
+        if response.response_type.has_token() {
+            let resources = server.registry().resources().await?;
+            let wanted = RequestedResources::default();
+            let audience = audience::approved(&resources, client, grant, &grant.scopes, &wanted)?;
+            let claims = AccessClaims {
+                grant: Some(grant.id),
+                client: client.id(),
+                epoch: client.caller.epoch,
+                subject: Some(&grant.subject),
+                audience,
+                authenticated_at: Some(grant.authenticated_at),
+                confirmation: self.confirmation,
+            };
+            tokens.access = Some(mint_access(server, claims, commit).await?);
+        }
+        if response.response_type.has_id_token() {
+            let hashed = Hashed {
+                access_token: tokens.access.as_ref().map(|access| access.token.as_str()),
+                code: response.code.map(AuthorizationCode::expose),
+                state: response.state,
+            };
+            tokens.id_token = Some(id_token::mint_beside(server, client, grant, self.nonce, &hashed).await?);
+        }
+        Ok(tokens)
+    }
+
     /// The access token, and the ID token and refresh token if the grant has them.
     pub(crate) async fn tokens(&self, audience: TokenAudience, commit: &mut Commit) -> Result<Issued, Error> {
         let (server, client, grant) = (self.server, self.client, self.grant);

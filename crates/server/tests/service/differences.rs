@@ -242,9 +242,25 @@ async fn what_differs_in_an_authorization_request_is_known() {
     };
     let long = "s".repeat(9_000);
     for (changes, slug, difference) in [
-        (("response_type", "token"), "response_type_unsupported", ["response_type", "token", "code"]),
+        (
+            ("response_type", "token"),
+            "response_type_unsupported",
+            [
+                "response_type",
+                "token",
+                "code; those with tokens need authorization.danger_front_channel_tokens",
+            ],
+        ),
         (("response_type", ""), "response_type_missing", ["response_type", "nothing", "code"]),
-        (("response_mode", "fragment"), "response_mode_unsupported", ["response_mode", "fragment", "query"]),
+        (
+            ("response_mode", "x"),
+            "response_mode_unsupported",
+            [
+                "response_mode",
+                "x",
+                "query fragment form_post web_message jwt query.jwt fragment.jwt form_post.jwt",
+            ],
+        ),
         (
             ("code_challenge_method", ""),
             "pkce_method_unsupported",

@@ -123,6 +123,9 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "userinfo_signing_alg_values_supported",
         "userinfo_encryption_alg_values_supported",
         "userinfo_encryption_enc_values_supported",
+        "authorization_signing_alg_values_supported",
+        "authorization_encryption_alg_values_supported",
+        "authorization_encryption_enc_values_supported",
         "prompt_values_supported",
         "claims_supported",
         "authorization_response_iss_parameter_supported",
@@ -218,16 +221,26 @@ async fn every_grant_type_is_served() {
 #[tokio::test]
 async fn every_word_of_the_authorization_request_is_understood() {
     let server = start().await;
-    for (member, parameter) in [
-        ("response_types_supported", "response_type"),
-        ("response_modes_supported", "response_mode"),
-        ("code_challenge_methods_supported", "code_challenge_method"),
-        ("prompt_values_supported", "prompt"),
-    ] {
+    for (member, parameter) in
+        [("code_challenge_methods_supported", "code_challenge_method"), ("prompt_values_supported", "prompt")]
+    {
         let browser = server.browser().sign_in("alice");
         browser.authorize("shop").code().await;
         for word in list(&server, member).await {
             browser.authorize("shop").param(parameter, &word).code().await;
+        }
+    }
+    for (member, parameter) in
+        [("response_types_supported", "response_type"), ("response_modes_supported", "response_mode")]
+    {
+        let both = |client: &mut protocol::ClientMetadata| {
+            client.response_types = Some(vec!["code".to_owned(), "none".to_owned()]);
+        };
+        server.put_client(confidential("both").with(both)).await;
+        let browser = server.browser().sign_in("alice");
+        for word in list(&server, member).await {
+            let landing = browser.authorize("both").param(parameter, &word).finish().await;
+            assert_eq!(landing.reply.expect("an answer").reason(), None, "{parameter} {word}");
         }
     }
 }

@@ -86,6 +86,23 @@ impl Reply {
         split_url(location.unwrap_or_else(|| panic!("it does not redirect: {self:?}")))
     }
 
+    /// Where the form of the page is sent, and its fields (OAuth 2.0 Form Post Response Mode).
+    ///
+    /// # Panics
+    /// If it is no such page.
+    #[track_caller]
+    pub fn form(&self) -> (String, BTreeMap<String, String>) {
+        let attribute = |rest: &str, name: &str| {
+            let (_, rest) = rest.split_once(&format!("{name}=\""))?;
+            rest.split_once('"').map(|(value, _)| unescape(value))
+        };
+        let (_, form) = self.body.split_once("<form method=\"post\"").unwrap_or_else(|| panic!("{self:?}"));
+        let action = attribute(form, "action").unwrap_or_else(|| panic!("{self:?}"));
+        let fields = form.split("<input type=\"hidden\"").skip(1);
+        let fields = fields.filter_map(|field| Some((attribute(field, "name")?, attribute(field, "value")?)));
+        (action, fields.collect())
+    }
+
     /// Asserts that it is a 200.
     ///
     /// # Panics
@@ -106,7 +123,11 @@ impl Reply {
         assert_eq!(self.reason, Some(reason), "{self:?}");
         let content_type = self.header("content-type").unwrap_or("");
         if self.status == 303 {
-            self.check_redirect(reason);
+            let (_, params) = self.location();
+            self.check_params(reason, &params);
+        } else if self.status == 200 && content_type.starts_with("text/html") {
+            let (_, params) = self.form();
+            self.check_params(reason, &params);
         } else if content_type.starts_with("text/html") {
             self.check_page(reason);
         } else {
@@ -117,8 +138,7 @@ impl Reply {
     }
 
     #[track_caller]
-    fn check_redirect(&self, reason: Reason) {
-        let (_, params) = self.location();
+    fn check_params(&self, reason: Reason, params: &BTreeMap<String, String>) {
         let param = |name: &str| params.get(name).map(String::as_str);
         assert_eq!(param("error"), Some(reason.code().as_str()), "{self:?}");
         assert_eq!(param("error_description"), Some(reason.description()), "{self:?}");
@@ -172,10 +192,17 @@ fn is_of_proof(reason: Reason) -> bool {
     matches!(reason.code(), protocol::ErrorCode::InvalidDpopProof | protocol::ErrorCode::UseDpopNonce)
 }
 
-/// A URL without its query, and the parameters of its query, decoded.
+fn unescape(text: &str) -> String {
+    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    named.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
+}
+
+/// A URL without its query and fragment, and the parameters of both, decoded.
 pub(super) fn split_url(url: &str) -> (String, BTreeMap<String, String>) {
-    let (before, query) = url.split_once('?').unwrap_or((url, ""));
-    let params = protocol::Params::parse(query.as_bytes()).expect("a query that reads");
+    let (before, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (before, query) = before.split_once('?').unwrap_or((before, ""));
+    let both = format!("{query}&{fragment}");
+    let params = protocol::Params::parse(both.as_bytes()).expect("a query that reads");
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     (before.to_owned(), params)
 }

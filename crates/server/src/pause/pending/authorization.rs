@@ -95,7 +95,7 @@ impl Waiting for Authorization {
 
     async fn complete(&self, visitor: Visitor<'_>, ending: Ending) -> Result<Answer, Error> {
         let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
-        let commit = |code: &AuthorizationCode| ending.commit(visitor.server, Some(code));
+        let commit = |code: Option<&AuthorizationCode>| ending.commit(visitor.server, code);
         approval::approve(visitor.server, &self.request, signed_in, commit, visitor.carried).await
     }
 
@@ -116,7 +116,7 @@ impl Waiting for Authorization {
 
     async fn refuse(&self, visitor: Visitor<'_>, reason: Reason, ending: Ending) -> Result<Answer, Error> {
         visitor.end(&ending).await?;
-        self.request.return_to.refusal(visitor.server, reason)
+        self.request.return_to.refusal(visitor.server, reason).await
     }
 
     async fn again(
@@ -126,11 +126,13 @@ impl Waiting for Authorization {
         code: Option<AuthorizationCode>,
     ) -> Result<Option<Answer>, Error> {
         let (server, return_to) = (visitor.server, &self.request.return_to);
+        // Tokens are not kept: a response that had some is asked for anew.
+        let code = code.filter(|_| !self.request.requested.response_type.has_tokens());
         match (by, code) {
-            (By::Deny, _) => return_to.refusal(server, Reason::ConsentDenied).map(Some),
-            (By::Cancel, _) => return_to.refusal(server, Reason::LoginRequired).map(Some),
+            (By::Deny, _) => return_to.refusal(server, Reason::ConsentDenied).await.map(Some),
+            (By::Cancel, _) => return_to.refusal(server, Reason::LoginRequired).await.map(Some),
             (By::SignIn | By::Allow, Some(code)) if is_unused(server, &code).await? => {
-                return_to.code(server, &code).map(Some)
+                return_to.code(server, code).await.map(Some)
             }
             _ => Ok(None),
         }

@@ -1,7 +1,7 @@
 //! Registered values that this server does not support: they are stored, with a warning.
 
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
-use protocol::{ClientAuthMethod, GrantType};
+use protocol::{ClientAuthMethod, GrantType, ResponseType};
 
 use crate::registration::{entry::Entry, rules::Rules};
 
@@ -28,7 +28,7 @@ pub(crate) fn grant_types(entry: &mut Entry<'_>, name: &'static str, _: &Rules) 
 
 /// RFC 6749 §3.1.1
 pub(crate) fn response_types(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
-    texts(entry, name, |value| value == "code");
+    texts(entry, name, |value| ResponseType::read(value).is_some());
 }
 
 /// RFC 7591 §2, OpenID Connect Core 1.0 §9

@@ -19,6 +19,7 @@ impl Credentials<'_> {
         for (name, registered) in [
             ("id_token_signed_response_alg", &metadata.id_token_signed_response_alg),
             ("userinfo_signed_response_alg", &metadata.userinfo_signed_response_alg),
+            ("authorization_signed_response_alg", &metadata.authorization_signed_response_alg),
         ] {
             if let Some(algorithm) = self.without_key(registered).filter(|known| !known.is_symmetric()) {
                 findings.warn(Finding::new(entry.at(name), no_key(algorithm)));
