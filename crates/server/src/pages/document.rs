@@ -31,10 +31,10 @@ pub fn document(
     html: String,
     form_action: Option<&str>,
 ) -> Result<Answer, Fault> {
-    let policy = content_security_policy(form_action.unwrap_or("'none'"), None, &Framing::Nobody)?;
     // With no-referrer, a form's own POST would carry `Origin: null`.
     let referrer = if form_action.is_some() { "same-origin" } else { "no-referrer" };
-    Ok(page(settings, status, html, policy, referrer, &Framing::Nobody))
+    let form_action = form_action.unwrap_or("'none'");
+    page(settings, status, html, &Rules { form_action, script: None, framing: &Framing::Nobody, referrer })
 }
 
 /// The one script of a page that sends an authorization response on.
@@ -66,43 +66,47 @@ pub(crate) fn scripted(
     html: String,
     script: &Script<'_>,
 ) -> Result<Answer, Fault> {
-    let policy = content_security_policy(script.form_action, Some(script.text), &script.framing)?;
-    Ok(page(settings, status, html, policy, "strict-origin", &script.framing))
+    let Script { text, form_action, framing } = script;
+    page(
+        settings,
+        status,
+        html,
+        &Rules { form_action, script: Some(text), framing, referrer: "strict-origin" },
+    )
 }
 
-fn page(
-    settings: &Settings,
-    status: StatusCode,
-    html: String,
-    policy: HeaderValue,
+/// What a page may do.
+struct Rules<'a> {
+    form_action: &'a str,
+    script: Option<&'a str>,
+    framing: &'a Framing<'a>,
     referrer: &'static str,
-    framing: &Framing<'_>,
-) -> Answer {
+}
+
+fn page(settings: &Settings, status: StatusCode, html: String, rules: &Rules<'_>) -> Result<Answer, Fault> {
+    let policy = content_security_policy(rules)?;
     let mut answer = answer::empty(status);
     *answer.body_mut() = html.into();
     let headers = answer.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if matches!(framing, Framing::Nobody) {
+    if matches!(rules.framing, Framing::Nobody) {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(rules.referrer));
     if settings.is_https() {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000; includeSubDomains"),
         );
     }
-    answer
+    Ok(answer)
 }
 
-fn content_security_policy(
-    form_action: &str,
-    script: Option<&str>,
-    framing: &Framing<'_>,
-) -> Result<HeaderValue, Fault> {
+fn content_security_policy(rules: &Rules<'_>) -> Result<HeaderValue, Fault> {
+    let Rules { form_action, script, framing, .. } = rules;
     if form_action.contains([';', ',']) {
         return Err(Fault::new("a form-action must not contain a semicolon or comma"));
     }
@@ -138,7 +142,9 @@ mod tests {
     #[test]
     fn a_form_action_can_not_add_directives() {
         for bad in ["'self'; script-src *", "'self', script-src *", "'self'\r\nx: y"] {
-            assert!(content_security_policy(bad, None, &Framing::Nobody).is_err(), "{bad}");
+            let framing = &Framing::Nobody;
+            let rules = Rules { form_action: bad, script: None, framing, referrer: "no-referrer" };
+            assert!(content_security_policy(&rules).is_err(), "{bad}");
         }
     }
 }
