@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod asset;
 pub(crate) mod consent;
+pub(crate) mod device;
 mod error;
 pub(crate) mod logo;
 pub(crate) mod shown;
@@ -128,8 +129,15 @@ pub(crate) struct ShownClient {
 /// Where the answer goes: the only thing that is known about a client for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
-    Web { host: String, uri: String },
-    ThisDevice { uri: String },
+    Web {
+        host: String,
+        uri: String,
+    },
+    ThisDevice {
+        uri: String,
+    },
+    /// To the client itself, which is not in this browser.
+    Elsewhere,
 }
 
 impl Destination {
@@ -147,7 +155,7 @@ impl Destination {
     pub(crate) fn host(&self) -> Option<&str> {
         match self {
             Self::Web { host, .. } => Some(host),
-            Self::ThisDevice { .. } => None,
+            Self::ThisDevice { .. } | Self::Elsewhere => None,
         }
     }
 }

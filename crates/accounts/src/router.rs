@@ -1,5 +1,7 @@
 //! The pages as an `axum` router: sign-in, consent, sign-out and their stylesheet.
 
+mod device;
+
 use std::sync::Arc;
 
 use axum::{
@@ -74,6 +76,11 @@ pub fn router(state: AccountPages) -> Router {
             .route(logo::PATH, get(move |headers: HeaderMap| async move { logo.answer(&headers) })),
         None => Router::new(),
     };
+    // Without the device grant, no request has a code.
+    let router = match state.server.settings().device {
+        Some(_) => router.route(&paths.device, page(Ask::Confirm)),
+        None => router,
+    };
     router
         .route(&paths.sign_in, page(Ask::SignIn))
         .route(&paths.consent, page(Ask::Consent))
@@ -103,6 +110,9 @@ impl AccountPages {
     }
 
     async fn try_show(&self, ask: Ask, head: &Parts) -> Result<Answer, Error> {
+        if ask == Ask::Confirm && device::is_code_page(head) {
+            return self.show_code_page(head);
+        }
         let interaction = match self.server.reopen(head, None).await {
             Err(Error::Refused(Reason::InteractionUnknown)) => {
                 return self.server.without_interaction(head).await;
@@ -119,6 +129,7 @@ impl AccountPages {
                 self.sign_in_page(&interaction, &hint, None).await
             }
             Ask::Consent => self.consent_page(interaction).await,
+            Ask::Confirm => self.confirm_page(interaction, head).await,
             Ask::SignOut => {
                 let page = SignOutPage { frame: self.pages.frame(), hidden: hidden(&interaction)? };
                 Ok(self.pages.with_form(StatusCode::OK, &page, &interaction.form_action())?)
@@ -129,6 +140,9 @@ impl AccountPages {
     /// What a form sent. Where it was answered by the same form at the same time, or its session ended meanwhile, it is
     /// looked at once more.
     async fn try_submit(&self, ask: Ask, incoming: &Incoming) -> Result<Answer, Error> {
+        if ask == Ask::Confirm && device::is_code_page(&incoming.head) {
+            return self.enter_code(incoming).await;
+        }
         match self.answer_form(ask, incoming).await {
             Err(Error::Refused(Reason::InteractionUnknown)) => self.answer_form(ask, incoming).await,
             answer => answer,
@@ -156,10 +170,12 @@ impl AccountPages {
             (ask, waits) if ask != waits && interaction.is_past() => interaction.go_on().await,
             (ask, waits) if ask != waits => interaction.elsewhere(),
             // Another user may have signed in since the page was shown: then it is shown again.
-            (Ask::Consent, _) if params.get("account").is_some_and(|shown| !is_of(shown, &interaction)) => {
+            (Ask::Consent | Ask::Confirm, _)
+                if params.get("account").is_some_and(|shown| !is_of(shown, &interaction)) =>
+            {
                 interaction.elsewhere()
             }
-            (Ask::Consent, _) => match (params.get("decision"), params.get("switch")) {
+            (Ask::Consent | Ask::Confirm, _) => match (params.get("decision"), params.get("switch")) {
                 (Some("allow"), None) => interaction.approve().await,
                 (Some("deny"), None) => interaction.deny().await,
                 (None, Some(_)) => interaction.switch_account().await,
@@ -339,9 +355,10 @@ fn request_id(head: &Parts) -> String {
 
 fn shown_client(interaction: &OpenInteraction) -> Option<ShownClient> {
     let (client, id) = (interaction.client()?, interaction.client_id()?);
+    let destination = interaction.redirect_uri().map_or(Destination::Elsewhere, Destination::of);
     Some(ShownClient {
         name: shown(client.client_name.as_deref().unwrap_or(id.as_str()), NAME_CHARS_MAX),
-        destination: Destination::of(interaction.redirect_uri()?),
+        destination,
         policy_uri: link(client.policy_uri.as_deref()),
         tos_uri: link(client.tos_uri.as_deref()),
     })

@@ -9,11 +9,12 @@ use std::{
 
 use admin::{Administration, ApplyError, ApplyMode, World, operations::Apply};
 use demo::seeds::{
-    API, APP, APP_REDIRECT, APP_SCOPES, CLI, SCOPE, USER, WEB, WEB_SCOPES, api_identifier,
+    API, APP, APP_REDIRECT, APP_SCOPES, CLI, CLI_SCOPES, SCOPE, USER, WEB, WEB_SCOPES, api_identifier,
     post_logout_redirect_uri,
 };
+use protocol::GrantType;
 use serde_json::{Value, json};
-use server::ports::SystemEntropy;
+use server::{DeviceFlow, ports::SystemEntropy};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -45,6 +46,7 @@ pub(crate) fn configuration(data: Option<&Path>) -> Result<Config, Problems> {
     let mut config = Config::of(&mut layers(data)?)?;
     config.settings.any_localhost_redirect = true;
     config.settings.explain_refusals = true;
+    config.settings.device = Some(DeviceFlow::default());
     Ok(Config { dev: true, ..config })
 }
 
@@ -110,13 +112,15 @@ pub(crate) fn welcome(config: &Config) -> String {
          user       {user} / {password}\n\
          client     {WEB} (public, PKCE, http://127.0.0.1/callback at any port)\n\
          client     {app} / {app_secret} (your web app, at http://localhost, any port and path)\n\
-         client     {cli} / {secret} (client_credentials)\n\
+         client     {cli} / {secret} (client_credentials, device)\n\
          resource   {api} / {api_secret}, scope {SCOPE}, at {issuer}/demo-api\n\n\
          # a token, the API that it opens, what the API's server says of it\n\
          TOKEN=$(curl -s -u {cli}:{secret} -d grant_type=client_credentials -d scope={SCOPE} {issuer}/token \
          | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\
          curl -s -H \"Authorization: Bearer $TOKEN\" {issuer}/demo-api/time\n\
-         curl -s -u {api}:{api_secret} -d token=$TOKEN {issuer}/introspect\n\n"
+         curl -s -u {api}:{api_secret} -d token=$TOKEN {issuer}/introspect\n\n\
+         # a sign-in of a device without a browser: open the address that it answers, and poll with its device_code\n\
+         curl -s -u {cli}:{secret} -d scope=openid {issuer}/device_authorization\n\n"
     )
 }
 
@@ -143,7 +147,8 @@ fn seeds(config: &Config) -> Value {
             },
             {
                 "client_id": cli, "client_name": "Demo machine", "client_secret": cli_secret,
-                "grant_types": ["client_credentials"], "response_types": [], "scope": SCOPE,
+                "grant_types": ["client_credentials", GrantType::DeviceCode.as_str(), "refresh_token"],
+                "response_types": [], "scope": CLI_SCOPES,
             },
         ],
         "resources": [

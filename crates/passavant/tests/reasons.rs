@@ -43,7 +43,7 @@ const LOGGED: [(&str, &str); 3] =
     [accounts::SIGN_IN_FAILED, accounts::SIGN_IN_FAILURES_TOO_MANY, server::CALLER_NOT_ALLOWED];
 
 /// What can be wrong with a thing: one of these ends every slug. A new one belongs here only if none of these says it.
-const WRONG: [&str; 42] = [
+const WRONG: [&str; 44] = [
     "bound",          // to a key, and sent as if it were not
     "cross_site",     // it comes from another site
     "denied",         // by the user
@@ -67,6 +67,7 @@ const WRONG: [&str; 42] = [
     "old",            // too long ago
     "outdated",       // what it was judged by has changed since
     "paused",         // not asked for a while, after failures
+    "pending",        // not answered yet
     "refused",        // by the party that was asked, or by a rule of the API
     "repeated",       // more than one where only one is allowed
     "replayed",       // seen before, though single-use
@@ -74,6 +75,7 @@ const WRONG: [&str; 42] = [
     "reuse_detected", // used again after its successor was
     "reused",         // used again
     "skewed",         // ahead of the clock
+    "too_early",      // before it was to come
     "too_large",      // above a limit of bytes
     "too_long",       // above a limit of characters
     "too_many",       // above a limit of number

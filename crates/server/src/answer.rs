@@ -20,6 +20,8 @@ pub type Answer = Response<Full<Bytes>>;
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// Seconds in `Retry-After` when a client failed to authenticate, or pushed a request, too often.
 const RETRY_AFTER_FAILURES: HeaderValue = HeaderValue::from_static("60");
+/// Seconds in `Retry-After` where a limit of ten minutes is reached.
+const RETRY_AFTER_TEN_MINUTES: HeaderValue = HeaderValue::from_static("600");
 
 /// A JSON answer that is not to be cached (RFC 6749 §5.1).
 pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Error> {
@@ -172,9 +174,14 @@ fn error_body(error: &Error) -> Answer {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
-    if matches!(error, Error::Refused(Reason::ClientFailuresTooMany | Reason::PushedTooMany)) {
+    let retry_after = match error {
+        Error::Refused(Reason::ClientFailuresTooMany | Reason::PushedTooMany) => Some(RETRY_AFTER_FAILURES),
+        Error::Refused(Reason::DeviceAuthorizationsTooMany) => Some(RETRY_AFTER_TEN_MINUTES),
+        _ => None,
+    };
+    if let Some(retry_after) = retry_after {
         *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_FAILURES);
+        answer.headers_mut().insert(header::RETRY_AFTER, retry_after);
     }
     answer
 }

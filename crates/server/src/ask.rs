@@ -11,6 +11,8 @@ pub enum Ask {
     SignIn,
     /// The user allows or denies the request.
     Consent,
+    /// The user confirms what a device, or another application that can't send the browser here, asks for.
+    Confirm,
     /// The user confirms the sign-out.
     SignOut,
 }
@@ -21,6 +23,7 @@ impl Ask {
         match self {
             Self::SignIn => &pages.sign_in,
             Self::Consent => &pages.consent,
+            Self::Confirm => &pages.device,
             Self::SignOut => &pages.sign_out,
         }
     }

@@ -9,7 +9,7 @@ use crate::{
         authorize, end_session, introspection, jwks, metadata, par, registration, revocation, token, userinfo,
     },
     error::Fault,
-    grants::{authorization_code, client_credentials, refresh_token},
+    grants::{authorization_code, client_credentials, device_code, refresh_token},
     ports::Ports,
     registration::unused,
     settings::Settings,
@@ -44,6 +44,7 @@ impl AuthorizationServer {
             .with(|settings| settings.request_objects.as_ref(), object::install)
             .with(|settings| settings.dynamic_registration.as_ref(), registration::install)
             .always(unused::install)
+            .with(|settings| settings.device.as_ref(), device_code::install)
             .always(metadata::install)
     }
 

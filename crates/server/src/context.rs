@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answer::Answer,
     clients::{AuthenticatedClient, Failures, RemoteKeys},
+    deferred::DeferredMemory,
     draw::Draw,
     endpoints::offer::Offer,
     error::{Error, Fault},
@@ -46,6 +47,7 @@ struct Inner {
     remote_keys: RemoteKeys,
     failures: Failures,
     open_interactions: Bounds,
+    deferred: DeferredMemory,
     installed: Installed,
 }
 
@@ -242,6 +244,7 @@ impl AuthorizationServer {
             keys: KeptKeys::default(),
             failures: Failures::default(),
             open_interactions: Bounds::default(),
+            deferred: DeferredMemory::default(),
             installed,
         }))
     }
@@ -304,6 +307,10 @@ impl AuthorizationServer {
 
     pub(crate) fn open_interactions(&self) -> &Bounds {
         &self.0.open_interactions
+    }
+
+    pub(crate) fn deferred(&self) -> &DeferredMemory {
+        &self.0.deferred
     }
 
     pub(crate) fn kept_keys(&self) -> &KeptKeys {

@@ -1,5 +1,6 @@
 //! Random values: ids that a row gets, and secrets that are handed out.
 
+use protocol::UserCode;
 use zeroize::Zeroizing;
 
 use crate::ports::{Clock, Entropy};
@@ -37,6 +38,18 @@ impl<'p> Draw<'p> {
         // The first of six bits that are one character.
         random[0] &= 0x7f;
         jose::base64url::encode(&random)
+    }
+
+    /// A code that a user types (RFC 8628 §6.1).
+    pub fn user_code(self) -> UserCode {
+        loop {
+            // Each byte is of use with a probability of 15/16.
+            let mut random = [0; 16];
+            self.entropy.fill(&mut random);
+            if let Some(code) = UserCode::from_entropy(&random) {
+                return code;
+            }
+        }
     }
 
     /// A secret for a client or resource: 256 random bits, with a prefix by which scanners recognize secrets that leaked.

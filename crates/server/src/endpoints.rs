@@ -2,6 +2,7 @@
 
 pub(crate) mod authorize;
 pub(crate) mod client_configuration;
+pub(crate) mod device_authorization;
 mod document;
 pub(crate) mod end_session;
 pub(crate) mod introspection;

@@ -2,6 +2,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 pub(crate) mod introspection_token;
 mod minting;
 pub mod refresh_token;

@@ -18,6 +18,7 @@ pub mod clients;
 mod context;
 mod cookie;
 mod cors;
+mod deferred;
 mod draw;
 mod ending;
 mod endpoints;
@@ -50,6 +51,7 @@ pub use answer::Answer;
 pub use ask::Ask;
 pub use assemble::{AssemblyError, ServerBuilder};
 pub use context::{AdvertiseFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder};
+pub use deferred::DeferredFacts;
 pub use draw::Draw;
 pub use endpoints::introspection::{CALLER_NOT_ALLOWED, Inactive, TokenKind, TokenState};
 pub use endpoints::offer::Offer;
@@ -69,4 +71,6 @@ pub use reason::{Reason, Severity};
 pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, uri_for_logs};
 pub use registration::InitialToken;
 pub use service::HttpService;
-pub use settings::{PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError};
+pub use settings::{
+    DeviceFlow, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError,
+};

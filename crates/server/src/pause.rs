@@ -20,5 +20,6 @@ pub use asked::AskedScope;
 pub use open::OpenInteraction;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use pending::{PendingAuthorization, PendingSignOut};
+pub(crate) use form::same_site;
+pub(crate) use pending::{PendingAuthorization, PendingDeferred, PendingSignOut};
 pub(crate) use stored::pause;

@@ -65,6 +65,8 @@ pub struct Settings {
     pub redirect_schemes: Vec<String>,
     /// Whether clients may register themselves (RFC 7591), and as what. `None`: they may not.
     pub dynamic_registration: Option<DynamicRegistration>,
+    /// The device grant (RFC 8628), if it is served.
+    pub device: Option<DeviceFlow>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -106,6 +108,7 @@ impl Settings {
             require_dpop_nonce: false,
             redirect_schemes: Vec::new(),
             dynamic_registration: None,
+            device: None,
             pages: PagePaths::default(),
         })
     }
@@ -158,6 +161,21 @@ impl Default for PushedRequests {
 pub struct RequestObjects {
     /// Whether every authorization request must be signed (RFC 9101 §10.5).
     pub required: bool,
+}
+
+/// The device grant (RFC 8628).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceFlow {
+    /// Lifetime of a device code and its user code, in seconds (`expires_in`).
+    pub code_lifetime: i64,
+    /// Seconds that a device waits between two polls (`interval`).
+    pub interval: i64,
+}
+
+impl Default for DeviceFlow {
+    fn default() -> Self {
+        Self { code_lifetime: 600, interval: 5 }
+    }
 }
 
 /// Who must use PKCE (RFC 9700 §2.1.1).
@@ -222,6 +240,8 @@ pub struct PagePaths {
     pub sign_in: String,
     /// The consent page.
     pub consent: String,
+    /// The page where a user types the code of a device, and confirms what it asks for (RFC 8628 §3.3).
+    pub device: String,
     /// The page that asks before signing out.
     pub sign_out: String,
     /// The page that confirms it, where the client named no URI to return to.
@@ -235,6 +255,7 @@ impl Default for PagePaths {
         Self {
             sign_in: "/login".into(),
             consent: "/consent".into(),
+            device: "/device".into(),
             sign_out: "/logout/confirm".into(),
             signed_out: "/logout/done".into(),
             account: "/account".into(),

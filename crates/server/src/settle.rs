@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Fault},
     incoming::RequestHead as _,
     reason::Reason,
-    store::{Actor, Change, Commit, InteractionChange, Remember, SessionChange, Store},
+    store::{Actor, Change, Commit, DeferredChange, InteractionChange, Remember, SessionChange, Store},
 };
 
 /// Number of attempts before the request is answered with 503.
@@ -131,6 +131,10 @@ const fn refusal(change: &Change) -> Option<Reason> {
         // Answered in another tab, or its session ended meanwhile.
         Change::Interaction(InteractionChange::Use(..) | InteractionChange::Update(..))
         | Change::Session(SessionChange::Renew(..)) => Some(Reason::InteractionUnknown),
+        // Answered in another browser, or expired meanwhile.
+        Change::Deferred(DeferredChange::Approve(..) | DeferredChange::Deny(_)) => {
+            Some(Reason::InteractionUnknown)
+        }
         Change::Session(SessionChange::Add(..)) => Some(Reason::SignInOutdated),
         _ => None,
     }

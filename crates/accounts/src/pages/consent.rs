@@ -56,8 +56,8 @@ impl ShownAccount {
 /// Scopes of one resource, or of the account itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
-    resource: Option<ShownResource>,
-    scopes: Vec<ShownScope>,
+    pub(super) resource: Option<ShownResource>,
+    pub(super) scopes: Vec<ShownScope>,
 }
 
 impl Group {
@@ -78,9 +78,9 @@ impl Group {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct ShownResource {
-    name: String,
-    identifier: Option<String>,
+pub(super) struct ShownResource {
+    pub(super) name: String,
+    pub(super) identifier: Option<String>,
 }
 
 impl ShownResource {
@@ -95,9 +95,9 @@ impl ShownResource {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct ShownScope {
-    sentence: String,
-    name: String,
+pub(super) struct ShownScope {
+    pub(super) sentence: String,
+    pub(super) name: String,
 }
 
 impl ShownScope {

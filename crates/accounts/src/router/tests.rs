@@ -1,5 +1,6 @@
 //! The pages in front of a whole server, as a browser sees them.
 
+mod device;
 mod refused;
 mod repeated;
 
@@ -69,7 +70,8 @@ impl World {
         let passwords = Passwords::new(PasswordCost::FLOOR, Arc::new(SystemEntropy), 1).expect("memory");
         let hash = passwords.hash(Password::parse("correct-horse").expect("fits")).await.expect("hash");
         let directory = Arc::new(OneAccount::new(Some(Account { password: Some(hash), ..alice() })));
-        let settings = Settings::new(ISSUER).expect("an issuer");
+        let mut settings = Settings::new(ISSUER).expect("an issuer");
+        settings.device = Some(server::DeviceFlow::default());
         let pages = StyledPages::new(&settings).named("Example Org");
         let ports = Ports {
             store: Arc::new(MemoryStore::new()),
@@ -168,6 +170,9 @@ fn shop(now: protocol::Timestamp) -> Commit {
         client_name: Some("Shop".into()),
         redirect_uris: vec!["https://shop.example/cb".into()],
         token_endpoint_auth_method: Some("none".into()),
+        grant_types: Some(
+            ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"].map(str::to_owned).into(),
+        ),
         scope: Some("openid profile".into()),
         ..ClientMetadata::default()
     };

@@ -10,7 +10,7 @@ use std::{
 
 use accounts::{PasswordCost, PasswordRule, SignInRates};
 use protocol::uri;
-use server::{PushedRequests, RequestObjects, Settings};
+use server::{DeviceFlow, PushedRequests, RequestObjects, Settings};
 use serving::Network;
 use tracing_subscriber::filter::Targets;
 
@@ -186,6 +186,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         registration,
         audience,
         authorization,
+        device,
         sessions,
         interactions,
         tokens,
@@ -219,6 +220,10 @@ fn settings(sections: &Sections) -> Option<Settings> {
         request_objects: authorization
             .request_objects
             .then_some(RequestObjects { required: authorization.require_request_objects }),
+        device: device.enabled.then(|| DeviceFlow {
+            code_lifetime: seconds(device.code_lifetime),
+            interval: seconds(device.interval),
+        }),
         redirect_schemes: clients.redirect_schemes.clone(),
         require_dpop_nonce: dpop.require_nonce,
         dynamic_registration: registration::dynamic(registration),

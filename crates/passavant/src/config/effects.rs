@@ -4,7 +4,7 @@ use std::{io::Write as _, path::Path};
 
 use jose::{SignatureAlgorithm, SigningKey};
 use server::{Ask, Reason};
-use testkit::server::{Browser, ISSUER, Running, TestServer, confidential, public, resource, subject};
+use testkit::server::{Browser, ISSUER, Reply, Running, TestServer, confidential, public, resource, subject};
 
 use super::{Config, Layers};
 
@@ -300,6 +300,42 @@ async fn authorization_request_objects() {
 async fn authorization_require_request_objects() {
     let server = start("[authorization]\nrequire_request_objects = true\n").await;
     server.browser().authorize("shop").finish().await.refused(Reason::RequestObjectMissing);
+}
+
+async fn device_authorization(server: &Running) -> Reply {
+    server.device_authorization("shop").param("scope", "openid").send().await
+}
+
+#[tokio::test]
+async fn device_enabled() {
+    for (value, status) in [("true", 200), ("false", 404)] {
+        let server = start(&format!("[device]\nenabled = {value}\n")).await;
+        assert_eq!(device_authorization(&server).await.status(), status, "{value}");
+    }
+    assert_eq!(device_authorization(&start("").await).await.status(), 404, "by default");
+}
+
+#[tokio::test]
+async fn device_code_lifetime() {
+    let server = start("[device]\nenabled = true\ncode_lifetime = \"1 minute\"\n").await;
+    let reply = device_authorization(&server).await.ok();
+    assert_eq!(reply.json()["expires_in"], 60);
+    let code = reply.member("device_code");
+    server.clock.advance(59);
+    server.poll("shop", &code).send().await.refused(Reason::AuthorizationPending);
+    server.clock.advance(1);
+    server.poll("shop", &code).send().await.refused(Reason::DeferredExpired);
+}
+
+#[tokio::test]
+async fn device_interval() {
+    let server = start("[device]\nenabled = true\ninterval = \"20 s\"\n").await;
+    let reply = device_authorization(&server).await.ok();
+    assert_eq!(reply.json()["interval"], 20);
+    let code = reply.member("device_code");
+    server.poll("shop", &code).send().await.refused(Reason::AuthorizationPending);
+    server.clock.advance(18);
+    server.poll("shop", &code).send().await.refused(Reason::PollTooEarly);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ pub(crate) mod authorization;
 pub(crate) mod branding;
 mod clients;
 mod database;
+mod device;
 mod dpop;
 mod http;
 mod interactions;
@@ -61,6 +62,8 @@ sections! {
     clients: clients::Clients,
     /// `[clients.registration]`
     registration: registration::Registration,
+    /// `[device]`
+    device: device::Device,
     /// `[audience]`
     audience: audience::Audience,
     /// `[authorization]`

@@ -1,6 +1,7 @@
 //! A person at a real Chromium before `serve --dev`: sign-in, consent, the demo app, sign-out. Without Chromium these
 //! tests say that they did not run; `cargo xtask test` installs one, and demands them.
 
+mod device;
 mod going_on;
 mod pictures;
 mod server;

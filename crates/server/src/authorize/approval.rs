@@ -100,7 +100,7 @@ pub(crate) async fn approve(
 
 /// The epoch of the client, if it may still be answered and the user is still signed in. Only asked after a conflict:
 /// the guard of the grant says so otherwise. The client is read from the store, since a cached one may be outdated.
-async fn looked_at_again(
+pub(crate) async fn looked_at_again(
     server: &AuthorizationServer,
     client: &ClientId,
     signed_in: &SignedIn,

@@ -287,7 +287,7 @@ fn id_token_in_front(scopes: &Scopes, nonce: Option<&str>) -> Result<(), Reason>
 }
 
 /// RFC 6749 §3.3: what is not registered to the client is refused, not dropped.
-fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reason> {
+pub(crate) fn scopes(client: &RegisteredClient, sent: Option<&str>) -> Result<Scopes, Reason> {
     let allowed = client.user_scopes();
     let Some(text) = sent else { return Ok(client.default_scopes().filter(|token| allowed.contains(token))) };
     let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;

@@ -111,7 +111,11 @@ pub(crate) fn page(
     reason: Reason,
     facts: Vec<(&'static str, String)>,
 ) -> Answer {
-    let status = if reason == Reason::InteractionBrowserMismatch { 403 } else { 400 };
+    let status = match reason {
+        Reason::InteractionBrowserMismatch => 403,
+        Reason::UserCodesTooMany => 429,
+        _ => 400,
+    };
     let (slug, code, description) = (reason.slug(), reason.code().as_str(), reason.description().to_owned());
     let page = ErrorPage { status, slug, code, description, facts, request_id: request_id.to_owned() };
     let mut answer = html(server, &page);

@@ -88,7 +88,7 @@ impl OpenInteraction {
         if self.is_past() {
             return self.again(By::Allow).await;
         }
-        if self.ask() != Ask::Consent || self.signed_in.is_none() {
+        if !matches!(self.ask(), Ask::Consent | Ask::Confirm) || self.signed_in.is_none() {
             return Err(Reason::InteractionUnknown.into());
         }
         match self.waiting.step(self.visitor()).await? {

@@ -1,7 +1,14 @@
 //! The scopes that a consent page shows.
 
+use std::sync::Arc;
+
+use protocol::Scopes;
+
 use crate::{
-    AuthorizationServer, authorize::request::AuthorizationRequest, error::Fault, registry::RegisteredResource,
+    AuthorizationServer,
+    authorize::request::AuthorizationRequest,
+    error::Fault,
+    registry::{RegisteredResource, Resources},
 };
 
 /// One scope as a consent page shows it.
@@ -25,6 +32,15 @@ pub(super) async fn asked(
     let resources = server.registry().resources().await?;
     // Where the request is no longer allowed, the page refuses it.
     let audience = request.audience(&resources).map(|audience| audience.resources).unwrap_or_default();
+    Ok(described(&resources, &audience, &request.requested.scopes))
+}
+
+/// The scopes, each once for every resource of the audience that it belongs to.
+pub(super) fn described(
+    resources: &Resources,
+    audience: &[Arc<RegisteredResource>],
+    scopes: &Scopes,
+) -> Vec<AskedScope> {
     let describe = |scope: &str, owner: Option<&RegisteredResource>| {
         let description = resources.scope(scope).map(|scope| &scope.description);
         let sentence =
@@ -37,7 +53,7 @@ pub(super) async fn asked(
         }
     };
     let mut asked = Vec::new();
-    for scope in request.requested.scopes.iter() {
+    for scope in scopes.iter() {
         let before = asked.len();
         let owners = audience.iter().filter(|resource| resource.scopes.contains(scope));
         asked.extend(owners.map(|owner| describe(scope, Some(owner))));
@@ -45,5 +61,5 @@ pub(super) async fn asked(
             asked.push(describe(scope, None));
         }
     }
-    Ok(asked)
+    asked
 }

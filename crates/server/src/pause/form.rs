@@ -11,6 +11,7 @@ use crate::{
     incoming::RequestHead as _,
     reason::Reason,
     refusal::Difference,
+    settings::Settings,
 };
 
 /// Longest request that a form carries, in bytes of its encrypted text: less than
@@ -55,28 +56,33 @@ impl OpenInteraction {
     /// # Errors
     /// [`Reason::FormCrossSite`].
     pub fn check_form(&self, head: &Parts, csrf: Option<&str>) -> Result<(), Error> {
-        let header = |name: &str| head.headers.get(name).map(HeaderValue::as_bytes);
-        let same_site = match (header("sec-fetch-site"), header(header::ORIGIN.as_str())) {
-            (Some(site), _) => site == b"same-origin",
-            (None, Some(origin)) if origin != b"null" => {
-                let own = uri::origin(self.server.settings().issuer.as_str());
-                own.is_some_and(|own| own.as_bytes() == origin)
-            }
-            (None, _) => true,
-        };
         let expected = self.csrf();
         let known =
             csrf.is_some_and(|sent| jose::primitives::constant_time_eq(sent.as_bytes(), expected.as_bytes()));
-        if same_site && known {
+        same_site(head, self.server.settings())?;
+        if known {
             return Ok(());
         }
-        let site = header("sec-fetch-site").or(header(header::ORIGIN.as_str())).map(String::from_utf8_lossy);
-        let (what, sent) = match (same_site, &site) {
-            (false, Some(site)) => ("Sec-Fetch-Site or Origin", site.as_ref()),
-            _ => ("csrf", "nothing, or another value"),
-        };
-        let expected = if same_site { "the value of the page" } else { "the issuer's own site" };
-        let crossing = || Some(Difference::new(what, sent, expected));
-        Err(head.differs(Reason::FormCrossSite, crossing).into())
+        let differs = || Some(Difference::new("csrf", "nothing, or another value", "the value of the page"));
+        Err(head.differs(Reason::FormCrossSite, differs).into())
     }
+}
+
+/// Refuses a form that another site submitted, as far as the browser tells.
+pub(crate) fn same_site(head: &Parts, settings: &Settings) -> Result<(), Error> {
+    let header = |name: &str| head.headers.get(name).map(HeaderValue::as_bytes);
+    let (site, origin) = (header("sec-fetch-site"), header(header::ORIGIN.as_str()));
+    let is_same = match (site, origin) {
+        (Some(site), _) => site == b"same-origin",
+        (None, Some(origin)) if origin != b"null" => {
+            uri::origin(settings.issuer.as_str()).is_some_and(|own| own.as_bytes() == origin)
+        }
+        (None, _) => true,
+    };
+    if is_same {
+        return Ok(());
+    }
+    let sent = site.or(origin).map(String::from_utf8_lossy).unwrap_or_default();
+    let crossing = || Some(Difference::new("Sec-Fetch-Site or Origin", &*sent, "the issuer's own site"));
+    Err(head.differs(Reason::FormCrossSite, crossing).into())
 }

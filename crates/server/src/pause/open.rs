@@ -20,6 +20,7 @@ use crate::{
     answer::Answer,
     ask::Ask,
     authorize::{decision::Step, return_to::Returnable},
+    deferred::DeferredFacts,
     error::{Error, Fault},
     incoming::RequestHead as _,
     reason::Reason,
@@ -258,6 +259,11 @@ impl OpenInteraction {
     /// The requested scopes.
     pub fn scopes(&self) -> &[AskedScope] {
         self.waiting.scopes()
+    }
+
+    /// What a page tells of a request that its client sent from elsewhere ([`Ask::Confirm`]).
+    pub fn deferred(&self) -> Option<&DeferredFacts> {
+        self.waiting.deferred()
     }
 
     /// The note that the host's pages keep with [`Self::set_note`].

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorization;
+mod deferred;
 mod sign_out;
 
 use protocol::ClientId;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use account::{PendingAccount, account_page};
 pub(crate) use authorization::PendingAuthorization;
+pub(crate) use deferred::PendingDeferred;
 pub(crate) use sign_out::PendingSignOut;
 
 use super::waiting::Waiting;
@@ -62,4 +64,6 @@ kinds! {
     SignOut(PendingSignOut),
     /// A visit of the account page.
     Account(PendingAccount),
+    /// A request that its user answers in another place than its client.
+    Deferred(PendingDeferred),
 }

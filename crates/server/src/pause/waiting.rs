@@ -13,6 +13,7 @@ use crate::{
     AuthorizationServer,
     answer::Answer,
     authorize::{decision::Step, return_to::Returnable},
+    deferred::DeferredFacts,
     error::Error,
     reason::Reason,
     registry::RegisteredClient,
@@ -62,6 +63,11 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
     /// The requested scopes.
     fn scopes(&self) -> &[AskedScope] {
         &[]
+    }
+
+    /// What a page tells of a request that its client sent from elsewhere.
+    fn deferred(&self) -> Option<&DeferredFacts> {
+        None
     }
 
     /// What is still to be asked.

@@ -62,6 +62,25 @@ family! { $ grant
     SessionEnded, "session_ended", InvalidGrant, Plain, "The session has ended";
     /// The account is disabled or deleted (RFC 6749 §5.2).
     SubjectDisabled, "subject_disabled", InvalidGrant, Plain, "The account is not active";
+    /// The user has not answered yet (RFC 8628 §3.5).
+    AuthorizationPending, "authorization_pending", AuthorizationPending, Plain,
+        "The user has not answered yet";
+    /// The client polls sooner than it was told to (RFC 8628 §3.5).
+    PollTooEarly, "poll_too_early", SlowDown, Plain,
+        "Polled too early: wait 5 seconds longer between requests from now on";
+    /// There is no request with this device code or auth_req_id (RFC 8628 §3.5).
+    DeferredUnknown, "deferred_unknown", InvalidGrant, Plain, "The code is invalid";
+    /// The device code or auth_req_id was issued to another client (RFC 8628 §3.4).
+    DeferredClientMismatch, "deferred_client_mismatch", InvalidGrant, Suspicious, "The code is invalid";
+    /// The device code or auth_req_id was used before; its tokens are revoked (RFC 8628 §3.5).
+    DeferredReused, "deferred_reused", InvalidGrant, Suspicious, "The code is invalid";
+    /// The device code or auth_req_id is past its lifetime (RFC 8628 §3.5).
+    DeferredExpired, "deferred_expired", ExpiredToken, Plain, "The code has expired";
+    /// The user denied it (RFC 8628 §3.5).
+    DeferredDenied, "deferred_denied", AccessDenied, Plain, "The user denied the request";
+    /// Too many device authorizations were requested from one address within ten minutes (RFC 8628 §5.2).
+    DeviceAuthorizationsTooMany, "device_authorizations_too_many", TemporarilyUnavailable, Suspicious,
+        "Too many device authorizations; try again in ten minutes";
     /// The client or resource registered an algorithm that this server does not serve now, or an HS* one with a secret
     /// that does not allow it (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
     RegistrationNotServed, "registration_not_served", UnauthorizedClient, Plain,

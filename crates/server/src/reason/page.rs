@@ -31,6 +31,12 @@ family! { $ page
         "This page belongs to another browser, or cookies are blocked";
     /// Another site submitted the form (RFC 9700 §4.7).
     FormCrossSite, "form_cross_site", InvalidRequest, Suspicious, "The form was not submitted from this site";
+    /// No request with this user code waits for an answer (RFC 8628 §3.3).
+    UserCodeUnknown, "user_code_unknown", InvalidRequest, Plain,
+        "The code is wrong, has expired or was already answered";
+    /// Too many wrong user codes came from one account or address within an hour (RFC 8628 §5.1).
+    UserCodesTooMany, "user_codes_too_many", TemporarilyUnavailable, Suspicious,
+        "Too many wrong codes; try again in an hour";
     /// `id_token_hint` is not an ID token of this server (OpenID Connect RP-Initiated Logout 1.0 §2).
     LogoutHintInvalid, "logout_hint_invalid", InvalidRequest, Plain, "id_token_hint is invalid";
     /// The post-logout redirect URI is not registered (OpenID Connect RP-Initiated Logout 1.0 §3).

@@ -6,14 +6,15 @@
 use http::{HeaderValue, Request, header, request::Parts};
 use passavant_server::{
     Answer, Ask, OpenInteraction,
-    store::{Commit, Interaction, InteractionChange},
+    store::{Commit, Deferred, DeferredChange, DeferredState, Interaction, InteractionChange, Whose},
 };
-use protocol::{BrowserSecret, InteractionToken};
+use protocol::{BrowserSecret, ClientId, DeferredCode, InteractionToken, Scopes, Timestamp, UserCode};
 use testkit::server::{Running, TestServer, confidential, resource, subject};
 
 const UNDECIDED: &str = include_str!("stored/undecided.json");
 const SIGN_IN: &str = include_str!("stored/sign_in.json");
 const CONSENT: &str = include_str!("stored/consent.json");
+const CONFIRM: &str = include_str!("stored/confirm.json");
 const SIGN_OUT: &str = include_str!("stored/sign_out.json");
 const SIGN_OUT_NOWHERE: &str = include_str!("stored/sign_out_nowhere.json");
 
@@ -72,6 +73,31 @@ async fn a_request_that_waits_for_a_sign_in_goes_on() {
     assert_eq!(open.note(), None);
     let answer = open.signed_in(&server.seen(&subject("alice")).await, "pwd").await.expect("goes on");
     assert!(location(&answer).starts_with("https://as.example/consent?interaction="));
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_a_confirmation_goes_on() {
+    let server = start().await;
+    let row = Deferred {
+        whose: Whose::Typed(UserCode::stored("WDJBMJHT")),
+        client: ClientId::new("shop"),
+        scopes: Scopes::stored("notes.read"),
+        audience: vec![protocol::Audience::new("https://notes.example")],
+        narrowed: false,
+        facts: r#"{"peer":"192.0.2.1","agent":"TV"}"#.into(),
+        asked_at: Timestamp(0),
+        expires_at: passavant_server::ports::Clock::now(&server.clock) + 600,
+        state: DeferredState::Waiting,
+    };
+    let code = DeferredCode::mint(1, [3; 24]).handle();
+    let add = DeferredChange::Add(code, Box::new(row));
+    server.commit(Commit::new(Timestamp(0)).with(add)).await;
+    let open = open(&server, CONFIRM).await;
+    assert_eq!((open.ask(), open.scopes().len()), (Ask::Confirm, 1));
+    let facts = open.deferred().expect("of a device");
+    assert_eq!((facts.agent.as_deref(), facts.peer), (Some("TV"), Some([192, 0, 2, 1].into())));
+    let answer = open.deny().await.expect("it is answered");
+    assert_eq!(location(&answer), "https://as.example/device?done=denied");
 }
 
 #[tokio::test]

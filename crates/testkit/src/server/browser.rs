@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderValue, Method, Request, header, request::Parts};
 use protocol::Subject;
-use server::{Ask, Error, OpenInteraction};
+use server::{Ask, Error, OpenInteraction, PeerAddress};
 
 use super::{Authorize, Landing, Reply, Running, accounts::subject, call::form_of};
 
@@ -99,6 +99,35 @@ impl Browser {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let visit = Visit { method: Method::POST, params, is_cross_site: true, ..Visit::to(url) };
         self.travel(visit, None).await
+    }
+
+    /// Types the code of a device, and follows to the end.
+    pub async fn enter_user_code(&self, code: &str) -> Landing {
+        self.enter_user_code_until(code, None, &[]).await
+    }
+
+    /// Types the code of a device, with these extensions of the request, and follows to the page that asks for this.
+    pub async fn enter_user_code_until(
+        &self,
+        code: &str,
+        stop_at: Option<Ask>,
+        from: &[PeerAddress],
+    ) -> Landing {
+        let server = &self.server.authorization_server;
+        let url = server.settings().url(&server.settings().pages.device);
+        let mut head = self.head(&Visit { method: Method::POST, ..Visit::to(&url) });
+        for peer in from {
+            head.extensions.insert(*peer);
+        }
+        let reply = match server.enter_user_code(&head, code).await {
+            Ok(answer) => Reply::read(answer, self.server.issuer()).await,
+            Err(error) => self.error_page(&head, &error).await,
+        };
+        self.keep_cookies(&reply);
+        match reply.header("location").map(str::to_owned) {
+            Some(location) => self.travel(Visit::to(&location), stop_at).await,
+            None => Landing::at(&url, Vec::new(), Some(reply)),
+        }
     }
 
     /// The interaction of a page's URL, as a host's page opens it.
@@ -194,8 +223,8 @@ impl Browser {
                 open.signed_in(&seen, "pwd").await
             }
             (Ask::SignIn, None) => return None,
-            (Ask::Consent, _) if self.allows => open.approve().await,
-            (Ask::Consent, _) => open.deny().await,
+            (Ask::Consent | Ask::Confirm, _) if self.allows => open.approve().await,
+            (Ask::Consent | Ask::Confirm, _) => open.deny().await,
             (Ask::SignOut, _) if self.allows => open.sign_out().await,
             (Ask::SignOut, _) => return None,
         };
@@ -217,6 +246,8 @@ impl Browser {
         match path {
             path if path == pages.sign_in => Some(Ask::SignIn),
             path if path == pages.consent => Some(Ask::Consent),
+            // Without an interaction, it is the page for a code.
+            path if path == pages.device && url.contains("interaction=") => Some(Ask::Confirm),
             path if path == pages.sign_out => Some(Ask::SignOut),
             _ => None,
         }

@@ -47,6 +47,18 @@ impl Running {
         self.post("/token").as_client(client).param("grant_type", "client_credentials")
     }
 
+    /// Builds a device authorization request (RFC 8628 §3.1).
+    pub fn device_authorization(&self, client: &str) -> Call {
+        self.post("/device_authorization").as_client(client)
+    }
+
+    /// Builds a token request with a device code (RFC 8628 §3.4).
+    pub fn poll(&self, client: &str, device_code: &str) -> Call {
+        let grant_type = "urn:ietf:params:oauth:grant-type:device_code";
+        let params = [("grant_type", grant_type), ("device_code", device_code)];
+        self.post("/token").as_client(client).params(&params)
+    }
+
     /// Introspects a token as a client or resource.
     pub async fn introspect(&self, token: &str, caller: &str) -> Reply {
         self.post("/introspect").as_client(caller).param("token", token).send().await

@@ -1,7 +1,7 @@
 //! The clients and resources of tests, with valid defaults.
 
 use jose::{JwkSet, SigningKey};
-use protocol::{Audience, ClientId, ClientMetadata};
+use protocol::{Audience, ClientId, ClientMetadata, GrantType};
 use serde_json::Value;
 use server::{
     MasterKey,
@@ -21,7 +21,7 @@ pub fn public(id: &str) -> TestClient {
 }
 
 fn client(id: &str, method: &str) -> TestClient {
-    let grant_types = ["authorization_code", "refresh_token", "client_credentials"];
+    let grant_types = GrantType::ALL.iter().map(|known| known.as_str().to_owned()).collect();
     TestClient {
         id: id.to_owned(),
         secret: None,
@@ -33,7 +33,7 @@ fn client(id: &str, method: &str) -> TestClient {
             client_name: Some(format!("The {id}")),
             redirect_uris: vec![format!("https://{id}.example/cb")],
             post_logout_redirect_uris: vec![format!("https://{id}.example/bye")],
-            grant_types: Some(grant_types.map(str::to_owned).into()),
+            grant_types: Some(grant_types),
             token_endpoint_auth_method: Some(method.to_owned()),
             scope: Some("openid profile email offline_access".to_owned()),
             ..ClientMetadata::default()

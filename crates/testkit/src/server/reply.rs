@@ -7,6 +7,8 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use server::{Answer, Reason};
 
+use super::Running;
+
 /// A complete response.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -28,6 +30,15 @@ impl Reply {
             reason: head.extensions.get::<Reason>().copied(),
             issuer: issuer.to_owned(),
         }
+    }
+
+    /// The answer that a host's page returns, or its error page.
+    pub async fn read_from(server: &Running, answer: Result<Answer, server::Error>) -> Self {
+        let page = |error| {
+            let head = http::Request::new(()).into_parts().0;
+            server.authorization_server.error_page(&head, &error)
+        };
+        Self::read(answer.unwrap_or_else(page), server.issuer()).await
     }
 
     /// The status.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::{ClientId, GrantId, SessionId};
 use server::{
-    Ask,
+    Ask, DeviceFlow,
     ports::Standing,
     store::{Of, SeenSubject, Why},
 };
@@ -19,6 +19,9 @@ use crate::server::{
 const ROUNDS: usize = 200;
 /// Steps that the check of a password takes, during which an end can come.
 const PASSWORD_STEPS: usize = 8;
+/// What begins.
+const BEGINNINGS: [Beginning; 5] =
+    [Beginning::SignIn, Beginning::Approval, Beginning::Redemption, Beginning::Refresh, Beginning::Device];
 /// The scope of every request. Without `openid`, a refresh token needs no `offline_access`.
 const SCOPE: &str = "email";
 
@@ -39,6 +42,8 @@ enum Beginning {
     Approval,
     Redemption,
     Refresh,
+    /// The approval of what a device asks for, and its poll.
+    Device,
 }
 
 impl Ending {
@@ -57,6 +62,8 @@ impl Ending {
             Beginning::SignIn => self.is_of_the_subject() || self == Self::ClientDisabled,
             Beginning::Approval => self != Self::GrantRevoked,
             Beginning::Redemption | Beginning::Refresh => true,
+            // A device is not signed out by the browser that allowed it.
+            Beginning::Device => self.is_of_the_subject() || self == Self::ClientDisabled,
         }
     }
 }
@@ -90,6 +97,11 @@ enum Request {
     },
     Redemption(Code),
     Refresh(String),
+    /// At the page with this URL that asks for a device with this code.
+    Device {
+        url: String,
+        device_code: String,
+    },
 }
 
 /// What a request left.
@@ -126,6 +138,12 @@ impl Round {
             }
             Beginning::Redemption => Request::Redemption(browser.authorize("shop").scope(SCOPE).code().await),
             Beginning::Refresh => Request::Refresh(tokens.member("refresh_token")),
+            Beginning::Device => {
+                let asked = server.device_authorization("shop").param("scope", SCOPE).send().await;
+                let user_code = asked.member("user_code");
+                let page = browser.enter_user_code_until(&user_code, Some(Ask::Confirm), &[]).await;
+                Request::Device { url: page.url, device_code: asked.member("device_code") }
+            }
         };
         let sessions = server.store.list_sessions(Some(&alice), None, 9).await.expect("the store works");
         let (session, _) = sessions.first().expect("a session");
@@ -198,6 +216,10 @@ impl Round {
             Request::Approval { asked, url } => Left::at(&asked, &self.browser.open(&url).await),
             Request::Redemption(code) => Left::with(self.server.redeem(&code).await),
             Request::Refresh(token) => Left::with(self.server.refresh("shop", &token).await),
+            Request::Device { url, device_code } => {
+                self.browser.open(&url).await;
+                Left::with(self.server.poll("shop", &device_code).send().await)
+            }
         }
     }
 
@@ -213,6 +235,10 @@ impl Round {
             }
             if let Some(tokens) = left.tokens {
                 self.are_dead(&tokens).await?;
+            } else if let Request::Device { device_code, .. } = &self.request
+                && self.server.poll("shop", device_code).send().await.status() == 200
+            {
+                return Err("a device code was redeemed afterwards");
             }
         }
         if ending != Ending::GrantRevoked || beginning != Beginning::Redemption {
@@ -252,8 +278,9 @@ impl Left {
 async fn race(f: &Fixture, ending: Ending) {
     let api = resource("https://api.example", SCOPE).caller("api");
     let server = TestServer::new().store(f.store.clone()).client(confidential("shop")).resource(api);
+    let server = server.settings(|settings| settings.device = Some(DeviceFlow::default()));
     let server = server.account("alice").start().await;
-    for beginning in [Beginning::SignIn, Beginning::Approval, Beginning::Redemption, Beginning::Refresh] {
+    for beginning in BEGINNINGS {
         for number in 0..ROUNDS {
             let round = Arc::new(Round::new(&server, ending, beginning, number).await);
             let begun = tokio::spawn({
