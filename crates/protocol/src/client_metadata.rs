@@ -88,6 +88,9 @@ pub struct ClientMetadata {
     /// Maximum age of the user's authentication in seconds, for requests without `max_age`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,
+    /// How strong authentications are wished to be; with any, the ID token contains `acr` where it is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
     /// Whether the ID token always contains `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_auth_time: Option<bool>,

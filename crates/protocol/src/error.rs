@@ -60,6 +60,9 @@ pub enum ErrorCode {
     UnapprovedSoftwareStatement,
     /// The client is not allowed to use this grant or response type (RFC 6749 §5.2).
     UnauthorizedClient,
+    /// The user can't authenticate as the client requires (OpenID Connect Core Error Code
+    /// `unmet_authentication_requirements` 1.0).
+    UnmetAuthenticationRequirements,
     /// The server does not support the grant type (RFC 6749 §5.2).
     UnsupportedGrantType,
     /// The server does not support the response type (RFC 6749 §4.1.2.1).
@@ -102,6 +105,7 @@ impl ErrorCode {
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
@@ -138,6 +142,7 @@ impl ErrorCode {
             | Self::SlowDown
             | Self::UnapprovedSoftwareStatement
             | Self::UnauthorizedClient
+            | Self::UnmetAuthenticationRequirements
             | Self::UnsupportedGrantType
             | Self::UnsupportedResponseType
             | Self::UnsupportedTokenType

@@ -42,6 +42,8 @@ pub const INTERACTIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const PUSHED_PER_SITE_MINUTE_MAX: u32 = 300;
 /// The same from all addresses together.
 pub const PUSHED_PER_MINUTE_MAX: u32 = 3_000;
+/// Most claims that one request names for UserInfo, or for the ID token (OpenID Connect Core 1.0 §5.5).
+pub const CLAIMS_REQUESTED_MAX: usize = 64;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.
 pub const NONCE_BYTES_MAX: usize = 1024;
 /// Shortest client or resource secret, in characters.

@@ -9,6 +9,7 @@
 //! [`AuthorizationServer::builder`]. `examples/embed.rs` of the SQLite store is a whole one.
 
 mod access;
+mod acr;
 mod answer;
 mod ask;
 mod assemble;

@@ -22,9 +22,9 @@ pub use change::{
 };
 pub use records::{
     Access, AccessRead, Actor, Caller, Client, Code, Consent, Deferred, DeferredRead, DeferredState, Ended,
-    Event, EventKind, Grant, Interaction, KeyRecord, KeyState, Provenance, Refresh, RefusedRequest,
-    Registered, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session, StoredSecret, Through,
-    Whose,
+    Event, EventKind, Grant, GrantDetails, Interaction, KeyRecord, KeyState, Provenance, Refresh,
+    RefusedRequest, Registered, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session,
+    StoredSecret, Through, TokenDetails, Whose,
 };
 
 use crate::error::Fault;

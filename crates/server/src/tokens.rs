@@ -54,6 +54,7 @@ pub(crate) async fn mint_access(
         scopes: scopes.clone(),
         issued_at: commit.now,
         expires_at: commit.now + lifetime,
+        details: claims.details.clone(),
         confirmation: claims.confirmation.copied().map(Box::new),
     };
     commit.push(TokenChange::AddAccess(handle, access));

@@ -52,7 +52,7 @@ const REFRESH: &str =
 
 /// An access token, and whether its grant, or without one its caller, has not ended.
 const ACCESS: &str = "SELECT a.digest, a.grant_id, a.client, a.epoch, a.subject, a.scopes, a.audience, a.narrowed, \
-    a.issued_at, a.expires_in, a.confirmation, a.ended, CASE WHEN a.grant_id IS NULL \
+    a.issued_at, a.expires_in, a.confirmation, a.details, a.ended, CASE WHEN a.grant_id IS NULL \
     THEN EXISTS (SELECT 1 FROM caller c WHERE c.issuer = a.issuer AND c.client_id = a.client \
         AND c.epoch = a.epoch AND c.disabled = 0) \
     ELSE EXISTS (SELECT 1 FROM grant g WHERE g.id = a.grant_id AND g.issuer = a.issuer \

@@ -8,6 +8,7 @@ use protocol::{
     Timestamp,
 };
 use rusqlite::Row;
+use serde::{Serialize, de::DeserializeOwned};
 use server::store::{
     Access, Caller, Code, Consent, Ended, Grant, Interaction, Refresh, ScopeAt, Session, StoredSecret,
 };
@@ -24,11 +25,16 @@ pub(crate) fn lines(approved: &BTreeSet<ScopeAt>) -> String {
     approved.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// Writes a value as JSON, if there is one.
+pub(crate) fn json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, Broken> {
+    value.map(serde_json::to_string).transpose().map_err(|_| Broken::Word("details"))
+}
+
 /// The columns of [`grant`], of a table called `g`.
 macro_rules! grant_columns {
     () => {
         "g.id, g.subject, g.client, g.session, g.offline, g.scopes, g.audience, g.narrowed, g.authenticated_at, \
-         g.amr, g.approved_at, g.expires_at, g.ended_at"
+         g.amr, g.approved_at, g.expires_at, g.details, g.ended_at"
     };
 }
 pub(crate) use grant_columns;
@@ -116,6 +122,12 @@ impl<'a> Columns<'a> {
         Ok(Some(Box::new(confirmation)))
     }
 
+    /// A value that was written as JSON, if any.
+    fn json<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<Box<T>>, Broken> {
+        let Some(text) = self.text_or_none()? else { return Ok(None) };
+        serde_json::from_str(text).map(Some).map_err(|_| Broken::Word(name))
+    }
+
     pub(crate) fn audience(&mut self) -> Result<Vec<Audience>, Broken> {
         let text = self.text()?;
         Ok(text.split(' ').filter(|one| !one.is_empty()).map(Audience::new).collect())
@@ -137,6 +149,7 @@ pub(crate) fn grant(columns: &mut Columns<'_>) -> Result<(Grant, Option<Ended>),
         amr: columns.text()?.into(),
         approved_at: columns.time()?,
         expires_at: columns.time()?,
+        details: columns.json("details")?,
     };
     let ended = columns.number_or_none()?.map(|_| Ended::Grant);
     Ok((grant, ended))
@@ -169,7 +182,7 @@ pub(crate) fn refresh(columns: &mut Columns<'_>) -> Result<Refresh, Broken> {
     })
 }
 
-/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in, confirmation`
+/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in, confirmation, details`
 pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let grant = columns.number_or_none()?.map(GrantId);
     let client = ClientId::new(columns.text()?);
@@ -181,6 +194,7 @@ pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let issued_at = columns.time()?;
     let expires_at = issued_at + columns.number()?;
     let confirmation = columns.confirmation()?;
+    let details = columns.json("details")?;
     Ok(Access {
         grant,
         client,
@@ -192,6 +206,7 @@ pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
         issued_at,
         expires_at,
         confirmation,
+        details,
     })
 }
 

@@ -51,6 +51,7 @@ pub(crate) async fn approve(
         amr: signed_in.session.amr.clone(),
         approved_at: now,
         expires_at: now + lifetime,
+        details: requested.details(),
     };
     let row = |grant| Code {
         grant,

@@ -6,7 +6,7 @@ use protocol::{Prompt, Timestamp, scope};
 
 use super::request::AuthorizationRequest;
 use crate::{
-    AuthorizationServer,
+    AuthorizationServer, acr,
     ask::Ask,
     error::Error,
     ports::Standing,
@@ -35,7 +35,7 @@ pub(crate) async fn step(
 ) -> Result<Step, Error> {
     let resources = server.registry().resources().await?;
     let asked = match request.audience(&resources) {
-        Ok(audience) => audience.approvals(&request.requested.scopes),
+        Ok(audience) => audience.approvals(&request.requested.asked_scopes()),
         Err(reason) => return Ok(Step::Refuse(reason)),
     };
     let mut signed_in = signed_in;
@@ -69,6 +69,10 @@ fn needed(facts: &Facts<'_>) -> Step {
     if must_sign_in(facts) {
         return if silent { Step::Refuse(Reason::LoginRequired) } else { Step::Ask(Ask::SignIn) };
     }
+    // Who signed in just now can't do it more strongly.
+    if is_weak(facts) {
+        return Step::Refuse(Reason::AuthenticationWeak);
+    }
     if must_consent(facts) {
         return if silent { Step::Refuse(Reason::ConsentRequired) } else { Step::Ask(Ask::Consent) };
     }
@@ -82,8 +86,15 @@ fn must_sign_in(facts: &Facts<'_>) -> bool {
     let asks_again = request.asks(Prompt::Login) || request.asks(Prompt::SelectAccount);
     let is_too_old = |max_age: i64| facts.now.since(session.authenticated_at) >= max_age.max(1);
     let is_another = request.expected.as_ref().is_some_and(|expected| *expected != session.subject);
-    let is_stale = asks_again || request.max_age.is_some_and(is_too_old);
+    let is_stale = asks_again || is_weak(facts) || request.max_age.is_some_and(is_too_old);
     (is_stale && !is_fresh) || is_another
+}
+
+/// Whether the client requires a stronger authentication than that of the session (OpenID Connect Core 1.0 §5.5.1.1).
+fn is_weak(facts: &Facts<'_>) -> bool {
+    let required = facts.request.requested.claims.as_ref().map_or(&[][..], |claims| &claims.acr);
+    let found = facts.signed_in.and_then(|signed_in| acr::of(&signed_in.session.amr));
+    !required.is_empty() && !required.iter().any(|required| found == Some(&**required))
 }
 
 /// Asking for `offline_access` always shows the page (OpenID Connect Core 1.0 §11). So does a public client whose

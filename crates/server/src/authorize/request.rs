@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     client,
+    requested_claims::RequestedClaims,
     return_to::{Returnable, StoredReturn},
     source::Parameters,
 };
 use crate::{
-    AuthorizationServer,
+    AuthorizationServer, acr,
     audience::{self, RequestedResources, TokenAudience},
     context::PushedKey,
     error::Error,
@@ -23,7 +24,7 @@ use crate::{
     registry::{RegisteredClient, Resources},
     sender,
     settings::{PkcePolicy, Settings},
-    store::{Remember, Space},
+    store::{GrantDetails, Remember, Space},
     tokens::id_token,
 };
 
@@ -65,6 +66,12 @@ pub(crate) struct Requested {
     pub(crate) login_hint: Option<Box<str>>,
     /// The subject of the `id_token_hint`.
     pub(crate) expected: Option<Subject>,
+    /// The claims that it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) claims: Option<Box<RequestedClaims>>,
+    /// Whether its ID tokens are to say how strong the authentication was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) names_acr: bool,
     /// The pushed request that it is, to be used up by the approval (RFC 9126 §7.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pushed: Option<PushedKey>,
@@ -91,6 +98,24 @@ impl OnceObject {
 impl Requested {
     pub(crate) fn asks(&self, prompt: Prompt) -> bool {
         self.prompt.iter().any(|asked| **asked == *prompt.as_str())
+    }
+
+    /// The scopes that the user must approve: those of the request, and those that would release the claims that it names.
+    pub(crate) fn asked_scopes(&self) -> Scopes {
+        let of_claims = self.claims.iter().flat_map(|claims| claims.scopes.iter());
+        self.scopes.iter().chain(of_claims).collect()
+    }
+
+    /// What a grant holds of it beside scopes and audience.
+    pub(crate) fn details(&self) -> Option<Box<GrantDetails>> {
+        let claims = self.claims.as_deref();
+        let names = |of: fn(&RequestedClaims) -> &Vec<Box<str>>| claims.map(of).cloned().unwrap_or_default();
+        let details = GrantDetails {
+            id_token_claims: names(|claims| &claims.id_token),
+            userinfo_claims: names(|claims| &claims.userinfo),
+            names_acr: self.names_acr,
+        };
+        (details != GrantDetails::default()).then(|| Box::new(details))
     }
 
     pub(crate) fn wanted(&self) -> RequestedResources {
@@ -207,10 +232,20 @@ pub(crate) async fn validate(
     let wanted = RequestedResources::read(params.all("resource"))?;
     let resources = server.registry().resources().await?;
     let audience = allowed(client, &resources, response_type, &scopes, &wanted)?;
-    let expected = match params.get("id_token_hint") {
-        Some(hint) => Some(id_token::read_hint(server, hint).await?.ok_or(Reason::HintInvalid)?.subject),
+    let claims = match params.get("claims") {
+        Some(text) => Some(RequestedClaims::read(text, &client.user_scopes(), &resources)?),
         None => None,
     };
+    if claims.as_ref().is_some_and(|claims| {
+        !claims.acr.is_empty()
+            && !acr::ALL.iter().any(|known| claims.acr.iter().any(|asked| **asked == **known))
+    }) {
+        return Err(Reason::AuthenticationWeak.into());
+    }
+    let expected = expected(server, params, &prompt, claims.as_ref()).await?;
+    let names_acr = params.get("acr_values").is_some()
+        || claims.as_ref().is_some_and(|claims| claims.names_acr)
+        || !client.metadata.default_acr_values.is_empty();
     let login_hint = params.get("login_hint").filter(|hint| hint.len() <= limits::SUBJECT_BYTES_MAX);
     Ok(Requested {
         response_type,
@@ -224,9 +259,40 @@ pub(crate) async fn validate(
         max_age,
         login_hint: login_hint.map(Into::into),
         expected,
+        claims: claims.map(Box::new),
+        names_acr,
         pushed: params.pushed().cloned(),
         object: params.once().map(|once| OnceObject { key: once.key.clone(), until: once.until }),
     })
+}
+
+/// The only user that the client accepts: that of its `id_token_hint`, or the `sub` that it names (OpenID Connect Core 1.0
+/// §3.1.2.1, §5.5.1).
+async fn expected(
+    server: &AuthorizationServer,
+    params: &Parameters,
+    prompt: &[Box<str>],
+    claims: Option<&RequestedClaims>,
+) -> Result<Option<Subject>, Error> {
+    let is_silent = prompt.iter().any(|asked| **asked == *Prompt::None.as_str());
+    let hinted = match params.get("id_token_hint") {
+        Some(hint) => match id_token::read_hint(server, hint).await? {
+            Some(hint) => Some(hint.subject),
+            // Whoever asks silently learns what it asked: that this user is not known to be signed in (§3.1.2.1).
+            None if is_silent => return Err(Reason::LoginRequired.into()),
+            None => return Err(Reason::HintInvalid.into()),
+        },
+        None => None,
+    };
+    let Some(named) = claims.map(|claims| &claims.subjects).filter(|named| !named.is_empty()) else {
+        return Ok(hinted);
+    };
+    // One session has one user: of several values, that of the hint.
+    match (hinted, named.as_slice()) {
+        (Some(hinted), named) if named.contains(&hinted) => Ok(Some(hinted)),
+        (None, [only]) => Ok(Some(only.clone())),
+        (_, _) => Err(Reason::LoginRequired.into()),
+    }
 }
 
 /// Whether the requests of this client must be signed (RFC 9101 §10.5).

@@ -9,7 +9,7 @@ use super::{
     table::BROWSE,
 };
 use crate::{
-    AuthorizationServer,
+    AuthorizationServer, acr,
     answer::Answer,
     ask::Ask,
     authorize::{
@@ -69,11 +69,13 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.id_token_encryption_alg_values_supported = Offer::encryption_algorithms();
     metadata.id_token_encryption_enc_values_supported = Offer::content_encryptions();
     metadata.prompt_values_supported = names(Prompt::ALL.iter().map(|prompt| prompt.as_str()));
-    metadata.claims_supported = names(["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid"]);
+    metadata.claims_supported =
+        names(["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "acr", "amr"]);
     metadata.authorization_response_iss_parameter_supported = true;
     metadata.request_parameter_supported = Some(false);
     metadata.request_uri_parameter_supported = Some(false);
-    metadata.claims_parameter_supported = Some(false);
+    metadata.claims_parameter_supported = Some(true);
+    metadata.acr_values_supported = names(acr::ALL);
 }
 
 async fn authorize(server: &AuthorizationServer, incoming: &Incoming) -> Answer {

@@ -22,7 +22,7 @@ use crate::{
     registry::RegisteredClient,
     sender,
     tokens::{
-        claims::standing_and_released,
+        claims::{Releasing, standing_and_released},
         recipient::{Encryption, Recipient, not_served, sign_for},
     },
 };
@@ -71,12 +71,14 @@ async fn respond(
     let subject = access.subject.as_ref().filter(|_| access.scopes.contains(scope::OPENID));
     let lacking = || Some(Difference::new("scope", &access.scopes, "openid, of a token of a user"));
     let subject = subject.ok_or_else(|| head.differs(Reason::ScopeInsufficient, lacking))?;
-    let (standing, mut claims) = standing_and_released(server, subject, &access.scopes).await?;
+    let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenInactive)?;
+    let named = access.details.as_ref().map_or(&[][..], |details| &details.userinfo_claims);
+    let releasing = Releasing { scopes: &access.scopes, named, of_client: &client.scopes };
+    let (standing, mut claims) = standing_and_released(server, subject, releasing).await?;
     match standing {
         Standing::Active => {}
         Standing::Disabled | Standing::Gone => return Err(Reason::TokenInactive.into()),
     }
-    let client = server.registry().client(access.client.as_str()).await?.ok_or(Reason::TokenInactive)?;
     *found = Some(client.clone());
     claims.insert("sub".to_owned(), Value::String(subject.to_string()));
     send(server, &client, claims).await.map_err(|error| match error {

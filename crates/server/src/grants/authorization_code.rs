@@ -237,6 +237,7 @@ mod tests {
             amr: "pwd".into(),
             approved_at: Timestamp(100),
             expires_at: Timestamp(1_000),
+            details: None,
         };
         let row = Code {
             grant: grant.id,

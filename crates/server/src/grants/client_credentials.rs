@@ -45,6 +45,7 @@ impl GrantHandler for ClientCredentials {
             subject: None,
             audience,
             authenticated_at: None,
+            details: None,
             confirmation: request.confirmation(),
         };
         let mut commit = Commit::new(request.now);

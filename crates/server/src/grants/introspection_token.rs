@@ -44,6 +44,7 @@ pub(crate) async fn decide(
         subject: None,
         audience: TokenAudience { resources: Vec::new(), scopes, narrowed: false, one_resource: false },
         authenticated_at: None,
+        details: None,
         confirmation,
     };
     let mut commit = Commit::new(server.now());

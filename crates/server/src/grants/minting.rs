@@ -71,6 +71,7 @@ impl Minting {
             amr: self.amr,
             approved_at: request.now,
             expires_at: request.now + self.lifetime,
+            details: None,
         };
         let basis = UserBasis::Subject(seen.version).at(client.caller.epoch);
         let add = GrantChange::Add(Box::new(grant.clone()), basis);

@@ -83,6 +83,7 @@ impl GrantHandler for RefreshTokenGrant {
             subject: Some(&read.grant.subject),
             audience,
             authenticated_at: Some(read.grant.authenticated_at),
+            details: read.grant.token_details(),
             confirmation: request.confirmation(),
         };
         let access = tokens::mint_access(server, claims, &mut commit).await?;

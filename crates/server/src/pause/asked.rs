@@ -32,7 +32,7 @@ pub(super) async fn asked(
     let resources = server.registry().resources().await?;
     // Where the request is no longer allowed, the page refuses it.
     let audience = request.audience(&resources).map(|audience| audience.resources).unwrap_or_default();
-    Ok(described(&resources, &audience, &request.requested.scopes))
+    Ok(described(&resources, &audience, &request.requested.asked_scopes()))
 }
 
 /// The scopes, each once for every resource of the audience that it belongs to.

@@ -38,6 +38,11 @@ family! { $ authorize
     PromptInvalid, "prompt_invalid", InvalidRequest, Plain, "prompt is invalid";
     /// `max_age` is not a number of seconds (OpenID Connect Core 1.0 §3.1.2.1).
     MaxAgeInvalid, "max_age_invalid", InvalidRequest, Plain, "max_age is invalid";
+    /// `claims` is not JSON of the form that is defined, or names too many claims (OpenID Connect Core 1.0 §5.5).
+    ClaimsMalformed, "claims_malformed", InvalidRequest, Plain, "claims is malformed";
+    /// No authentication here is as strong as the client requires (OpenID Connect Core 1.0 §5.5.1.1).
+    AuthenticationWeak, "authentication_weak", UnmetAuthenticationRequirements, Plain,
+        "The user can not authenticate as strongly as the client requires";
     /// `id_token_hint` is not an ID token of this server (OpenID Connect Core 1.0 §3.1.2.1).
     HintInvalid, "hint_invalid", InvalidRequest, Plain, "id_token_hint is invalid";
     /// `request` is not served (OpenID Connect Core 1.0 §3.1.2.6).

@@ -2,6 +2,7 @@
 
 mod code;
 mod deferred;
+mod details;
 mod event;
 mod grant;
 mod interaction;
@@ -15,6 +16,7 @@ mod token;
 
 pub use code::Code;
 pub use deferred::{Deferred, DeferredRead, DeferredState, Whose};
+pub use details::{GrantDetails, TokenDetails};
 pub use event::{Actor, Event, EventKind};
 pub use grant::{Consent, Grant, ScopeAt};
 pub use interaction::Interaction;

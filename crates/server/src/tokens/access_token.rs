@@ -10,7 +10,7 @@ use crate::{
     AuthorizationServer,
     error::{Error, Fault},
     registry::AccessTokenType,
-    store::{Access, Ended},
+    store::{Access, Ended, TokenDetails},
 };
 
 #[derive(Serialize)]
@@ -34,6 +34,9 @@ struct JwtAccessToken<'a> {
     /// RFC 9449 §6.1, RFC 8705 §3.1
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<&'a Confirmation>,
+    /// Private claim: the claims that UserInfo answers with beside those of the scopes.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    userinfo_claims: &'a [Box<str>],
 }
 
 #[derive(Serialize)]
@@ -73,6 +76,7 @@ pub(super) async fn mint_jwt(
         iat: now.0,
         jti: &jti,
         scope: scopes.as_str(),
+        userinfo_claims: claims.details.as_ref().map_or(&[], |details| &details.userinfo_claims),
         auth_time: claims.authenticated_at.map(|at| at.0),
         gid: &claims.grant.unwrap_or(GrantId(claims.epoch)).to_string(),
         resource_named: claims.audience.narrowed,
@@ -135,6 +139,10 @@ fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
         },
         issued_at: Timestamp(claims.time("iat").ok()??),
         expires_at: Timestamp(claims.time("exp").ok()??),
+        details: TokenDetails {
+            userinfo_claims: claims.strings("userinfo_claims").ok()?.into_iter().map(Into::into).collect(),
+        }
+        .boxed(),
         client,
     };
     Some((access, JwtId::new(claims.string("jti").ok()??)))

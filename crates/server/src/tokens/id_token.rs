@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    claims::released,
+    claims::{Releasing, released},
     recipient::{Encryption, Recipient, not_served, sign_for},
 };
 use crate::{
-    AuthorizationServer,
+    AuthorizationServer, acr,
     error::{Error, Fault},
     registry::RegisteredClient,
     store::Grant,
@@ -31,6 +31,8 @@ struct IdToken<'a> {
     nonce: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     amr: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,6 +118,7 @@ pub(crate) async fn mint_beside(
         iat: now.0,
         auth_time: grant.authenticated_at.0,
         nonce,
+        acr: grant.details.as_ref().filter(|details| details.names_acr).and_then(|_| acr::of(&grant.amr)),
         amr: grant.amr.split(' ').filter(|method| !method.is_empty()).collect(),
         sid: grant.session.map(|session| session.to_string()),
         at_hash: hashed.access_token.map(|token| half_hash(algorithm, token)),
@@ -141,15 +144,20 @@ async fn about_user(
     grant: &Grant,
 ) -> Result<Map<String, Value>, Fault> {
     let registered = client.metadata.id_token_claims.as_ref();
-    if registered.is_some_and(|registered| *registered == IdTokenClaims::Word(IdTokenClaims::NONE.to_owned()))
-    {
+    let scopes = grant.scopes.filter(|token| client.scopes.contains(token));
+    let named = grant.details.as_ref().map_or(&[][..], |details| &details.id_token_claims);
+    let is_none =
+        |registered: &IdTokenClaims| *registered == IdTokenClaims::Word(IdTokenClaims::NONE.to_owned());
+    if named.is_empty() && registered.is_some_and(is_none) {
         return Ok(Map::new());
     }
-    let scopes = grant.scopes.filter(|token| client.scopes.contains(token));
-    let mut claims = released(server, &grant.subject, &scopes).await?;
+    let releasing = Releasing { scopes: &scopes, named, of_client: &client.scopes };
+    let mut claims = released(server, &grant.subject, releasing).await?;
     let mut bytes = 0;
     claims.retain(|name, value| {
-        if PROTOCOL_CLAIMS.contains(&&**name) || registered.is_some_and(|registered| !registered.include(name)) {
+        let is_wanted = named.iter().any(|asked| **asked == **name)
+            || registered.is_none_or(|registered| registered.include(name));
+        if PROTOCOL_CLAIMS.contains(&&**name) || !is_wanted {
             return false;
         }
         let length = name.len() + value.to_string().len();

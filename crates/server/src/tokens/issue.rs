@@ -61,6 +61,7 @@ impl Issue<'_> {
                 subject: Some(&grant.subject),
                 audience,
                 authenticated_at: Some(grant.authenticated_at),
+                details: grant.token_details(),
                 confirmation: self.confirmation,
             };
             tokens.access = Some(mint_access(server, claims, commit).await?);
@@ -86,6 +87,7 @@ impl Issue<'_> {
             subject: Some(&grant.subject),
             audience,
             authenticated_at: Some(grant.authenticated_at),
+            details: grant.token_details(),
             confirmation: self.confirmation,
         };
         let access = mint_access(server, claims, commit).await?;

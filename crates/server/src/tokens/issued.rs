@@ -3,7 +3,7 @@
 use protocol::{ClientId, Confirmation, GrantId, RefreshToken, Scopes, Subject, Timestamp, TokenType};
 use zeroize::Zeroizing;
 
-use crate::audience::TokenAudience;
+use crate::{audience::TokenAudience, store::TokenDetails};
 
 /// The tokens of a token response (RFC 6749 §5.1).
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub struct AccessClaims<'a> {
     pub audience: TokenAudience,
     /// When the user authenticated.
     pub authenticated_at: Option<Timestamp>,
+    /// What it holds beside scopes and audience.
+    pub details: Option<Box<TokenDetails>>,
     /// The keys that its sender must hold: those of the [token request](crate::context::TokenRequest::confirmation).
     pub confirmation: Option<&'a Confirmation>,
 }

@@ -127,6 +127,7 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "authorization_encryption_alg_values_supported",
         "authorization_encryption_enc_values_supported",
         "prompt_values_supported",
+        "acr_values_supported",
         "claims_supported",
         "authorization_response_iss_parameter_supported",
         "request_object_signing_alg_values_supported",
@@ -287,13 +288,13 @@ async fn every_claim_can_be_had() {
     let server = start().await;
     let supported = list(&server, "claims_supported").await;
     for claim in &supported {
-        let is_own =
-            ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid"].contains(&claim.as_str());
+        let is_own = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "acr", "amr"]
+            .contains(&claim.as_str());
         if !is_own {
             server.accounts.set_claim("alice", claim, json!("known"));
         }
     }
-    let request = server.browser().sign_in("alice").authorize("shop");
+    let request = server.browser().sign_in("alice").authorize("shop").param("acr_values", "any");
     let scope = format!("openid {USER_SCOPES}");
     let claims = server.claims(&request.scope(&scope).tokens().await.member("id_token")).await;
     for claim in ["name", "email", "email_verified", "phone_number", "address", "groups"].map(str::to_owned) {

@@ -5,7 +5,7 @@ use server::store::{Basis, Grant, GrantChange, UserBasis};
 
 use crate::{
     error::Broken,
-    rows::{lines, spaced},
+    rows::{json, lines, spaced},
     transaction::Transaction,
 };
 
@@ -14,8 +14,8 @@ macro_rules! add {
     ($stands:literal) => {
         concat!(
             "INSERT INTO grant (id, issuer, subject, client, session, offline, scopes, audience, narrowed, \
-             authenticated_at, amr, approved_at, expires_at) \
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE ",
+             authenticated_at, amr, approved_at, expires_at, details) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?16 WHERE ",
             $stands,
             " AND coalesce((SELECT epoch = ?15 AND disabled = 0 FROM caller \
              WHERE issuer = ?2 AND client_id = ?4), ?15 = 0)",
@@ -72,6 +72,7 @@ fn add(t: &Transaction<'_>, grant: &Grant, basis: Basis) -> Result<bool, Broken>
         grant.expires_at.0,
         user,
         basis.client_epoch,
+        json(grant.details.as_deref())?,
     ];
     t.guarded(sql, values)
 }

@@ -68,6 +68,7 @@ pub(crate) fn grant() -> Grant {
         amr: "pwd".into(),
         approved_at: NOW,
         expires_at: NOW + 86_400,
+        details: None,
     }
 }
 
@@ -83,6 +84,7 @@ pub(crate) fn access(grant: Option<GrantId>) -> Access {
         issued_at: NOW,
         expires_at: NOW + 600,
         confirmation: None,
+        details: None,
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::json;
 use server::{
     Reason,
     store::{
-        Access, Caller, Client, Code, Deferred, DeferredState, End, Grant, Interaction, Item, KeyRecord,
-        KeyState, Of, Provenance, Refresh, Registered, Remember, Resource, Scope, Session, Space,
+        Access, Caller, Client, Code, Deferred, DeferredState, End, Grant, GrantDetails, Interaction, Item,
+        KeyRecord, KeyState, Of, Provenance, Refresh, Registered, Remember, Resource, Scope, Session, Space,
         StoredSecret, Whose, Why,
     },
 };
@@ -76,6 +76,11 @@ pub(super) fn grant() -> Grant {
         amr: "pwd otp".into(),
         approved_at: NOW - 1,
         expires_at: NOW + 30 * 86_400,
+        details: Some(Box::new(GrantDetails {
+            id_token_claims: vec!["email".into()],
+            userinfo_claims: vec!["https://claims.example/ü".into(), "name".into()],
+            names_acr: true,
+        })),
     }
 }
 
@@ -132,6 +137,7 @@ pub(super) fn access(grant: &Grant) -> Access {
         issued_at: NOW,
         expires_at: NOW + MINUTES_10,
         confirmation: Confirmation::of(Some(Thumbprint::from_bytes([1; 32])), None).map(Box::new),
+        details: grant.token_details(),
     }
 }
 
@@ -148,6 +154,7 @@ pub(super) fn own_access(caller: &Caller) -> Access {
         issued_at: NOW,
         expires_at: NOW + MINUTES_10,
         confirmation: None,
+        details: None,
     }
 }
 

@@ -76,6 +76,7 @@ impl IssueResourceToken {
             issued_at,
             expires_at,
             confirmation: None,
+            details: None,
         };
         changes.push(TokenChange::AddAccess(token.handle(), access));
         Ok(Decision { changes, answer })

@@ -150,5 +150,6 @@ fn as_access(read: Through<Refresh>) -> Access {
         issued_at: row.rotated_at,
         expires_at: row.expires_at.min(grant.expires_at),
         confirmation: row.confirmation,
+        details: None,
     }
 }

@@ -104,7 +104,7 @@ impl Waiting for Authorization {
         let (subject, client) = (&signed_in.session.subject, self.request.client.id());
         let before = visitor.server.store().consent(subject, client).await?;
         let resources = visitor.server.registry().resources().await?;
-        let asked = self.request.audience(&resources)?.approvals(&self.request.requested.scopes);
+        let asked = self.request.audience(&resources)?.approvals(&self.request.requested.asked_scopes());
         ending.push(GrantChange::Consent(Consent {
             subject: subject.clone(),
             client: client.clone(),

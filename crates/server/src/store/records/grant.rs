@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use super::details::{GrantDetails, TokenDetails};
 use protocol::{Audience, ClientId, GrantId, Scopes, SessionId, Subject, Timestamp};
 
 /// The lasting record of an approval. Ending it ends every token that was issued from it.
@@ -31,6 +32,15 @@ pub struct Grant {
     pub approved_at: Timestamp,
     /// When the last token issued from it will have ended: the absolute lifetime of its refresh tokens.
     pub expires_at: Timestamp,
+    /// What else was approved. Boxed, since most grants have none.
+    pub details: Option<Box<GrantDetails>>,
+}
+
+impl Grant {
+    /// What its access tokens hold beside scopes and audience.
+    pub fn token_details(&self) -> Option<Box<TokenDetails>> {
+        self.details.as_ref().and_then(|details| details.of_token().boxed())
+    }
 }
 
 /// The consent of a subject to a client, as it was remembered.

@@ -1,5 +1,6 @@
 //! Access and refresh tokens.
 
+use super::details::TokenDetails;
 use protocol::{
     Audience, ClientId, Confirmation, FamilyId, GrantId, Scopes, Subject, Timestamp, TokenType, scope,
 };
@@ -27,6 +28,8 @@ pub struct Access {
     pub expires_at: Timestamp,
     /// `cnf`: the keys that its sender must hold. Boxed, since most tokens are for whoever bears them.
     pub confirmation: Option<Box<Confirmation>>,
+    /// What it holds beside scopes and audience. Boxed, since most tokens have none.
+    pub details: Option<Box<TokenDetails>>,
 }
 
 impl Access {
