@@ -72,6 +72,7 @@ pub(crate) async fn approve(
         amr: signed_in.session.amr.clone(),
         approved_at: now,
         expires_at: now + lifetime,
+        details: None,
     };
     let is_first = AtomicBool::new(true);
     let decide = || async {
