@@ -56,7 +56,7 @@ impl CallbackListener {
         let (sender, mut arrived) = mpsc::channel(1);
         let handler = Callback { path: self.path.into(), sender };
         let (stop, stopped) = watch::channel(false);
-        let listener = Listener { socket: self.socket, handler, places: Places::management() };
+        let listener = Listener { socket: self.socket, handler, places: Places::management(), tls: None };
         let mut serving = tokio::spawn(serving::serve(vec![listener], stopped));
         let response = arrived.recv().await;
         stop.send_replace(true);

@@ -91,7 +91,7 @@ impl Listeners {
         let socket = serving::bind(address).await.map_err(failed)?;
         self.described += &format!("{name} {}\n", socket.local_addr().map_err(failed)?);
         let places = if handler.is_health() { Places::management() } else { self.public.clone() };
-        self.open.push(Listener { socket, handler, places });
+        self.open.push(Listener { socket, handler, places, tls: None });
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `serve`: runs the server, from its configuration to its graceful end.
 
 mod base_path;
+mod certificates;
 mod clock;
 mod event_log;
 mod health;
@@ -8,6 +9,7 @@ mod limited;
 mod logging;
 mod refusals;
 mod request_log;
+mod served_tls;
 mod service;
 
 use std::{
@@ -25,7 +27,7 @@ use admin::{
 };
 use axum::Router;
 use server::{AuthorizationServer, store::Actor};
-use serving::{Listener, Network, Places};
+use serving::{Listener, Network, Places, Tls};
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
 use clock::ClockWatch;
@@ -33,7 +35,8 @@ use event_log::EventLog;
 pub(crate) use logging::{log, log_warnings};
 pub(crate) use refusals::BATCH_MAX as REFUSALS_PER_SECOND_MAX;
 use refusals::Refusals;
-use service::{IssuerService, nothing_here};
+use served_tls::ServedTls;
+use service::{IssuerService, Proxies, nothing_here};
 
 use crate::{
     config::{self, Config, Layers, Value, environment},
@@ -77,7 +80,7 @@ pub(crate) struct ServeArgs {
 /// # Errors
 /// [`Failure`] where it can't start.
 pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failure> {
-    let Ready { config, sockets, management } = prepare(global, &args).await?;
+    let Ready { config, sockets, mutual, management, tls } = prepare(global, &args).await?;
     let role = if args.no_migrate { Role::ServerAsIs } else { Role::Server };
     // In development the issuer follows the port, and everything that it needs is seeded.
     let opening = Opening { role, new_issuer: args.new_issuer || config.dev };
@@ -96,18 +99,25 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
     }
     let limits = Arc::new(SignInLimits::new(installation.config.sign_in));
     let refusals = Refusals::default();
-    let service = service(&installation, administration, limits.clone(), &refusals)?;
+    let service = service(&installation, administration, limits.clone(), &refusals, &tls)?;
     let places = Places::public(installation.config.trusted_proxies.clone().into());
-    let listen = |socket| Listener { socket, handler: service.clone(), places: places.clone() };
-    let mut listeners: Vec<_> = sockets.into_iter().map(listen).collect();
+    let listen = |tls: &Option<Tls>, socket| Listener {
+        socket,
+        handler: service.clone(),
+        places: places.clone(),
+        tls: tls.clone(),
+    };
+    let mut listeners: Vec<_> = sockets.into_iter().map(|socket| listen(&tls.public, socket)).collect();
+    listeners.extend(mutual.into_iter().map(|socket| listen(&tls.mutual, socket)));
     if let Some(socket) = management {
         let pages = health::router(installation.server.clone(), installation.clock.clone());
         let service = IssuerService::pages_only(pages, &*installation.entropy);
-        listeners.push(Listener { socket, handler: service, places: Places::management() });
+        listeners.push(Listener { socket, handler: service, places: Places::management(), tls: None });
     }
     let stop = serving::stop_signal().map_err(failed)?;
     let watch = ClockWatch::new(installation.clock.clone());
     let server = &installation.server;
+    tls.follow();
     let working = [
         tokio::spawn(maintain(server.clone(), limits, watch)),
         tokio::spawn(refusals.clone().write_batches(server.clone())),
@@ -125,14 +135,23 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<Exit, Failur
 struct Ready {
     config: Config,
     sockets: Vec<TcpListener>,
+    /// Where client certificates are asked for.
+    mutual: Vec<TcpListener>,
     management: Option<TcpListener>,
+    tls: ServedTls,
 }
 
 async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     if global.dev {
         logging::log(&config::log_filter(environment())?);
         let (config, sockets) = dev::prepare(global.data.as_deref(), args.listen).await?;
-        return Ok(Ready { config, sockets, management: None });
+        return Ok(Ready {
+            config,
+            sockets,
+            mutual: Vec::new(),
+            management: None,
+            tls: ServedTls::default(),
+        });
     }
     let listen = args.listen.map(|address| ("http.listen", Value::Text(address.to_string())));
     let flags: Vec<_> = listen.into_iter().collect();
@@ -140,15 +159,21 @@ async fn prepare(global: &Global, args: &ServeArgs) -> Result<Ready, Failure> {
     let config = Config::of(&mut layers).map_err(|problems| global.without_file(problems))?;
     logging::log(&config.log);
     layers.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let mut sockets = Vec::with_capacity(config.listen.len());
-    for address in &config.listen {
-        sockets.push(serving::bind(*address).await.map_err(failed)?);
-    }
+    let tls = ServedTls::load(&config)?;
+    let (sockets, mutual) = (bind(&config.listen).await?, bind(&config.mutual_tls).await?);
     let management = match config.management {
         Some(address) => Some(serving::bind(address).await.map_err(failed)?),
         None => None,
     };
-    Ok(Ready { config, sockets, management })
+    Ok(Ready { config, sockets, mutual, management, tls })
+}
+
+async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
+    let mut sockets = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        sockets.push(serving::bind(*address).await.map_err(failed)?);
+    }
+    Ok(sockets)
 }
 
 /// `serve --apply FILE`.
@@ -169,6 +194,7 @@ fn service(
     administration: Administration,
     limits: Arc<SignInLimits>,
     refusals: &Refusals,
+    tls: &ServedTls,
 ) -> Result<IssuerService, Failure> {
     let Installation { config, server, directory, clock, entropy, pages, .. } = &**installation;
     let authenticator = Authenticator {
@@ -181,7 +207,8 @@ fn service(
     let own: Router = if config.dev { demo::site(&config.issuer)? } else { demo::about(&config.issuer) };
     let admin = admin::api::router(administration);
     let pages = accounts::router(state).merge(own).merge(admin).fallback(nothing_here);
-    let proxies = config.trusted_proxies.clone().into();
+    let proxies =
+        Proxies { trusted: config.trusted_proxies.clone().into(), certificates: tls.proxied(config) };
     Ok(IssuerService::new(server, pages, proxies, refusals.clone(), &**entropy))
 }
 
@@ -221,8 +248,12 @@ fn announce(installation: &Installation, listeners: &[Listener<IssuerService>]) 
         let addresses = listeners.iter().filter_map(|listener| listener.socket.local_addr().ok());
         addresses.map(|address| address.to_string()).collect::<Vec<_>>().join(" ")
     };
-    let (public, management) = listeners.split_at(listeners.len() - usize::from(config.management.is_some()));
+    let (served, management) = listeners.split_at(listeners.len() - usize::from(config.management.is_some()));
+    let (public, mutual) = served.split_at(served.len() - config.mutual_tls.len());
     text.push_str(&format!("listening  {}\n", addresses(public)));
+    if !mutual.is_empty() {
+        text.push_str(&format!("mtls       {}\n", addresses(mutual)));
+    }
     if !config.dev {
         text.push_str(&format!("proxies    {}\n", trusted(&config.trusted_proxies)));
     }

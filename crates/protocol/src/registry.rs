@@ -159,8 +159,19 @@ names! {
         ClientSecretPost = "client_secret_post",
         /// A JWT with a MAC keyed by the secret (OpenID Connect Core 1.0 §9).
         ClientSecretJwt = "client_secret_jwt",
+        /// A certificate that a trusted authority issued (RFC 8705 §2.1).
+        TlsClientAuth = "tls_client_auth",
+        /// A certificate that the client registered (RFC 8705 §2.2).
+        SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
         /// A JWT signed with the client's private key (OpenID Connect Core 1.0 §9).
         PrivateKeyJwt = "private_key_jwt",
+    }
+}
+
+impl ClientAuthMethod {
+    /// Whether the client proves itself in the TLS handshake (RFC 8705 §2).
+    pub const fn is_by_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 }
 

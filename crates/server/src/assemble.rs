@@ -10,6 +10,7 @@ use crate::{
     },
     error::Fault,
     grants::{authorization_code, client_credentials, device_code, refresh_token},
+    mutual_tls,
     ports::Ports,
     registration::unused,
     settings::Settings,
@@ -45,6 +46,7 @@ impl AuthorizationServer {
             .with(|settings| settings.dynamic_registration.as_ref(), registration::install)
             .always(unused::install)
             .with(|settings| settings.device.as_ref(), device_code::install)
+            .with(|settings| settings.mutual_tls.as_ref(), mutual_tls::install)
             .always(metadata::install)
     }
 

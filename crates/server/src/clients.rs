@@ -2,11 +2,14 @@
 
 mod assertion;
 mod authenticated;
+mod certificate;
 mod explained;
 mod failures;
 mod keys;
 mod known;
 mod secret;
+mod self_signed_tls;
+mod tls;
 
 use std::sync::Arc;
 
@@ -110,7 +113,7 @@ async fn prove(
     if caller.disabled {
         return Err(refused(Reason::ClientDisabled).into());
     }
-    let checked = check(server, &known, caller, credential).await;
+    let checked = check(server, head, &known, caller, credential).await;
     let remember = checked.map_err(|error| match error {
         Error::Refused(reason) => {
             head.differs(reason, || explained::unproven(server, reason, &known, caller, credential));
@@ -131,11 +134,14 @@ async fn prove(
 /// Checks the credential, and returns what must be remembered of it.
 async fn check(
     server: &AuthorizationServer,
+    head: &Parts,
     known: &Known,
     caller: &Caller,
     credential: &Credential<'_>,
 ) -> Result<Vec<Remember>, Error> {
     match credential {
+        // The credential may be in the handshake of the connection.
+        Credential::None { .. } if certificate::check(server, head, known).await? => {}
         Credential::None { .. } => known.must_be(ClientAuthMethod::None)?,
         // A library that expects a secret sends an empty one.
         Credential::Basic(basic) if known.is_public() && basic.has_no_secret() => {}

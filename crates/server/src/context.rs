@@ -206,6 +206,8 @@ pub(crate) struct Installed {
     /// Parts of the metadata that belong to no endpoint, or change what an endpoint wrote.
     pub(crate) advertised: Vec<AdvertiseFn>,
     pub(crate) maintenance: Vec<MaintenanceStep>,
+    /// Whether clients can show a certificate.
+    pub(crate) mutual_tls: bool,
 }
 
 impl Installed {

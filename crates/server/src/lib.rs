@@ -15,6 +15,7 @@ mod ask;
 mod assemble;
 pub mod audience;
 mod authorize;
+mod certificate;
 pub mod clients;
 mod context;
 mod cookie;
@@ -30,6 +31,7 @@ mod keys;
 mod known_browser;
 mod logout;
 pub mod master;
+mod mutual_tls;
 mod origin;
 pub mod pages;
 mod pause;
@@ -51,6 +53,7 @@ pub use access::Denied;
 pub use answer::Answer;
 pub use ask::Ask;
 pub use assemble::{AssemblyError, ServerBuilder};
+pub use certificate::ClientCertificate;
 pub use context::{AdvertiseFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder};
 pub use deferred::DeferredFacts;
 pub use draw::Draw;
@@ -73,5 +76,5 @@ pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, ur
 pub use registration::InitialToken;
 pub use service::HttpService;
 pub use settings::{
-    DeviceFlow, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError,
+    DeviceFlow, MutualTls, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError,
 };

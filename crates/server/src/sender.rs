@@ -14,11 +14,13 @@ use protocol::{
 use crate::{
     AuthorizationServer,
     answer::Answer,
+    certificate::ClientCertificate,
     clients::AuthenticatedCaller,
     error::Error,
     incoming::{Incoming, PresentedToken, RequestHead as _},
     reason::Reason,
     refusal::Difference,
+    registry::RegisteredClient,
     store::{Access, Commit, Remember, Space},
 };
 
@@ -50,7 +52,18 @@ pub(crate) fn of_token_request(
     if jkt.is_none() && client.is_some_and(|client| client.metadata.dpop_bound_access_tokens == Some(true)) {
         return Err(head.differs(Reason::ProofMissing, || Some(Difference::absent("DPoP", "a proof"))));
     }
-    Ok(Confirmation::of(jkt, None).map(Box::new))
+    let is_bound =
+        |client: &RegisteredClient| client.metadata.tls_client_certificate_bound_access_tokens == Some(true);
+    let x5t_s256 = match client.is_some_and(|client| is_bound(client)) {
+        true => Some(certificate(head).ok_or(Reason::BindingCertificateMissing)?),
+        false => None,
+    };
+    Ok(Confirmation::of(jkt, x5t_s256).map(Box::new))
+}
+
+/// The certificate of the connection.
+fn certificate(head: &Parts) -> Option<Thumbprint> {
+    head.extensions.get::<ClientCertificate>().map(ClientCertificate::thumbprint)
 }
 
 /// The key that the sender of a pushed request proves to hold, if it sends a proof (RFC 9449 §10.1). The proof joins what the
@@ -92,8 +105,8 @@ fn shown(
     head: &Parts,
     remember: &mut Vec<Remember>,
 ) -> Result<Thumbprint, Reason> {
-    let target = server.settings().url(head.uri.path());
-    let proof = verified(server, head, &[&target], None)?;
+    let targets = below(server, head.uri.path());
+    let proof = verified(server, head, &targets, None)?;
     remember.push(seen(&proof));
     Ok(proof.key())
 }
@@ -106,7 +119,16 @@ pub(crate) async fn confirm(
     presented: &PresentedToken<'_>,
     access: &Access,
 ) -> Result<(), Error> {
-    let jkt = access.confirmation.as_ref().and_then(|confirmation| confirmation.jkt);
+    let confirmation = access.confirmation.as_deref();
+    if let Some(expected) = confirmation.and_then(|confirmation| confirmation.x5t_s256) {
+        // Before the proof, which is used up.
+        match certificate(head) {
+            None => return Err(Reason::CertificateMissing.into()),
+            Some(shown) if !shown.is(&expected) => return Err(Reason::CertificateWrong.into()),
+            Some(_) => {}
+        }
+    }
+    let jkt = confirmation.and_then(|confirmation| confirmation.jkt);
     match (presented.scheme == TokenType::Bearer, jkt) {
         (true, None) => Ok(()),
         (true, Some(_)) => {
@@ -119,6 +141,14 @@ pub(crate) async fn confirm(
     }
 }
 
+/// The URLs of a path of this server: below the issuer, and below the URL where it asks for certificates (RFC 8705 §5).
+fn below(server: &AuthorizationServer, path: &str) -> Vec<String> {
+    let settings = server.settings();
+    let alias = settings.mutual_tls.as_ref().and_then(|mutual| mutual.url.as_ref());
+    let alias = alias.map(|url| format!("{url}{path}"));
+    [settings.url(path)].into_iter().chain(alias).collect()
+}
+
 /// Checks the proof of a request with an access token, which is used up by that.
 async fn prove(
     server: &AuthorizationServer,
@@ -127,10 +157,9 @@ async fn prove(
     key: Thumbprint,
 ) -> Result<(), Error> {
     let (settings, path) = (server.settings(), head.uri.path());
+    let mut targets = below(server, path);
     // A route of the host is below the issuer, or beside it at the same origin.
-    let beside = protocol::uri::origin(settings.issuer.as_str()).map(|origin| origin + path);
-    let below = settings.url(path);
-    let targets: Vec<&str> = [Some(below.as_str()), beside.as_deref()].into_iter().flatten().collect();
+    targets.extend(protocol::uri::origin(settings.issuer.as_str()).map(|origin| origin + path));
     let proof = verified(server, head, &targets, Some(token))?;
     if !proof.key().is(&key) {
         let other = || Some(Difference::new("DPoP", format_args!("a proof by {}", proof.key()), key));
@@ -147,7 +176,7 @@ async fn prove(
 fn verified(
     server: &AuthorizationServer,
     head: &Parts,
-    targets: &[&str],
+    targets: &[String],
     token: Option<&str>,
 ) -> Result<Proof, Reason> {
     let refused = |error: ProofError| {
@@ -167,7 +196,7 @@ fn verified(
 }
 
 /// What a proof should have been, for the log.
-fn expectation(error: ProofError, head: &Parts, targets: &[&str]) -> String {
+fn expectation(error: ProofError, head: &Parts, targets: &[String]) -> String {
     match error {
         ProofError::MethodWrong => head.method.to_string(),
         ProofError::TargetWrong => targets.join(" or "),

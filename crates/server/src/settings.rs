@@ -61,6 +61,9 @@ pub struct Settings {
     pub one_resource_per_token: bool,
     /// Whether every DPoP proof needs a nonce of this server, so that none can be made in advance (RFC 9449 §8).
     pub require_dpop_nonce: bool,
+    /// Whether clients may show a certificate, by a listener or a proxy of the host; `None` if it never inserts a
+    /// [`ClientCertificate`](crate::ClientCertificate).
+    pub mutual_tls: Option<MutualTls>,
     /// Schemes without a dot that native clients may register redirect URIs of ([`uri::is_private_scheme`]).
     pub redirect_schemes: Vec<String>,
     /// Whether clients may register themselves (RFC 7591), and as what. `None`: they may not.
@@ -106,6 +109,7 @@ impl Settings {
             logout_ends_offline: false,
             one_resource_per_token: false,
             require_dpop_nonce: false,
+            mutual_tls: None,
             redirect_schemes: Vec::new(),
             dynamic_registration: None,
             device: None,
@@ -176,6 +180,13 @@ impl Default for DeviceFlow {
     fn default() -> Self {
         Self { code_lifetime: 600, interval: 5 }
     }
+}
+
+/// How clients show a certificate (RFC 8705).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MutualTls {
+    /// The URL in place of the issuer under which the endpoints ask for a certificate (RFC 8705 §5), if it is another one.
+    pub url: Option<String>,
 }
 
 /// Who must use PKCE (RFC 9700 §2.1.1).

@@ -6,10 +6,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
-    connection::connection,
+    connection::{Accepted, connection},
     handler::Handler,
     limits::{ACCEPT_PAUSE_MILLIS, DRAIN_SECONDS_MAX},
     places::Places,
+    tls::Tls,
 };
 
 /// A listening socket, and what answers its requests.
@@ -21,6 +22,8 @@ pub struct Listener<H> {
     pub handler: H,
     /// The places that its connections take.
     pub places: Places,
+    /// TLS; without, connections are as they come, from a proxy in front or on loopback.
+    pub tls: Option<Tls>,
 }
 
 /// Listens on an address.
@@ -50,7 +53,7 @@ pub async fn serve<H: Handler>(listeners: Vec<Listener<H>>, stop: watch::Receive
 
 /// Accepts connections until `stop` turns true, then closes the listener.
 async fn accept<H: Handler>(
-    Listener { socket, handler, places }: Listener<H>,
+    Listener { socket, handler, places, tls }: Listener<H>,
     graceful: Arc<GracefulShutdown>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -66,7 +69,8 @@ async fn accept<H: Handler>(
         };
         match accepted {
             Ok(Some((place, stream, peer))) => {
-                tokio::spawn(connection(stream, peer, handler.clone(), place, graceful.watcher()));
+                let accepted = Accepted { stream, peer, tls: tls.clone() };
+                tokio::spawn(connection(accepted, handler.clone(), place, graceful.watcher()));
             }
             Ok(None) => {}
             Err(error) => {

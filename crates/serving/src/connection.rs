@@ -27,29 +27,56 @@ use crate::{
     limits::{HEAD_SECONDS_MAX, RESET_STREAMS_MAX, STREAMS_MAX},
     places::Place,
     stream::Filtered,
+    tls::{PeerCertificate, Tls},
+    transport::Transport,
 };
 
 /// How HTTP/2 without TLS begins (RFC 9113 §3.4). No method of HTTP/1.1 does.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
 /// One connection, until it ends or makes room for another.
-pub(crate) async fn connection<H: Handler>(
-    stream: TcpStream,
-    peer: SocketAddr,
-    handler: H,
-    place: Place,
-    watcher: Watcher,
-) {
+pub(crate) async fn connection<H: Handler>(accepted: Accepted, handler: H, place: Place, watcher: Watcher) {
     tokio::select! {
         biased;
         () = place.ended() => {}
-        () = serve(stream, peer, handler, &place, watcher) => {}
+        () = serve(accepted, handler, &place, watcher) => {}
     }
 }
 
-async fn serve<H: Handler>(stream: TcpStream, peer: SocketAddr, handler: H, place: &Place, watcher: Watcher) {
-    let _ = stream.set_nodelay(true);
-    let Some(is_http2) = starts_as_http2(&stream).await else { return };
+/// A connection that was accepted, before anything is read from it.
+pub(crate) struct Accepted {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: SocketAddr,
+    /// TLS, if the listener has it.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// A connection whose protocol is known.
+struct Opened {
+    stream: Transport,
+    is_http2: bool,
+    certificate: Option<PeerCertificate>,
+}
+
+impl Accepted {
+    /// Finds out which protocol the peer speaks; `None` where it fails to say in time.
+    async fn open(self) -> Option<Opened> {
+        let _ = self.stream.set_nodelay(true);
+        let Some(tls) = self.tls else {
+            let is_http2 = starts_as_http2(&self.stream).await?;
+            return Some(Opened { stream: Transport::Plain(self.stream), is_http2, certificate: None });
+        };
+        let stream = tls.accept(self.stream).await;
+        let stream = stream.map_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()?;
+        let (is_http2, certificate) = tls.agreed(&stream);
+        Some(Opened { stream: Transport::Tls(Box::new(stream)), is_http2, certificate })
+    }
+}
+
+async fn serve<H: Handler>(accepted: Accepted, handler: H, place: &Place, watcher: Watcher) {
+    let peer = accepted.peer;
+    // Boxed: the future of a connection would be as large as a handshake all the time.
+    let Some(Opened { stream, is_http2, certificate }) = Box::pin(accepted.open()).await else { return };
     let deadlines = Arc::clone(&place.deadlines);
     if is_http2 {
         deadlines.speaks_http2();
@@ -59,10 +86,11 @@ async fn serve<H: Handler>(stream: TcpStream, peer: SocketAddr, handler: H, plac
     let limits = handler.head_limits().within();
     let answering = service_fn(move |request: Request<Incoming>| {
         let (handler, in_flight) = (handler.clone(), deadlines.begin_request());
+        let certificate = certificate.clone();
         async move {
             // Where the connection makes room, it is dropped before this would return.
             let Some(in_flight) = in_flight else { return std::future::pending().await };
-            Ok::<_, Infallible>(handler.answer(request, Exchange { peer, in_flight }).await)
+            Ok::<_, Infallible>(handler.answer(request, Exchange { peer, in_flight, certificate }).await)
         }
     });
     if is_http2 {

@@ -9,6 +9,7 @@ use hyper::body::{Body, Incoming};
 use crate::{
     deadlines::InFlight,
     limits::{HEAD_BYTES_MAX, HEAD_BYTES_MOST, HEADERS_MAX, HEADERS_MOST},
+    tls::PeerCertificate,
 };
 
 /// Answers the requests of a listener. Cloned for each connection.
@@ -64,4 +65,6 @@ pub struct Exchange {
     pub peer: IpAddr,
     /// While this is held, the deadlines of the connection rest.
     pub in_flight: InFlight,
+    /// The certificate that the client proved to have, where the listener asks for one.
+    pub certificate: Option<PeerCertificate>,
 }

@@ -1,7 +1,7 @@
 //! Serving HTTP: accepting connections, their deadlines, message framing, forwarded addresses, graceful shutdown.
 //!
 //! What answers is a [`Handler`]. Each [`Listener`] has one, and [`serve`] runs them until it is told to stop.
-//! TLS is left to a proxy in front.
+//! A listener has TLS of its own ([`Tls`]), or leaves that to a proxy in front.
 
 mod accept;
 mod body;
@@ -16,6 +16,8 @@ mod progress;
 mod relay;
 mod shutdown;
 mod stream;
+mod tls;
+mod transport;
 
 pub use accept::{Listener, bind, serve};
 pub use body::TimedBody;
@@ -25,4 +27,6 @@ pub use handler::{Exchange, Handler, HeadLimits};
 pub use places::Places;
 pub use progress::Progress;
 pub use relay::relay;
+pub use rustls::pki_types::CertificateDer;
 pub use shutdown::stop_signal;
+pub use tls::{ClientAuthorities, ClientCertificates, PeerCertificate, Tls, TlsError, TlsFiles};

@@ -27,5 +27,9 @@ pub const STREAMS_MAX: u32 = 100;
 pub const RESET_STREAMS_MAX: usize = 20;
 /// Seconds for answering what was accepted, once the server is told to stop.
 pub const DRAIN_SECONDS_MAX: u64 = 8;
+/// Longest file of certificates or of a key, in bytes.
+pub const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Seconds between two looks at whether the files of TLS changed.
+pub const TLS_FILES_SECONDS: u64 = 5;
 /// Milliseconds to wait where the operating system has no file descriptor left.
 pub const ACCEPT_PAUSE_MILLIS: u64 = 50;

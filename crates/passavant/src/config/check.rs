@@ -10,8 +10,8 @@ use std::{
 
 use accounts::{PasswordCost, PasswordRule, SignInRates};
 use protocol::uri;
-use server::{DeviceFlow, PushedRequests, RequestObjects, Settings};
-use serving::Network;
+use server::{DeviceFlow, MutualTls, PushedRequests, RequestObjects, Settings};
+use serving::{Network, TlsFiles};
 use tracing_subscriber::filter::Targets;
 
 use super::{
@@ -34,6 +34,14 @@ pub(crate) struct Config {
     pub(crate) listen: Vec<SocketAddr>,
     /// Whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: Vec<Network>,
+    /// TLS on the public listeners.
+    pub(crate) tls: Option<TlsFiles>,
+    /// Where client certificates are asked for.
+    pub(crate) mutual_tls: Vec<SocketAddr>,
+    /// Who issues certificates to clients.
+    pub(crate) client_ca_file: Option<PathBuf>,
+    /// Whether trusted proxies pass the certificate of a client on.
+    pub(crate) client_cert_header: bool,
     /// Where health is answered; nowhere unless it is set.
     pub(crate) management: Option<SocketAddr>,
     /// Where state is kept.
@@ -91,7 +99,8 @@ impl Config {
             let warning = format!("issuer {issuer} is plain http, which is safe on this machine only");
             layers.warnings.push(warning);
         }
-        if issuer.starts_with("https:") && sections.http.trusted_proxies.is_empty() {
+        let tls = tls_files(&sections, layers)?;
+        if issuer.starts_with("https:") && sections.http.trusted_proxies.is_empty() && tls.is_none() {
             // TLS ends in front of us.
             layers.warnings.push(NO_PROXY.to_owned());
         }
@@ -105,7 +114,7 @@ impl Config {
         }
         contradictions(&sections.authorization, layers);
         let settings = settings(&sections)?;
-        let Sections { http, management, database, secrets, sign_in, passwords, branding, log, .. } =
+        let Sections { http, mtls, management, database, secrets, sign_in, passwords, branding, log, .. } =
             sections;
         let memory_kib = passwords.memory_mib * 1024;
         Some(Self {
@@ -116,6 +125,10 @@ impl Config {
                 .iter()
                 .map(|text| Network::parse(text))
                 .collect::<Option<_>>()?,
+            tls,
+            mutual_tls: mtls.listen,
+            client_ca_file: mtls.client_ca_file,
+            client_cert_header: mtls.client_cert_header,
             management: management.listen,
             database: storage::parse(&database.url.text, database.url.folder.as_deref()).ok()?,
             master_key_file: secrets.master_key_file,
@@ -155,6 +168,54 @@ const NO_PROXY: &str = "http.trusted_proxies is empty: the proxy in front of the
 /// Lanes of a password hash: one, since concurrent sign-ins use the cores already.
 const PASSWORD_LANES: u32 = 1;
 
+/// The files of TLS, and what must be true of them and of client certificates together.
+fn tls_files(sections: &Sections, layers: &mut Layers) -> Option<Option<TlsFiles>> {
+    let (tls, mtls) = (&sections.tls, &sections.mtls);
+    let files = match (&tls.cert_file, &tls.key_file) {
+        (Some(certificates), Some(key)) => {
+            Some(TlsFiles { certificates: certificates.clone(), key: key.clone() })
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            return refused(layers, "http.tls.key_file", "is required beside http.tls.cert_file");
+        }
+        (None, Some(_)) => {
+            return refused(layers, "http.tls.cert_file", "is required beside http.tls.key_file");
+        }
+    };
+    if !mtls.listen.is_empty() && files.is_none() {
+        return refused(layers, "http.mtls.listen", "needs the certificate of [http.tls]");
+    }
+    if mtls.client_cert_header && sections.http.trusted_proxies.is_empty() {
+        let text = "needs http.trusted_proxies: the header is taken from nobody else";
+        return refused(layers, "http.mtls.client_cert_header", text);
+    }
+    let has_clients = !mtls.listen.is_empty() || mtls.client_cert_header;
+    if mtls.client_ca_file.is_some() && !has_clients {
+        let text = "has no effect without http.mtls.listen or http.mtls.client_cert_header";
+        return refused(layers, "http.mtls.client_ca_file", text);
+    }
+    if let Some(url) = &mtls.url {
+        let path = |url: &str| uri::Parts::of(url).ok().map(|parts| parts.path.to_owned());
+        if uri::check_issuer(url).is_err() || url.ends_with('/') {
+            return refused(layers, "http.mtls.url", "must be an https URL without a slash at its end");
+        }
+        if path(url) != path(&sections.top.issuer) {
+            return refused(layers, "http.mtls.url", "must have the path of the issuer");
+        }
+        if !has_clients {
+            let text = "has no effect without http.mtls.listen or http.mtls.client_cert_header";
+            return refused(layers, "http.mtls.url", text);
+        }
+    }
+    Some(files)
+}
+
+fn refused<T>(layers: &mut Layers, key: &str, text: &str) -> Option<T> {
+    layers.refuse(key, text);
+    None
+}
+
 /// A duration that is within another. A default that is longer is shortened to it.
 struct Within<'s> {
     key: &'static str,
@@ -193,6 +254,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         refresh_tokens,
         pkce,
         dpop,
+        mtls,
         signing_keys,
         ..
     } = sections;
@@ -226,6 +288,8 @@ fn settings(sections: &Sections) -> Option<Settings> {
         }),
         redirect_schemes: clients.redirect_schemes.clone(),
         require_dpop_nonce: dpop.require_nonce,
+        mutual_tls: (!mtls.listen.is_empty() || mtls.client_cert_header)
+            .then(|| MutualTls { url: mtls.url.clone() }),
         dynamic_registration: registration::dynamic(registration),
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),

@@ -39,6 +39,7 @@ const OTHERS: &[&str] = &[
     "REQUIRED_SCOPES",
     "CACHE_SECONDS",
     "DPOP",
+    "DPOP_NONCE_SECRET",
 ];
 
 /// Every variable that is meant for passavant, and `RUST_LOG`.

@@ -11,6 +11,7 @@ mod http;
 mod interactions;
 pub(super) mod log;
 mod management;
+mod mtls;
 pub(crate) mod passwords;
 pub(super) mod pkce;
 mod refresh_tokens;
@@ -19,6 +20,7 @@ mod secrets;
 mod sessions;
 pub(crate) mod sign_in;
 mod signing_keys;
+mod tls;
 mod tokens;
 mod top;
 
@@ -50,6 +52,10 @@ sections! {
     top: top::Top,
     /// `[http]`
     http: http::Http,
+    /// `[http.tls]`
+    tls: tls::Tls,
+    /// `[http.mtls]`
+    mtls: mtls::Mtls,
     /// `[management]`
     management: management::Management,
     /// `[database]`

@@ -22,10 +22,11 @@ use server::{AuthorizationServer, PeerAddress, RequestId, RequestNotes, SharedAd
 use tokio::time::Instant;
 use tower_service::Service as _;
 
-use serving::{Client, Exchange, Handler, TimedBody, TrustedProxies};
+use serving::{Client, Exchange, Handler, PeerCertificate, TimedBody, TrustedProxies};
 
 use super::{
     base_path::BasePath,
+    certificates::{self, ProxiedCertificates},
     refusals::Refusals,
     request_log::{Outcome, RequestLog},
 };
@@ -46,10 +47,19 @@ struct Inner {
     pages: Router,
     base_path: BasePath,
     is_https: bool,
-    proxies: TrustedProxies,
+    proxies: Proxies,
     /// Whether the log said that a proxy is not declared.
     proxy_reported: AtomicBool,
     requests: AtomicU64,
+}
+
+/// The proxies in front of the server.
+#[derive(Debug, Default)]
+pub(crate) struct Proxies {
+    /// Those whose forwarding headers are believed.
+    pub(crate) trusted: TrustedProxies,
+    /// What takes client certificates from their header, if that is wanted.
+    pub(crate) certificates: Option<ProxiedCertificates>,
 }
 
 /// The endpoints of an authorization server, and what was refused there.
@@ -64,7 +74,7 @@ impl IssuerService {
     pub(crate) fn new(
         server: &AuthorizationServer,
         pages: Router,
-        proxies: TrustedProxies,
+        proxies: Proxies,
         refusals: Refusals,
         entropy: &dyn Entropy,
     ) -> Self {
@@ -89,7 +99,7 @@ impl IssuerService {
             pages,
             base_path,
             is_https: false,
-            proxies: TrustedProxies::default(),
+            proxies: Proxies::default(),
             // Nothing is decided by address here.
             proxy_reported: AtomicBool::new(true),
             requests,
@@ -101,8 +111,11 @@ impl Handler for IssuerService {
     const IS_PROXY: bool = false;
     type Body = Body;
 
-    async fn answer(&self, request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
+    async fn answer(&self, mut request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
         let started = Instant::now();
+        if let Some(certificate) = self.0.certificate(&exchange, &request) {
+            certificates::insert(&mut request, &certificate);
+        }
         let id = self.0.request_id();
         let client = self.0.client(exchange.peer, &request);
         let log = RequestLog::of(&request);
@@ -170,7 +183,7 @@ impl Inner {
 
     /// Who sent the request. A proxy that is not declared is reported once: all its clients count as one.
     fn client(&self, peer: IpAddr, request: &Request<Incoming>) -> Client {
-        let client = self.proxies.client(peer, request.headers());
+        let client = self.proxies.trusted.client(peer, request.headers());
         if client.is_undeclared && !self.proxy_reported.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
@@ -179,6 +192,12 @@ impl Inner {
             );
         }
         client
+    }
+
+    /// The certificate of the client, from the handshake or from a trusted proxy.
+    fn certificate(&self, exchange: &Exchange, request: &Request<Incoming>) -> Option<PeerCertificate> {
+        let proxied = || self.proxies.certificates.as_ref()?.read(exchange.peer, request.headers());
+        exchange.certificate.clone().or_else(proxied)
     }
 
     /// 16 hexadecimal digits: a counter, mixed so that an id does not tell how many requests there were.
@@ -239,7 +258,7 @@ mod tests {
         let socket = serving::bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).await.expect("a port");
         let address = socket.local_addr().expect("an address");
         let handler = IssuerService::pages_only(pages, &SystemEntropy);
-        let listener = Listener { socket, handler, places: Places::management() };
+        let listener = Listener { socket, handler, places: Places::management(), tls: None };
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serving::serve(vec![listener], stopped));
         // One connection is kept for all three.

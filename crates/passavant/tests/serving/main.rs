@@ -10,3 +10,4 @@ mod keys;
 mod mending;
 mod process;
 mod strangers;
+mod tls;

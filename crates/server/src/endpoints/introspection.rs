@@ -43,7 +43,7 @@ pub(crate) fn install(installed: &mut Installed) {
 fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.introspection_endpoint = Some(offer.url.to_owned());
     // RFC 8414 §2: the list of authentication methods may contain an access token type.
-    let mut methods = Offer::client_auth_methods(false);
+    let mut methods = offer.client_auth_methods(false);
     methods.extend(TokenType::ALL.iter().map(|scheme| scheme.as_str().to_owned()));
     metadata.introspection_endpoint_auth_methods_supported = methods;
     metadata.introspection_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();

@@ -17,9 +17,14 @@ pub struct Offer<'a> {
 impl Offer<'_> {
     /// The client authentication methods that `clients.rs` accepts, with `none` if the endpoint is open to public
     /// clients.
-    pub(crate) fn client_auth_methods(public: bool) -> Vec<String> {
-        let methods =
-            ClientAuthMethod::ALL.iter().filter(|method| public || **method != ClientAuthMethod::None);
+    pub(crate) fn client_auth_methods(&self, public: bool) -> Vec<String> {
+        use ClientAuthMethod::{None, SelfSignedTlsClientAuth, TlsClientAuth};
+        let is_served = |method: &&ClientAuthMethod| match **method {
+            None => public,
+            TlsClientAuth | SelfSignedTlsClientAuth => self.installed.mutual_tls,
+            _ => true,
+        };
+        let methods = ClientAuthMethod::ALL.iter().filter(is_served);
         names(methods.map(|method| method.as_str()))
     }
 

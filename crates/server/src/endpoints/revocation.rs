@@ -30,7 +30,7 @@ pub(crate) fn install(installed: &mut Installed) {
 
 fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.revocation_endpoint = Some(offer.url.to_owned());
-    metadata.revocation_endpoint_auth_methods_supported = Offer::client_auth_methods(true);
+    metadata.revocation_endpoint_auth_methods_supported = offer.client_auth_methods(true);
     metadata.revocation_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn install(installed: &mut Installed) {
 fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.token_endpoint = Some(offer.url.to_owned());
     metadata.grant_types_supported = names(offer.grant_types.iter().copied());
-    metadata.token_endpoint_auth_methods_supported = Offer::client_auth_methods(true);
+    metadata.token_endpoint_auth_methods_supported = offer.client_auth_methods(true);
     metadata.token_endpoint_auth_signing_alg_values_supported = Offer::assertion_algorithms();
     metadata.dpop_signing_alg_values_supported = names(sender::algorithm_names());
 }

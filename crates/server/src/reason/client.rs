@@ -34,6 +34,17 @@ family! { $ client
     /// The client's `jwks_uri` could not be fetched (RFC 7591 §2).
     AssertionKeysUnavailable, "assertion_keys_unavailable", InvalidClient, Plain,
         "Client authentication failed";
+    /// The client registered that it authenticates by a certificate, and the connection has none (RFC 8705 §2).
+    ClientCertificateMissing, "client_certificate_missing", InvalidClient, Plain, "Client authentication failed";
+    /// No authority for clients issued the certificate, or it is out of date (RFC 8705 §2.1).
+    ClientCertificateUntrusted, "client_certificate_untrusted", InvalidClient, Suspicious,
+        "Client authentication failed";
+    /// The certificate does not have the registered name, or is none of those registered (RFC 8705 §2.1.2, §2.2.2).
+    ClientCertificateMismatch, "client_certificate_mismatch", InvalidClient, Suspicious,
+        "Client authentication failed";
+    /// The registered certificates could not be read, or fetched from `jwks_uri` (RFC 8705 §2.2.2).
+    ClientCertificatesUnavailable, "client_certificates_unavailable", InvalidClient, Plain,
+        "Client authentication failed";
     /// This client failed to authenticate too often within a minute.
     ClientFailuresTooMany, "client_failures_too_many", TemporarilyUnavailable, Suspicious,
         "Too many failed authentications; try again in a minute";

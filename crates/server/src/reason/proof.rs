@@ -61,4 +61,14 @@ family! { $ proof
     ProofNonceMissing, "proof_nonce_missing", UseDpopNonce, Plain, "The DPoP proof needs a nonce";
     /// The nonce of the proof is not one that this server gave, or is too old (RFC 9449 §8).
     ProofNonceWrong, "proof_nonce_wrong", UseDpopNonce, Plain, "The DPoP proof needs another nonce";
+    /// The access token is bound to a certificate and came by a connection without one (RFC 8705 §3).
+    CertificateMissing, "certificate_missing", InvalidToken, Plain,
+        "The access token is bound to a client certificate, and none came";
+    /// The access token is bound to another certificate than that of the connection (RFC 8705 §3).
+    CertificateWrong, "certificate_wrong", InvalidToken, Suspicious,
+        "The access token is bound to another client certificate";
+    /// The client registered `tls_client_certificate_bound_access_tokens`, and the connection has no certificate to bind a
+    /// token to (RFC 8705 §3.4).
+    BindingCertificateMissing, "binding_certificate_missing", InvalidRequest, Plain,
+        "Access tokens of this client are bound to its certificate, and none came";
 }

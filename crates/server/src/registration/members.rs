@@ -4,7 +4,7 @@
 //! §2, RFC 9701 §6, and passavant's own. Scopes: passavant's own.
 
 use super::{
-    checks::{excuses, keys, scopes, served, tokens, uris},
+    checks::{certificates, excuses, keys, scopes, served, tokens, uris},
     entry::{
         Absent, Effect,
         Kind::{self, Any, Flag, Number, Object, Text, TextOrTexts, Texts, Wording},
@@ -83,6 +83,14 @@ pub const CLIENT: &[Member] = &[
     member("cors_origins", Texts).checked(uris::origins),
     member("id_token_claims", TextOrTexts).or(Absent::Text("scopes")).checked(tokens::id_token_claims),
     member("require_strict_assertions", Flag).or(Absent::Flag(false)),
+    member("tls_client_auth_subject_dn", Text).checked(certificates::subject),
+    member("tls_client_auth_san_dns", Text),
+    member("tls_client_auth_san_uri", Text),
+    member("tls_client_auth_san_ip", Text).checked(certificates::address),
+    member("tls_client_auth_san_email", Text),
+    member("tls_client_certificate_bound_access_tokens", Flag)
+        .or(Absent::Flag(false))
+        .checked(certificates::binding),
     member("dpop_bound_access_tokens", Flag).or(Absent::Flag(false)),
     // Absent: false, or true for a client that registered itself.
     member("one_resource_per_token", Flag).by_operator(),
@@ -106,12 +114,6 @@ pub const CLIENT: &[Member] = &[
     kept("backchannel_logout_session_required", Flag),
     kept("frontchannel_logout_uri", Text),
     kept("frontchannel_logout_session_required", Flag),
-    kept("tls_client_auth_subject_dn", Text),
-    kept("tls_client_auth_san_dns", Text),
-    kept("tls_client_auth_san_uri", Text),
-    kept("tls_client_auth_san_ip", Text),
-    kept("tls_client_auth_san_email", Text),
-    kept("tls_client_certificate_bound_access_tokens", Flag),
     kept("authorization_details_types", Texts),
     kept("backchannel_token_delivery_mode", Text),
     kept("backchannel_client_notification_endpoint", Text),
@@ -146,7 +148,7 @@ pub const RESOURCE: &[Member] = &[
         .or(Absent::Text("A128CBC-HS256"))
         .by_operator()
         .checked(keys::content_encryption),
-    member("token_endpoint_auth_method", Text).by_operator().checked(served::auth_method),
+    member("token_endpoint_auth_method", Text).by_operator().checked(served::auth_method_of_resource),
     member("token_endpoint_auth_signing_alg", Text).by_operator().checked(served::signature),
     member("require_strict_assertions", Flag).or(Absent::Flag(false)).by_operator(),
     member("jwks_uri", Text).by_operator().checked(keys::by_reference),

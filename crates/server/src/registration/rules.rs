@@ -23,6 +23,8 @@ pub struct Rules {
     /// Whether `http` to loopback is fetched: only if the issuer is `http` itself, and the operator names it.
     pub(super) http_to_loopback: bool,
     pub(super) reserved: Option<Audience>,
+    /// Whether clients can show a certificate.
+    pub(super) mutual_tls: bool,
     /// Schemes without a dot that native clients may use.
     pub(super) redirect_schemes: Vec<String>,
 }
@@ -32,7 +34,13 @@ impl Rules {
     pub fn new(settings: &Settings, registrar: Registrar) -> Self {
         let redirect_schemes = settings.redirect_schemes.clone();
         let http_to_loopback = !settings.is_https() && !matches!(registrar, Registrar::Client(_));
-        Self { registrar, http_to_loopback, reserved: None, redirect_schemes }
+        Self {
+            registrar,
+            http_to_loopback,
+            reserved: None,
+            mutual_tls: settings.mutual_tls.is_some(),
+            redirect_schemes,
+        }
     }
 
     /// Reserves the identifier of the server's own admin API, which can't be registered otherwise.

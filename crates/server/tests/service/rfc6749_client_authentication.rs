@@ -209,7 +209,8 @@ async fn another_method_than_the_registered_one_is_refused() {
 /// A registered method that is not served never matches.
 #[tokio::test]
 async fn a_method_that_is_not_served_lets_nobody_in() {
-    let server = TestServer::new().client(confidential("shop").method("tls_client_auth")).start().await;
+    let server =
+        TestServer::new().client(confidential("shop").method("attest_jwt_client_auth")).start().await;
     ask(&server).basic("shop", SHOP).send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
     ask(&server).param("client_id", "shop").send_unwritten().await.refused(Reason::ClientSecretMissing);
 }

@@ -108,6 +108,8 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "token_endpoint_auth_methods_supported",
         "token_endpoint_auth_signing_alg_values_supported",
         "dpop_signing_alg_values_supported",
+        "tls_client_certificate_bound_access_tokens",
+        "mtls_endpoint_aliases",
         "revocation_endpoint_auth_methods_supported",
         "revocation_endpoint_auth_signing_alg_values_supported",
         "introspection_endpoint_auth_methods_supported",

@@ -1,6 +1,7 @@
 //! A request to the server.
 
 use http::{HeaderName, HeaderValue, Method, Request, header};
+use server::ClientCertificate;
 
 use super::{Reply, Running, running::Credentials};
 
@@ -13,6 +14,7 @@ pub struct Call {
     headers: Vec<(HeaderName, HeaderValue)>,
     params: Vec<(String, String)>,
     body: Option<(Option<String>, String)>,
+    certificate: Option<ClientCertificate>,
 }
 
 impl Running {
@@ -89,6 +91,7 @@ impl Call {
             headers: Vec::new(),
             params: Vec::new(),
             body: None,
+            certificate: None,
         }
     }
 
@@ -133,6 +136,13 @@ impl Call {
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sends it over a connection with this client certificate.
+    #[must_use]
+    pub fn certificate(mut self, certificate: &ClientCertificate) -> Self {
+        self.certificate = Some(certificate.clone());
+        self
     }
 
     /// Sends this access token with the scheme `DPoP`, and the proof.
@@ -214,6 +224,9 @@ impl Call {
             let host = self.server.issuer().split("://").nth(1).and_then(|rest| rest.split('/').next());
             let host = HeaderValue::from_str(host.expect("an issuer has a host")).expect("visible");
             request.headers_mut().insert(header::HOST, host);
+        }
+        if let Some(certificate) = &self.certificate {
+            request.extensions_mut().insert(certificate.clone());
         }
         for (name, value) in &self.headers {
             request.headers_mut().append(name.clone(), value.clone());

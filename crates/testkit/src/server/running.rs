@@ -240,7 +240,7 @@ fn credentials_of(client: &TestClient) -> Credentials {
     let secret = client.secret.clone().unwrap_or_default();
     match (client.metadata.auth_method(), &client.key) {
         (_, Some(key)) => Credentials::Key(key.clone()),
-        ("none", None) => Credentials::None,
+        ("none" | "tls_client_auth" | "self_signed_tls_client_auth", None) => Credentials::None,
         ("client_secret_post", None) => Credentials::Post(secret),
         ("client_secret_jwt", None) => {
             let key = SigningKey::hmac(SignatureAlgorithm::Hs256, secret.as_bytes());

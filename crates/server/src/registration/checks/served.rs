@@ -3,6 +3,7 @@
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm};
 use protocol::{ClientAuthMethod, GrantType, ResponseType};
 
+use super::certificates;
 use crate::registration::{entry::Entry, rules::Rules};
 
 fn warn(entry: &mut Entry<'_>, path: &str, value: &str) {
@@ -32,8 +33,18 @@ pub(crate) fn response_types(entry: &mut Entry<'_>, name: &'static str, _: &Rule
 }
 
 /// RFC 7591 §2, OpenID Connect Core 1.0 §9
-pub(crate) fn auth_method(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+pub(crate) fn auth_method(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
     text(entry, name, |value| ClientAuthMethod::parse(value).is_some());
+    certificates::method(entry, name, rules);
+}
+
+/// The same for a resource, which has no member that names it in a certificate.
+pub(crate) fn auth_method_of_resource(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    text(entry, name, |value| ClientAuthMethod::parse(value).is_some());
+    let method = entry.text(name).and_then(ClientAuthMethod::parse);
+    if method.is_some_and(ClientAuthMethod::is_by_certificate) {
+        entry.refuse(name, "only a client authenticates by a certificate");
+    }
 }
 
 /// OpenID Connect Dynamic Client Registration 1.0 §2
