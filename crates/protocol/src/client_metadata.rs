@@ -146,9 +146,30 @@ pub struct ClientMetadata {
     /// passavant's own member: origins beside those of `redirect_uris` whose pages may call the server for the client.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cors_origins: Vec<String>,
+    /// passavant's own member: whose tokens it may exchange, and for what (RFC 8693). Absent: it may exchange none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_exchange: Option<TokenExchangePolicy>,
     /// Every other registered member, unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// Whose tokens a client may exchange, and for what (RFC 8693 §2.1: the policy is the server's).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenExchangePolicy {
+    /// The clients whose tokens it may exchange.
+    pub subject_clients: Vec<String>,
+    /// The resources whose tokens it may exchange, whichever client they were issued to.
+    pub subject_audiences: Vec<String>,
+    /// The resources that it gets tokens for.
+    pub audiences: Vec<String>,
+    /// Scopes that it may ask for beyond those of the subject token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether its tokens may be without `act` (RFC 8693 §1.1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub impersonation: bool,
 }
 
 /// Which of the claims that the granted scopes release are in an ID token, beside being at UserInfo.

@@ -28,7 +28,7 @@ pub mod user_code;
 
 pub use audience::Audience;
 pub use challenge::Challenge;
-pub use client_metadata::{ClientMetadata, IdTokenClaims};
+pub use client_metadata::{ClientMetadata, IdTokenClaims, TokenExchangePolicy};
 pub use difference::Difference;
 pub use error::ErrorCode;
 pub use ids::{ClientId, DeferredId, FamilyId, GrantId, Issuer, JwtId, SessionId, Subject, TokenId};

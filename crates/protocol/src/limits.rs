@@ -80,3 +80,5 @@ pub const NONCE_SECONDS: i64 = 300;
 pub const NONCE_RENEWED_SECONDS: i64 = 150;
 /// Shortest secret for DPoP nonces, in bytes.
 pub const NONCE_KEY_BYTES_LEAST: usize = 32;
+/// Most actors of one token, the current one included (`act`, RFC 8693 §4.1).
+pub const ACTORS_MAX: usize = 8;

@@ -9,7 +9,7 @@ use crate::{
         authorize, end_session, introspection, jwks, metadata, par, registration, revocation, token, userinfo,
     },
     error::Fault,
-    grants::{authorization_code, client_credentials, device_code, refresh_token},
+    grants::{authorization_code, client_credentials, device_code, refresh_token, token_exchange},
     mutual_tls,
     ports::Ports,
     registration::unused,
@@ -47,6 +47,7 @@ impl AuthorizationServer {
             .always(unused::install)
             .with(|settings| settings.device.as_ref(), device_code::install)
             .with(|settings| settings.mutual_tls.as_ref(), mutual_tls::install)
+            .with(|settings| settings.token_exchange.as_ref(), token_exchange::install)
             .always(metadata::install)
     }
 

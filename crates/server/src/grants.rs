@@ -6,6 +6,7 @@ pub mod device_code;
 pub(crate) mod introspection_token;
 mod minting;
 pub mod refresh_token;
+pub mod token_exchange;
 
 pub use minting::Minting;
 

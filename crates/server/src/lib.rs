@@ -77,4 +77,5 @@ pub use registration::InitialToken;
 pub use service::HttpService;
 pub use settings::{
     DeviceFlow, MutualTls, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError,
+    TokenExchange,
 };

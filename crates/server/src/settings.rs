@@ -70,6 +70,8 @@ pub struct Settings {
     pub dynamic_registration: Option<DynamicRegistration>,
     /// The device grant (RFC 8628), if it is served.
     pub device: Option<DeviceFlow>,
+    /// Token exchange (RFC 8693), if it is served.
+    pub token_exchange: Option<TokenExchange>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -113,6 +115,7 @@ impl Settings {
             redirect_schemes: Vec::new(),
             dynamic_registration: None,
             device: None,
+            token_exchange: None,
             pages: PagePaths::default(),
         })
     }
@@ -165,6 +168,19 @@ impl Default for PushedRequests {
 pub struct RequestObjects {
     /// Whether every authorization request must be signed (RFC 9101 §10.5).
     pub required: bool,
+}
+
+/// Token exchange (RFC 8693).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenExchange {
+    /// Longest lifetime of an exchanged token, in seconds. It never outlives the token that it was exchanged for.
+    pub token_lifetime_max: i64,
+}
+
+impl Default for TokenExchange {
+    fn default() -> Self {
+        Self { token_lifetime_max: 600 }
+    }
 }
 
 /// The device grant (RFC 8628).

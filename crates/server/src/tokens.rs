@@ -11,7 +11,7 @@ pub(crate) mod recipient;
 use protocol::Handle;
 use zeroize::Zeroizing;
 
-pub use issued::{AccessClaims, Issued, IssuedAccess};
+pub use issued::{AccessClaims, Exchanged, Issued, IssuedAccess};
 
 pub(crate) use access_token::read_jwt;
 
@@ -37,7 +37,10 @@ pub(crate) async fn mint_access(
     if is_refused && claims.audience.resources.len() > 1 {
         return Err(Reason::AudienceTooMany.into());
     }
-    let lifetime = claims.audience.lifetime(server.settings().access_token_lifetime);
+    let mut lifetime = claims.audience.lifetime(server.settings().access_token_lifetime);
+    if let Some(exchanged) = &claims.exchanged {
+        lifetime = lifetime.min(exchanged.until.since(commit.now));
+    }
     if claims.audience.format() == AccessTokenFormat::Jwt {
         return access_token::mint_jwt(server, &claims, commit.now, lifetime).await;
     }
@@ -56,6 +59,7 @@ pub(crate) async fn mint_access(
         expires_at: commit.now + lifetime,
         details: claims.details.clone(),
         confirmation: claims.confirmation.copied().map(Box::new),
+        act: claims.exchanged.and_then(|exchanged| exchanged.act).map(|act| act.to_string().into()),
     };
     commit.push(TokenChange::AddAccess(handle, access));
     Ok(IssuedAccess {

@@ -40,7 +40,7 @@ const SESSIONS_OF_SUBJECT: &str = "SELECT id, subject, authenticated_at, amr, se
 
 /// By `access_that_introspects`, whose condition stands here word for word.
 const INTROSPECTION_TOKENS: &str = "SELECT a.id, a.digest, a.grant_id, a.client, a.epoch, a.subject, a.scopes, \
-    a.audience, a.narrowed, a.issued_at, a.expires_in, a.confirmation, a.details FROM access a \
+    a.audience, a.narrowed, a.issued_at, a.expires_in, a.confirmation, a.details, a.act FROM access a \
     JOIN caller c ON c.issuer = a.issuer AND c.client_id = a.client AND c.epoch = a.epoch AND c.disabled = 0 \
     WHERE a.issuer = ?1 AND a.id > ?2 AND a.client = ?4 AND a.scopes = 'introspection' AND a.grant_id IS NULL \
     AND a.ended = 0 ORDER BY a.id LIMIT ?3";

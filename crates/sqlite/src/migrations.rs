@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0006_confirmations.sql"),
     include_str!("../migrations/0007_registered_clients.sql"),
     include_str!("../migrations/0008_details.sql"),
+    include_str!("../migrations/0009_actors.sql"),
 ];
 
 /// The step after which usernames are compared in another spelling.

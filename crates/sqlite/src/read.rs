@@ -50,20 +50,23 @@ const CODE: &str = through!(
 const REFRESH: &str =
     through!("r.id, r.grant_id, r.generation, r.rotated_at, r.expires_at, r.key, r.confirmation", "refresh");
 
-/// An access token, and whether its grant, or without one its caller, has not ended.
+/// An access token, and whether its grant, or without one its caller, has not ended. One that was exchanged is another
+/// client's than its grant, and ends with both.
 const ACCESS: &str = "SELECT a.digest, a.grant_id, a.client, a.epoch, a.subject, a.scopes, a.audience, a.narrowed, \
-    a.issued_at, a.expires_in, a.confirmation, a.details, a.ended, CASE WHEN a.grant_id IS NULL \
+    a.issued_at, a.expires_in, a.confirmation, a.details, a.act, a.ended, CASE WHEN a.grant_id IS NULL \
     THEN EXISTS (SELECT 1 FROM caller c WHERE c.issuer = a.issuer AND c.client_id = a.client \
         AND c.epoch = a.epoch AND c.disabled = 0) \
     ELSE EXISTS (SELECT 1 FROM grant g WHERE g.id = a.grant_id AND g.issuer = a.issuer \
-        AND g.ended_at IS NULL) END \
+        AND g.ended_at IS NULL AND (g.client = a.client OR EXISTS (SELECT 1 FROM caller c \
+            WHERE c.issuer = a.issuer AND c.client_id = a.client AND c.epoch = a.epoch AND c.disabled = 0))) END \
     FROM access a WHERE a.id = ?1 AND a.issuer = ?2";
 
 /// The same for a token without a row.
 const JWT_ENDED: &str = "SELECT EXISTS (SELECT 1 FROM revoked_jwt WHERE issuer = ?1 AND jti = ?2), \
     CASE WHEN ?3 IS NULL \
     THEN EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?4 AND epoch = ?5 AND disabled = 0) \
-    ELSE EXISTS (SELECT 1 FROM grant WHERE id = ?3 AND issuer = ?1 AND ended_at IS NULL) END";
+    ELSE EXISTS (SELECT 1 FROM grant WHERE id = ?3 AND issuer = ?1 AND ended_at IS NULL AND (client = ?4 \
+        OR EXISTS (SELECT 1 FROM caller WHERE issuer = ?1 AND client_id = ?4 AND epoch = ?5 AND disabled = 0))) END";
 
 const SESSION: &str = "SELECT digest, subject, authenticated_at, amr, seen_at, expires_at FROM session \
     WHERE id = ?1 AND issuer = ?2 AND ended_at IS NULL";

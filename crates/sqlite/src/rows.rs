@@ -182,7 +182,7 @@ pub(crate) fn refresh(columns: &mut Columns<'_>) -> Result<Refresh, Broken> {
     })
 }
 
-/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in, confirmation, details`
+/// `grant_id, client, epoch, subject, scopes, audience, narrowed, issued_at, expires_in, confirmation, details, act`
 pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let grant = columns.number_or_none()?.map(GrantId);
     let client = ClientId::new(columns.text()?);
@@ -195,6 +195,7 @@ pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
     let expires_at = issued_at + columns.number()?;
     let confirmation = columns.confirmation()?;
     let details = columns.json("details")?;
+    let act = columns.text_or_none()?.map(Into::into);
     Ok(Access {
         grant,
         client,
@@ -207,6 +208,7 @@ pub(crate) fn access(columns: &mut Columns<'_>) -> Result<Access, Broken> {
         expires_at,
         confirmation,
         details,
+        act,
     })
 }
 

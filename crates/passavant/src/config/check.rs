@@ -248,6 +248,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         audience,
         authorization,
         device,
+        token_exchange,
         sessions,
         interactions,
         tokens,
@@ -282,6 +283,9 @@ fn settings(sections: &Sections) -> Option<Settings> {
         request_objects: authorization
             .request_objects
             .then_some(RequestObjects { required: authorization.require_request_objects }),
+        token_exchange: token_exchange.enabled.then(|| server::TokenExchange {
+            token_lifetime_max: seconds(token_exchange.token_lifetime_max),
+        }),
         device: device.enabled.then(|| DeviceFlow {
             code_lifetime: seconds(device.code_lifetime),
             interval: seconds(device.interval),

@@ -21,6 +21,7 @@ mod sessions;
 pub(crate) mod sign_in;
 mod signing_keys;
 mod tls;
+mod token_exchange;
 mod tokens;
 mod top;
 
@@ -68,6 +69,8 @@ sections! {
     clients: clients::Clients,
     /// `[clients.registration]`
     registration: registration::Registration,
+    /// `[token_exchange]`
+    token_exchange: token_exchange::TokenExchange,
     /// `[device]`
     device: device::Device,
     /// `[audience]`

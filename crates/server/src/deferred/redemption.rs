@@ -114,7 +114,16 @@ mod tests {
         let caller = Caller { id: ClientId::new(id), epoch: 1, disabled: false, secret: None };
         let metadata = ClientMetadata::default();
         let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-        RegisteredClient::read(Client { caller, metadata, require_pkce, skip_consent, applied, version })
+        let registered = crate::store::Registered::default();
+        RegisteredClient::read(Client {
+            caller,
+            metadata,
+            require_pkce,
+            skip_consent,
+            applied,
+            registered,
+            version,
+        })
     }
 
     fn read(state: DeferredState) -> DeferredRead {
@@ -138,6 +147,7 @@ mod tests {
             scopes: Scopes::stored("openid"),
             audience: vec![],
             narrowed: false,
+            details: None,
             authenticated_at: Timestamp(1),
             amr: "pwd".into(),
             approved_at: Timestamp(1),

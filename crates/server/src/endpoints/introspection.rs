@@ -169,6 +169,7 @@ async fn look_for(
         jti,
         aud,
         cnf: access.confirmation,
+        act: access.act.map(|act| serde_json::from_str(&act)).transpose().map_err(Fault::new)?,
     })
 }
 

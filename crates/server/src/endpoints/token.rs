@@ -39,6 +39,8 @@ struct TokenResponse<'a> {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -152,5 +154,6 @@ fn response(issued: &Issued) -> Result<Answer, Error> {
         scope: issued.access.scopes.as_str(),
         refresh_token: issued.refresh_token.as_ref().map(protocol::RefreshToken::expose),
         id_token: issued.id_token.as_deref(),
+        issued_token_type: issued.issued_token_type,
     })
 }

@@ -47,10 +47,14 @@ impl GrantHandler for ClientCredentials {
             authenticated_at: None,
             details: None,
             confirmation: request.confirmation(),
+            exchanged: None,
         };
         let mut commit = Commit::new(request.now);
         let access = tokens::mint_access(server, claims, &mut commit).await?;
-        Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
+        Ok(Decision {
+            commit,
+            answer: Ok(Issued { access, refresh_token: None, id_token: None, issued_token_type: None }),
+        })
     }
 }
 

@@ -46,10 +46,14 @@ pub(crate) async fn decide(
         authenticated_at: None,
         details: None,
         confirmation,
+        exchanged: None,
     };
     let mut commit = Commit::new(server.now());
     let access = tokens::mint_access(server, claims, &mut commit).await?;
-    Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: None, id_token: None }) })
+    Ok(Decision {
+        commit,
+        answer: Ok(Issued { access, refresh_token: None, id_token: None, issued_token_type: None }),
+    })
 }
 
 /// Only this grant type, and only this scope.

@@ -85,13 +85,17 @@ impl GrantHandler for RefreshTokenGrant {
             authenticated_at: Some(read.grant.authenticated_at),
             details: read.grant.token_details(),
             confirmation: request.confirmation(),
+            exchanged: None,
         };
         let access = tokens::mint_access(server, claims, &mut commit).await?;
         let id_token = match request.client.still_has(&read.grant.scopes, scope::OPENID) {
             true => Some(id_token::mint(server, &request.client, &read.grant, None, &access.token).await?),
             false => None,
         };
-        Ok(Decision { commit, answer: Ok(Issued { access, refresh_token: Some(successor), id_token }) })
+        Ok(Decision {
+            commit,
+            answer: Ok(Issued { access, refresh_token: Some(successor), id_token, issued_token_type: None }),
+        })
     }
 }
 

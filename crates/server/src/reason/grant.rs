@@ -81,6 +81,22 @@ family! { $ grant
     /// Too many device authorizations were requested from one address within ten minutes (RFC 8628 §5.2).
     DeviceAuthorizationsTooMany, "device_authorizations_too_many", TemporarilyUnavailable, Suspicious,
         "Too many device authorizations; try again in ten minutes";
+    /// The operator did not allow the client to exchange tokens, or it has no credential (RFC 8693 §2.1).
+    ExchangeNotAllowed, "exchange_not_allowed", UnauthorizedClient, Plain,
+        "The client may not exchange tokens";
+    /// The token type is not one that is exchanged, or not one that is issued (RFC 8693 §2.1, §3).
+    TokenTypeUnsupported, "token_type_unsupported", InvalidRequest, Plain, "The token type is not supported";
+    /// The subject token is not a live token of this server, or its key was not shown (RFC 8693 §2.2.2).
+    SubjectTokenInactive, "subject_token_inactive", InvalidRequest, Plain, "The subject_token is invalid";
+    /// The policy of the client does not cover the subject token (RFC 8693 §2.2.2).
+    SubjectTokenNotAllowed, "subject_token_not_allowed", InvalidRequest, Suspicious,
+        "The client may not exchange this subject_token";
+    /// The actor token is not a live token that was issued to the client (RFC 8693 §2.2.2).
+    ActorTokenInactive, "actor_token_inactive", InvalidRequest, Plain, "The actor_token is invalid";
+    /// The account names others that may act for it (RFC 8693 §4.4).
+    ActorNotAllowed, "actor_not_allowed", InvalidRequest, Suspicious, "The actor may not act for the subject";
+    /// More actors would stand behind the token than are kept (RFC 8693 §4.1).
+    ActorsTooMany, "actors_too_many", InvalidRequest, Plain, "Too many actors stand behind the subject_token";
     /// The client or resource registered an algorithm that this server does not serve now, or an HS* one with a secret
     /// that does not allow it (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
     RegistrationNotServed, "registration_not_served", UnauthorizedClient, Plain,

@@ -4,7 +4,7 @@
 //! §2, RFC 9701 §6, and passavant's own. Scopes: passavant's own.
 
 use super::{
-    checks::{certificates, excuses, keys, scopes, served, tokens, uris},
+    checks::{certificates, exchange, excuses, keys, scopes, served, tokens, uris},
     entry::{
         Absent, Effect,
         Kind::{self, Any, Flag, Number, Object, Text, TextOrTexts, Texts, Wording},
@@ -94,6 +94,7 @@ pub const CLIENT: &[Member] = &[
     member("dpop_bound_access_tokens", Flag).or(Absent::Flag(false)),
     // Absent: false, or true for a client that registered itself.
     member("one_resource_per_token", Flag).by_operator(),
+    member("token_exchange", Object).by_operator().checked(exchange::policy),
     member("require_pkce", Flag).or(Absent::Flag(true)).by_operator().checked(excuses::pkce),
     member("skip_consent", Flag).or(Absent::Flag(false)).by_operator(),
     member("disabled", Flag).or(Absent::Flag(false)).by_operator(),
@@ -246,6 +247,7 @@ mod tests {
             "one_resource_per_token",
             "require_pkce",
             "skip_consent",
+            "token_exchange",
             "disabled",
         ];
         assert_eq!(names(CLIENT, |m| m.set_by == SetBy::Operator), BTreeSet::from(operators));

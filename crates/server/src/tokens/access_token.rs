@@ -3,6 +3,7 @@
 use jose::{Claims, SignatureAlgorithm, jws, jws::Unverified};
 use protocol::{Audience, ClientId, Confirmation, GrantId, JwtId, Scopes, Subject, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::issued::{AccessClaims, IssuedAccess};
@@ -37,6 +38,12 @@ struct JwtAccessToken<'a> {
     /// Private claim: the claims that UserInfo answers with beside those of the scopes.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     userinfo_claims: &'a [Box<str>],
+    /// RFC 8693 §4.1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<&'a Value>,
+    /// Private claim: the epoch of the client of an exchanged token, whose grant is another client's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +88,8 @@ pub(super) async fn mint_jwt(
         gid: &claims.grant.unwrap_or(GrantId(claims.epoch)).to_string(),
         resource_named: claims.audience.narrowed,
         cnf: claims.confirmation,
+        act: claims.exchanged.and_then(|exchanged| exchanged.act),
+        epoch: claims.exchanged.map(|_| claims.epoch),
     };
     let payload = serde_json::to_vec(&payload).map_err(Fault::new)?;
     let typ = claims.audience.access_token_type();
@@ -128,7 +137,10 @@ fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
     let is_machine = claims.time("auth_time").ok()?.is_none();
     let access = Access {
         grant: (!is_machine).then_some(through),
-        epoch: if is_machine { through.0 } else { 0 },
+        epoch: match is_machine {
+            true => through.0,
+            false => claims.value("epoch").and_then(Value::as_i64).unwrap_or_default(),
+        },
         subject: (!is_machine).then(|| Subject::new(subject)),
         scopes: Scopes::stored(claims.string("scope").ok()?.unwrap_or_default()),
         audience: claims.strings("aud").ok()?.into_iter().map(Audience::new).collect(),
@@ -137,6 +149,7 @@ fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
             Some(members) => Some(Box::new(Confirmation::read(members, &[]).ok()?)),
             None => None,
         },
+        act: claims.object("act").ok()?.map(|act| Value::Object(act.clone()).to_string().into()),
         issued_at: Timestamp(claims.time("iat").ok()??),
         expires_at: Timestamp(claims.time("exp").ok()??),
         details: TokenDetails {

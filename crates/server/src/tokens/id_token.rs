@@ -1,7 +1,7 @@
 //! ID tokens (OpenID Connect Core 1.0 §2).
 
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
-use protocol::{ClientId, IdTokenClaims, SessionId, Subject};
+use protocol::{ClientId, IdTokenClaims, SessionId, Subject, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -183,6 +183,7 @@ pub(crate) struct Hint {
     pub(crate) subject: Subject,
     pub(crate) client: ClientId,
     pub(crate) session: Option<SessionId>,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// Verifies an `id_token_hint`: an ID token of this server, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2).
@@ -203,10 +204,12 @@ pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Resu
         return Ok(None);
     }
     let (Some(subject), Some(client)) = (text("sub"), text("aud")) else { return Ok(None) };
+    let expires_at = claims.time("exp").ok().flatten().map_or(Timestamp(0), Timestamp);
     Ok(Some(Hint {
         subject: Subject::new(subject),
         client: ClientId::new(client),
         session: text("sid").and_then(SessionId::parse),
+        expires_at,
     }))
 }
 

@@ -63,6 +63,7 @@ impl Issue<'_> {
                 authenticated_at: Some(grant.authenticated_at),
                 details: grant.token_details(),
                 confirmation: self.confirmation,
+                exchanged: None,
             };
             tokens.access = Some(mint_access(server, claims, commit).await?);
         }
@@ -89,13 +90,14 @@ impl Issue<'_> {
             authenticated_at: Some(grant.authenticated_at),
             details: grant.token_details(),
             confirmation: self.confirmation,
+            exchanged: None,
         };
         let access = mint_access(server, claims, commit).await?;
         let id_token = match client.still_has(&grant.scopes, scope::OPENID) {
             true => Some(id_token::mint(server, client, grant, self.nonce, &access.token).await?),
             false => None,
         };
-        Ok(Issued { access, refresh_token: self.refresh_token(commit), id_token })
+        Ok(Issued { access, refresh_token: self.refresh_token(commit), id_token, issued_token_type: None })
     }
 
     /// A client that registered `refresh_token` gets one; for an OpenID request only with `offline_access`, which the

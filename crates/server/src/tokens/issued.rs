@@ -1,6 +1,7 @@
 //! The input and output of minting.
 
 use protocol::{ClientId, Confirmation, GrantId, RefreshToken, Scopes, Subject, Timestamp, TokenType};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{audience::TokenAudience, store::TokenDetails};
@@ -14,6 +15,8 @@ pub struct Issued {
     pub refresh_token: Option<RefreshToken>,
     /// The ID token, if any.
     pub id_token: Option<String>,
+    /// What an exchanged token is (`issued_token_type`, RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// A new access token.
@@ -63,4 +66,15 @@ pub struct AccessClaims<'a> {
     pub details: Option<Box<TokenDetails>>,
     /// The keys that its sender must hold: those of the [token request](crate::context::TokenRequest::confirmation).
     pub confirmation: Option<&'a Confirmation>,
+    /// What it was exchanged for, if it was.
+    pub exchanged: Option<Exchanged<'a>>,
+}
+
+/// What a token was exchanged for (RFC 8693).
+#[derive(Clone, Copy, Debug)]
+pub struct Exchanged<'a> {
+    /// Who acts for the subject (`act`).
+    pub act: Option<&'a Value>,
+    /// When the subject token expires, and this one at the latest.
+    pub until: Timestamp,
 }

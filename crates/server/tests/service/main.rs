@@ -35,6 +35,7 @@ mod rfc7636_pkce;
 mod rfc7662_introspection;
 mod rfc8414_metadata;
 mod rfc8628_device;
+mod rfc8693_exchange;
 mod rfc8705_mutual_tls;
 mod rfc8707_resource;
 mod rfc9068_access_token;

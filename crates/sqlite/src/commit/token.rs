@@ -11,8 +11,8 @@ use crate::{
 };
 
 const ADD_ACCESS: &str = "INSERT INTO access (id, issuer, digest, issued_at, expires_in, grant_id, client, epoch, \
-    subject, scopes, audience, narrowed, confirmation, details) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING";
+    subject, scopes, audience, narrowed, confirmation, details, act) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING";
 
 const ADD_REFRESH: &str = "INSERT INTO refresh \
     (id, issuer, digest, expires_at, grant_id, generation, rotated_at, key, confirmation) \
@@ -58,6 +58,7 @@ fn add_access(t: &Transaction<'_>, handle: &Handle<AccessToken>, access: &Access
         access.narrowed,
         access.confirmation.as_ref().map(|confirmation| confirmation.to_bytes()),
         json(access.details.as_deref())?,
+        access.act,
     ];
     t.guarded(ADD_ACCESS, values)
 }

@@ -85,6 +85,7 @@ pub(crate) fn access(grant: Option<GrantId>) -> Access {
         expires_at: NOW + 600,
         confirmation: None,
         details: None,
+        act: None,
     }
 }
 

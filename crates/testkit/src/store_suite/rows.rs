@@ -138,6 +138,7 @@ pub(super) fn access(grant: &Grant) -> Access {
         expires_at: NOW + MINUTES_10,
         confirmation: Confirmation::of(Some(Thumbprint::from_bytes([1; 32])), None).map(Box::new),
         details: grant.token_details(),
+        act: Some(r#"{"sub":"orders"}"#.into()),
     }
 }
 
@@ -155,6 +156,7 @@ pub(super) fn own_access(caller: &Caller) -> Access {
         expires_at: NOW + MINUTES_10,
         confirmation: None,
         details: None,
+        act: None,
     }
 }
 

@@ -77,6 +77,7 @@ impl IssueResourceToken {
             expires_at,
             confirmation: None,
             details: None,
+            act: None,
         };
         changes.push(TokenChange::AddAccess(token.handle(), access));
         Ok(Decision { changes, answer })

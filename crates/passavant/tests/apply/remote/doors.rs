@@ -77,6 +77,12 @@ fn wrong_clients() -> Vec<Wrong> {
         ),
         row("scope", json!("a\\b"), "/scope", &ScopeError::BadCharacter.to_string()),
         row("jwks", json!("https://shop.example/jwks"), "/jwks", "must be an object"),
+        row(
+            "token_exchange",
+            json!({ "audiences": ["https://api.example"] }),
+            "/token_exchange",
+            "must name subject_clients or subject_audiences: whose tokens are exchanged",
+        ),
         row("jwks_uri", json!("http://shop.example/jwks"), "/jwks_uri", JWKS_URI),
         row("jwks_uri", json!("file:///etc/passwd"), "/jwks_uri", JWKS_URI),
         row("default_max_age", json!("60"), "/default_max_age", "must be a non-negative integer"),

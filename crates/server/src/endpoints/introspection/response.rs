@@ -2,6 +2,7 @@
 
 use protocol::{Audience, ClientId, Confirmation, JwtId, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 
 /// The introspection response (RFC 7662 §2.2). Members without a value are omitted, never null: Django peers fail with
 /// 500 on a null.
@@ -34,6 +35,9 @@ pub(super) struct IntrospectionResponse {
     /// RFC 9449 §6.2, RFC 8705 §3.2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cnf: Option<Box<Confirmation>>,
+    /// RFC 8693 §4.1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) act: Option<Box<Value>>,
 }
 
 #[derive(Serialize)]
@@ -68,4 +72,5 @@ pub(super) const INACTIVE: IntrospectionResponse = IntrospectionResponse {
     jti: None,
     aud: None,
     cnf: None,
+    act: None,
 };

@@ -151,5 +151,6 @@ fn as_access(read: Through<Refresh>) -> Access {
         expires_at: row.expires_at.min(grant.expires_at),
         confirmation: row.confirmation,
         details: None,
+        act: None,
     }
 }

@@ -96,13 +96,15 @@ impl State {
 
     /// What ended the tokens of this grant, or, without a grant, of this client at this epoch.
     pub(super) fn ended(&self, grant: Option<GrantId>, client: &ClientId, epoch: i64) -> Option<Ended> {
+        let caller = self.callers.get(client);
+        let client_stands = caller.is_some_and(|caller| !caller.disabled && caller.epoch == epoch);
         if let Some(grant) = grant {
-            let stands = self.grants.get(&grant).is_some_and(|kept| kept.ended_at.is_none());
+            let kept = self.grants.get(&grant).filter(|kept| kept.ended_at.is_none());
+            // An exchanged token is another client's than its grant: it ends with both.
+            let stands = kept.is_some_and(|kept| kept.row.client == *client || client_stands);
             return (!stands).then_some(Ended::Grant);
         }
-        let caller = self.callers.get(client);
-        let stands = caller.is_some_and(|caller| !caller.disabled && caller.epoch == epoch);
-        (!stands).then_some(Ended::Client)
+        (!client_stands).then_some(Ended::Client)
     }
 
     /// Counts a change of a client.

@@ -8,7 +8,7 @@ use protocol::{
 /// An opaque access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// The grant it was issued from; `None` for `client_credentials`, which no user approves.
+    /// The grant it was issued from, or whose token it was exchanged for; `None` for `client_credentials`, which no user approves.
     pub grant: Option<GrantId>,
     /// Who it was issued to.
     pub client: ClientId,
@@ -30,6 +30,8 @@ pub struct Access {
     pub confirmation: Option<Box<Confirmation>>,
     /// What it holds beside scopes and audience. Boxed, since most tokens have none.
     pub details: Option<Box<TokenDetails>>,
+    /// `act`: who acts for the subject, as JSON (RFC 8693 §4.1).
+    pub act: Option<Box<str>>,
 }
 
 impl Access {
