@@ -14,7 +14,7 @@ pub(crate) mod style;
 use askama::Template;
 use http::StatusCode;
 use protocol::uri;
-use server::{Answer, ErrorPage, Fault, Settings};
+use server::{Answer, ErrorPage, Fault, Settings, store::Provenance};
 use shown::{initial, shown};
 
 pub use logo::{LOGO_BYTES_MAX, Logo, LogoError};
@@ -124,6 +124,41 @@ pub(crate) struct ShownClient {
     pub(crate) destination: Destination,
     pub(crate) policy_uri: Option<String>,
     pub(crate) tos_uri: Option<String>,
+    /// What is said of one that the operator did not register.
+    pub(crate) stranger: Option<Stranger>,
+}
+
+/// A client that the operator did not register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stranger {
+    /// The host that publishes its metadata, which is verified; `None` if it registered itself.
+    pub(crate) publisher: Option<String>,
+    /// How long ago it was seen first, in words.
+    pub(crate) age: Option<String>,
+}
+
+impl Stranger {
+    /// What is known of a client with this id.
+    pub(crate) fn of(id: &str, provenance: &Provenance, age_seconds: Option<i64>) -> Option<Self> {
+        let publisher = match provenance {
+            Provenance::Operator => return None,
+            Provenance::SelfRegistered { .. } => None,
+            Provenance::MetadataDocument { .. } => uri::Parts::of(id).ok().and_then(|parts| parts.host),
+        };
+        Some(Self { publisher: publisher.map(str::to_ascii_lowercase), age: age_seconds.map(in_words) })
+    }
+}
+
+/// A duration as a reader would say it.
+fn in_words(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..60 => return "a moment ago".to_owned(),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
 }
 
 /// Where the answer goes: the only thing that is known about a client for certain.
@@ -191,6 +226,7 @@ pub(crate) mod fixture {
             destination: Destination::of("https://shop.example/cb"),
             policy_uri: Some("https://shop.example/policy".into()),
             tos_uri: Some("https://shop.example/terms".into()),
+            stranger: None,
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     directory::{Account, Username},
     limits::SignInOrigin,
     pages::{
-        Destination, Hidden, ShownClient, StyledPages,
+        Destination, Hidden, ShownClient, Stranger, StyledPages,
         account::AccountPage,
         consent::{ConsentPage, Group, ShownAccount},
         link, logo,
@@ -361,6 +361,7 @@ fn shown_client(interaction: &OpenInteraction) -> Option<ShownClient> {
         destination,
         policy_uri: link(client.policy_uri.as_deref()),
         tos_uri: link(client.tos_uri.as_deref()),
+        stranger: Stranger::of(id.as_str(), interaction.provenance()?, interaction.client_age()),
     })
 }
 

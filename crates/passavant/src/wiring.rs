@@ -69,6 +69,7 @@ impl Installation {
             clock: clock.clone(),
             entropy: entropy.clone(),
             fetch: Arc::new(operator_fetch(&config.issuer)),
+            strangers_fetch: Arc::new(strangers_fetch(&config)),
             pages: Arc::new(pages.clone()),
             master: master.clone(),
         };
@@ -115,6 +116,21 @@ fn clock(newest: Timestamp) -> Result<Arc<dyn Clock>, OpenFailure> {
 fn operator_fetch(issuer: &str) -> ReqwestFetch {
     ReqwestFetch::deferred(ClientSettings {
         named_by: Some(NamedBy::operator_of(issuer)),
+        concurrent_max: Some(FETCHES_MAX),
+        ..ClientSettings::default()
+    })
+}
+
+/// Fetches what clients name that the operator did not register.
+fn strangers_fetch(config: &Config) -> ReqwestFetch {
+    let documents = config.settings.client_documents.as_ref();
+    // The configuration permits it to an issuer of plain http only.
+    let named_by = match documents.is_some_and(|documents| documents.danger_loopback) {
+        true => NamedBy::operator_of(&config.issuer),
+        false => NamedBy::Stranger,
+    };
+    ReqwestFetch::deferred(ClientSettings {
+        named_by: Some(named_by),
         concurrent_max: Some(FETCHES_MAX),
         ..ClientSettings::default()
     })

@@ -52,6 +52,8 @@ pub const CLIENT_SECRET_CHARS_MIN: usize = 22;
 pub const CLIENT_SECRET_BYTES_MAX: usize = 512;
 /// Longest body of a registration request, in bytes: what is registered is stored and read with each new process.
 pub const REGISTRATION_BYTES_MAX: usize = 32 * 1024;
+/// Longest metadata document of a client, in bytes. The draft recommends 5 KiB; a key set in it may need more.
+pub const CLIENT_DOCUMENT_BYTES_MAX: usize = 16 * 1024;
 /// Longest `error_description` of a registration response, in bytes.
 pub const REGISTRATION_ERROR_BYTES_MAX: usize = 1024;
 /// Number of wrong verifiers after which a code becomes unusable (RFC 9700 §4.5).

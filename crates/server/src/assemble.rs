@@ -12,7 +12,7 @@ use crate::{
     grants::{authorization_code, client_credentials, device_code, refresh_token, token_exchange},
     mutual_tls,
     ports::Ports,
-    registration::unused,
+    registration::{client_document, unused},
     settings::Settings,
 };
 
@@ -44,6 +44,7 @@ impl AuthorizationServer {
             .with(|settings| settings.pushed_requests.as_ref(), par::install)
             .with(|settings| settings.request_objects.as_ref(), object::install)
             .with(|settings| settings.dynamic_registration.as_ref(), registration::install)
+            .with(|settings| settings.client_documents.as_ref(), client_document::install)
             .always(unused::install)
             .with(|settings| settings.device.as_ref(), device_code::install)
             .with(|settings| settings.mutual_tls.as_ref(), mutual_tls::install)

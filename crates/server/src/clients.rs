@@ -21,7 +21,7 @@ pub use authenticated::{AuthenticatedCaller, AuthenticatedClient};
 pub(crate) use authenticated::Role;
 
 pub(crate) use failures::Failures;
-pub(crate) use keys::RemoteKeys;
+pub(crate) use keys::{KeySource, RemoteKeys};
 
 use known::Known;
 use secret::Header;

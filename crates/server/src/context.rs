@@ -22,9 +22,9 @@ use crate::{
     master::MasterKey,
     pages::Pages,
     pause::Bounds,
-    ports::{Accounts, Ports},
+    ports::{Accounts, Fetch, Ports},
     reason::Reason,
-    registry::Registry,
+    registry::{RegisteredClient, Registry},
     settings::Settings,
     settle::Decision,
     store::{Commit, Committed, Remember, Store},
@@ -163,6 +163,20 @@ impl Responder {
     }
 }
 
+/// Finds clients that the operator did not register.
+#[async_trait]
+pub(crate) trait ClientSource: Send + Sync + 'static {
+    /// Whether the client of this id is looked up, or looked up again, given what is registered.
+    fn is_due(&self, id: &str, registered: Option<&RegisteredClient>, now: Timestamp) -> bool;
+
+    /// Looks it up, and registers what is found.
+    async fn find(
+        &self,
+        server: &AuthorizationServer,
+        id: &str,
+    ) -> Result<Option<Arc<RegisteredClient>>, Error>;
+}
+
 /// A further source of the parameters of an authorization request, for those that a reference or an object holds.
 #[async_trait]
 pub(crate) trait RequestSource: Send + Sync + 'static {
@@ -201,6 +215,7 @@ pub(crate) struct Installed {
     pub(crate) grants: BTreeMap<&'static str, Box<dyn GrantHandler>>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) sources: Vec<Box<dyn RequestSource>>,
+    pub(crate) client_sources: Vec<Box<dyn ClientSource>>,
     pub(crate) response_types: Vec<ResponseType>,
     pub(crate) response_modes: Vec<ResponseMode>,
     /// Parts of the metadata that belong to no endpoint, or change what an endpoint wrote.
@@ -228,6 +243,10 @@ impl Installed {
 
     pub(crate) fn source(&mut self, source: impl RequestSource) {
         self.sources.push(Box::new(source));
+    }
+
+    pub(crate) fn client_source(&mut self, source: impl ClientSource) {
+        self.client_sources.push(Box::new(source));
     }
 
     pub(crate) fn maintenance(&mut self, step: MaintenanceStep) {
@@ -288,6 +307,11 @@ impl AuthorizationServer {
     pub(crate) async fn write(&self, commit: Commit) -> Result<Committed, Fault> {
         let verdict = self.store().commit(commit).await?;
         verdict.map_err(|conflict| Fault::new(format!("guard {} failed", conflict.guard)))
+    }
+
+    /// Fetches what the operator did not name.
+    pub(crate) fn strangers_fetch(&self) -> &dyn Fetch {
+        &*self.0.ports.strangers_fetch
     }
 
     /// The users.

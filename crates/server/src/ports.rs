@@ -28,6 +28,9 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// Fetches key sets of clients and resources.
     pub fetch: Arc<dyn Fetch>,
+    /// Fetches what clients name that the operator did not register: their metadata documents and key sets. It connects to
+    /// public addresses only, which it checks after it resolved a name ([`fetching::NamedBy::Stranger`]).
+    pub strangers_fetch: Arc<dyn Fetch>,
     /// Renders pages that are shown instead of a redirect.
     pub pages: Arc<dyn Pages>,
     /// The key that secrets are encrypted with.
@@ -47,6 +50,7 @@ impl Ports {
             clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             fetch: Arc::new(NoFetch),
+            strangers_fetch: Arc::new(NoFetch),
             pages: Arc::new(PlainPages),
             master: Arc::new(master),
         }

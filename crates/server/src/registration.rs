@@ -6,6 +6,7 @@
 
 mod checks;
 mod client;
+pub(crate) mod client_document;
 mod credentials;
 mod entry;
 mod finding;

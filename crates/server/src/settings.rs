@@ -72,6 +72,8 @@ pub struct Settings {
     pub device: Option<DeviceFlow>,
     /// Token exchange (RFC 8693), if it is served.
     pub token_exchange: Option<TokenExchange>,
+    /// Whether a `client_id` may be the URL of the client's metadata (Client ID Metadata Document). `None`: it may not.
+    pub client_documents: Option<ClientDocuments>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -116,6 +118,7 @@ impl Settings {
             dynamic_registration: None,
             device: None,
             token_exchange: None,
+            client_documents: None,
             pages: PagePaths::default(),
         })
     }
@@ -214,17 +217,36 @@ pub enum PkcePolicy {
     Public,
 }
 
-/// Who may register itself, and as what (RFC 7591). What is asked beyond it is left out, and the answer says so.
+/// What clients may register that the operator does not register. What is asked beyond it is left out, and the answer to a
+/// registration says so.
 #[derive(Clone, Debug)]
-pub struct DynamicRegistration {
-    /// Whether a registration needs an initial access token (RFC 7591 §3), which the operator gives out.
-    pub needs_token: bool,
+pub struct RegistrationPolicy {
     /// The grant types that may be registered.
     pub grant_types: Vec<String>,
     /// How a client may authenticate.
     pub auth_methods: Vec<ClientAuthMethod>,
     /// The scopes that may be registered. `None`: those of OpenID Connect, and those that a resource lists.
     pub scopes: Option<Vec<String>>,
+}
+
+impl Default for RegistrationPolicy {
+    fn default() -> Self {
+        let grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        Self {
+            grant_types: grant_types.map(|grant_type| grant_type.as_str().to_owned()).into(),
+            auth_methods: ClientAuthMethod::ALL.to_vec(),
+            scopes: None,
+        }
+    }
+}
+
+/// Who may register itself, and as what (RFC 7591).
+#[derive(Clone, Debug)]
+pub struct DynamicRegistration {
+    /// Whether a registration needs an initial access token (RFC 7591 §3), which the operator gives out.
+    pub needs_token: bool,
+    /// What may be registered.
+    pub policy: RegistrationPolicy,
     /// Whose software statements count (RFC 7591 §2.3).
     pub statement_issuers: Vec<StatementIssuer>,
     /// Most registrations in an hour without a token, from one IPv4 address, or from one IPv6 /64 or /48.
@@ -237,17 +259,35 @@ pub struct DynamicRegistration {
 
 impl Default for DynamicRegistration {
     fn default() -> Self {
-        let grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken];
         Self {
             needs_token: false,
-            grant_types: grant_types.map(|grant_type| grant_type.as_str().to_owned()).into(),
-            auth_methods: ClientAuthMethod::ALL.to_vec(),
-            scopes: None,
+            policy: RegistrationPolicy::default(),
             statement_issuers: Vec::new(),
             hourly_per_address_max: 20,
             hourly_max: 500,
             unused_lifetime: 7 * 86_400,
         }
+    }
+}
+
+/// How the metadata of clients is read whose id is its URL (Client ID Metadata Document).
+#[derive(Clone, Debug)]
+pub struct ClientDocuments {
+    /// What may be registered.
+    pub policy: RegistrationPolicy,
+    /// Most documents of new clients that are fetched in an hour.
+    pub hourly_max: u32,
+    /// Seconds after which a client that got no token is deleted.
+    pub unused_lifetime: i64,
+    /// Whether documents of this machine are read, over plain http too. Only for tests and development: a stranger could
+    /// have the server call services that only this machine reaches.
+    pub danger_loopback: bool,
+}
+
+impl Default for ClientDocuments {
+    fn default() -> Self {
+        let DynamicRegistration { policy, hourly_max, unused_lifetime, .. } = DynamicRegistration::default();
+        Self { policy, hourly_max, unused_lifetime, danger_loopback: false }
     }
 }
 

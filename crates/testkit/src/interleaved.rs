@@ -27,12 +27,18 @@ const YIELDS_MAX: u64 = 4;
 pub struct Interleaved<S> {
     store: S,
     state: AtomicU64,
+    reads: AtomicU64,
 }
 
 impl<S: Store> Interleaved<S> {
     /// Wraps a store. The seed determines the interleaving.
     pub const fn new(store: S, seed: u64) -> Self {
-        Self { store, state: AtomicU64::new(seed) }
+        Self { store, state: AtomicU64::new(seed), reads: AtomicU64::new(0) }
+    }
+
+    /// How often the store was read.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     async fn let_others_go_first(&self) {
@@ -52,6 +58,7 @@ impl<S: Store> Interleaved<S> {
 
     /// Returns the result of a read after yielding, so that it may be outdated.
     async fn looked<T>(&self, answer: Result<T, Fault>) -> Result<T, Fault> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.let_others_go_first().await;
         answer
     }

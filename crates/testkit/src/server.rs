@@ -158,6 +158,7 @@ impl TestServer {
             clock: Arc::new(clock.clone()),
             entropy: self.entropy,
             fetch: fetch.clone(),
+            strangers_fetch: fetch.clone(),
             pages: Arc::new(PlainPages),
             master: Arc::new(MasterKey::new(&MASTER)),
         };

@@ -130,9 +130,13 @@ fn sentence(scope: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use server::store::Provenance;
 
     use super::*;
-    use crate::{directory::fixture::alice, pages::fixture};
+    use crate::{
+        directory::fixture::alice,
+        pages::{Stranger, fixture},
+    };
 
     fn asked(scope: &str, description: Option<&str>, resource: Option<(&str, Option<&str>)>) -> AskedScope {
         AskedScope {
@@ -181,6 +185,28 @@ mod tests {
         native.destination = Destination::of("http://127.0.0.1:33418/cb");
         let html = page(&native, &[]);
         assert!(html.contains("on this device") && html.contains("<code>http://127.0.0.1:33418/cb</code>"));
+    }
+
+    /// RFC 7591 §5: the user is told that nobody vouches for the name of the client.
+    #[test]
+    fn a_client_that_the_operator_did_not_register_is_told_as_such() {
+        let of = |id: &str, provenance: Provenance, age: i64| {
+            let mut client = fixture::client("Bank");
+            client.stranger = Stranger::of(id, &provenance, Some(age));
+            page(&client, &[])
+        };
+        assert!(!of("shop", Provenance::Operator, 9).contains("class=\"note\""));
+        let token = protocol::Digest::of(b"token");
+        let html = of("x", Provenance::SelfRegistered { token }, 240);
+        assert!(
+            html.contains("role=\"note\"><p><b>This app registered itself.</b> Its name is its own claim."),
+            "{html}"
+        );
+        assert!(html.contains("It was first seen here 4 minutes ago."), "{html}");
+        let by = Provenance::MetadataDocument { fresh_until: protocol::Timestamp(0) };
+        let html = of("https://Agent.example/client.json", by, 3 * 86_400 + 5);
+        assert!(html.contains("published at <b>agent.example</b>. That address is verified"), "{html}");
+        assert!(html.contains("3 days ago"), "{html}");
     }
 
     #[test]

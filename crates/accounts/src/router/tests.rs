@@ -79,6 +79,7 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             fetch: Arc::new(NoFetch),
+            strangers_fetch: Arc::new(server::ports::NoFetch),
             pages: Arc::new(pages.clone()),
             master: Arc::new(MasterKey::new(&[7; 32])),
         };

@@ -104,6 +104,10 @@ impl Config {
             // TLS ends in front of us.
             layers.warnings.push(NO_PROXY.to_owned());
         }
+        if sections.registration.danger_loopback_documents && issuer.starts_with("https:") {
+            let key = "clients.registration.danger_loopback_documents";
+            layers.refuse(key, "is only for an issuer that is plain http itself, on this machine".to_owned());
+        }
         for Within { key, duration, most, other } in limited(&mut sections) {
             let is_default = layers.value(key).is_some_and(|(_, origin)| *origin == Origin::Default);
             if *duration > most && is_default {
@@ -295,6 +299,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         mutual_tls: (!mtls.listen.is_empty() || mtls.client_cert_header)
             .then(|| MutualTls { url: mtls.url.clone() }),
         dynamic_registration: registration::dynamic(registration),
+        client_documents: registration::documents(registration),
         interaction_lifetime: seconds(interactions.lifetime),
         key_rotation_interval: seconds(signing_keys.rotate_every),
         pkce: match pkce.policy {

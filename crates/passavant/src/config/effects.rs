@@ -476,6 +476,37 @@ async fn clients_registration_hourly_and_unused_lifetime() {
     assert_eq!(settings.dynamic_registration.expect("open").hourly_per_address_max, 7);
 }
 
+/// Client ID Metadata Document §4
+#[tokio::test]
+async fn clients_registration_cimd() {
+    let url = "https://agent.example/client.json";
+    for (value, reason) in [("false", Some(Reason::AuthorizeClientUnknown)), ("true", None)] {
+        let server = start(&format!("[clients.registration]\ncimd = {value}\n")).await;
+        let redirect = "https://agent.example/cb";
+        let document = serde_json::json!({ "client_id": url, "redirect_uris": [redirect] });
+        server.fetch.serve_with(url, &document, &[]);
+        server.introduce(url, None, redirect);
+        assert_eq!(server.browser().authorize(url).scope("openid").send().await.reason(), reason, "{value}");
+    }
+}
+
+#[test]
+fn clients_registration_danger_loopback_documents() {
+    let lines = "[clients.registration]\ncimd = true\ndanger_loopback_documents = true\n";
+    let read = |issuer: &str| {
+        let mut file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
+        write!(file, "issuer = \"{issuer}\"\n{lines}").expect("written");
+        Config::of(&mut Layers::read(Some(file.path()), &[], &[]).expect("it is TOML"))
+    };
+    let settings = read("http://localhost:4000").expect("it is this machine").settings;
+    assert!(settings.client_documents.expect("enabled").danger_loopback);
+    let problems = read(ISSUER).expect_err("refused").to_string();
+    assert!(
+        problems.contains("clients.registration.danger_loopback_documents: is only for an issuer"),
+        "{problems}"
+    );
+}
+
 #[test]
 fn clients_registration_statement_issuers() {
     let line = "statement_issuers = \"https://publisher.example https://publisher.example/jwks\"";

@@ -2,7 +2,7 @@
 
 use fetching::NamedBy;
 use protocol::{ClientAuthMethod, Scopes, scope};
-use server::settings::{DynamicRegistration, StatementIssuer};
+use server::settings::{ClientDocuments, DynamicRegistration, RegistrationPolicy, StatementIssuer};
 
 use super::sections::registration::{DynamicAccess, Registration};
 
@@ -13,21 +13,41 @@ pub(super) fn dynamic(section: &Registration) -> Option<DynamicRegistration> {
         DynamicAccess::Token => true,
         DynamicAccess::Open => false,
     };
-    let named = section.auth_methods.iter().filter_map(|name| ClientAuthMethod::parse(name));
-    let default = DynamicRegistration::default();
     Some(DynamicRegistration {
         needs_token,
+        policy: policy(section),
+        statement_issuers: section.statement_issuers.iter().filter_map(|text| issuer_of(text)).collect(),
+        hourly_per_address_max: section.hourly_per_address,
+        hourly_max: section.hourly,
+        unused_lifetime: unused_lifetime(section),
+    })
+}
+
+/// How the metadata of clients is read whose id is its URL; `None` where it is not.
+pub(super) fn documents(section: &Registration) -> Option<ClientDocuments> {
+    section.cimd.then(|| ClientDocuments {
+        policy: policy(section),
+        hourly_max: section.hourly,
+        unused_lifetime: unused_lifetime(section),
+        danger_loopback: section.danger_loopback_documents,
+    })
+}
+
+fn policy(section: &Registration) -> RegistrationPolicy {
+    let named = section.auth_methods.iter().filter_map(|name| ClientAuthMethod::parse(name));
+    let default = RegistrationPolicy::default();
+    RegistrationPolicy {
         grant_types: match section.grant_types.as_slice() {
             [] => default.grant_types,
             named => named.to_vec(),
         },
         auth_methods: if section.auth_methods.is_empty() { default.auth_methods } else { named.collect() },
         scopes: (!section.scopes.is_empty()).then(|| section.scopes.clone()),
-        statement_issuers: section.statement_issuers.iter().filter_map(|text| issuer_of(text)).collect(),
-        hourly_per_address_max: section.hourly_per_address,
-        hourly_max: section.hourly,
-        unused_lifetime: i64::try_from(section.unused_lifetime.as_secs()).unwrap_or(i64::MAX),
-    })
+    }
+}
+
+fn unused_lifetime(section: &Registration) -> i64 {
+    i64::try_from(section.unused_lifetime.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn issuer_of(text: &str) -> Option<StatementIssuer> {

@@ -14,9 +14,14 @@ use crate::{
     registry::RegisteredClient,
 };
 
-/// The client of this id, unless it is disabled.
+/// The client of this id, unless it is disabled. One that the operator did not register may be looked up.
 pub(crate) async fn find(server: &AuthorizationServer, id: &str) -> Result<Arc<RegisteredClient>, Error> {
-    let client = server.registry().client(id).await?;
+    let mut client = server.registry().client(id).await?;
+    for source in &server.installed().client_sources {
+        if source.is_due(id, client.as_deref(), server.now()) {
+            client = source.find(server, id).await?;
+        }
+    }
     Ok(client.filter(|client| !client.caller.disabled).ok_or(Reason::AuthorizeClientUnknown)?)
 }
 
@@ -116,7 +121,10 @@ fn facts(reason: Reason, params: &Parameters) -> Vec<(&'static str, String)> {
             ),
         ],
         Reason::RedirectUriMissing => vec![("Client", sent("client_id")), ("Sent", "no redirect_uri".into())],
-        Reason::AuthorizeClientUnknown => vec![("Sent", sent("client_id"))],
+        Reason::AuthorizeClientUnknown
+        | Reason::ClientDocumentInvalid
+        | Reason::ClientDocumentUnavailable
+        | Reason::ClientDocumentsTooMany => vec![("Sent", sent("client_id"))],
         _ => Vec::new(),
     }
 }

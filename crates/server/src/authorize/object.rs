@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{client, request::must_sign};
 use crate::{
     AuthorizationServer,
+    clients::KeySource,
     context::{FoundParams, Installed, RequestSource},
     endpoints::offer::{Offer, names},
     error::{Error, Fault},
@@ -96,18 +97,17 @@ async fn verifying_keys(
     algorithm: SignatureAlgorithm,
     kid: Option<&str>,
 ) -> Result<Vec<VerifyingKey>, Error> {
-    let metadata = &client.metadata;
     if algorithm.is_symmetric() {
         let secret = client.caller.secret.as_ref();
         let secret = secret.and_then(|stored| server.master().recover_secret(client.id(), stored));
         let key = secret.and_then(|secret| VerifyingKey::hmac(algorithm, &secret).ok());
         return Ok(vec![key.ok_or(Reason::RequestObjectSignatureWrong)?]);
     }
-    let (by_value, by_reference) = (metadata.jwks.as_ref(), metadata.jwks_uri.as_deref());
-    if by_value.is_none() && by_reference.is_none() {
+    let source = KeySource::client(client);
+    if source.is_empty() {
         return Err(Reason::RequestObjectSignatureWrong.into());
     }
-    let keys = server.remote_keys().verifying(by_value, by_reference, kid, algorithm).await;
+    let keys = server.remote_keys().verifying(source, kid, algorithm).await;
     let keys = keys.map_err(|error| keys_unavailable(&error))?;
     Ok(keys.map_err(|_| Reason::RequestObjectSignatureWrong)?)
 }

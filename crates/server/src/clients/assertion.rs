@@ -5,7 +5,7 @@ mod explained;
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
 use protocol::{ClientAuthMethod, Timestamp, display::Shown};
 
-use super::known::Known;
+use super::{keys::KeySource, known::Known};
 use crate::{
     AuthorizationServer,
     error::{Error, Fault},
@@ -101,8 +101,8 @@ async fn verifying_keys(
         return Ok(vec![key]);
     }
     known.must_be(ClientAuthMethod::PrivateKeyJwt)?;
-    let (by_value, by_reference) = known.jwks();
-    let keys = server.remote_keys().verifying(by_value, by_reference, kid, algorithm).await;
+    let source = known.keys().ok_or(Reason::AssertionSignatureWrong)?;
+    let keys = server.remote_keys().verifying(source, kid, algorithm).await;
     let keys = keys.map_err(|error| keys_unavailable(&error))?;
     keys.map_err(|error| {
         let kid = Shown(kid.unwrap_or_default());
@@ -196,13 +196,10 @@ impl Known {
         }
     }
 
-    fn jwks(&self) -> (Option<&serde_json::Value>, Option<&str>) {
-        match (&self.client, self.resources.first()) {
-            (Some(client), _) => (client.metadata.jwks.as_ref(), client.metadata.jwks_uri.as_deref()),
-            (None, Some(resource)) => {
-                (resource.settings.jwks.as_ref(), resource.settings.jwks_uri.as_deref())
-            }
-            (None, None) => (None, None),
+    fn keys(&self) -> Option<KeySource<'_>> {
+        match &self.client {
+            Some(client) => Some(KeySource::client(client)),
+            None => self.resources.first().map(|resource| KeySource::resource(resource)),
         }
     }
 }

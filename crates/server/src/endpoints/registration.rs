@@ -75,8 +75,9 @@ impl Part {
             Ok(requested) => requested,
             Err(rejection) => return Ok(Err(rejection)),
         };
+        let most = self.settings.hourly_per_address_max;
         let (now, origin) = (server.now(), Origin::of(&incoming.head.extensions));
-        if token.is_none() && !self.counts.admit(origin, &self.settings, now) {
+        if token.is_none() && !self.counts.admit(origin, most, self.settings.hourly_max, now) {
             return Err(Reason::RegistrationsTooMany.into());
         }
         incoming.head.note_client(&id);
@@ -160,7 +161,7 @@ pub(super) async fn requested(
     id: &ClientId,
 ) -> Result<Result<Requested, Rejection>, Error> {
     let members = vouched(server, &settings.statement_issuers, members).await?;
-    let allowed = Allowed::of(settings, &*server.registry().resources().await?);
+    let allowed = Allowed::of(&settings.policy, &*server.registry().resources().await?);
     Ok(Requested::read(members, id, &allowed, server.settings()))
 }
 

@@ -27,7 +27,7 @@ use crate::{
     refusal::Difference,
     session::{self, Leavable, SignedIn},
     settle::Carried,
-    store::Commit,
+    store::{Commit, Provenance},
 };
 
 impl AuthorizationServer {
@@ -233,6 +233,16 @@ impl OpenInteraction {
     /// The id of the client.
     pub fn client_id(&self) -> Option<&ClientId> {
         self.waiting.client().map(|client| client.id())
+    }
+
+    /// Who registered the client.
+    pub fn provenance(&self) -> Option<&Provenance> {
+        self.waiting.client().map(|client| &client.provenance)
+    }
+
+    /// How long ago the client was seen here first, in seconds, if it is known.
+    pub fn client_age(&self) -> Option<i64> {
+        Some(self.server.now().since(self.waiting.client()?.registered_at?))
     }
 
     /// Where the answer will go.

@@ -24,6 +24,15 @@ family! { $ registration
     /// The software statement is of an issuer that the operator did not configure (RFC 7591 §3.2.2).
     SoftwareStatementNotAllowed, "software_statement_not_allowed", UnapprovedSoftwareStatement, Plain,
         "The issuer of the software statement is not approved here";
+    /// The document at a `client_id` is not one that a client can be registered from (Client ID Metadata Document §4.1).
+    ClientDocumentInvalid, "client_document_invalid", InvalidRequest, Plain,
+        "The document at client_id is not valid client metadata; the log of the server says why";
+    /// The document at a `client_id` could not be fetched (Client ID Metadata Document §4.3).
+    ClientDocumentUnavailable, "client_document_unavailable", InvalidRequest, Plain,
+        "The document at client_id could not be fetched";
+    /// More documents of new clients in an hour than `clients.registration.hourly` permits.
+    ClientDocumentsTooMany, "client_documents_too_many", TemporarilyUnavailable, Suspicious,
+        "Too many new clients; try again later";
     /// More registrations in an hour than `clients.registration` permits, from one address or in all.
     RegistrationsTooMany, "registrations_too_many", TemporarilyUnavailable, Suspicious,
         "Too many registrations; try again later";

@@ -1,6 +1,6 @@
 //! A registered client, parsed.
 
-use protocol::{ClientAuthMethod, ClientId, ClientMetadata, GrantType, Scopes, scope, uri};
+use protocol::{ClientAuthMethod, ClientId, ClientMetadata, GrantType, Scopes, Timestamp, scope, uri};
 
 use crate::store::{Caller, Client, Provenance};
 
@@ -24,6 +24,8 @@ pub struct RegisteredClient {
     pub skip_consent: bool,
     /// Who registered it.
     pub provenance: Provenance,
+    /// When it was registered first, if it is known.
+    pub registered_at: Option<Timestamp>,
     /// Whether a token for more than one resource is refused to it: it is, unless the operator registered otherwise, to
     /// a client that registered itself (RFC 9700 §2.3).
     pub one_resource_per_token: bool,
@@ -51,6 +53,7 @@ impl RegisteredClient {
                 .one_resource_per_token
                 .unwrap_or_else(|| registered.by.is_strange()),
             is_unused: registered.unused_until.is_some(),
+            registered_at: registered.at,
             provenance: registered.by,
             method: ClientAuthMethod::parse(metadata.auth_method()),
             caller,

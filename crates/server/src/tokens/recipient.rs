@@ -2,10 +2,10 @@
 
 use jose::{ContentEncryption, KeyManagement, SignatureAlgorithm, SigningKey, jwe, jws};
 use protocol::ClientId;
-use serde_json::Value;
 
 use crate::{
     AuthorizationServer,
+    clients::KeySource,
     error::{Error, Fault},
     reason::Reason,
     registry::{RegisteredClient, RegisteredResource},
@@ -57,21 +57,18 @@ impl<'a> Encryption<'a> {
 /// The recipient of an encrypted JWT and its registered keys.
 pub(crate) struct Recipient<'a> {
     who: &'a ClientId,
-    jwks: Option<&'a Value>,
-    jwks_uri: Option<&'a str>,
+    keys: KeySource<'a>,
 }
 
 impl<'a> Recipient<'a> {
     /// A client.
     pub(crate) fn client(client: &'a RegisteredClient) -> Self {
-        let metadata = &client.metadata;
-        Self { who: client.id(), jwks: metadata.jwks.as_ref(), jwks_uri: metadata.jwks_uri.as_deref() }
+        Self { who: client.id(), keys: KeySource::client(client) }
     }
 
     /// A resource, with the id that it authenticated by.
     pub(crate) fn resource(who: &'a ClientId, resource: &'a RegisteredResource) -> Self {
-        let settings = &resource.settings;
-        Self { who, jwks: settings.jwks.as_ref(), jwks_uri: settings.jwks_uri.as_deref() }
+        Self { who, keys: KeySource::resource(resource) }
     }
 
     /// Encrypts a JWT.
@@ -103,7 +100,7 @@ impl<'a> Recipient<'a> {
         plaintext: &[u8],
     ) -> Result<String, Error> {
         let (algorithm, encryption) = self.read(registered)?;
-        let keys = server.remote_keys().of(self.jwks, self.jwks_uri).await;
+        let keys = server.remote_keys().of(self.keys).await;
         let key = keys.and_then(|keys| keys.encryption_key(algorithm).map_err(Fault::new));
         let key = key.map_err(|error| {
             tracing::warn!(client = %self.who, %error, "the recipient's encryption key is unavailable");

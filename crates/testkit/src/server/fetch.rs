@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use serde_json::Value;
 use server::ports::{Fetch, FetchError, FetchLimits};
 
@@ -29,6 +29,8 @@ struct Peer {
 #[derive(Clone, Debug)]
 enum Answer {
     Now(Result<(StatusCode, Bytes), FetchError>),
+    /// A document with these headers.
+    Document(Bytes, HeaderMap),
     Never,
 }
 
@@ -36,6 +38,19 @@ impl ScriptedFetch {
     /// From now on this URL answers with this document.
     pub fn serve(&self, url: &str, document: &Value) {
         self.script(url, Answer::Now(Ok((StatusCode::OK, document.to_string().into()))));
+    }
+
+    /// From now on this URL answers with this document, and these headers beside a `Content-Type` of JSON.
+    ///
+    /// # Panics
+    /// If a header is not valid.
+    pub fn serve_with(&self, url: &str, document: &Value, headers: &[(&'static str, &str)]) {
+        let mut all = HeaderMap::new();
+        all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in headers {
+            all.insert(*name, HeaderValue::from_str(value).expect("a header value"));
+        }
+        self.script(url, Answer::Document(document.to_string().into(), all));
     }
 
     /// From now on this URL answers with this status, and no document.
@@ -96,6 +111,12 @@ impl Fetch for ScriptedFetch {
             Answer::Now(Ok((status, body))) => {
                 let mut response = Response::new(body);
                 *response.status_mut() = status;
+                Ok(response)
+            }
+            Answer::Document(body, _) if body.len() > limits.bytes_max => Err(FetchError::TooLarge),
+            Answer::Document(body, headers) => {
+                let mut response = Response::new(body);
+                *response.headers_mut() = headers;
                 Ok(response)
             }
             Answer::Now(Err(error)) => Err(error),

@@ -163,6 +163,11 @@ impl Running {
         self.know(id.to_owned(), credentials, Some(redirect_uri.to_owned()));
     }
 
+    /// The same for one that authenticates by a key.
+    pub fn introduce_key(&self, id: &str, key: &SigningKey, redirect_uri: &str) {
+        self.know(id.to_owned(), Credentials::Key(key.clone()), Some(redirect_uri.to_owned()));
+    }
+
     /// Deletes a client.
     pub async fn delete_client(&self, id: &str) {
         let change = RegistryChange::DeleteClient(ClientId::new(id));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{
     duration::{DAY, MINUTE},
-    kind::{Lasting, Number, OneOf, Several, Text},
+    kind::{Boolean, Lasting, Number, OneOf, Several, Text},
 };
 
 section! {
@@ -14,6 +14,12 @@ section! {
         /// Whether clients may register at `/register`: `off`, `token` with an initial access token that `passavant client
         /// registration-token` prints, or `open` for anybody.
         dynamic: DynamicAccess = OneOf(&[("off", DynamicAccess::Off), ("token", DynamicAccess::Token), ("open", DynamicAccess::Open)]), default "off";
+        /// Whether a `client_id` may be an https URL, from which the metadata of the client is read (Client ID Metadata
+        /// Document), as most MCP clients offer. Addresses of this machine and of private networks are not called.
+        cimd: bool = Boolean, default "false";
+        /// Whether such documents are read from this machine too, over plain http. Only for tests, and only where
+        /// `issuer` is plain http itself.
+        danger_loopback_documents: bool = Boolean, default "false";
         /// The grant types that a client may register for itself; `authorization_code` and `refresh_token` unless it is
         /// set. Others are left out, and the answer says so.
         grant_types: Vec<String> = Several(Text("a grant type")), example "authorization_code";

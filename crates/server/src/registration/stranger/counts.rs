@@ -7,10 +7,7 @@ use std::{
 
 use protocol::Timestamp;
 
-use crate::{
-    origin::{AddressBlock, Origin},
-    settings::DynamicRegistration,
-};
+use crate::origin::{AddressBlock, Origin};
 
 /// Length of a window, in seconds.
 const WINDOW_SECONDS: i64 = 3_600;
@@ -28,16 +25,15 @@ struct Hour {
 }
 
 impl Counts {
-    /// Counts one more; returns whether it is permitted. One that is not permitted is not counted.
-    pub(crate) fn admit(&self, origin: Origin, settings: &DynamicRegistration, now: Timestamp) -> bool {
+    /// Counts one more; returns whether it is permitted: at most `most` from one address, and `all_max` from all. One that is not permitted is not counted.
+    pub(crate) fn admit(&self, origin: Origin, most: u32, all_max: u32, now: Timestamp) -> bool {
         let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = now.0.div_euclid(WINDOW_SECONDS);
         if hour.number != number {
             *hour = Hour { number, ..Hour::default() };
         }
-        let most = settings.hourly_per_address_max;
         let is_over = |block| hour.of_addresses.get(&block).is_some_and(|count| *count >= most);
-        if hour.all >= settings.hourly_max || most == 0 || origin.counted().any(is_over) {
+        if hour.all >= all_max || most == 0 || origin.counted().any(is_over) {
             return false;
         }
         hour.all += 1;
@@ -52,22 +48,14 @@ impl Counts {
 mod tests {
     use super::*;
 
-    fn settings(per_address: u32, all: u32) -> DynamicRegistration {
-        DynamicRegistration {
-            hourly_per_address_max: per_address,
-            hourly_max: all,
-            ..DynamicRegistration::default()
-        }
-    }
-
     fn origin(address: &str) -> Origin {
         Origin::at(address.parse().expect("an address"))
     }
 
     #[test]
     fn an_address_has_its_number_in_each_hour() {
-        let (counts, settings) = (Counts::default(), settings(2, 9));
-        let admits = |address: &str, at: i64| counts.admit(origin(address), &settings, Timestamp(at));
+        let counts = Counts::default();
+        let admits = |address: &str, at: i64| counts.admit(origin(address), 2, 9, Timestamp(at));
         assert!(admits("192.0.2.1", 0) && admits("192.0.2.1", 1) && !admits("192.0.2.1", 3_599));
         assert!(admits("192.0.2.2", 3_599), "another one has its own");
         assert!(admits("192.0.2.1", 3_600));
@@ -75,19 +63,19 @@ mod tests {
 
     #[test]
     fn all_addresses_together_have_a_number_too() {
-        let (counts, settings) = (Counts::default(), settings(2, 3));
+        let counts = Counts::default();
         let admitted =
-            (0..9).filter(|n| counts.admit(origin(&format!("2001:db8:{n}::1")), &settings, Timestamp(5)));
+            (0..9).filter(|n| counts.admit(origin(&format!("2001:db8:{n}::1")), 1, 9, Timestamp(5)));
         assert_eq!(admitted.count(), 3);
-        let shared = (0..9).filter(|_| counts.admit(origin("127.0.0.1"), &settings, Timestamp(7_200)));
+        let shared = (0..9).filter(|_| counts.admit(origin("127.0.0.1"), 2, 3, Timestamp(7_200)));
         assert_eq!(shared.count(), 3, "where many share an address, only the total counts");
     }
 
     #[test]
     fn a_block_of_ipv6_addresses_is_one() {
-        let (counts, settings) = (Counts::default(), settings(1, 9));
-        assert!(counts.admit(origin("2001:db8::1"), &settings, Timestamp(5)));
-        assert!(!counts.admit(origin("2001:db8::2"), &settings, Timestamp(5)));
-        assert!(!counts.admit(origin("2001:db8:0:1::1"), &settings, Timestamp(5)), "the same /48");
+        let counts = Counts::default();
+        assert!(counts.admit(origin("2001:db8::1"), 1, 9, Timestamp(5)));
+        assert!(!counts.admit(origin("2001:db8::2"), 1, 9, Timestamp(5)));
+        assert!(!counts.admit(origin("2001:db8:0:1::1"), 1, 9, Timestamp(5)), "the same /48");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     registration::finding::{Finding, Findings, pointer},
     registry::Resources,
-    settings::DynamicRegistration,
+    settings::RegistrationPolicy,
 };
 
 /// The scopes that belong to no resource.
@@ -23,7 +23,7 @@ pub(crate) struct Allowed {
 
 impl Allowed {
     /// What the settings permit where these resources are registered.
-    pub(crate) fn of(settings: &DynamicRegistration, resources: &Resources) -> Self {
+    pub(crate) fn of(settings: &RegistrationPolicy, resources: &Resources) -> Self {
         let listed = || OPENID_SCOPES.into_iter().chain(resources.listed_scopes()).map(str::to_owned);
         let mut scopes = settings.scopes.clone().unwrap_or_else(|| listed().collect());
         scopes.retain(|token| token != scope::INTROSPECTION && !scope::is_administrative(token));
@@ -163,7 +163,7 @@ mod tests {
 
     fn allowed() -> Allowed {
         let scopes = ["openid", "profile", "offline_access", "notes.read"].map(str::to_owned);
-        let settings = DynamicRegistration { scopes: Some(scopes.into()), ..DynamicRegistration::default() };
+        let settings = RegistrationPolicy { scopes: Some(scopes.into()), ..RegistrationPolicy::default() };
         let auth_methods = vec![ClientAuthMethod::None, ClientAuthMethod::ClientSecretPost];
         Allowed { auth_methods, ..Allowed::of(&settings, &Resources::default()) }
     }
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn an_administrative_scope_is_not_left_out() {
         assert_eq!(narrowed(json!({"scope": "openid passavant.admin"})).0["scope"], "openid passavant.admin");
-        let settings = DynamicRegistration {
+        let settings = RegistrationPolicy {
             scopes: Some(vec!["passavant.admin".into(), "introspection".into(), "a".into()]),
-            ..DynamicRegistration::default()
+            ..RegistrationPolicy::default()
         };
         assert_eq!(Allowed::of(&settings, &Resources::default()).scopes, ["a"]);
     }

@@ -81,11 +81,14 @@ impl Requested {
         if body.len() > limits::REGISTRATION_BYTES_MAX {
             return Err(Reason::BodyTooLarge);
         }
-        let mut members: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| Reason::RegistrationMalformed)?;
-        // `null` is the same as absent.
+        let members = serde_json::from_slice(body).map_err(|_| Reason::RegistrationMalformed)?;
+        Ok(Self::without_the_servers(members))
+    }
+
+    /// The members without those that the server sets, and without `null`, which is the same as absent.
+    pub(crate) fn without_the_servers(mut members: Map<String, Value>) -> Map<String, Value> {
         members.retain(|name, value| !value.is_null() && !OF_THE_SERVER.contains(&name.as_str()));
-        Ok(members)
+        members
     }
 
     /// Judges the members for the client of this id.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     AuthorizationServer,
+    clients::KeySource,
     error::{Error, Fault},
     reason::Reason,
     settings::StatementIssuer,
@@ -52,7 +53,8 @@ async fn verified(
     let issuer = issuer.ok_or(Reason::SoftwareStatementNotAllowed)?;
     let algorithm = unverified.algorithm().filter(|algorithm| !algorithm.is_symmetric());
     let algorithm = algorithm.ok_or_else(invalid)?;
-    let found = server.remote_keys().verifying(None, Some(&issuer.jwks_uri), unverified.kid(), algorithm);
+    let found =
+        server.remote_keys().verifying(KeySource::configured(&issuer.jwks_uri), unverified.kid(), algorithm);
     let keys = found.await.map_err(|error| {
         tracing::warn!(%error, issuer = issuer.issuer, "the keys of a software statement could not be fetched");
         Fault::Busy("the keys of the software statement could not be fetched")
