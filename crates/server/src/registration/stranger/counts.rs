@@ -65,7 +65,7 @@ mod tests {
     fn all_addresses_together_have_a_number_too() {
         let counts = Counts::default();
         let admitted =
-            (0..9).filter(|n| counts.admit(origin(&format!("2001:db8:{n}::1")), 1, 9, Timestamp(5)));
+            (0..9).filter(|n| counts.admit(origin(&format!("2001:db8:{n}::1")), 2, 3, Timestamp(5)));
         assert_eq!(admitted.count(), 3);
         let shared = (0..9).filter(|_| counts.admit(origin("127.0.0.1"), 2, 3, Timestamp(7_200)));
         assert_eq!(shared.count(), 3, "where many share an address, only the total counts");
