@@ -1,6 +1,6 @@
 //! `self_signed_tls_client_auth` (RFC 8705 §2.2): the certificate is one that the client registered, in `x5c` of its keys.
 
-use super::known::Known;
+use super::{keys::KeySource, known::Known};
 use crate::{AuthorizationServer, certificate::ClientCertificate, error::Error, reason::Reason};
 
 /// Checks the certificate against those of the client's `jwks` or `jwks_uri` (RFC 8705 §2.2.2).
@@ -10,8 +10,7 @@ pub(super) async fn check(
     certificate: &ClientCertificate,
 ) -> Result<(), Error> {
     let client = known.client.as_ref().ok_or(Reason::ClientUnknown)?;
-    let (by_value, by_reference) = (client.metadata.jwks.as_ref(), client.metadata.jwks_uri.as_deref());
-    let keys = server.remote_keys().of(by_value, by_reference).await.map_err(|error| {
+    let keys = server.remote_keys().of(KeySource::client(client)).await.map_err(|error| {
         tracing::warn!(client = %client.id(), %error, "the certificates of a client could not be read");
         Reason::ClientCertificatesUnavailable
     })?;
