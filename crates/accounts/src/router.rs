@@ -23,7 +23,7 @@ use crate::{
     pages::{
         Destination, Hidden, ShownClient, Stranger, StyledPages,
         account::AccountPage,
-        consent::{ConsentPage, Group, ShownAccount},
+        consent::{ConsentPage, Group, ShownAccount, ShownDetails},
         link, logo,
         shown::{NAME_CHARS_MAX, shown},
         sign_in::{self, SignInPage},
@@ -280,6 +280,7 @@ impl AccountPages {
             subject: account.subject.as_str(),
             account: ShownAccount::of(&account),
             groups: Group::all(interaction.scopes()),
+            details: ShownDetails::all(interaction.authorization_details()),
             hidden: hidden(&interaction)?,
         };
         Ok(self.pages.with_form(StatusCode::OK, &page, &interaction.form_action())?)

@@ -91,6 +91,9 @@ pub struct ClientMetadata {
     /// How strong authentications are wished to be; with any, the ID token contains `acr` where it is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub default_acr_values: Vec<String>,
+    /// The types of authorization details that it may request (RFC 9396 §10).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
     /// Whether the ID token always contains `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_auth_time: Option<bool>,

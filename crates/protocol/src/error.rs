@@ -18,6 +18,8 @@ pub enum ErrorCode {
     InsufficientUserAuthentication,
     /// The user must interact, and `prompt=none` forbids it (OpenID Connect Core 1.0 §3.1.2.6).
     InteractionRequired,
+    /// `authorization_details` is malformed, of an unknown type, or more than was granted (RFC 9396 §5, §6).
+    InvalidAuthorizationDetails,
     /// Client authentication failed, or used another method than the registered one (RFC 6749 §5.2).
     InvalidClient,
     /// The metadata that a client registers is invalid (RFC 7591 §3.2.2).
@@ -84,6 +86,7 @@ impl ErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidClient => "invalid_client",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
@@ -127,6 +130,7 @@ impl ErrorCode {
             | Self::InteractionRequired
             | Self::InvalidClientMetadata
             | Self::InvalidDpopProof
+            | Self::InvalidAuthorizationDetails
             | Self::InvalidGrant
             | Self::InvalidRedirectUri
             | Self::InvalidRequest

@@ -44,6 +44,8 @@ pub const PUSHED_PER_SITE_MINUTE_MAX: u32 = 300;
 pub const PUSHED_PER_MINUTE_MAX: u32 = 3_000;
 /// Most claims that one request names for UserInfo, or for the ID token (OpenID Connect Core 1.0 §5.5).
 pub const CLAIMS_REQUESTED_MAX: usize = 64;
+/// Most objects in `authorization_details` (RFC 9396 §2).
+pub const DETAILS_MAX: usize = 16;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.
 pub const NONCE_BYTES_MAX: usize = 1024;
 /// Shortest client or resource secret, in characters.

@@ -95,6 +95,8 @@ pub struct ServerMetadata {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims_supported: Vec<String>,

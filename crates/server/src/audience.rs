@@ -3,11 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{Audience, Scopes, limits, scope};
+use serde_json::Value;
 
 use crate::{
+    details,
     reason::Reason,
     registry::{AccessTokenFormat, AccessTokenType, RegisteredClient, RegisteredResource, Resources},
-    store::{Grant, ScopeAt},
+    store::{Grant, ScopeAt, TokenDetails},
 };
 
 /// The scopes that a token has at these resources: those that they list, and those of OpenID Connect.
@@ -54,6 +56,24 @@ pub struct TokenAudience {
 }
 
 impl TokenAudience {
+    /// Adds resources that are not among its own yet.
+    pub(crate) fn add<'r>(&mut self, resources: impl Iterator<Item = &'r Arc<RegisteredResource>>) {
+        for resource in resources {
+            if !self.resources.iter().any(|known| known.identifier == resource.identifier) {
+                self.resources.push(resource.clone());
+            }
+        }
+    }
+
+    /// What a token of this grant for this audience holds beside scopes: of the authorization details, those for its
+    /// resources (RFC 9396 §9).
+    pub(crate) fn details(&self, grant: &Grant) -> Option<Box<TokenDetails>> {
+        let mut details = *grant.token_details()?;
+        let is_here = |one: &Value| self.resources.iter().any(|resource| details::is_for(one, resource));
+        details.authorization_details.retain(is_here);
+        details.boxed()
+    }
+
     /// The identifiers of the resources.
     pub fn identifiers(&self) -> Vec<Audience> {
         self.resources.iter().map(|resource| resource.identifier.clone()).collect()
@@ -126,7 +146,9 @@ pub fn of(
     let mut named = Vec::with_capacity(wanted.0.len());
     for identifier in &wanted.0 {
         let resource = resources.by_identifier(identifier).ok_or(Reason::AudienceNotRegistered)?;
-        if !resource.scopes.iter().any(|token| client.scopes.contains(token)) {
+        if !resource.scopes.iter().any(|token| client.scopes.contains(token))
+            && !resource.shares_details(client)
+        {
             return Err(Reason::ResourceNotAllowed);
         }
         if !named.iter().any(|known: &Arc<RegisteredResource>| known.identifier == resource.identifier) {
@@ -155,10 +177,15 @@ pub(crate) fn approved(
 ) -> Result<TokenAudience, Reason> {
     let registered = client.user_scopes();
     let kept = scopes.filter(|token| registered.contains(token));
-    let left = match wanted.0.is_empty() {
+    let mut left = match wanted.0.is_empty() {
         true => still_listed(resources, client, grant, &kept),
         false => of(resources, client, &kept, wanted)?,
     };
+    let approved_details = grant.authorization_details();
+    if wanted.0.is_empty() && !approved_details.is_empty() {
+        let is_approved = |owner: &&Arc<RegisteredResource>| grant.audience.contains(&owner.identifier);
+        left.add(details::owners(approved_details, resources).filter(is_approved));
+    }
     let opens_nothing = |scopes: &Scopes| scopes.iter().all(|token| token == scope::OFFLINE_ACCESS);
     let lost_scopes = opens_nothing(&kept) && !opens_nothing(scopes);
     let lost_resources =

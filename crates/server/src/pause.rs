@@ -16,7 +16,7 @@ mod pending;
 mod stored;
 mod waiting;
 
-pub use asked::AskedScope;
+pub use asked::{AskedDetails, AskedScope};
 pub use open::OpenInteraction;
 
 pub(crate) use bounds::Bounds;

@@ -110,6 +110,12 @@ impl Resources {
         listed
     }
 
+    /// Every type of authorization details that a resource registered, in the order of the resources.
+    pub fn details_types(&self) -> Vec<&str> {
+        let types = self.all.iter().flat_map(|resource| resource.settings.authorization_details_types.keys());
+        types.map(String::as_str).collect()
+    }
+
     /// Every claim that a registered scope releases, in the order of the scopes.
     pub fn released_claims(&self) -> Vec<&str> {
         let mut scopes: Vec<&Scope> = self.scopes.values().collect();

@@ -21,9 +21,9 @@ pub use change::{
     KeepRefusals, KeyChange, Of, RegistryChange, Remember, SessionChange, Space, TokenChange, UserBasis, Why,
 };
 pub use records::{
-    Access, AccessRead, Actor, Caller, Client, Code, Consent, Deferred, DeferredRead, DeferredState, Ended,
-    Event, EventKind, Grant, GrantDetails, Interaction, KeyRecord, KeyState, Provenance, Refresh,
-    RefusedRequest, Registered, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session,
+    Access, AccessRead, Actor, Caller, Client, Code, Consent, Deferred, DeferredRead, DeferredState,
+    DetailsType, Ended, Event, EventKind, Grant, GrantDetails, Interaction, KeyRecord, KeyState, Provenance,
+    Refresh, RefusedRequest, Registered, Resource, ResourceSettings, Scope, ScopeAt, SeenSubject, Session,
     StoredSecret, Through, TokenDetails, Whose,
 };
 

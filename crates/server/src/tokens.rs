@@ -62,10 +62,12 @@ pub(crate) async fn mint_access(
         act: claims.exchanged.and_then(|exchanged| exchanged.act).map(|act| act.to_string().into()),
     };
     commit.push(TokenChange::AddAccess(handle, access));
+    let token_type = claims.token_type();
     Ok(IssuedAccess {
         token: Zeroizing::new(token.expose()),
         expires_in: lifetime,
         scopes,
-        token_type: claims.token_type(),
+        details: claims.details,
+        token_type,
     })
 }

@@ -1,7 +1,7 @@
 //! The consent page. Contract: two submits named `decision`, `allow` and `deny`, with ids of the same names.
 
 use askama::Template;
-use server::AskedScope;
+use server::{AskedDetails, AskedScope};
 
 use super::{
     Destination, Frame, Hidden, ShownClient,
@@ -19,6 +19,7 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) subject: &'a str,
     pub(crate) account: ShownAccount,
     pub(crate) groups: Vec<Group>,
+    pub(crate) details: Vec<ShownDetails>,
     pub(crate) hidden: Hidden,
 }
 
@@ -74,6 +75,25 @@ impl Group {
         }
         groups.sort_by_key(|(key, _)| key.is_some());
         groups.into_iter().map(|(_, group)| group).collect()
+    }
+}
+
+/// What is asked for in detail (RFC 9396).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShownDetails {
+    pub(super) title: String,
+    pub(super) members: Vec<(String, String)>,
+}
+
+impl ShownDetails {
+    pub(crate) fn all(details: &[AskedDetails]) -> Vec<Self> {
+        let member =
+            |(name, value): &(String, String)| (shown(name, NAME_CHARS_MAX), shown(value, TEXT_CHARS_MAX));
+        let of = |asked: &AskedDetails| Self {
+            title: shown(&asked.title, NAME_CHARS_MAX),
+            members: asked.members.iter().map(member).collect(),
+        };
+        details.iter().map(of).collect()
     }
 }
 
@@ -156,6 +176,7 @@ mod tests {
             subject: "u-1",
             account,
             groups: Group::all(scopes),
+            details: Vec::new(),
             hidden: fixture::hidden(),
         }
         .render()
@@ -207,6 +228,28 @@ mod tests {
         let html = of("https://Agent.example/client.json", by, 3 * 86_400 + 5);
         assert!(html.contains("published at <b>agent.example</b>. That address is verified"), "{html}");
         assert!(html.contains("3 days ago"), "{html}");
+    }
+
+    #[test]
+    fn details_are_listed_and_escaped() {
+        let frame = fixture::frame();
+        let asked = AskedDetails {
+            title: "A <payment>".to_owned(),
+            members: vec![("amount".to_owned(), "7.00 \u{202e}<b>EUR</b>".to_owned())],
+        };
+        let page = ConsentPage {
+            frame: &frame,
+            client: &fixture::client("Shop"),
+            subject: "u-1",
+            account: ShownAccount::of(&alice()),
+            groups: Vec::new(),
+            details: ShownDetails::all(&[asked]),
+            hidden: fixture::hidden(),
+        };
+        let html = page.render().expect("renders");
+        assert!(html.contains("<h3><bdi>A &#60;payment&#62;</bdi></h3>"), "{html}");
+        assert!(html.contains("7.00 \u{fffd}&#60;b&#62;EUR&#60;/b&#62;"), "{html}");
+        assert!(!html.contains("and nothing else"), "{html}");
     }
 
     #[test]

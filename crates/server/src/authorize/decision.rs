@@ -108,7 +108,9 @@ fn must_consent(facts: &Facts<'_>) -> bool {
         return false;
     }
     let is_impersonable = client.is_public() && !return_to.uri().starts_with("https://");
-    if is_impersonable || requested.scopes.contains(scope::OFFLINE_ACCESS) {
+    // What is asked for in detail is another thing each time (RFC 9396 §12.2).
+    let has_details = !requested.authorization_details.is_empty();
+    if is_impersonable || has_details || requested.scopes.contains(scope::OFFLINE_ACCESS) {
         return true;
     }
     !facts.consent.is_some_and(|consent| consent.covers(facts.asked))

@@ -8,6 +8,7 @@ use protocol::{
     scope,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     client,
@@ -19,6 +20,7 @@ use crate::{
     AuthorizationServer, acr,
     audience::{self, RequestedResources, TokenAudience},
     context::PushedKey,
+    details,
     error::Error,
     reason::Reason,
     registry::{RegisteredClient, Resources},
@@ -69,6 +71,9 @@ pub(crate) struct Requested {
     /// The claims that it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<Box<RequestedClaims>>,
+    /// What it asks for beside scopes (RFC 9396).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) authorization_details: Vec<Value>,
     /// Whether its ID tokens are to say how strong the authentication was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) names_acr: bool,
@@ -100,6 +105,11 @@ impl Requested {
         self.prompt.iter().any(|asked| **asked == *prompt.as_str())
     }
 
+    fn asked<'a>(&'a self, wanted: &'a RequestedResources) -> Asked<'a> {
+        let Self { response_type, scopes, authorization_details, .. } = self;
+        Asked { response_type: *response_type, scopes, wanted, details: authorization_details }
+    }
+
     /// The scopes that the user must approve: those of the request, and those that would release the claims that it names.
     pub(crate) fn asked_scopes(&self) -> Scopes {
         let of_claims = self.claims.iter().flat_map(|claims| claims.scopes.iter());
@@ -114,6 +124,7 @@ impl Requested {
             id_token_claims: names(|claims| &claims.id_token),
             userinfo_claims: names(|claims| &claims.userinfo),
             names_acr: self.names_acr,
+            authorization_details: self.authorization_details.clone(),
         };
         (details != GrantDetails::default()).then(|| Box::new(details))
     }
@@ -170,8 +181,8 @@ impl AuthorizationRequest {
     /// The audience of its tokens, if what is registered now still allows what the client requested.
     pub(crate) fn audience(&self, resources: &Resources) -> Result<TokenAudience, Reason> {
         let Self { client, requested, .. } = self;
-        let response_type = requested.response_type;
-        let mut audience = allowed(client, resources, response_type, &requested.scopes, &requested.wanted())?;
+        let wanted = requested.wanted();
+        let mut audience = allowed(client, resources, &requested.asked(&wanted))?;
         if let Some(asked) = &requested.audience {
             audience.resources.retain(|resource| asked.contains(&resource.identifier));
         }
@@ -231,7 +242,12 @@ pub(crate) async fn validate(
     let max_age = max_age(params.get("max_age"))?.or(client.metadata.default_max_age);
     let wanted = RequestedResources::read(params.all("resource"))?;
     let resources = server.registry().resources().await?;
-    let audience = allowed(client, &resources, response_type, &scopes, &wanted)?;
+    let authorization_details = match params.get("authorization_details") {
+        Some(text) => details::read(text, client, &resources)?,
+        None => Vec::new(),
+    };
+    let asked = Asked { response_type, scopes: &scopes, wanted: &wanted, details: &authorization_details };
+    let audience = allowed(client, &resources, &asked)?;
     let claims = match params.get("claims") {
         Some(text) => Some(RequestedClaims::read(text, &client.user_scopes(), &resources)?),
         None => None,
@@ -260,6 +276,7 @@ pub(crate) async fn validate(
         login_hint: login_hint.map(Into::into),
         expected,
         claims: claims.map(Box::new),
+        authorization_details,
         names_acr,
         pushed: params.pushed().cloned(),
         object: params.once().map(|once| OnceObject { key: once.key.clone(), until: once.until }),
@@ -304,15 +321,34 @@ pub(super) fn must_sign(settings: &Settings, client: &RegisteredClient) -> bool 
 fn allowed(
     client: &RegisteredClient,
     resources: &Resources,
-    response_type: ResponseType,
-    scopes: &Scopes,
-    wanted: &RequestedResources,
+    asked: &Asked<'_>,
 ) -> Result<TokenAudience, Reason> {
+    let Asked { response_type, scopes, wanted, details } = *asked;
     flow(client, response_type)?;
     if !scopes.is_subset(&client.user_scopes()) {
         return Err(Reason::ScopeNotRegistered);
     }
-    audience::of(resources, client, scopes, wanted)
+    let mut audience = audience::of(resources, client, scopes, wanted)?;
+    if details.is_empty() {
+        return Ok(audience);
+    }
+    if wanted.0.is_empty() {
+        audience.add(details::owners(details, resources));
+    } else if !details
+        .iter()
+        .all(|one| audience.resources.iter().any(|resource| details::is_for(one, resource)))
+    {
+        return Err(Reason::ResourceNotAllowed);
+    }
+    Ok(audience)
+}
+
+/// What must be allowed.
+struct Asked<'a> {
+    response_type: ResponseType,
+    scopes: &'a Scopes,
+    wanted: &'a RequestedResources,
+    details: &'a [Value],
 }
 
 /// RFC 9700 §2.1.2: those with tokens are served only where a setting says so.

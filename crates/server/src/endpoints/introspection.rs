@@ -20,6 +20,7 @@ use crate::{
     audience::{self, RequestedResources},
     clients::{self, AuthenticatedCaller, Role},
     context::{Cors, Endpoint, Installed, Responder},
+    details,
     error::{Error, Fault},
     incoming::{Incoming, RequestHead as _},
     reason::{Reason, Severity},
@@ -155,6 +156,10 @@ async fn look_for(
         None => None,
     };
     let token_type = access.token_type().as_str();
+    let mut authorization_details = access.details.map_or_else(Vec::new, |held| held.authorization_details);
+    if let Role::Resources(resources) = caller.role() {
+        authorization_details.retain(|one| resources.iter().any(|resource| details::is_for(one, resource)));
+    }
     Ok(IntrospectionResponse {
         active: true,
         scope: Some(scope.to_string()),
@@ -170,6 +175,7 @@ async fn look_for(
         aud,
         cnf: access.confirmation,
         act: access.act.map(|act| serde_json::from_str(&act)).transpose().map_err(Fault::new)?,
+        authorization_details,
     })
 }
 

@@ -58,6 +58,7 @@ async fn describe(server: &AuthorizationServer) -> Result<ServerMetadata, Error>
         advertise(&mut metadata, &offer);
     }
     add_new(&mut metadata.scopes_supported, resources.listed_scopes());
+    add_new(&mut metadata.authorization_details_types_supported, resources.details_types());
     add_new(&mut metadata.claims_supported, resources.released_claims());
     Ok(metadata)
 }

@@ -3,6 +3,7 @@
 use http::request::Parts;
 use protocol::{GrantType, Params, ServerMetadata, scope};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     offer::{Offer, names},
@@ -41,6 +42,9 @@ struct TokenResponse<'a> {
     id_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<&'static str>,
+    /// RFC 9396 §7
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    authorization_details: &'a [Value],
 }
 
 pub(crate) fn install(installed: &mut Installed) {
@@ -155,5 +159,6 @@ fn response(issued: &Issued) -> Result<Answer, Error> {
         refresh_token: issued.refresh_token.as_ref().map(protocol::RefreshToken::expose),
         id_token: issued.id_token.as_deref(),
         issued_token_type: issued.issued_token_type,
+        authorization_details: issued.access.details.as_ref().map_or(&[], |held| &held.authorization_details),
     })
 }

@@ -7,6 +7,7 @@ use crate::{
     AuthorizationServer,
     audience::{self, RequestedResources},
     context::{GrantHandler, Installed, TokenRequest},
+    details,
     error::Error,
     incoming::RequestHead as _,
     ports::Standing,
@@ -188,7 +189,8 @@ async fn issue(
     redemption: &Redemption<'_>,
     read: &Through<Code>,
 ) -> Result<Decision<Issued>, Error> {
-    let (client, grant) = (&request.client, &read.grant);
+    let client = &request.client;
+    let grant = &*details::narrowed_grant(&read.grant, request.params.get("authorization_details"))?;
     let resources = server.registry().resources().await?;
     let audience = audience::approved(&resources, client, grant, &grant.scopes, &redemption.wanted)?;
     let mut commit = Commit::new(request.now).with(CodeChange::Use(redemption.code));

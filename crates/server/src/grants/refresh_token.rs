@@ -8,6 +8,7 @@ use crate::{
     AuthorizationServer,
     audience::{self, RequestedResources},
     context::{GrantHandler, Installed, TokenRequest},
+    details,
     error::Error,
     incoming::RequestHead as _,
     ports::Standing,
@@ -63,7 +64,8 @@ impl GrantHandler for RefreshTokenGrant {
         let resources = server.registry().resources().await?;
         let (scopes, wanted) = narrowed(&read.grant, request)
             .map_err(|reason| head.differs(reason, || surplus(reason, &read.grant, request)))?;
-        let audience = audience::approved(&resources, &request.client, &read.grant, &scopes, &wanted)?;
+        let grant = details::narrowed_grant(&read.grant, request.params.get("authorization_details"))?;
+        let audience = audience::approved(&resources, &request.client, &grant, &scopes, &wanted)?;
         let successor = key.and_then(|key| presented.successor(key)).ok_or(Reason::RefreshUnknown)?;
         let mut commit = Commit::new(request.now);
         if standing == Presented::Live {
@@ -81,9 +83,9 @@ impl GrantHandler for RefreshTokenGrant {
             client: request.client.id(),
             epoch: request.client.caller.epoch,
             subject: Some(&read.grant.subject),
+            details: audience.details(&grant),
             audience,
             authenticated_at: Some(read.grant.authenticated_at),
-            details: read.grant.token_details(),
             confirmation: request.confirmation(),
             exchanged: None,
         };

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use protocol::Scopes;
 
+use serde_json::Value;
+
 use crate::{
     AuthorizationServer,
     authorize::request::AuthorizationRequest,
@@ -22,6 +24,45 @@ pub struct AskedScope {
     pub resource: Option<String>,
     /// The name of that resource.
     pub resource_name: Option<String>,
+}
+
+/// One object of `authorization_details` (RFC 9396) as a consent page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedDetails {
+    /// The title that a resource registered for its type, or the type.
+    pub title: String,
+    /// Its members, in order: name, and value as text.
+    pub members: Vec<(String, String)>,
+}
+
+/// The requested authorization details.
+pub(super) fn details(details: &[Value], resources: &Resources) -> Vec<AskedDetails> {
+    let shown = |one: &Value| {
+        let kind = one.get("type").and_then(Value::as_str).unwrap_or_default();
+        let members = one.as_object().into_iter().flatten().filter(|(name, _)| *name != "type");
+        let title = resources
+            .all()
+            .iter()
+            .find_map(|resource| resource.settings.authorization_details_types.get(kind)?.title.clone());
+        AskedDetails {
+            title: title.unwrap_or_else(|| kind.to_owned()),
+            members: members.map(|(name, value)| (name.clone(), text(value))).collect(),
+        }
+    };
+    details.iter().map(shown).collect()
+}
+
+/// A value without the signs of JSON, as far as it needs none.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| format!("{name}: {}", text(value));
+            members.iter().map(member).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The requested scopes, each once for every resource of the audience that it belongs to.

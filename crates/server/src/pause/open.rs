@@ -7,7 +7,7 @@ use protocol::{BrowserSecret, ClientId, ClientMetadata, Handle, InteractionToken
 use serde_json::Value;
 
 use super::{
-    asked::AskedScope,
+    asked::{AskedDetails, AskedScope},
     browser::Browser,
     ending::{Answered, request_purpose},
     note::Note,
@@ -264,6 +264,11 @@ impl OpenInteraction {
     /// §3.1.2.1). [`Self::signed_in`] refuses any other.
     pub fn expected(&self) -> Option<&Subject> {
         self.waiting.expected()
+    }
+
+    /// What is requested beside scopes (RFC 9396).
+    pub fn authorization_details(&self) -> &[AskedDetails] {
+        self.waiting.authorization_details()
     }
 
     /// The requested scopes.

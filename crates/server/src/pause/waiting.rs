@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use protocol::{AuthorizationCode, Subject, Timestamp};
 
 use super::{
-    asked::AskedScope,
+    asked::{AskedDetails, AskedScope},
     ending::{By, Ending},
 };
 use crate::{
@@ -58,6 +58,11 @@ pub(super) trait Waiting: fmt::Debug + Send + Sync {
     /// The subject that the client expects (`id_token_hint`).
     fn expected(&self) -> Option<&Subject> {
         None
+    }
+
+    /// The requested authorization details.
+    fn authorization_details(&self) -> &[AskedDetails] {
+        &[]
     }
 
     /// The requested scopes.

@@ -27,6 +27,20 @@ family! { $ grant
     /// `audience.one_resource_per_token` refuses that (RFC 9700 §2.3, RFC 8707 §2.2).
     AudienceTooMany, "audience_too_many", InvalidTarget, Plain,
         "The token would be for several resources: send resource with the identifier of one of them";
+    /// `authorization_details` is not a list of objects with a `type` (RFC 9396 §2, §5).
+    DetailsMalformed, "details_malformed", InvalidAuthorizationDetails, Plain, "authorization_details is malformed";
+    /// No resource registered the type of the authorization details (RFC 9396 §5).
+    DetailsTypeUnknown, "details_type_unknown", InvalidAuthorizationDetails, Plain,
+        "A type of authorization_details is unknown";
+    /// The client did not register the type of the authorization details (RFC 9396 §10).
+    DetailsTypeNotRegistered, "details_type_not_registered", InvalidAuthorizationDetails, Plain,
+        "A type of authorization_details is not registered to this client";
+    /// A member of the authorization details is missing, not one of their type, or has another form (RFC 9396 §5).
+    DetailsMemberInvalid, "details_member_invalid", InvalidAuthorizationDetails, Plain,
+        "A member of authorization_details is missing, or not one of its type";
+    /// The token request names authorization details that were not granted (RFC 9396 §6).
+    DetailsNotGranted, "details_not_granted", InvalidAuthorizationDetails, Plain,
+        "The requested authorization_details exceed what was granted";
     /// There is no such code (RFC 6749 §5.2).
     CodeUnknown, "code_unknown", InvalidGrant, Plain, "The code is invalid";
     /// The code was used before; its tokens are revoked (RFC 6749 §4.1.2).

@@ -3,6 +3,7 @@
 use jose::SignatureAlgorithm;
 use protocol::{Audience, ClientAuthMethod, Scopes};
 
+use super::RegisteredClient;
 use crate::store::{Caller, Resource, ResourceSettings};
 
 /// A protected API as the server uses it. It is made from the record of a registration only.
@@ -89,6 +90,12 @@ impl IntrospectionAudience {
 }
 
 impl RegisteredResource {
+    /// Whether it understands a type of authorization details that the client may request (RFC 9396 §10).
+    pub(crate) fn shares_details(&self, client: &RegisteredClient) -> bool {
+        let types = &client.metadata.authorization_details_types;
+        types.iter().any(|kind| self.settings.authorization_details_types.contains_key(kind))
+    }
+
     /// Parses a record.
     pub(crate) fn read(record: Resource) -> Self {
         let Resource { identifier, caller, settings, .. } = record;

@@ -22,7 +22,9 @@ pub use grant::{Consent, Grant, ScopeAt};
 pub use interaction::Interaction;
 pub use key::{KeyRecord, KeyState};
 pub use refusal::RefusedRequest;
-pub use registry::{Caller, Client, Provenance, Registered, Resource, ResourceSettings, Scope, StoredSecret};
+pub use registry::{
+    Caller, Client, DetailsType, Provenance, Registered, Resource, ResourceSettings, Scope, StoredSecret,
+};
 pub use session::Session;
 pub use subject::SeenSubject;
 pub use through::{AccessRead, Ended, Through};

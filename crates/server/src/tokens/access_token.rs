@@ -44,6 +44,9 @@ struct JwtAccessToken<'a> {
     /// Private claim: the epoch of the client of an exchanged token, whose grant is another client's.
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<i64>,
+    /// RFC 9396 §9.1
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    authorization_details: &'a [Value],
 }
 
 #[derive(Serialize)]
@@ -83,6 +86,7 @@ pub(super) async fn mint_jwt(
         iat: now.0,
         jti: &jti,
         scope: scopes.as_str(),
+        authorization_details: claims.details.as_ref().map_or(&[], |details| &details.authorization_details),
         userinfo_claims: claims.details.as_ref().map_or(&[], |details| &details.userinfo_claims),
         auth_time: claims.authenticated_at.map(|at| at.0),
         gid: &claims.grant.unwrap_or(GrantId(claims.epoch)).to_string(),
@@ -100,6 +104,7 @@ pub(super) async fn mint_jwt(
         token: Zeroizing::new(token),
         expires_in: lifetime,
         scopes,
+        details: claims.details.clone(),
         token_type: claims.token_type(),
     })
 }
@@ -154,6 +159,11 @@ fn access_of(claims: &Claims) -> Option<(Access, JwtId)> {
         expires_at: Timestamp(claims.time("exp").ok()??),
         details: TokenDetails {
             userinfo_claims: claims.strings("userinfo_claims").ok()?.into_iter().map(Into::into).collect(),
+            authorization_details: match claims.value("authorization_details") {
+                None => Vec::new(),
+                Some(Value::Array(details)) => details.clone(),
+                Some(_) => return None,
+            },
         }
         .boxed(),
         client,

@@ -59,9 +59,9 @@ impl Issue<'_> {
                 client: client.id(),
                 epoch: client.caller.epoch,
                 subject: Some(&grant.subject),
+                details: audience.details(grant),
                 audience,
                 authenticated_at: Some(grant.authenticated_at),
-                details: grant.token_details(),
                 confirmation: self.confirmation,
                 exchanged: None,
             };
@@ -86,9 +86,9 @@ impl Issue<'_> {
             client: client.id(),
             epoch: client.caller.epoch,
             subject: Some(&grant.subject),
+            details: audience.details(grant),
             audience,
             authenticated_at: Some(grant.authenticated_at),
-            details: grant.token_details(),
             confirmation: self.confirmation,
             exchanged: None,
         };

@@ -27,6 +27,8 @@ pub struct IssuedAccess {
     pub expires_in: i64,
     /// Its scopes.
     pub scopes: Scopes,
+    /// What it holds beside scopes and audience.
+    pub details: Option<Box<TokenDetails>>,
     /// How it is presented to an API (RFC 6749 §7.1).
     pub token_type: TokenType,
 }

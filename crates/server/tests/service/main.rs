@@ -43,6 +43,7 @@ mod rfc8707_resource;
 mod rfc9068_access_token;
 mod rfc9101_jar;
 mod rfc9126_par;
+mod rfc9396_rar;
 mod rfc9449_dpop;
 mod rfc9701_introspection;
 mod roles;

@@ -130,6 +130,7 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "authorization_encryption_enc_values_supported",
         "prompt_values_supported",
         "acr_values_supported",
+        "authorization_details_types_supported",
         "claims_supported",
         "authorization_response_iss_parameter_supported",
         "request_object_signing_alg_values_supported",

@@ -80,6 +80,7 @@ pub(super) fn grant() -> Grant {
             id_token_claims: vec!["email".into()],
             userinfo_claims: vec!["https://claims.example/ü".into(), "name".into()],
             names_acr: true,
+            authorization_details: vec![serde_json::json!({"type": "payment", "amount": "7.00"})],
         })),
     }
 }

@@ -38,6 +38,9 @@ pub(super) struct IntrospectionResponse {
     /// RFC 8693 §4.1
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) act: Option<Box<Value>>,
+    /// RFC 9396 §9.2
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) authorization_details: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -73,4 +76,5 @@ pub(super) const INACTIVE: IntrospectionResponse = IntrospectionResponse {
     aud: None,
     cnf: None,
     act: None,
+    authorization_details: Vec::new(),
 };

@@ -16,7 +16,7 @@ use crate::{
     },
     error::{Error, Fault},
     pause::{
-        asked::{self, AskedScope},
+        asked::{self, AskedDetails, AskedScope},
         ending::{By, Ending},
         waiting::{Visitor, Waiting},
     },
@@ -56,7 +56,9 @@ impl PendingAuthorization {
     pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<Authorization, Error> {
         let request = self.1.resume(server).await?;
         let scopes = asked::asked(server, &request).await?;
-        Ok(Authorization { request, scopes })
+        let resources = server.registry().resources().await?;
+        let details = asked::details(&request.requested.authorization_details, &resources);
+        Ok(Authorization { request, scopes, details })
     }
 }
 
@@ -65,6 +67,7 @@ impl PendingAuthorization {
 pub(super) struct Authorization {
     request: AuthorizationRequest,
     scopes: Vec<AskedScope>,
+    details: Vec<AskedDetails>,
 }
 
 #[async_trait]
@@ -83,6 +86,10 @@ impl Waiting for Authorization {
 
     fn expected(&self) -> Option<&Subject> {
         self.request.requested.expected.as_ref()
+    }
+
+    fn authorization_details(&self) -> &[AskedDetails] {
+        &self.details
     }
 
     fn scopes(&self) -> &[AskedScope] {

@@ -1,5 +1,7 @@
 //! passavant's own members about tokens: a resource's access tokens and introspection answers, a client's ID tokens.
 
+use std::collections::BTreeMap;
+
 use jose::SignatureAlgorithm;
 use protocol::IdTokenClaims;
 use serde_json::Value;
@@ -9,6 +11,7 @@ use crate::registration::{
     registered_resource::{AccessTokenType, IntrospectionAudience},
     rules::Rules,
 };
+use crate::store::DetailsType;
 
 /// Maximum lifetime of access tokens that a resource may register, in seconds.
 const ACCESS_TOKEN_SECONDS_MAX: i64 = 24 * 3600;
@@ -60,6 +63,18 @@ pub(crate) fn lifetime(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
 pub(crate) fn introspection_audience(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     if entry.text(name).is_some_and(|text| IntrospectionAudience::parse(text).is_none()) {
         entry.refuse(name, "must be resource, client_id or none");
+    }
+}
+
+/// `authorization_details_types` of a resource: what each type may hold (RFC 9396 §2).
+pub(crate) fn details_types(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    let Some(types) = entry.value(name) else { return };
+    let read = serde_json::from_value::<BTreeMap<String, DetailsType>>(types.clone());
+    if let Err(error) = read {
+        entry.refuse(
+            name,
+            format!("must hold an object for each type, with title, members and required: {error}"),
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! there is none.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What was approved beside scopes and audience.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,12 +17,18 @@ pub struct GrantDetails {
     /// Whether its ID tokens say how strong the authentication was (`acr`).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub names_acr: bool,
+    /// The authorization details that were approved (RFC 9396).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
 }
 
 impl GrantDetails {
     /// What its access tokens hold of it.
     pub fn of_token(&self) -> TokenDetails {
-        TokenDetails { userinfo_claims: self.userinfo_claims.clone() }
+        TokenDetails {
+            userinfo_claims: self.userinfo_claims.clone(),
+            authorization_details: self.authorization_details.clone(),
+        }
     }
 }
 
@@ -32,6 +39,9 @@ pub struct TokenDetails {
     /// The names of claims that UserInfo answers with beside those of the scopes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub userinfo_claims: Vec<Box<str>>,
+    /// What it allows beside scopes (RFC 9396).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
 }
 
 impl TokenDetails {

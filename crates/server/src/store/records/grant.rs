@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::details::{GrantDetails, TokenDetails};
 use protocol::{Audience, ClientId, GrantId, Scopes, SessionId, Subject, Timestamp};
+use serde_json::Value;
+
+use super::details::{GrantDetails, TokenDetails};
 
 /// The lasting record of an approval. Ending it ends every token that was issued from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,11 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// The authorization details that were approved (RFC 9396).
+    pub fn authorization_details(&self) -> &[Value] {
+        self.details.as_ref().map_or(&[], |details| &details.authorization_details)
+    }
+
     /// What its access tokens hold beside scopes and audience.
     pub fn token_details(&self) -> Option<Box<TokenDetails>> {
         self.details.as_ref().and_then(|details| details.of_token().boxed())

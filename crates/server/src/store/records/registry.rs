@@ -164,9 +164,27 @@ pub struct ResourceSettings {
     /// Its public keys, by value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
+    /// The types of authorization details that it understands (RFC 9396 §2), by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub authorization_details_types: BTreeMap<String, DetailsType>,
     /// Every other registered member, as received.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// A type of authorization details: what they may hold beside the common members of RFC 9396 §2.2.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DetailsType {
+    /// What the consent page calls it; absent: its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Members that may be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
+    /// Members that must be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<String>,
 }
 
 /// A registered scope: its description for users, and the claims that it releases.

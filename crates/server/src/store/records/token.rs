@@ -1,9 +1,10 @@
 //! Access and refresh tokens.
 
-use super::details::TokenDetails;
 use protocol::{
     Audience, ClientId, Confirmation, FamilyId, GrantId, Scopes, Subject, Timestamp, TokenType, scope,
 };
+
+use super::details::TokenDetails;
 
 /// An opaque access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
