@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jose::Thumbprint;
 use protocol::{
-    Audience, ClientId, CodeChallenge, GrantType, Prompt, ResponseType, Scopes, Subject, Timestamp, limits,
-    scope,
+    Audience, ClientId, ClientMetadata, CodeChallenge, GrantType, Prompt, ResponseType, Scopes, Subject,
+    Timestamp, limits, scope,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -366,7 +366,11 @@ fn response_type(
 
 /// RFC 7591 §2.1: the response type, and the grant types that correspond to it.
 fn flow(client: &RegisteredClient, asked: ResponseType) -> Result<(), Reason> {
-    if asked.has_token() && client.metadata.dpop_bound_access_tokens == Some(true) {
+    let ClientMetadata { dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens, .. } =
+        &client.metadata;
+    let is_bound =
+        [dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens].contains(&&Some(true));
+    if asked.has_token() && is_bound {
         return Err(Reason::ResponseTypeUnbound);
     }
     let mut registered = client.metadata.response_types().filter_map(ResponseType::read);
