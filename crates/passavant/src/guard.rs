@@ -52,7 +52,11 @@ pub(crate) async fn run(args: GuardArgs) -> Result<Exit, Failure> {
     let mut listeners = Listeners::new(Places::public(settings.forward.trusted_proxies.clone()));
     let health = Arc::new(Health::of(settings.upstream.as_ref()));
     let check = Arc::new(Check::new(&settings, Arc::clone(&health)));
-    let pages = Arc::new(Surroundings { cors: settings.cors.clone(), head: settings.head });
+    let pages = Arc::new(Surroundings {
+        cors: settings.cors.clone(),
+        head: settings.head,
+        certificates: settings.certificates.clone(),
+    });
     match (&settings.upstream, settings.guards.first()) {
         (Some(origin), Some(guard)) => {
             let upstream = Upstream::to(origin, settings.deadline)?;

@@ -1,6 +1,7 @@
 //! The binary: parses the command line, runs the command, and ends with its exit code.
 
 mod cli;
+mod client_certificates;
 mod config;
 mod dev;
 mod global;

@@ -1,7 +1,6 @@
 //! `serve`: runs the server, from its configuration to its graceful end.
 
 mod base_path;
-mod certificates;
 mod clock;
 mod event_log;
 mod health;

@@ -1,13 +1,19 @@
 //! The certificate of a client's TLS connection (RFC 8705): an extension of the request, which the host inserts.
 
+mod der;
 mod name;
 
 use std::{net::IpAddr, sync::Arc};
 
 use jose::Thumbprint;
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
 pub(crate) use name::DistinguishedName;
+
+/// The tags of `GeneralName` (RFC 5280 §4.2.1.6).
+const MAIL: u8 = 0x81;
+const HOST: u8 = 0x82;
+const URI: u8 = 0x86;
+const ADDRESS: u8 = 0x87;
 
 /// The client certificate of the connection: an extension of the request, which the host inserts after the TLS handshake, or
 /// takes from the header of a proxy that it trusts (RFC 9440).
@@ -48,21 +54,18 @@ impl ClientCertificate {
 
     /// Whom it names; `None` if it can't be read.
     pub(crate) fn names(&self) -> Option<CertifiedNames> {
-        let (rest, certificate) = X509Certificate::from_der(&self.0.der).ok()?;
-        if !rest.is_empty() {
-            return None;
-        }
+        let subject = der::Subject::read(&self.0.der)?;
         let mut names = CertifiedNames {
-            subject: DistinguishedName::of(certificate.subject()),
+            subject: DistinguishedName::of(&subject.relative)?,
             ..CertifiedNames::default()
         };
-        let alternatives = certificate.subject_alternative_name().ok()?;
-        for name in alternatives.iter().flat_map(|extension| &extension.value.general_names) {
-            match name {
-                GeneralName::DNSName(name) => names.dns.push((*name).to_owned()),
-                GeneralName::URI(uri) => names.uris.push((*uri).to_owned()),
-                GeneralName::RFC822Name(address) => names.emails.push((*address).to_owned()),
-                GeneralName::IPAddress(bytes) => names.addresses.extend(address(bytes)),
+        for name in subject.alternatives {
+            let text = || std::str::from_utf8(name.contents).ok().map(str::to_owned);
+            match name.tag {
+                MAIL => names.emails.push(text()?),
+                HOST => names.dns.push(text()?),
+                URI => names.uris.push(text()?),
+                ADDRESS => names.addresses.push(address(name.contents)?),
                 _ => {}
             }
         }

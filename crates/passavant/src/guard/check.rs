@@ -10,7 +10,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header, request::Parts};
 use http_body_util::Full;
 use protocol::{Scopes, uri::is_same_resource};
-use resource::{Guard, MetadataService};
+use resource::{ClientCertificate, Guard, MetadataService};
 use tower_service::Service as _;
 
 use super::{
@@ -141,6 +141,9 @@ fn from_path(head: &Parts) -> Option<CheckedRequest> {
 fn with_target(head: &Parts, method: Method, uri: Uri) -> Option<Parts> {
     let mut checked = Request::builder().method(method).uri(uri).body(()).ok()?.into_parts().0;
     checked.headers = head.headers.clone();
+    if let Some(certificate) = head.extensions.get::<ClientCertificate>() {
+        checked.extensions.insert(*certificate);
+    }
     Some(checked)
 }
 

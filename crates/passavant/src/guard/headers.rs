@@ -18,7 +18,8 @@ const HOP_BY_HOP: [&str; 7] = [
 const OURS: [&str; 3] = ["x-auth-", "x-forwarded-", "x-original-"];
 
 /// The same, by the whole name.
-const OURS_WHOLE: [&str; 4] = ["forwarded", "x-real-ip", "x-auth", "proxy-authorization"];
+const OURS_WHOLE: [&str; 6] =
+    ["forwarded", "x-real-ip", "x-auth", "proxy-authorization", "client-cert", "client-cert-chain"];
 
 /// Removes from a request what must not reach the upstream.
 pub(super) fn clean_request(headers: &mut HeaderMap) {

@@ -6,6 +6,8 @@ use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 use serving::{Exchange, Handler, HeadLimits};
 
+use crate::client_certificates::{ProxiedCertificates, insert_for_api};
+
 use super::{
     check::Check,
     cors::CorsOrigins,
@@ -29,6 +31,8 @@ pub(super) struct Surroundings {
     pub(super) cors: CorsOrigins,
     /// How long the head of a request may be.
     pub(super) head: HeadLimits,
+    /// What takes client certificates from the header of a trusted proxy (RFC 9440), if that is wanted.
+    pub(super) certificates: Option<ProxiedCertificates>,
 }
 
 #[derive(Clone)]
@@ -71,7 +75,12 @@ impl Handler for GuardService {
         self.surroundings.head
     }
 
-    async fn answer(&self, request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
+    async fn answer(&self, mut request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
+        let proxied = self.surroundings.certificates.as_ref();
+        if let Some(certificate) = proxied.and_then(|proxied| proxied.read(exchange.peer, request.headers()))
+        {
+            insert_for_api(&mut request, &certificate);
+        }
         let page = self.surroundings.cors.page(request.headers());
         let mut log = RequestLog::of(request.method(), request.uri().path(), exchange.peer);
         let has_upgrade = request.headers().contains_key(header::UPGRADE);

@@ -17,6 +17,7 @@ use super::{
     values::{self, ClientAuthMethod, DpopMode, ResponseForm, TokenMode, word},
 };
 use crate::{
+    client_certificates::ProxiedCertificates,
     config::{environment, log_filter},
     terminal::{Exit, Failure, Source, misused},
 };
@@ -117,8 +118,12 @@ struct PassingArgs {
     #[arg(long, requires = "upstream")]
     upstream_host: bool,
     /// Trust X-Forwarded-For, -Proto and -Host of this address or network; may be repeated
-    #[arg(long, value_name = "NETWORK", requires = "upstream", value_parser = values::network)]
+    #[arg(long, value_name = "NETWORK", value_parser = values::network)]
     trusted_proxy: Vec<Network>,
+    /// Take the client's certificate from Client-Cert (RFC 9440) of a --trusted-proxy, which removes the header from what
+    /// it receives
+    #[arg(long, requires = "trusted_proxy")]
+    client_cert_header: bool,
     /// How long the upstream's answer may take to begin, at most 1 hour
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = values::upstream_deadline)]
     upstream_seconds: Duration,
@@ -145,6 +150,7 @@ pub(super) struct Settings {
     pub(super) public_preflights: bool,
     pub(super) identity: Identity,
     pub(super) forward: ForwardOptions,
+    pub(super) certificates: Option<ProxiedCertificates>,
     pub(super) cors: CorsOrigins,
     pub(super) head: HeadLimits,
     pub(super) deadline: Duration,
@@ -163,6 +169,10 @@ impl Settings {
         if upstream.is_some() && args.audience.len() > 1 {
             return Err(misused("one upstream has one audience: several are only for /check"));
         }
+        let has_use = upstream.is_some() || args.passing.client_cert_header;
+        if !args.passing.trusted_proxy.is_empty() && !has_use {
+            return Err(misused("--trusted-proxy needs --upstream or --client-cert-header"));
+        }
         let variables = Variables::of(&args)?;
         let passing = args.passing;
         let log =
@@ -176,6 +186,10 @@ impl Settings {
             public: PublicPaths::new(&passing.public).map_err(misused)?,
             public_preflights: passing.public_preflights,
             identity: Identity { with_claims: passing.claims },
+            certificates: passing.client_cert_header.then(|| ProxiedCertificates {
+                proxies: TrustedProxies::from(passing.trusted_proxy.clone()),
+                authorities: None,
+            }),
             forward: ForwardOptions {
                 keep_authorization: passing.keep_authorization,
                 upstream_host: passing.upstream_host,

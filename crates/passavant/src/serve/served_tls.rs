@@ -2,8 +2,8 @@
 
 use serving::{ClientAuthorities, ClientCertificates, Tls};
 
-use super::certificates::ProxiedCertificates;
 use crate::{
+    client_certificates::ProxiedCertificates,
     config::Config,
     terminal::{Exit, Failure},
 };

@@ -24,9 +24,10 @@ use tower_service::Service as _;
 
 use serving::{Client, Exchange, Handler, PeerCertificate, TimedBody, TrustedProxies};
 
+use crate::client_certificates::{self, ProxiedCertificates};
+
 use super::{
     base_path::BasePath,
-    certificates::{self, ProxiedCertificates},
     refusals::Refusals,
     request_log::{Outcome, RequestLog},
 };
@@ -114,7 +115,7 @@ impl Handler for IssuerService {
     async fn answer(&self, mut request: Request<Incoming>, exchange: Exchange) -> Response<Body> {
         let started = Instant::now();
         if let Some(certificate) = self.0.certificate(&exchange, &request) {
-            certificates::insert(&mut request, &certificate);
+            client_certificates::insert(&mut request, &certificate);
         }
         let id = self.0.request_id();
         let client = self.0.client(exchange.peer, &request);

@@ -1,5 +1,6 @@
 //! `passavant guard` as a process: in front of an upstream of our own, with real tokens of `serve --dev`.
 
+mod certificates;
 mod check;
 mod cors;
 mod dpop;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use super::der::{TypeAndValue, dotted};
 
 /// The attribute types that RFC 4514 §3 names, and those that tools name beside them.
 const TYPES: [(&str, &str); 12] = [
@@ -20,6 +20,9 @@ const TYPES: [(&str, &str); 12] = [
     ("emailAddress", "1.2.840.113549.1.9.1"),
 ];
 
+/// `UTF8String`, `NumericString`, `PrintableString`, `IA5String`, `VisibleString`: what is UTF-8 as it stands.
+const TEXTS: [u8; 5] = [0x0c, 0x12, 0x13, 0x16, 0x1a];
+
 /// A distinguished name: its relative names, the most specific first, each a set of attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DistinguishedName(Vec<BTreeSet<Attribute>>);
@@ -33,11 +36,10 @@ struct Attribute {
 
 impl DistinguishedName {
     /// The name in a certificate, whose relative names stand there in the reverse order (RFC 4514 §2.1).
-    pub(super) fn of(name: &X509Name<'_>) -> Self {
-        let mut relative: Vec<_> =
-            name.iter_rdn().map(|relative| relative.iter().map(Attribute::of).collect()).collect();
-        relative.reverse();
-        Self(relative)
+    pub(super) fn of(name: &[Vec<TypeAndValue<'_>>]) -> Option<Self> {
+        let relative = name.iter().rev();
+        let relative = relative.map(|relative| relative.iter().map(Attribute::of).collect::<Option<_>>());
+        relative.collect::<Option<_>>().map(Self)
     }
 
     /// Reads the string form of RFC 4514 §3. Spaces around a name, a type and a value don't count (RFC 2253 §4).
@@ -50,15 +52,16 @@ impl DistinguishedName {
 }
 
 impl Attribute {
-    fn of(attribute: &AttributeTypeAndValue<'_>) -> Self {
-        let value = match attribute.as_str() {
-            Ok(text) => text.to_owned(),
-            Err(_) => {
-                let hex: String = attribute.as_slice().iter().map(|byte| format!("{byte:02x}")).collect();
+    fn of((kind, value): &TypeAndValue<'_>) -> Option<Self> {
+        let text = std::str::from_utf8(value.contents).ok().filter(|_| TEXTS.contains(&value.tag));
+        let value = match text {
+            Some(text) => text.to_owned(),
+            None => {
+                let hex: String = value.whole.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!("#{hex}")
             }
         };
-        Self { kind: attribute.attr_type().to_id_string(), value }
+        Some(Self { kind: dotted(kind)?, value })
     }
 
     fn parse(text: &str) -> Option<Self> {

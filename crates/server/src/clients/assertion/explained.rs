@@ -69,8 +69,8 @@ fn wrong_claim(claims: &Claims, client_id: &str, expected: &Expected<'_>) -> Opt
             return Some(Difference::new(name, value.unwrap_or("nothing"), client_id));
         }
     }
-    let audiences = claims.strings("aud").unwrap_or_default();
-    if !expected.is_audience(&audiences) {
+    if !expected.has_audience(claims) {
+        let audiences = claims.strings("aud").unwrap_or_default();
         return Some(Difference::new("aud", list(&audiences), expected.issuer));
     }
     Some(match claims.time("exp") {

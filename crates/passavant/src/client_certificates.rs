@@ -14,7 +14,7 @@ const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain
 const CHAIN_MAX: usize = 8;
 
 /// Takes certificates from the header of trusted proxies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProxiedCertificates {
     /// The proxies that set the header.
     pub(crate) proxies: TrustedProxies,
@@ -42,9 +42,14 @@ impl ProxiedCertificates {
 
 /// Inserts a certificate for the server's endpoints, and for APIs in the same process.
 pub(crate) fn insert<B>(request: &mut Request<B>, certificate: &PeerCertificate) {
-    let extensions = request.extensions_mut();
-    extensions.insert(ClientCertificate::new(certificate.end_entity.to_vec(), certificate.is_trusted));
-    extensions.insert(resource::ClientCertificate::from_der(&certificate.end_entity));
+    let own = ClientCertificate::new(certificate.end_entity.to_vec(), certificate.is_trusted);
+    request.extensions_mut().insert(own);
+    insert_for_api(request, certificate);
+}
+
+/// Inserts a certificate for the guard of an API.
+pub(crate) fn insert_for_api<B>(request: &mut Request<B>, certificate: &PeerCertificate) {
+    request.extensions_mut().insert(resource::ClientCertificate::from_der(&certificate.end_entity));
 }
 
 /// The one value of `Client-Cert`.
