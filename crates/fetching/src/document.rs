@@ -25,21 +25,35 @@ impl Http {
     ///
     /// [`DocumentError`]; never [`DocumentError::Invalid`], since nothing is parsed here.
     pub async fn document(&self, url: &str, accept: &'static str) -> Result<Bytes, DocumentError> {
-        let request = Request::get(url).header(ACCEPT, HeaderValue::from_static(accept));
-        let request = request.body(Bytes::new()).map_err(|error| DocumentError::Url(error.to_string()))?;
-        let answer = self.fetch.fetch(request, self.limits).await?;
-        if answer.status() != 200 {
-            return Err(DocumentError::Status(answer.status().as_u16()));
-        }
-        let body = answer.into_body();
-        let text = json::without_mark(&body);
-        Ok(body.slice_ref(text))
+        document(&*self.fetch, self.limits, url, accept).await
     }
 
     /// The same with documents of up to this many bytes.
     pub(crate) fn with_bytes_max(&self, bytes_max: usize) -> Self {
         Self { fetch: Arc::clone(&self.fetch), limits: FetchLimits { bytes_max, ..self.limits } }
     }
+}
+
+/// The body of a response with status 200, without a byte order mark.
+///
+/// # Errors
+///
+/// [`DocumentError`]; never [`DocumentError::Invalid`], since nothing is parsed here.
+pub async fn document(
+    fetch: &dyn Fetch,
+    limits: FetchLimits,
+    url: &str,
+    accept: &'static str,
+) -> Result<Bytes, DocumentError> {
+    let request = Request::get(url).header(ACCEPT, HeaderValue::from_static(accept));
+    let request = request.body(Bytes::new()).map_err(|error| DocumentError::Url(error.to_string()))?;
+    let answer = fetch.fetch(request, limits).await?;
+    if answer.status() != 200 {
+        return Err(DocumentError::Status(answer.status().as_u16()));
+    }
+    let body = answer.into_body();
+    let text = json::without_mark(&body);
+    Ok(body.slice_ref(text))
 }
 
 /// Why a document is unavailable.

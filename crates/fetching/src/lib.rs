@@ -31,7 +31,7 @@ pub use attempts::{AttemptLog, Attempts};
 pub use client::{ClientSettings, ClientTls, ReqwestFetch};
 pub use clock::{Clock, SystemClock};
 pub use destination::{EndpointError, NamedBy, is_loopback, is_special_use};
-pub use document::{DocumentError, Http};
+pub use document::{DocumentError, Http, document};
 pub use fetch::{Fetch, FetchError, FetchLimits, NoFetch};
 pub use kept::{Busy, KeptDocument, Lookup, LookupBudget, Schedule};
 pub use key_set::{KeySet, KeySets, SkippedLog};

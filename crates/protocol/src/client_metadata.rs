@@ -100,6 +100,9 @@ pub struct ClientMetadata {
     /// The only algorithm allowed for its request objects; absent: any that fits its public keys (RFC 9101 §6.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<String>,
+    /// Where request objects of it may be fetched from (OpenID Connect Dynamic Client Registration 1.0 §2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
     /// Whether its authorization requests must be signed (RFC 9101 §10.5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_signed_request_object: Option<bool>,

@@ -110,6 +110,8 @@ pub struct ServerMetadata {
     pub request_parameter_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_uri_parameter_supported: Option<bool>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_request_uri_registration: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_parameter_supported: Option<bool>,
     /// Members of other specifications and of the server itself (RFC 8414 §2: "additional metadata parameters").

@@ -310,6 +310,11 @@ impl AuthorizationServer {
     }
 
     /// Fetches what the operator did not name.
+    /// Fetches what the operator named.
+    pub(crate) fn operators_fetch(&self) -> &dyn Fetch {
+        &*self.0.ports.fetch
+    }
+
     pub(crate) fn strangers_fetch(&self) -> &dyn Fetch {
         &*self.0.ports.strangers_fetch
     }

@@ -171,6 +171,8 @@ impl Default for PushedRequests {
 pub struct RequestObjects {
     /// Whether every authorization request must be signed (RFC 9101 §10.5).
     pub required: bool,
+    /// Whether an object is fetched from a `request_uri` that the client registered (RFC 9101 §5.2).
+    pub by_reference: bool,
 }
 
 /// Token exchange (RFC 8693).

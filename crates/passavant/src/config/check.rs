@@ -284,9 +284,10 @@ fn settings(sections: &Sections) -> Option<Settings> {
             lifetime: seconds(authorization.pushed_request_lifetime),
             required: authorization.require_pushed_requests,
         }),
-        request_objects: authorization
-            .request_objects
-            .then_some(RequestObjects { required: authorization.require_request_objects }),
+        request_objects: authorization.request_objects.then_some(RequestObjects {
+            required: authorization.require_request_objects,
+            by_reference: authorization.fetch_request_objects,
+        }),
         token_exchange: token_exchange.enabled.then(|| server::TokenExchange {
             token_lifetime_max: seconds(token_exchange.token_lifetime_max),
         }),

@@ -297,6 +297,17 @@ async fn authorization_request_objects() {
 }
 
 #[tokio::test]
+async fn authorization_fetch_request_objects() {
+    for (value, reason) in
+        [("true", Reason::RequestUriNotRegistered), ("false", Reason::RequestUriUnsupported)]
+    {
+        let server = start(&format!("[authorization]\nfetch_request_objects = {value}\n")).await;
+        let request = server.browser().authorize("shop").and("request_uri", "https://shop.example/request");
+        assert_eq!(request.send().await.reason(), Some(reason), "{value}");
+    }
+}
+
+#[tokio::test]
 async fn authorization_require_request_objects() {
     let server = start("[authorization]\nrequire_request_objects = true\n").await;
     server.browser().authorize("shop").finish().await.refused(Reason::RequestObjectMissing);

@@ -4,11 +4,12 @@
 //! §6.3). OpenID Connect Core 1.0 §6.1 would merge the parameters of the query into it, unsigned ones into signed ones.
 
 use async_trait::async_trait;
+use fetching::{DocumentError, FetchLimits, NamedBy, document};
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
 use protocol::{ClientId, Params, Timestamp, limits};
 use serde_json::Value;
 
-use super::{client, request::must_sign};
+use super::{client, pushed, request::must_sign};
 use crate::{
     AuthorizationServer,
     clients::KeySource,
@@ -23,6 +24,8 @@ use crate::{
 
 /// The media type of a request object, without `application/` (RFC 9101 §10.8).
 const TYPE: &str = "oauth-authz-req+jwt";
+/// What is asked for at a `request_uri` (RFC 9101 §5.2.3).
+const MEDIA_TYPE: &str = "application/oauth-authz-req+jwt, application/jwt;q=0.9, */*;q=0.1";
 /// Most seconds between `nbf` and `exp`, and since `nbf` (FAPI 2.0 Message Signing §5.3.1).
 const LIFETIME_MAX: i64 = 3600;
 /// Seconds for which the `jti` of an object without `exp` is remembered.
@@ -36,9 +39,14 @@ const FORBIDDEN: [&str; 2] = ["request", "request_uri"];
 
 pub(crate) fn install(installed: &mut Installed, settings: &RequestObjects) {
     installed.source(ByValue);
-    let required = settings.required;
+    let RequestObjects { required, by_reference } = *settings;
+    if by_reference {
+        installed.source(ByReference);
+    }
     installed.advertise(move |metadata, _: &Offer<'_>| {
         metadata.request_parameter_supported = Some(true);
+        metadata.request_uri_parameter_supported = Some(by_reference);
+        metadata.require_request_uri_registration = by_reference;
         metadata.require_signed_request_object = required;
         metadata.request_object_signing_alg_values_supported =
             names(SignatureAlgorithm::ALL.iter().map(|algorithm| algorithm.as_str()));
@@ -64,6 +72,61 @@ impl RequestSource for ByValue {
         let object = sent.get("request").unwrap_or_default();
         read(server, &client, object).await
     }
+}
+
+/// An object at a `request_uri` of the client (RFC 9101 §5.2), which it registered: no other URL is fetched, and none on
+/// behalf of an unknown client (RFC 9101 §10.4.1).
+#[derive(Debug)]
+struct ByReference;
+
+#[async_trait]
+impl RequestSource for ByReference {
+    fn reads(&self, sent: &Params<'_>) -> bool {
+        sent.get("request_uri").is_some_and(|uri| !uri.starts_with(pushed::URN))
+            && sent.get("request").is_none()
+    }
+
+    async fn read(&self, server: &AuthorizationServer, sent: &Params<'_>) -> Result<FoundParams, Error> {
+        let id = sent.get("client_id").ok_or(Reason::ParameterMissing("client_id"))?;
+        let client = client::find(server, id).await?;
+        let sent = sent.get("request_uri").unwrap_or_default();
+        let is_registered = |known: &String| without_fragment(known) == without_fragment(sent);
+        if sent.len() > limits::URI_BYTES_MAX || !client.metadata.request_uris.iter().any(is_registered) {
+            return Err(Reason::RequestUriNotRegistered.into());
+        }
+        let object = fetch(server, &client, without_fragment(sent)).await.map_err(|error| {
+            tracing::warn!(client = %client.id(), %error, "a request object could not be fetched");
+            Reason::RequestUriUnavailable
+        })?;
+        read(server, &client, object.trim()).await
+    }
+}
+
+/// The fragment of a `request_uri` tells one content from the next, for caches (OpenID Connect Core 1.0 §6.2). Nothing is
+/// cached here.
+fn without_fragment(uri: &str) -> &str {
+    uri.split_once('#').map_or(uri, |(before, _)| before)
+}
+
+/// Fetches an object, by the rule for who named its URL: the operator, or a client that registered itself.
+async fn fetch(
+    server: &AuthorizationServer,
+    client: &RegisteredClient,
+    url: &str,
+) -> Result<String, DocumentError> {
+    let settings = server.settings();
+    let is_loopback_fetched =
+        settings.client_documents.as_ref().is_some_and(|documents| documents.danger_loopback);
+    let by_operator = (NamedBy::operator_of(settings.issuer.as_str()), server.operators_fetch());
+    let (named_by, port) = match client.provenance.is_strange() {
+        true if is_loopback_fetched => (by_operator.0, server.strangers_fetch()),
+        true => (NamedBy::Stranger, server.strangers_fetch()),
+        false => by_operator,
+    };
+    named_by.check(url).map_err(|error| DocumentError::Url(error.to_string()))?;
+    let bounds = FetchLimits { bytes_max: limits::PARAMETER_VALUE_BYTES_MAX, ..FetchLimits::default() };
+    let body = document(port, bounds, url, MEDIA_TYPE).await?;
+    String::from_utf8(body.to_vec()).map_err(|_| DocumentError::Invalid("it is not text".to_owned()))
 }
 
 /// Verifies an object, and returns its parameters.

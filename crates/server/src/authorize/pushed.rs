@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a `request_uri` of this server begins with (RFC 9126 §2.2).
-const URN: &str = "urn:ietf:params:oauth:request_uri:";
+pub(super) const URN: &str = "urn:ietf:params:oauth:request_uri:";
 /// Parameters that are not stored: the client's credentials (RFC 9126 §2.1), and its id, which is put first.
 const NOT_KEPT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 /// The namespace of stored requests.

@@ -6,6 +6,12 @@ family! { $ page
         "The client is not registered here";
     /// No request of this client is at this `request_uri` (RFC 9126 §2.2, RFC 9101 §6.3).
     RequestUriUnknown, "request_uri_unknown", InvalidRequestUri, Plain, "The request_uri is unknown";
+    /// The client did not register this `request_uri` (OpenID Connect Core 1.0 §6.2, RFC 9101 §10.4.1).
+    RequestUriNotRegistered, "request_uri_not_registered", InvalidRequestUri, Plain,
+        "The request_uri is not registered to this client";
+    /// Nothing could be fetched from the `request_uri` (RFC 9101 §6.3).
+    RequestUriUnavailable, "request_uri_unavailable", InvalidRequestUri, Plain,
+        "The request_uri could not be fetched";
     /// The pushed request is past its lifetime (RFC 9126 §4).
     RequestUriExpired, "request_uri_expired", InvalidRequestUri, Plain, "The request_uri has expired";
     /// A pushed request is used once (RFC 9126 §7.3).

@@ -73,6 +73,7 @@ pub const CLIENT: &[Member] = &[
     member("authorization_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("request_uris", Texts).checked(uris::request_uris),
     member("request_object_signing_alg", Text).checked(keys::request_object),
     member("require_signed_request_object", Flag).or(Absent::Flag(false)),
     member("require_pushed_authorization_requests", Flag).or(Absent::Flag(false)),
@@ -109,7 +110,6 @@ pub const CLIENT: &[Member] = &[
     note("registration_client_uri", Text),
     dropped("registration_access_token", Text),
     kept("sector_identifier_uri", Text),
-    kept("request_uris", Texts),
     kept("request_object_encryption_alg", Text),
     kept("request_object_encryption_enc", Text),
     kept("backchannel_logout_uri", Text),

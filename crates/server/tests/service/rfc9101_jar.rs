@@ -228,12 +228,72 @@ async fn a_client_that_must_sign_is_refused_otherwise() {
     let all = TestServer::new()
         .client(confidential("shop"))
         .account("alice")
-        .settings(|settings| settings.request_objects = Some(RequestObjects { required: true }))
+        .settings(|settings| {
+            settings.request_objects = Some(RequestObjects { required: true, by_reference: false })
+        })
         .start()
         .await;
     authorize(&all, "shop").finish().await.refused(Reason::RequestObjectMissing);
     let metadata = all.get("/.well-known/openid-configuration").send().await.json();
     assert_eq!(metadata["require_signed_request_object"], true);
+}
+
+/// RFC 9101 §5.2, OpenID Connect Core 1.0 §6.2: by reference, from where the client registered, whatever the fragment.
+#[tokio::test]
+async fn an_object_is_fetched_from_a_registered_uri() {
+    let url = "https://shop.example/request.jwt";
+    let uris = |client: &mut protocol::ClientMetadata| client.request_uris = vec![format!("{url}#one")];
+    let server = TestServer::new()
+        .client(confidential("shop").key(&key()).with(uris))
+        .account("alice")
+        .settings(|settings| {
+            settings.request_objects = Some(RequestObjects { required: false, by_reference: true })
+        })
+        .start()
+        .await;
+    let request = authorize(&server, "shop").param("state", "inside");
+    let refer = |uri: &str| request.clone().refer("request_uri", uri).finish();
+    refer(url).await.refused(Reason::RequestUriUnavailable);
+    server.fetch.serve_text(url, &object(&server, "shop", &request).sign());
+    for sent in [url.to_owned(), format!("{url}#two")] {
+        server.fetch.serve_text(url, &object(&server, "shop", &request).sign());
+        let landing = refer(&sent).await;
+        assert_eq!(landing.param("state").as_deref(), Some("inside"), "{landing:?}");
+    }
+    server.fetch.serve_text(url, &object(&server, "shop", &request).key(&key()).sign());
+    refer(url).await.refused(Reason::RequestObjectSignatureWrong);
+    let asked = server.fetch.asked(url);
+    for other in
+        ["https://shop.example/other", "https://shop.example/request.jwt/", "http://shop.example/request.jwt"]
+    {
+        refer(other).await.refused(Reason::RequestUriNotRegistered);
+    }
+    let both = request.clone().and("request", "x").and("request_uri", url).finish().await;
+    both.refused(Reason::RequestUriUnexpected);
+    assert_eq!(server.fetch.asked(url), asked, "nothing else is fetched");
+    let metadata = server.get("/.well-known/openid-configuration").send().await.json();
+    assert_eq!(metadata["request_uri_parameter_supported"], true);
+    assert_eq!(metadata["require_request_uri_registration"], true);
+}
+
+/// RFC 9101 §10.4: never an address of this machine or a private network.
+#[tokio::test]
+async fn no_object_is_fetched_from_a_special_use_address() {
+    let urls = ["https://127.0.0.1/r", "https://169.254.169.254/r", "https://[::1]/r", "https://10.0.0.1/r"];
+    let uris = |client: &mut protocol::ClientMetadata| client.request_uris = urls.map(str::to_owned).into();
+    let server = TestServer::new()
+        .client(confidential("shop").key(&key()).with(uris).self_registered())
+        .settings(|settings| {
+            settings.request_objects = Some(RequestObjects { required: false, by_reference: true })
+        })
+        .start()
+        .await;
+    for url in urls {
+        let request = authorize(&server, "shop");
+        server.fetch.serve_text(url, &object(&server, "shop", &request).sign());
+        request.refer("request_uri", url).finish().await.refused(Reason::RequestUriUnavailable);
+        assert_eq!(server.fetch.asked(url), 0, "{url}");
+    }
 }
 
 /// OpenID Connect Core 1.0 §3.1.2.6: a server that does not read objects says so.

@@ -53,6 +53,11 @@ impl ScriptedFetch {
         self.script(url, Answer::Document(document.to_string().into(), all));
     }
 
+    /// From now on this URL answers with this text.
+    pub fn serve_text(&self, url: &str, text: &str) {
+        self.script(url, Answer::Now(Ok((StatusCode::OK, text.to_owned().into()))));
+    }
+
     /// From now on this URL answers with this status, and no document.
     ///
     /// # Panics

@@ -1,11 +1,11 @@
 //! The clients and resources of tests, with valid defaults.
 
 use jose::{JwkSet, SigningKey};
-use protocol::{Audience, ClientId, ClientMetadata, GrantType};
+use protocol::{Audience, ClientId, ClientMetadata, Digest, GrantType};
 use serde_json::Value;
 use server::{
     MasterKey,
-    store::{Caller, Client, Registered, Resource, ResourceSettings},
+    store::{Caller, Client, Provenance, Registered, Resource, ResourceSettings},
 };
 
 /// A client with a secret, sent by HTTP Basic. It may use every grant type and the OpenID scopes, and has one
@@ -29,6 +29,7 @@ fn client(id: &str, method: &str) -> TestClient {
         disabled: false,
         require_pkce: true,
         skip_consent: false,
+        provenance: Provenance::default(),
         metadata: ClientMetadata {
             client_name: Some(format!("The {id}")),
             redirect_uris: vec![format!("https://{id}.example/cb")],
@@ -51,6 +52,7 @@ pub struct TestClient {
     disabled: bool,
     require_pkce: bool,
     skip_consent: bool,
+    provenance: Provenance,
 }
 
 impl TestClient {
@@ -115,6 +117,13 @@ impl TestClient {
         self
     }
 
+    /// It registered itself (RFC 7591), so that what it names is a stranger's.
+    #[must_use]
+    pub fn self_registered(mut self) -> Self {
+        self.provenance = Provenance::SelfRegistered { token: Digest::of(self.id.as_bytes()) };
+        self
+    }
+
     /// Disables it.
     #[must_use]
     pub fn disabled(mut self) -> Self {
@@ -132,7 +141,7 @@ impl TestClient {
             require_pkce: self.require_pkce,
             skip_consent: self.skip_consent,
             applied: false,
-            registered: Registered::default(),
+            registered: Registered { by: self.provenance.clone(), ..Registered::default() },
             version: 0,
         }
     }

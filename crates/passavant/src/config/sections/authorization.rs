@@ -23,6 +23,9 @@ section! {
         require_pushed_requests: bool = Boolean, default "false";
         /// Whether clients may sign their authorization requests (RFC 9101). An unsigned request object is never accepted.
         request_objects: bool = Boolean, default "true";
+        /// Whether a signed authorization request is also fetched from a `request_uri` that its client registered: over
+        /// https, and never from an address of this machine or of a private network.
+        fetch_request_objects: bool = Boolean, default "false";
         /// Whether every authorization request must be signed. A client can be obliged alone, by its member
         /// `require_signed_request_object`.
         require_request_objects: bool = Boolean, default "false";

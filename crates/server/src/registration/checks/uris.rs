@@ -67,6 +67,21 @@ pub(crate) fn page(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     }
 }
 
+/// `request_uris`: https, or http to loopback where the issuer is http; a fragment may tell contents apart (OpenID Connect
+/// Dynamic Client Registration 1.0 §2).
+pub(crate) fn request_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    for (at, text) in entry.texts(name).into_iter().enumerate() {
+        let path = format!("{name}/{at}");
+        let before = text.split_once('#').map_or(text.as_str(), |(before, _)| before);
+        match uri::Parts::of(before) {
+            Err(error) => entry.refuse(&path, error.to_string()),
+            Ok(parts) if parts.host.is_some() && parts.scheme == "https" => {}
+            Ok(parts) if parts.scheme == "http" && parts.is_loopback() && rules.http_to_loopback => {}
+            Ok(_) => entry.refuse(&path, "must be https"),
+        }
+    }
+}
+
 /// `initiate_login_uri`: where a browser is redirected, by the rule for redirect URIs (OpenID Connect Dynamic Client
 /// Registration 1.0 §2).
 pub(crate) fn start(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
