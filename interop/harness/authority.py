@@ -33,6 +33,7 @@ class Authority:
             f'[management]\nlisten = "127.0.0.1:{world.ports.management}"\n'
             f'[database]\nurl = "sqlite:{folder / "passavant.db"}"\n'
             f'[secrets]\nmaster_key_file = "{key}"\n'
+            f'[clients.registration]\ndynamic = "open"\n'
         )
 
     def apply(self, document: dict, table: Table) -> None:

@@ -129,6 +129,20 @@ async function discovery(person) {
 
 await cell('401 leads by RFC 9728 to sign-in, consent and tools', () => discovery(new Person()));
 
+await cell('registers itself by RFC 7591, then sign-in, consent and tools', async () => {
+  const person = new Person();
+  person.registered = undefined;
+  person.saveClientInformation = (information) => {
+    person.registered = information;
+  };
+  await person.connect();
+  assert.equal(await person.call('who_am_i'), world.person.sub);
+  const registrations = person.wire.filter(({ url, method }) => url === `${world.issuer}/register` && method === 'POST');
+  assert.deepEqual(registrations.map(({ status }) => status), [201]);
+  assert.equal(person.asked[0].get('client_id'), person.registered.client_id);
+  assert.equal(person.asked[0].get('resource'), person.resource);
+});
+
 await cell('the same with client_secret_basic', async () => {
   const [client, secret] = world.web;
   await discovery(new Person({ client, secret }));

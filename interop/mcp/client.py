@@ -53,6 +53,17 @@ class Storage:
         raise Unexpected(f"it registers by itself: {client}")
 
 
+class Registering(Storage):
+    """Tokens in memory, and the client as it registers itself."""
+
+    def __init__(self) -> None:
+        self.client: OAuthClientInformationFull | None = None
+        self.tokens: OAuthToken | None = None
+
+    async def set_client_info(self, client: OAuthClientInformationFull) -> None:
+        self.client = client
+
+
 class Person:
     """One user with one MCP client: its authorization requests, and all requests and responses."""
 
@@ -129,6 +140,19 @@ async def discovery(person: Person | None = None) -> None:
     told = person.refusals(401)
     expect(len(told), 1, f"refusals in {told}")
     expect(f'scope="notes.read", resource_metadata="{metadata}"' in told[0], True, f"both in {told[0]}")
+
+
+async def registering() -> None:
+    """RFC 7591: no client is registered before."""
+    person = Person()
+    person.storage = Registering()
+    async with person.connected() as client:
+        expect(await called(client, "who_am_i"), WORLD["person"]["sub"], "the user that the tool sees")
+        expect("bread" in await called(client, "list_notes"), True, "bread is listed")
+    registered = [line for line, status, _ in person.wire if line == f"POST {WORLD['issuer']}/register" and status == 201]
+    expect(len(registered), 1, f"registrations in {person.wire}")
+    expect(person.asked[0]["client_id"], [person.storage.client.client_id], "the client of the request")
+    expect(person.asked[0]["resource"], [person.resource], "the resource that was asked for")
 
 
 async def with_a_secret() -> None:
@@ -212,6 +236,7 @@ def refused_and_signed_in(person: Person, requests: int) -> None:
 
 CELLS: dict[str, Callable[[], Awaitable[None]]] = {
     "401 leads by RFC 9728 to sign-in, consent and tools": discovery,
+    "registers itself by RFC 7591, then sign-in, consent and tools": registering,
     "the same with client_secret_basic": with_a_secret,
     "the same with a JWT access token": by_jwt,
     "tool beyond the scope, 403, asks for more and goes on": step_up,

@@ -54,6 +54,34 @@ const publicClient = await cell('discovery', async () => {
   assert.deepEqual(methods, ['S256']);
   return config;
 });
+await cell('registers itself by RFC 7591, with a secret and without, then code + PKCE', async () => {
+  const execute = [client.allowInsecureRequests];
+  const metadata = { client_name: 'Registered', redirect_uris: [world.callback] };
+  for (const [method, authentication] of [
+    ['client_secret_post', undefined],
+    ['client_secret_basic', client.ClientSecretBasic()],
+    ['none', client.None()],
+  ]) {
+    const wanted = { ...metadata, token_endpoint_auth_method: method };
+    const issuer = new URL(world.issuer);
+    const config = await client.dynamicClientRegistration(issuer, wanted, authentication, { execute });
+    const registered = config.clientMetadata();
+    assert.equal(registered.token_endpoint_auth_method, method);
+    assert.equal(typeof registered.client_secret, method === 'none' ? 'undefined' : 'string');
+    // Without `resource`, a client that registered itself asks for no scope that several resources list.
+    const { tokens } = await signIn(config, newBrowser(), { scope: 'openid profile email' });
+    assert.equal(tokens.claims().aud, registered.client_id);
+    const headers = { authorization: `Bearer ${registered.registration_access_token}` };
+    const read = await fetch(registered.registration_client_uri, { headers });
+    assert.equal((await read.json()).client_name, 'Registered');
+    const deleted = await fetch(registered.registration_client_uri, { method: 'DELETE', headers });
+    assert.equal(deleted.status, 204);
+    const userinfo = config.serverMetadata().userinfo_endpoint;
+    const gone = await fetch(userinfo, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    assert.equal(gone.status, 401, 'its tokens ended with it');
+  }
+});
+
 const web = await discover('node-basic', {}, basic);
 
 await cell('code + PKCE, public client', async () => {

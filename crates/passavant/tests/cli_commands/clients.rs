@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     place::Place,
-    web::{As, is_active, machine_token, post, within_a_second},
+    web::{As, is_active, machine_token, post, post_json, within_a_second},
 };
 
 const ROBOT: [&str; 7] =
@@ -268,4 +268,29 @@ fn nothing_is_deleted_without_a_yes() {
         assert_eq!(place.run(&[noun, "delete", id, "--yes"]).code, 0, "{noun}");
         assert!(!is_there(), "{noun}");
     }
+}
+
+/// RFC 7591 §3: whoever has the token registers with it, and what registered itself is shown as such.
+#[tokio::test]
+async fn a_registration_token_registers_a_client_once() {
+    let place = Place::new();
+    let config = std::fs::read_to_string(place.path("passavant.toml")).expect("it is there");
+    let config = format!("{config}[clients.registration]\ndynamic = \"token\"\n");
+    std::fs::write(place.path("passavant.toml"), config).expect("written");
+    let made = place.json(&["client", "registration-token", "--lifetime", "1h"]);
+    let token = made["registration_token"].as_str().expect("a token").to_owned();
+    assert!(token.starts_with("pvr_") && made["uses"] == 1, "{made}");
+    let quiet = place.run(&["--format", "quiet", "client", "registration-token", "--uses", "3"]);
+    assert!(quiet.out.starts_with("pvr_") && quiet.out.lines().count() == 1, "{}", quiet.out);
+    assert_eq!(place.run(&["client", "registration-token", "--uses", "1001"]).code, 2);
+    let _server = place.serve();
+    let url = format!("{}/register", place.issuer);
+    let members = json!({ "client_name": "Agent", "redirect_uris": ["https://agent.example/cb"] });
+    let (status, answer) = post_json(&url, &token, &members).await;
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(post_json(&url, &token, &members).await.0, 401, "it is used up");
+    let shown = place.json(&["client", "show", answer["client_id"].as_str().expect("an id")]);
+    assert_eq!((&shown["provenance"], &shown["client_name"]), (&json!("self-registered"), &json!("Agent")));
+    assert!(shown["registered_at"].is_number() && shown["unused_until"].is_number(), "{shown}");
+    assert_eq!(place.json(&["client", "list"])[0]["provenance"], "self-registered");
 }

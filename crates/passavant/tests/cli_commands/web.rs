@@ -41,6 +41,15 @@ pub(crate) async fn post(url: &str, caller: As<'_>, form: &[(&str, &str)]) -> (u
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
+/// Posts JSON with a bearer token; answers with the status and the JSON that came.
+pub(crate) async fn post_json(url: &str, token: &str, members: &Value) -> (u16, Value) {
+    let request = client().post(url).bearer_auth(token).header("content-type", "application/json");
+    let answer = request.body(members.to_string()).send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.expect("a body");
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
 /// Gets JSON.
 pub(crate) async fn json(url: &str) -> Value {
     let body = client().get(url).send().await.expect("an answer").bytes().await.expect("a body");
