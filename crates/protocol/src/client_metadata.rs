@@ -85,6 +85,9 @@ pub struct ClientMetadata {
     /// `public`, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_type: Option<String>,
+    /// Whose host is the sector of pairwise subjects, and which lists the redirect URIs of its clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     /// Maximum age of the user's authentication in seconds, for requests without `max_age`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<i64>,

@@ -35,6 +35,7 @@ pub mod master;
 mod mutual_tls;
 mod origin;
 pub mod pages;
+mod pairwise;
 mod pause;
 pub mod ports;
 pub mod reason;

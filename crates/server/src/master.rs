@@ -1,7 +1,7 @@
 //! The master key and the keys derived from it. Nothing secret is stored unencrypted.
 
 use jose::primitives::{HmacKey, constant_time_eq, hkdf_sha256, open, seal};
-use protocol::{ClientId, SessionId, proof::Nonces};
+use protocol::{ClientId, SessionId, Subject, proof::Nonces};
 use zeroize::Zeroizing;
 
 use crate::store::StoredSecret;
@@ -17,6 +17,7 @@ pub struct MasterKey {
     forms: HmacKey,
     browsers: HmacKey,
     sessions: HmacKey,
+    subjects: HmacKey,
     dpop_nonces: Nonces,
 }
 
@@ -31,6 +32,7 @@ impl MasterKey {
             forms: HmacKey::new(&*derive("passavant forms 1")),
             browsers: HmacKey::new(&*derive("passavant known browsers 1")),
             sessions: HmacKey::new(&*derive("passavant sessions 1")),
+            subjects: HmacKey::new(&*derive("passavant pairwise subjects 1")),
             dpop_nonces: Nonces::of_key(&derive("passavant DPoP nonces 1")),
         }
     }
@@ -91,6 +93,12 @@ impl MasterKey {
     /// The nonces of DPoP proofs, which every node with the same master key accepts (RFC 9449 §8).
     pub(crate) fn dpop_nonces(&self) -> &Nonces {
         &self.dpop_nonces
+    }
+
+    /// The `sub` of a user at the clients of a sector (OpenID Connect Core 1.0 §8.1). No host and no id contains a NUL.
+    pub(crate) fn pairwise_subject(&self, sector: &str, subject: &Subject) -> String {
+        let inputs = [sector.as_bytes(), &[0], subject.as_str().as_bytes()];
+        jose::base64url::encode(&self.subjects.sign(&inputs))
     }
 
     fn digest_secret(&self, id: &ClientId, secret: &[u8]) -> [u8; 32] {

@@ -64,7 +64,7 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
     metadata.authorization_encryption_alg_values_supported = Offer::encryption_algorithms();
     metadata.authorization_encryption_enc_values_supported = Offer::content_encryptions();
     metadata.code_challenge_methods_supported = names(["S256"]);
-    metadata.subject_types_supported = names(["public"]);
+    metadata.subject_types_supported = names(["public", "pairwise"]);
     metadata.id_token_signing_alg_values_supported = offer.client_signing_algorithms();
     metadata.id_token_encryption_alg_values_supported = Offer::encryption_algorithms();
     metadata.id_token_encryption_enc_values_supported = Offer::content_encryptions();

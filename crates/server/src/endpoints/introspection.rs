@@ -23,6 +23,7 @@ use crate::{
     details,
     error::{Error, Fault},
     incoming::{Incoming, RequestHead as _},
+    pairwise,
     reason::{Reason, Severity},
     refusal::{Difference, Refusal, parameters::list},
     registry::{IntrospectionAudience, RegisteredClient, RegisteredResource},
@@ -151,7 +152,8 @@ async fn look_for(
         }
         return Ok(INACTIVE);
     };
-    let username = match &access.subject {
+    let is_pairwise = matches!(caller.role(), Role::Client(client) if client.sector.is_some());
+    let username = match access.subject.as_ref().filter(|_| !is_pairwise) {
         Some(subject) => server.accounts().username(subject).await?,
         None => None,
     };
@@ -164,7 +166,12 @@ async fn look_for(
         active: true,
         scope: Some(scope.to_string()),
         username,
-        sub: Some(access.subject.map_or_else(|| access.client.to_string(), |subject| subject.to_string())),
+        sub: Some(match (&access.subject, caller.role()) {
+            // A client is told the subject of its ID tokens; a resource, which serves many clients, the user.
+            (Some(subject), Role::Client(client)) => pairwise::told(server.master(), client, subject),
+            (Some(subject), Role::Resources(_)) => subject.to_string(),
+            (None, _) => access.client.to_string(),
+        }),
         client_id: Some(access.client),
         token_type: (kind == TokenKind::Access).then_some(token_type),
         token_use: (kind == TokenKind::Refresh).then_some("refresh_token"),

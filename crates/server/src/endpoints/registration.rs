@@ -18,7 +18,7 @@ use crate::{
     reason::Reason,
     registration::{
         Batch, Credentials, Finding, Findings, MissingSecret, RegistryView, initial_token,
-        stranger::{Allowed, Counts, Rejection, Requested, information, vouched},
+        stranger::{Allowed, Counts, Rejection, Requested, information, lists_redirect_uris, vouched},
     },
     settings::DynamicRegistration,
     settle::{Carried, Decision, settle},
@@ -161,6 +161,9 @@ pub(super) async fn requested(
     id: &ClientId,
 ) -> Result<Result<Requested, Rejection>, Error> {
     let members = vouched(server, &settings.statement_issuers, members).await?;
+    if let Err(rejection) = lists_redirect_uris(server, &members).await {
+        return Ok(Err(rejection));
+    }
     let allowed = Allowed::of(&settings.policy, &*server.registry().resources().await?);
     Ok(Requested::read(members, id, &allowed, server.settings()))
 }

@@ -16,6 +16,7 @@ use crate::{
     cors,
     error::{Error, Fault},
     incoming::{Incoming, PresentedToken, RequestHead as _},
+    pairwise,
     ports::Standing,
     reason::Reason,
     refusal::Difference,
@@ -80,7 +81,7 @@ async fn respond(
         Standing::Disabled | Standing::Gone => return Err(Reason::TokenInactive.into()),
     }
     *found = Some(client.clone());
-    claims.insert("sub".to_owned(), Value::String(subject.to_string()));
+    claims.insert("sub".to_owned(), Value::String(pairwise::told(server.master(), &client, subject)));
     send(server, &client, claims).await.map_err(|error| match error {
         // The error codes of RFC 6750 §3.1 differ from those of RFC 6749 §5.2.
         Error::Refused(Reason::RegistrationNotServed) => Reason::UserinfoNotServed.into(),

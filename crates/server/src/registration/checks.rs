@@ -5,6 +5,7 @@ pub(super) mod exchange;
 pub(super) mod excuses;
 pub(super) mod keys;
 pub(super) mod scopes;
+pub(super) mod sector;
 pub(super) mod served;
 pub(super) mod tokens;
 pub(super) mod uris;

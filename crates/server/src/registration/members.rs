@@ -4,7 +4,7 @@
 //! §2, RFC 9701 §6, and passavant's own. Scopes: passavant's own.
 
 use super::{
-    checks::{certificates, exchange, excuses, keys, scopes, served, tokens, uris},
+    checks::{certificates, exchange, excuses, keys, scopes, sector, served, tokens, uris},
     entry::{
         Absent, Effect,
         Kind::{self, Any, Flag, Number, Object, Text, TextOrTexts, Texts, Wording},
@@ -77,7 +77,8 @@ pub const CLIENT: &[Member] = &[
     member("request_object_signing_alg", Text).checked(keys::request_object),
     member("require_signed_request_object", Flag).or(Absent::Flag(false)),
     member("require_pushed_authorization_requests", Flag).or(Absent::Flag(false)),
-    member("subject_type", Text).or(Absent::Text("public")).checked(served::subject_type),
+    member("subject_type", Text).or(Absent::Text("public")).checked(sector::subject_type),
+    member("sector_identifier_uri", Text).checked(sector::identifier_uri),
     member("default_max_age", Number),
     member("default_acr_values", Texts),
     member("authorization_details_types", Texts),
@@ -109,7 +110,6 @@ pub const CLIENT: &[Member] = &[
     note("client_secret_expires_at", Number).checked(excuses::secret_expiry),
     note("registration_client_uri", Text),
     dropped("registration_access_token", Text),
-    kept("sector_identifier_uri", Text),
     kept("request_object_encryption_alg", Text),
     kept("request_object_encryption_enc", Text),
     kept("backchannel_logout_uri", Text),

@@ -2,6 +2,7 @@
 
 use protocol::{ClientAuthMethod, ClientId, ClientMetadata, GrantType, Scopes, Timestamp, scope, uri};
 
+use crate::pairwise;
 use crate::store::{Caller, Client, Provenance};
 
 /// A client as the server uses it. It is made from the record of a registration only.
@@ -31,6 +32,8 @@ pub struct RegisteredClient {
     pub one_resource_per_token: bool,
     /// Whether it is deleted unless it gets a token.
     pub is_unused: bool,
+    /// The sector for which its users have subjects of their own (OpenID Connect Core 1.0 §8.1), if it registered that.
+    pub sector: Option<Box<str>>,
     /// The origins of its redirect URIs, and `cors_origins`: whose pages may read the answers to it.
     pub origins: Vec<String>,
     /// Whether it is answered at any port and path of `http://localhost`.
@@ -54,6 +57,7 @@ impl RegisteredClient {
                 .unwrap_or_else(|| registered.by.is_strange()),
             is_unused: registered.unused_until.is_some(),
             registered_at: registered.at,
+            sector: pairwise::sector(&caller.id, &metadata),
             provenance: registered.by,
             method: ClientAuthMethod::parse(metadata.auth_method()),
             caller,

@@ -5,10 +5,12 @@ mod counts;
 mod information;
 mod policy;
 mod request;
+mod sector;
 mod statement;
 
 pub(crate) use counts::Counts;
 pub(crate) use information::information;
 pub(crate) use policy::Allowed;
 pub(crate) use request::{Rejection, Requested};
+pub(crate) use sector::lists_redirect_uris;
 pub(crate) use statement::vouched;

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     AuthorizationServer, acr,
     error::{Error, Fault},
+    pairwise,
     registry::RegisteredClient,
     store::Grant,
 };
@@ -22,7 +23,10 @@ const TYPE: &str = "JWT";
 #[derive(Serialize)]
 struct IdToken<'a> {
     iss: &'a str,
-    sub: &'a str,
+    sub: String,
+    /// Own claim: who the user is, for this server only, where `sub` is pairwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_sub: Option<String>,
     aud: &'a str,
     exp: i64,
     iat: i64,
@@ -46,9 +50,10 @@ struct IdToken<'a> {
 }
 
 /// Claims that the server sets, or that mean something else than a fact about the user. No scope adds them.
-const PROTOCOL_CLAIMS: [&str; 21] = [
+const PROTOCOL_CLAIMS: [&str; 22] = [
     "iss",
     "sub",
+    "sealed_sub",
     "aud",
     "exp",
     "nbf",
@@ -112,7 +117,8 @@ pub(crate) async fn mint_beside(
     };
     let payload = IdToken {
         iss: server.settings().issuer.as_str(),
-        sub: grant.subject.as_str(),
+        sub: pairwise::told(server.master(), client, &grant.subject),
+        sealed_sub: pairwise::sealed(server.master(), client, &grant.subject),
         aud: client.id().as_str(),
         exp: now.0 + server.settings().id_token_lifetime,
         iat: now.0,
@@ -204,13 +210,14 @@ pub(crate) async fn read_hint(server: &AuthorizationServer, token: &str) -> Resu
         return Ok(None);
     }
     let (Some(subject), Some(client)) = (text("sub"), text("aud")) else { return Ok(None) };
+    let client = ClientId::new(client);
+    let subject = match text("sealed_sub") {
+        Some(sealed) => pairwise::open(server.master(), &client, sealed),
+        None => Some(Subject::new(subject)),
+    };
+    let Some(subject) = subject else { return Ok(None) };
     let expires_at = claims.time("exp").ok().flatten().map_or(Timestamp(0), Timestamp);
-    Ok(Some(Hint {
-        subject: Subject::new(subject),
-        client: ClientId::new(client),
-        session: text("sid").and_then(SessionId::parse),
-        expires_at,
-    }))
+    Ok(Some(Hint { subject, client, session: text("sid").and_then(SessionId::parse), expires_at }))
 }
 
 /// The key that verifies an ID token of this server: one of the ring, or the secret of its client if that registered an

@@ -17,6 +17,7 @@ mod oidc_core_authorize;
 mod oidc_core_claims;
 mod oidc_core_front_channel;
 mod oidc_core_id_token;
+mod oidc_core_pairwise;
 mod oidc_core_userinfo;
 mod oidc_rp_logout;
 mod own_grant;

@@ -271,11 +271,11 @@ async fn the_yes_and_no_members_are_true() {
     assert_eq!(metadata["claims_parameter_supported"], server.claims(&token).await.get("email").is_some());
 }
 
-/// `subject_types_supported`: all clients receive the same subject.
+/// `subject_types_supported`: all clients receive the same subject unless they registered `pairwise`.
 #[tokio::test]
 async fn subjects_are_public() {
     let server = start().await;
-    assert_eq!(list(&server, "subject_types_supported").await, ["public"]);
+    assert_eq!(list(&server, "subject_types_supported").await, ["public", "pairwise"]);
     let browser = server.browser().sign_in("alice");
     let mut subjects = Vec::new();
     for client in ["shop", "spa"] {

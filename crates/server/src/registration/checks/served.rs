@@ -52,11 +52,6 @@ pub(crate) fn application_type(entry: &mut Entry<'_>, name: &'static str, _: &Ru
     text(entry, name, |value| matches!(value, "web" | "native"));
 }
 
-/// OpenID Connect Core 1.0 §8
-pub(crate) fn subject_type(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
-    text(entry, name, |value| value == "public");
-}
-
 /// RFC 7518 §3
 pub(crate) fn signature(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     text(entry, name, |value| SignatureAlgorithm::parse(value).is_some());

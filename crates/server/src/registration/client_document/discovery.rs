@@ -21,7 +21,7 @@ use crate::{
     reason::Reason,
     registration::{
         Batch, Credentials, Findings, MissingSecret, RegistryView,
-        stranger::{Allowed, Counts, Rejection, Requested},
+        stranger::{Allowed, Counts, Rejection, Requested, lists_redirect_uris},
     },
     registry::RegisteredClient,
     settings::ClientDocuments,
@@ -85,6 +85,9 @@ impl Discovery {
     ) -> Result<Result<Client, Rejection>, Error> {
         let allowed = Allowed::of(&self.settings.policy, &*server.registry().resources().await?);
         let members = Requested::without_the_servers(fetched.members);
+        if let Err(rejection) = lists_redirect_uris(server, &members).await {
+            return Ok(Err(rejection));
+        }
         let mut requested = match Requested::read(members, id, &allowed, server.settings()) {
             Ok(requested) => requested,
             Err(rejection) => return Ok(Err(rejection)),
