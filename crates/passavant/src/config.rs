@@ -6,6 +6,7 @@ mod duration;
 mod effects;
 mod env;
 mod file;
+mod jwt_bearer;
 mod kind;
 mod layer;
 mod layers;

@@ -4,6 +4,7 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod device_code;
 pub(crate) mod introspection_token;
+pub mod jwt_bearer;
 mod minting;
 pub mod refresh_token;
 pub mod token_exchange;

@@ -78,6 +78,6 @@ pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, ur
 pub use registration::InitialToken;
 pub use service::HttpService;
 pub use settings::{
-    DeviceFlow, MutualTls, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings, SettingsError,
-    TokenExchange,
+    DeviceFlow, JwtBearer, MutualTls, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings,
+    SettingsError, TokenExchange, TrustedIssuer,
 };

@@ -74,6 +74,8 @@ pub struct Settings {
     pub token_exchange: Option<TokenExchange>,
     /// Whether a `client_id` may be the URL of the client's metadata (Client ID Metadata Document). `None`: it may not.
     pub client_documents: Option<ClientDocuments>,
+    /// Assertions of other issuers that speak for users here (RFC 7523 §2.1), if they are accepted.
+    pub jwt_bearer: Option<JwtBearer>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -119,6 +121,7 @@ impl Settings {
             device: None,
             token_exchange: None,
             client_documents: None,
+            jwt_bearer: None,
             pages: PagePaths::default(),
         })
     }
@@ -173,6 +176,42 @@ pub struct RequestObjects {
     pub required: bool,
     /// Whether an object is fetched from a `request_uri` that the client registered (RFC 9101 §5.2).
     pub by_reference: bool,
+}
+
+/// Assertions that speak for users (RFC 7523 §2.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JwtBearer {
+    /// Whose assertions are accepted.
+    pub issuers: Vec<TrustedIssuer>,
+}
+
+/// An issuer whose assertions speak for users of this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedIssuer {
+    /// Its `iss`.
+    pub issuer: String,
+    /// Where its keys are. The operator names it: `https`, or `http` to loopback beside an issuer that is `http`.
+    pub jwks_uri: String,
+    /// The claim that holds the subject of the account here.
+    pub subject_claim: String,
+}
+
+impl TrustedIssuer {
+    /// Reads `ISSUER JWKS_URI`, and the name of a claim if that is not `sub`, separated by spaces.
+    pub fn parse(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        let (issuer, jwks_uri, subject_claim) = match words.as_slice() {
+            [issuer, jwks_uri] => (issuer, jwks_uri, "sub"),
+            [issuer, jwks_uri, claim] => (issuer, jwks_uri, *claim),
+            _ => return None,
+        };
+        let is_absolute = |text: &str| uri::Parts::of(text).is_ok_and(|parts| parts.host.is_some());
+        (is_absolute(issuer) && is_absolute(jwks_uri)).then(|| Self {
+            issuer: (*issuer).to_owned(),
+            jwks_uri: (*jwks_uri).to_owned(),
+            subject_claim: subject_claim.to_owned(),
+        })
+    }
 }
 
 /// Token exchange (RFC 8693).

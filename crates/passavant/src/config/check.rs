@@ -17,10 +17,11 @@ use tracing_subscriber::filter::Targets;
 use super::{
     duration,
     env::{self, environment},
+    jwt_bearer,
     layers::Layers,
     problem::{Origin, Problems},
     registration,
-    sections::{Sections, authorization::Authorization, branding::Branding, log::Log, pkce::PkcePolicy},
+    sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
     value::Value,
 };
 use crate::storage::{self, Database};
@@ -116,7 +117,7 @@ impl Config {
                 layers.refuse(key, format!("must not be longer than {other} ({})", duration::print(most)));
             }
         }
-        contradictions(&sections.authorization, layers);
+        contradictions(&sections, layers);
         let settings = settings(&sections)?;
         let Sections { http, mtls, management, database, secrets, sign_in, passwords, branding, log, .. } =
             sections;
@@ -153,7 +154,11 @@ impl Config {
 }
 
 /// What is required and not accepted.
-fn contradictions(authorization: &Authorization, layers: &mut Layers) {
+fn contradictions(sections: &Sections, layers: &mut Layers) {
+    let authorization = &sections.authorization;
+    if jwt_bearer::trusted(&sections.jwt_bearer.issuers).is_none() {
+        layers.refuse("jwt_bearer.issuers", jwt_bearer::EXPECTED);
+    }
     if authorization.require_pushed_requests && !authorization.pushed_requests {
         let text = "needs authorization.pushed_requests (RFC 9126 section 5)";
         layers.refuse("authorization.require_pushed_requests", text);
@@ -253,6 +258,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         authorization,
         device,
         token_exchange,
+        jwt_bearer: bearer,
         sessions,
         interactions,
         tokens,
@@ -288,6 +294,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
             required: authorization.require_request_objects,
             by_reference: authorization.fetch_request_objects,
         }),
+        jwt_bearer: jwt_bearer::trusted(&bearer.issuers)?,
         token_exchange: token_exchange.enabled.then(|| server::TokenExchange {
             token_lifetime_max: seconds(token_exchange.token_lifetime_max),
         }),

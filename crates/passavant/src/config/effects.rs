@@ -375,6 +375,18 @@ async fn exchange((server, token): &(Running, String)) -> Reply {
 }
 
 #[tokio::test]
+async fn jwt_bearer_issuers() {
+    let reason = async |lines: &str| {
+        let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        let call = start(lines).await.post("/token").as_client("shop");
+        call.params(&[("grant_type", grant), ("assertion", "x")]).send().await.reason()
+    };
+    let trusted = "[jwt_bearer]\nissuers = [\"https://idp.example https://idp.example/jwks\"]\n";
+    assert_eq!(reason(trusted).await, Some(Reason::BearerAssertionInvalid));
+    assert_eq!(reason("").await, Some(Reason::GrantTypeUnsupported));
+}
+
+#[tokio::test]
 async fn token_exchange_enabled() {
     exchange(&exchanging("[token_exchange]\nenabled = true\n").await).await.ok();
     exchange(&exchanging("").await).await.refused(Reason::GrantTypeUnsupported);

@@ -9,6 +9,7 @@ mod device;
 mod dpop;
 mod http;
 mod interactions;
+mod jwt_bearer;
 pub(super) mod log;
 mod management;
 mod mtls;
@@ -71,6 +72,8 @@ sections! {
     registration: registration::Registration,
     /// `[token_exchange]`
     token_exchange: token_exchange::TokenExchange,
+    /// `[jwt_bearer]`
+    jwt_bearer: jwt_bearer::JwtBearer,
     /// `[device]`
     device: device::Device,
     /// `[audience]`

@@ -111,6 +111,19 @@ family! { $ grant
     ActorNotAllowed, "actor_not_allowed", InvalidRequest, Suspicious, "The actor may not act for the subject";
     /// More actors would stand behind the token than are kept (RFC 8693 §4.1).
     ActorsTooMany, "actors_too_many", InvalidRequest, Plain, "Too many actors stand behind the subject_token";
+    /// Public clients present no assertions that speak for users (RFC 7521 §4.1).
+    BearerAssertionNotAllowed, "bearer_assertion_not_allowed", UnauthorizedClient, Plain,
+        "This grant_type is for confidential clients";
+    /// The assertion is not one of a trusted issuer, or its claims are not those that are required (RFC 7523 §3, §3.1).
+    BearerAssertionInvalid, "bearer_assertion_invalid", InvalidGrant, Suspicious, "The assertion is invalid";
+    /// `exp` has passed, `nbf` has not, or the assertion lives too long (RFC 7523 §3).
+    BearerAssertionExpired, "bearer_assertion_expired", InvalidGrant, Plain, "The assertion has expired";
+    /// This `jti` was seen before (RFC 7523 §3).
+    BearerAssertionReplayed, "bearer_assertion_replayed", InvalidGrant, Suspicious,
+        "The assertion was used before";
+    /// The keys of the trusted issuer could not be fetched (RFC 7523 §3).
+    BearerAssertionKeysUnavailable, "bearer_assertion_keys_unavailable", TemporarilyUnavailable, Plain,
+        "The keys of the issuer of the assertion are unavailable";
     /// The client or resource registered an algorithm that this server does not serve now, or an HS* one with a secret
     /// that does not allow it (OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9701 §6).
     RegistrationNotServed, "registration_not_served", UnauthorizedClient, Plain,

@@ -32,6 +32,7 @@ mod rfc6750_own_routes;
 mod rfc7009_revocation;
 mod rfc7517_jwks;
 mod rfc7523_client_assertion;
+mod rfc7523_jwt_bearer;
 mod rfc7591_registration;
 mod rfc7592_management;
 mod rfc7636_pkce;

@@ -12,6 +12,7 @@ const REMEMBER: &str = "INSERT INTO once (issuer, space, key, until) VALUES (?1,
 pub(super) fn apply(t: &Transaction<'_>, remember: &Remember) -> Result<bool, Broken> {
     let space = match remember.space {
         Space::ClientAssertion => "client_assertion",
+        Space::BearerAssertion => "bearer_assertion",
         Space::RequestObject => "request_object",
         Space::DpopProof => "dpop_proof",
     };

@@ -23,6 +23,8 @@ pub struct Remember {
 pub enum Space {
     /// The `jti` of client assertions.
     ClientAssertion,
+    /// The `jti` of assertions that speak for users (RFC 7523 §2.1).
+    BearerAssertion,
     /// The `jti` of request objects (RFC 9101).
     RequestObject,
     /// The key and `jti` of DPoP proofs.
