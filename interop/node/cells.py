@@ -14,6 +14,11 @@ def openid_client(authority: Authority, packages: Packages, table: Table) -> Non
     run("openid-client", "openid_client.mjs", authority, packages, table)
 
 
+def dpop(authority: Authority, packages: Packages, table: Table) -> None:
+    """The same library with tokens that are bound to a key."""
+    run("openid-client-dpop", "dpop.mjs", authority, packages, table)
+
+
 def chromium(authority: Authority, packages: Packages, table: Table) -> None:
     """A real browser, from another site to sign-in, consent and back."""
     run("chromium", "chromium.mjs", authority, packages, table)
