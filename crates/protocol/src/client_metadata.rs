@@ -103,6 +103,12 @@ pub struct ClientMetadata {
     /// The only algorithm allowed for its request objects; absent: any that fits its public keys (RFC 9101 §6.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<String>,
+    /// What the browser opens in a frame when its user signs out (OpenID Connect Front-Channel Logout 1.0 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether `iss` and `sid` must be sent to it; they always are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_session_required: Option<bool>,
     /// Where request objects of it may be fetched from (OpenID Connect Dynamic Client Registration 1.0 §2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_uris: Vec<String>,

@@ -46,6 +46,8 @@ pub const PUSHED_PER_MINUTE_MAX: u32 = 3_000;
 pub const CLAIMS_REQUESTED_MAX: usize = 64;
 /// Most objects in `authorization_details` (RFC 9396 §2).
 pub const DETAILS_MAX: usize = 16;
+/// Most clients that a sign-out tells through the browser (OpenID Connect Front-Channel Logout 1.0 §3).
+pub const FRONT_CHANNEL_CLIENTS_MAX: usize = 32;
 /// Longest `nonce`, in bytes: it is stored with the code and copied into the ID token.
 pub const NONCE_BYTES_MAX: usize = 1024;
 /// Shortest client or resource secret, in characters.

@@ -96,6 +96,10 @@ pub struct ServerMetadata {
     pub prompt_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types_supported: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_supported: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_supported: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acr_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

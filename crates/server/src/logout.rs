@@ -1,7 +1,9 @@
 //! Signing out: the request, what it ends, and where the browser goes.
 
 mod end;
+mod front_channel;
 mod request;
 
 pub(crate) use end::{leave, sign_out};
+pub(crate) use front_channel::FrontChannel;
 pub(crate) use request::{SignOut, StoredSignOut, hint, is_of, validate};

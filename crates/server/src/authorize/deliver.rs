@@ -37,7 +37,7 @@ pub(super) async fn deliver(
 }
 
 /// Appends parameters to the query (`?`) or as the fragment (`#`) of the URI, which may have a query (RFC 6749 §3.1.2).
-pub(super) fn with_params(uri: &str, part: char, params: &[(&str, String)]) -> String {
+pub(crate) fn with_params(uri: &str, part: char, params: &[(&str, String)]) -> String {
     let mut location = uri.to_owned();
     for (name, value) in params {
         location.push(if location.contains(part) { '&' } else { part });

@@ -135,10 +135,10 @@ impl Returnable {
         Ok(answer)
     }
 
-    /// Sends the browser back after a sign-out, with only the `state` (OpenID Connect RP-Initiated Logout 1.0 §3).
-    pub(crate) fn signed_out(&self) -> Result<Answer, Error> {
+    /// Where the browser returns to after a sign-out, with only the `state` (OpenID Connect RP-Initiated Logout 1.0 §3).
+    pub(crate) fn after_sign_out_url(&self) -> String {
         let state: Vec<_> = self.state().map(|state| ("state", state.to_owned())).into_iter().collect();
-        see_other(&with_params(&self.uri, '?', &state))
+        with_params(&self.uri, '?', &state)
     }
 
     /// Sends these parameters, the `state`, and which server they are from (RFC 9207 §2); a JWT says that itself (RFC 9207

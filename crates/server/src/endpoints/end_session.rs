@@ -10,7 +10,7 @@ use crate::{
     context::{Cors, Endpoint, Installed, Responder},
     error::Error,
     incoming::{Incoming, RequestHead as _},
-    logout::{self, SignOut},
+    logout::{self, FrontChannel, SignOut},
     pages::refusal::{PageError, answer_or_page},
     pause::{PendingSignOut, pause},
     session::{self, SignedIn},
@@ -24,7 +24,11 @@ pub(crate) fn install(installed: &mut Installed) {
         path: PATH.into(),
         methods: BROWSE,
         cors: Cors::Forbidden,
-        advertise: Box::new(|metadata, offer| metadata.end_session_endpoint = Some(offer.url.to_owned())),
+        advertise: Box::new(|metadata, offer| {
+            metadata.end_session_endpoint = Some(offer.url.to_owned());
+            metadata.frontchannel_logout_supported = true;
+            metadata.frontchannel_logout_session_supported = true;
+        }),
         answer: Responder::new(|server, incoming| Box::pin(end_session(server, incoming))),
     });
 }
@@ -51,15 +55,16 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
                 None => ask(server, head, &request, None).await,
             };
         }
-        return request.answer(server, head.request_id());
+        return request.answer(server, head.request_id(), &FrontChannel::default());
     };
     match hinted.hint {
         Some(hint) if logout::is_of(&hint, &session) => {
+            let told = FrontChannel::of(server, &session).await?;
             let mut commit = Commit::new(server.now());
             logout::sign_out(server, &session, &mut commit);
             (commit.request_id, commit.peer) = (Some(head.request_id().into()), head.peer());
             server.write(commit).await?;
-            request.answer(server, head.request_id())
+            request.answer(server, head.request_id(), &told)
         }
         Some(_) | None => ask(server, head, &request, signed_in.as_ref()).await,
     }

@@ -4,6 +4,7 @@ use http::request::Parts;
 use protocol::{ClientId, Params, display::Shown, limits};
 use serde::{Deserialize, Serialize};
 
+use super::front_channel::FrontChannel;
 use crate::{
     AuthorizationServer,
     answer::{Answer, see_other},
@@ -132,12 +133,25 @@ impl SignOut {
         }
     }
 
-    /// Redirects the browser, or says why it stays, and ends its session cookie.
-    pub(crate) fn answer(&self, server: &AuthorizationServer, request_id: &str) -> Result<Answer, Error> {
-        let mut answer = match (self.return_to(), &self.refused) {
-            (Some(returnable), _) => returnable.signed_out()?,
-            (None, Some(refused)) => refused.page(server, request_id)?,
-            (None, None) => see_other(&server.settings().url(&server.settings().pages.signed_out))?,
+    /// Sends the browser on, by way of the clients that are to be told, or says why it stays; and ends its session cookie.
+    /// The page that says why it stays tells no client.
+    pub(crate) fn answer(
+        &self,
+        server: &AuthorizationServer,
+        request_id: &str,
+        told: &FrontChannel,
+    ) -> Result<Answer, Error> {
+        let location = match (self.return_to(), &self.refused) {
+            (Some(returnable), _) => Ok(returnable.after_sign_out_url()),
+            (None, Some(refused)) => Err(refused),
+            (None, None) => Ok(server.settings().url(&server.settings().pages.signed_out)),
+        };
+        let mut answer = match location {
+            Ok(location) => match told.page(server, &location) {
+                Some(page) => page?,
+                None => see_other(&location)?,
+            },
+            Err(refused) => refused.page(server, request_id)?,
         };
         Cookie::Session.set(server.settings(), &mut answer, None);
         Ok(answer)

@@ -34,7 +34,8 @@ pub fn document(
     // With no-referrer, a form's own POST would carry `Origin: null`.
     let referrer = if form_action.is_some() { "same-origin" } else { "no-referrer" };
     let form_action = form_action.unwrap_or("'none'");
-    page(settings, status, html, &Rules { form_action, script: None, framing: &Framing::Nobody, referrer })
+    let rules = Rules { form_action, script: None, framing: &Framing::Nobody, frames: "", referrer };
+    page(settings, status, html, &rules)
 }
 
 /// The one script of a page that sends an authorization response on.
@@ -45,6 +46,8 @@ pub(crate) struct Script<'a> {
     pub(crate) form_action: &'a str,
     /// Who may frame the page.
     pub(crate) framing: Framing<'a>,
+    /// The origins of what it frames itself, separated by spaces.
+    pub(crate) frames: &'a str,
 }
 
 /// Who may frame a page.
@@ -66,13 +69,9 @@ pub(crate) fn scripted(
     html: String,
     script: &Script<'_>,
 ) -> Result<Answer, Fault> {
-    let Script { text, form_action, framing } = script;
-    page(
-        settings,
-        status,
-        html,
-        &Rules { form_action, script: Some(text), framing, referrer: "strict-origin" },
-    )
+    let Script { text, form_action, framing, frames } = script;
+    let rules = Rules { form_action, script: Some(text), framing, frames, referrer: "strict-origin" };
+    page(settings, status, html, &rules)
 }
 
 /// What a page may do.
@@ -80,6 +79,7 @@ struct Rules<'a> {
     form_action: &'a str,
     script: Option<&'a str>,
     framing: &'a Framing<'a>,
+    frames: &'a str,
     referrer: &'static str,
 }
 
@@ -106,17 +106,18 @@ fn page(settings: &Settings, status: StatusCode, html: String, rules: &Rules<'_>
 }
 
 fn content_security_policy(rules: &Rules<'_>) -> Result<HeaderValue, Fault> {
-    let Rules { form_action, script, framing, .. } = rules;
-    if form_action.contains([';', ',']) {
-        return Err(Fault::new("a form-action must not contain a semicolon or comma"));
+    let Rules { form_action, script, framing, frames, .. } = rules;
+    if form_action.contains([';', ',']) || frames.contains([';', ',']) {
+        return Err(Fault::new("a source must not contain a semicolon or comma"));
     }
+    let frames = if frames.is_empty() { String::new() } else { format!("frame-src {frames}; ") };
     let framing = match framing {
         Framing::Nobody => "'none'",
         Framing::Origin(origin) => origin,
     };
     let script = script.map(hash).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; {script}style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+        "default-src 'none'; {script}{frames}style-src 'self'; img-src 'self' data:; base-uri 'none'; \
          frame-ancestors {framing}; form-action {form_action}"
     );
     HeaderValue::from_str(&policy).map_err(Fault::new)
@@ -143,7 +144,8 @@ mod tests {
     fn a_form_action_can_not_add_directives() {
         for bad in ["'self'; script-src *", "'self', script-src *", "'self'\r\nx: y"] {
             let framing = &Framing::Nobody;
-            let rules = Rules { form_action: bad, script: None, framing, referrer: "no-referrer" };
+            let rules =
+                Rules { form_action: bad, script: None, framing, frames: "", referrer: "no-referrer" };
             assert!(content_security_policy(&rules).is_err(), "{bad}");
         }
     }

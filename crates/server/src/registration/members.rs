@@ -73,6 +73,8 @@ pub const CLIENT: &[Member] = &[
     member("authorization_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("frontchannel_logout_uri", Text).checked(uris::front_channel_logout),
+    member("frontchannel_logout_session_required", Flag).or(Absent::Flag(false)),
     member("request_uris", Texts).checked(uris::request_uris),
     member("request_object_signing_alg", Text).checked(keys::request_object),
     member("require_signed_request_object", Flag).or(Absent::Flag(false)),
@@ -114,8 +116,6 @@ pub const CLIENT: &[Member] = &[
     kept("request_object_encryption_enc", Text),
     kept("backchannel_logout_uri", Text),
     kept("backchannel_logout_session_required", Flag),
-    kept("frontchannel_logout_uri", Text),
-    kept("frontchannel_logout_session_required", Flag),
     kept("backchannel_token_delivery_mode", Text),
     kept("backchannel_client_notification_endpoint", Text),
     kept("backchannel_authentication_request_signing_alg", Text),

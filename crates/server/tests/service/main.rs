@@ -19,6 +19,7 @@ mod oidc_core_front_channel;
 mod oidc_core_id_token;
 mod oidc_core_pairwise;
 mod oidc_core_userinfo;
+mod oidc_front_channel_logout;
 mod oidc_rp_logout;
 mod own_grant;
 mod races;

@@ -32,6 +32,6 @@ pub(super) fn page(
     );
     let scheme = uri::Parts::of(uri).map_or("https", |parts| parts.scheme).to_ascii_lowercase();
     let sources = format!("https: {scheme}:");
-    let page = Script { text: SUBMIT, form_action: &sources, framing: Framing::Nobody };
+    let page = Script { text: SUBMIT, form_action: &sources, framing: Framing::Nobody, frames: "" };
     Ok(scripted(server.settings(), StatusCode::OK, html, &page)?)
 }

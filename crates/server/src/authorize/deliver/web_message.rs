@@ -37,6 +37,6 @@ pub(super) fn page(
         escape(&origin),
         escape(&Value::Object(response).to_string()),
     );
-    let page = Script { text: POST, form_action: "'none'", framing: Framing::Origin(&origin) };
+    let page = Script { text: POST, form_action: "'none'", framing: Framing::Origin(&origin), frames: "" };
     Ok(scripted(server.settings(), StatusCode::OK, html, &page)?)
 }

@@ -10,7 +10,7 @@ use crate::{
     ask::Ask,
     authorize::{decision::Step, return_to::Returnable},
     error::{Error, Fault},
-    logout::{self, SignOut, StoredSignOut},
+    logout::{self, FrontChannel, SignOut, StoredSignOut},
     pause::{
         ending::{By, Ending},
         pending::account_page,
@@ -64,15 +64,17 @@ impl Waiting for SignOut {
     /// Nobody is signed in any more.
     async fn complete(&self, visitor: Visitor<'_>, ending: Ending) -> Result<Answer, Error> {
         visitor.end(&ending).await?;
-        self.answer(visitor.server, visitor.carried.request_id)
+        self.answer(visitor.server, visitor.carried.request_id, &FrontChannel::default())
     }
 
     async fn sign_out(&self, visitor: Visitor<'_>, mut ending: Ending) -> Result<Answer, Error> {
+        let mut told = FrontChannel::default();
         if let Some(session) = visitor.leavable {
+            told = FrontChannel::of(visitor.server, session).await?;
             logout::sign_out(visitor.server, session, ending.commit_mut());
         }
         visitor.end(&ending).await?;
-        self.answer(visitor.server, visitor.carried.request_id)
+        self.answer(visitor.server, visitor.carried.request_id, &told)
     }
 
     async fn again(
@@ -83,7 +85,7 @@ impl Waiting for SignOut {
     ) -> Result<Option<Answer>, Error> {
         match by {
             By::SignOut if visitor.leavable.is_none() => {
-                self.answer(visitor.server, visitor.carried.request_id).map(Some)
+                self.answer(visitor.server, visitor.carried.request_id, &FrontChannel::default()).map(Some)
             }
             By::Stay => account_page(visitor.server).map(Some),
             _ => Ok(None),

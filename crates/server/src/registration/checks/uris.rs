@@ -82,6 +82,18 @@ pub(crate) fn request_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Ru
     }
 }
 
+/// `frontchannel_logout_uri`: scheme, host and port of one of the redirect URIs (OpenID Connect Front-Channel Logout 1.0 §2).
+pub(crate) fn front_channel_logout(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
+    let Some(text) = entry.text(name).map(str::to_owned) else { return };
+    if let Err(error) = uri::check_redirect_uri(&text, &[]) {
+        return entry.refuse(name, error.to_string());
+    }
+    let is_own = |redirect: String| uri::origin(&redirect) == uri::origin(&text);
+    if uri::origin(&text).is_none() || !entry.texts("redirect_uris").into_iter().any(is_own) {
+        entry.refuse(name, "must have the scheme, host and port of one of the redirect_uris");
+    }
+}
+
 /// `initiate_login_uri`: where a browser is redirected, by the rule for redirect URIs (OpenID Connect Dynamic Client
 /// Registration 1.0 §2).
 pub(crate) fn start(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
