@@ -87,3 +87,57 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType, string::Ia5String};
+
+    use super::*;
+
+    fn der() -> Vec<u8> {
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "shop");
+        let text = |text: &str| Ia5String::try_from(text).expect("ASCII");
+        params.subject_alt_names = vec![
+            SanType::DnsName(text("shop.example")),
+            SanType::URI(text("https://shop.example/id")),
+            SanType::Rfc822Name(text("shop@example.org")),
+            SanType::IpAddress([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()),
+        ];
+        params.self_signed(&KeyPair::generate().expect("a key")).expect("a certificate").der().to_vec()
+    }
+
+    fn names(der: Vec<u8>) -> Option<CertifiedNames> {
+        ClientCertificate::new(der, true).names()
+    }
+
+    #[test]
+    fn every_kind_of_name_is_read() {
+        let names = names(der()).expect("it reads");
+        assert_eq!(names.subject.to_string(), "CN=shop");
+        assert_eq!(
+            (&*names.dns, &*names.uris),
+            (&["shop.example".into()][..], &["https://shop.example/id".into()][..])
+        );
+        assert_eq!(names.emails, ["shop@example.org"]);
+        assert_eq!(names.addresses, ["2001:db8::1".parse::<IpAddr>().expect("an address")]);
+    }
+
+    #[test]
+    fn a_broken_certificate_is_not_read_and_breaks_nothing() {
+        let good = der();
+        for length in 0..good.len() {
+            assert!(names(good[..length].to_vec()).is_none(), "{length} bytes");
+        }
+        assert!(names([&good[..], &[0]].concat()).is_none());
+        for at in 0..good.len() {
+            for bit in 0..8 {
+                let mut changed = good.clone();
+                changed[at] ^= 1 << bit;
+                // Most of these bytes are the key and the signature, which rustls looks at.
+                let _ = names(changed);
+            }
+        }
+    }
+}

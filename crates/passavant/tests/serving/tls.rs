@@ -20,7 +20,9 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::process::{MACHINE, RESOURCE, Server, client, folder, form, outcome, run, send, set_mode};
+use super::process::{
+    MACHINE, RESOURCE, Server, client, folder, form, outcome, run, run_with, send, set_mode,
+};
 
 const HOST: &str = "id.example";
 const ALIAS: &str = "mtls.id.example";
@@ -355,6 +357,10 @@ async fn plain_http_is_not_answered_where_tls_is_served() {
     let server = place.start();
     let request = form(MACHINE, server.url("/token"), "grant_type=client_credentials");
     assert!(request.send().await.is_err());
+    let listener = [("PASSAVANT_HTTP__LISTEN", server.address.to_string())];
+    let listener = listener.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let health = run_with(place.folder.path(), &["-c", "passavant.toml", "healthcheck"], &listener);
+    assert_eq!(outcome(&health).0, Some(0), "{}", outcome(&health).1);
     let client = place.client(&[(HOST, server.address)], None);
     let answer = send(client.get(format!("https://{HOST}:{}/jwks", server.address.port()))).await;
     assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000; includeSubDomains");
