@@ -10,7 +10,7 @@ use server::{
     ports::{Accounts, Standing},
 };
 
-use crate::directory::{Account, Directory};
+use crate::directory::{Account, Directory, Username};
 
 /// Answers the server's port from a directory. Nothing is cached: disabling an account takes effect at once.
 #[derive(Clone)]
@@ -43,6 +43,11 @@ impl Accounts for DirectoryAccounts {
         let account = self.0.by_subject(who).await?;
         let standing = standing(account.as_ref().map(|account| account.disabled));
         Ok((standing, account.map(|account| claims(account, wanted)).unwrap_or_default()))
+    }
+
+    async fn by_login_hint(&self, hint: &str) -> Result<Option<Subject>, Fault> {
+        let Some(username) = Username::parse(hint) else { return Ok(None) };
+        Ok(self.0.by_username(&username).await?.map(|account| account.subject))
     }
 
     async fn username(&self, who: &Subject) -> Result<Option<String>, Fault> {

@@ -6,6 +6,7 @@ pub(crate) mod consent;
 pub(crate) mod device;
 mod error;
 pub(crate) mod logo;
+pub(crate) mod requests;
 pub(crate) mod shown;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;

@@ -76,11 +76,19 @@ pub fn router(state: AccountPages) -> Router {
             .route(logo::PATH, get(move |headers: HeaderMap| async move { logo.answer(&headers) })),
         None => Router::new(),
     };
-    // Without the device grant, no request has a code.
-    let router = match state.server.settings().device {
-        Some(_) => router.route(&paths.device, page(Ask::Confirm)),
-        None => router,
-    };
+    // Without the device grant and backchannel authentication, nothing is to be confirmed.
+    let (device, backchannel) = (state.server.settings().device, state.server.settings().backchannel);
+    let mut router = router;
+    if device.is_some() || backchannel.is_some() {
+        router = router.route(&paths.device, page(Ask::Confirm));
+    }
+    if backchannel.is_some() {
+        let requests = get(|State(pages): State<Arc<AccountPages>>, request: Request| async move {
+            let head = request.into_parts().0;
+            pages.requests_page(&head).await.unwrap_or_else(|error| pages.refusal(&head, &error))
+        });
+        router = router.route(&paths.requests, requests);
+    }
     router
         .route(&paths.sign_in, page(Ask::SignIn))
         .route(&paths.consent, page(Ask::Consent))

@@ -161,6 +161,15 @@ pub struct ClientMetadata {
     /// passavant's own member: origins beside those of `redirect_uris` whose pages may call the server for the client.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cors_origins: Vec<String>,
+    /// `poll` or `ping`; absent: `poll` (CIBA Core 1.0 §4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_token_delivery_mode: Option<String>,
+    /// Where it is told that a user answered (CIBA Core 1.0 §4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_client_notification_endpoint: Option<String>,
+    /// The algorithm of its backchannel authentication requests, which must then be signed (CIBA Core 1.0 §4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_authentication_request_signing_alg: Option<String>,
     /// passavant's own member: whose tokens it may exchange, and for what (RFC 8693). Absent: it may exchange none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_exchange: Option<TokenExchangePolicy>,

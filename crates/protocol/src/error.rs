@@ -20,6 +20,8 @@ pub enum ErrorCode {
     InteractionRequired,
     /// `authorization_details` is malformed, of an unknown type, or more than was granted (RFC 9396 §5, §6).
     InvalidAuthorizationDetails,
+    /// The binding message can't be shown to the user (CIBA Core 1.0 §13).
+    InvalidBindingMessage,
     /// Client authentication failed, or used another method than the registered one (RFC 6749 §5.2).
     InvalidClient,
     /// The metadata that a client registers is invalid (RFC 7591 §3.2.2).
@@ -60,6 +62,8 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// The software statement of a registration is not one that the server approves (RFC 7591 §3.2.2).
     UnapprovedSoftwareStatement,
+    /// The hint names no user of this server (CIBA Core 1.0 §13).
+    UnknownUserId,
     /// The client is not allowed to use this grant or response type (RFC 6749 §5.2).
     UnauthorizedClient,
     /// The user can't authenticate as the client requires (OpenID Connect Core Error Code
@@ -87,6 +91,7 @@ impl ErrorCode {
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Self::InvalidBindingMessage => "invalid_binding_message",
             Self::InvalidClient => "invalid_client",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
@@ -107,6 +112,7 @@ impl ErrorCode {
             Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
+            Self::UnknownUserId => "unknown_user_id",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
@@ -144,6 +150,8 @@ impl ErrorCode {
             | Self::RequestNotSupported
             | Self::RequestUriNotSupported
             | Self::SlowDown
+            | Self::UnknownUserId
+            | Self::InvalidBindingMessage
             | Self::UnapprovedSoftwareStatement
             | Self::UnauthorizedClient
             | Self::UnmetAuthenticationRequirements

@@ -88,3 +88,11 @@ pub const NONCE_RENEWED_SECONDS: i64 = 150;
 pub const NONCE_KEY_BYTES_LEAST: usize = 32;
 /// Most actors of one token, the current one included (`act`, RFC 8693 §4.1).
 pub const ACTORS_MAX: usize = 8;
+/// Longest `binding_message`, in characters (CIBA Core 1.0 §7.1: relatively short).
+pub const BINDING_MESSAGE_CHARS_MAX: usize = 64;
+/// Longest `client_notification_token`, in bytes (CIBA Core 1.0 §7.1).
+pub const NOTIFICATION_TOKEN_BYTES_MAX: usize = 1024;
+/// Most backchannel authentication requests of all clients that wait for one user.
+pub const USER_REQUESTS_WAITING_MAX: u32 = 5;
+/// Most backchannel authentication requests of one client for one user in ten minutes.
+pub const USER_REQUESTS_PER_CLIENT_MAX: u32 = 10;

@@ -176,7 +176,9 @@ fn error_body(error: &Error) -> Answer {
     }
     let retry_after = match error {
         Error::Refused(Reason::ClientFailuresTooMany | Reason::PushedTooMany) => Some(RETRY_AFTER_FAILURES),
-        Error::Refused(Reason::DeviceAuthorizationsTooMany) => Some(RETRY_AFTER_TEN_MINUTES),
+        Error::Refused(Reason::DeviceAuthorizationsTooMany | Reason::UserRequestsTooMany) => {
+            Some(RETRY_AFTER_TEN_MINUTES)
+        }
         _ => None,
     };
     if let Some(retry_after) = retry_after {

@@ -10,7 +10,7 @@ use crate::{
     },
     error::Fault,
     grants::{
-        authorization_code, client_credentials, device_code, jwt_bearer, refresh_token, token_exchange,
+        authorization_code, ciba, client_credentials, device_code, jwt_bearer, refresh_token, token_exchange,
     },
     mutual_tls,
     ports::Ports,
@@ -51,6 +51,7 @@ impl AuthorizationServer {
             .with(|settings| settings.device.as_ref(), device_code::install)
             .with(|settings| settings.mutual_tls.as_ref(), mutual_tls::install)
             .with(|settings| settings.token_exchange.as_ref(), token_exchange::install)
+            .with(|settings| settings.backchannel.as_ref(), ciba::install)
             .with(|settings| settings.jwt_bearer.as_ref(), jwt_bearer::install)
             .always(metadata::install)
     }

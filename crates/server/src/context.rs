@@ -344,6 +344,15 @@ impl AuthorizationServer {
         &self.0.deferred
     }
 
+    /// What sends requests to a URL that a client registered: a client that registered itself names no address of this
+    /// network.
+    pub(crate) fn fetch_for(&self, client: &RegisteredClient) -> &dyn Fetch {
+        match client.provenance.is_strange() {
+            true => &*self.0.ports.strangers_fetch,
+            false => &*self.0.ports.fetch,
+        }
+    }
+
     pub(crate) fn kept_keys(&self) -> &KeptKeys {
         &self.0.keys
     }

@@ -8,13 +8,17 @@
 
 mod approval;
 mod facts;
+pub(crate) mod ping;
 mod polls;
 mod rates;
 mod redemption;
 mod request;
+pub(crate) mod signed;
 mod user_code;
+mod waiting;
 
 pub use facts::DeferredFacts;
+pub use waiting::WaitingRequest;
 
 pub(crate) use approval::{Approvable, approve, audience_of};
 pub(crate) use facts::StoredFacts;
@@ -27,5 +31,6 @@ pub(crate) use request::asked;
 #[derive(Debug, Default)]
 pub(crate) struct DeferredMemory {
     pub(crate) polls: Polls,
+    pub(crate) pauses: ping::Pauses,
     pub(crate) rates: Rates,
 }

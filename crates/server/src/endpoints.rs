@@ -1,6 +1,7 @@
 //! One file for each endpoint: it installs itself, and turns a request into an [`Answer`](crate::Answer).
 
 pub(crate) mod authorize;
+pub(crate) mod backchannel_authentication;
 pub(crate) mod client_configuration;
 pub(crate) mod device_authorization;
 mod document;

@@ -1,6 +1,7 @@
 //! Grants: one file for each `grant_type`.
 
 pub mod authorization_code;
+pub mod ciba;
 pub mod client_credentials;
 pub mod device_code;
 pub(crate) mod introspection_token;

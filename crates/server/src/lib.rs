@@ -57,7 +57,7 @@ pub use ask::Ask;
 pub use assemble::{AssemblyError, ServerBuilder};
 pub use certificate::ClientCertificate;
 pub use context::{AdvertiseFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder};
-pub use deferred::DeferredFacts;
+pub use deferred::{DeferredFacts, WaitingRequest};
 pub use draw::Draw;
 pub use endpoints::introspection::{CALLER_NOT_ALLOWED, Inactive, TokenKind, TokenState};
 pub use endpoints::offer::Offer;
@@ -78,6 +78,6 @@ pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, ur
 pub use registration::InitialToken;
 pub use service::HttpService;
 pub use settings::{
-    DeviceFlow, JwtBearer, MutualTls, PagePaths, PkcePolicy, PushedRequests, RequestObjects, Settings,
-    SettingsError, TokenExchange, TrustedIssuer,
+    BackchannelAuthentication, DeviceFlow, JwtBearer, MutualTls, PagePaths, PkcePolicy, PushedRequests,
+    RequestObjects, Settings, SettingsError, TokenExchange, TrustedIssuer,
 };

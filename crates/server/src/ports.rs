@@ -75,6 +75,11 @@ pub trait Accounts: Send + Sync + 'static {
         Ok((self.standing(who).await?, self.claims(who, wanted).await?))
     }
 
+    /// The subject that a `login_hint` of a client names, if there is one (CIBA Core 1.0 §7.1), such as by a username.
+    async fn by_login_hint(&self, _hint: &str) -> Result<Option<Subject>, Fault> {
+        Ok(None)
+    }
+
     /// The value of `username` in introspection answers (RFC 7662 §2.2); absent if `None`.
     async fn username(&self, _who: &Subject) -> Result<Option<String>, Fault> {
         Ok(None)

@@ -76,6 +76,8 @@ pub struct Settings {
     pub client_documents: Option<ClientDocuments>,
     /// Assertions of other issuers that speak for users here (RFC 7523 §2.1), if they are accepted.
     pub jwt_bearer: Option<JwtBearer>,
+    /// Backchannel authentication (CIBA), if it is served.
+    pub backchannel: Option<BackchannelAuthentication>,
     /// Where the host's pages are, relative to the issuer.
     pub pages: PagePaths,
 }
@@ -122,6 +124,7 @@ impl Settings {
             token_exchange: None,
             client_documents: None,
             jwt_bearer: None,
+            backchannel: None,
             pages: PagePaths::default(),
         })
     }
@@ -176,6 +179,21 @@ pub struct RequestObjects {
     pub required: bool,
     /// Whether an object is fetched from a `request_uri` that the client registered (RFC 9101 §5.2).
     pub by_reference: bool,
+}
+
+/// Backchannel authentication (OpenID Connect Client-Initiated Backchannel Authentication 1.0).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackchannelAuthentication {
+    /// Longest lifetime of a request, in seconds (`expires_in`).
+    pub request_lifetime: i64,
+    /// Seconds that a client waits between two polls (`interval`).
+    pub interval: i64,
+}
+
+impl Default for BackchannelAuthentication {
+    fn default() -> Self {
+        Self { request_lifetime: 300, interval: 5 }
+    }
 }
 
 /// Assertions that speak for users (RFC 7523 §2.1).
@@ -354,6 +372,8 @@ pub struct PagePaths {
     pub sign_out: String,
     /// The page that confirms it, where the client named no URI to return to.
     pub signed_out: String,
+    /// The page that lists what clients ask the user for from elsewhere.
+    pub requests: String,
     /// The page of whoever is signed in, where no client waits for an answer.
     pub account: String,
 }
@@ -366,6 +386,7 @@ impl Default for PagePaths {
             device: "/device".into(),
             sign_out: "/logout/confirm".into(),
             signed_out: "/logout/done".into(),
+            requests: "/account/requests".into(),
             account: "/account".into(),
         }
     }

@@ -186,6 +186,27 @@ impl TestServer {
     }
 }
 
+impl Running {
+    /// The same server after a restart: what it kept in memory is gone. Parts of a host are not installed again.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        let ports = Ports {
+            store: self.store.clone(),
+            accounts: self.accounts.clone(),
+            clock: Arc::new(self.clock.clone()),
+            entropy: Arc::new(SeededEntropy::new(u64::MAX)),
+            fetch: self.fetch.clone(),
+            strangers_fetch: self.fetch.clone(),
+            pages: Arc::new(PlainPages),
+            master: Arc::new(MasterKey::new(&MASTER)),
+        };
+        let settings = self.authorization_server.settings().clone();
+        let mut restarted = self.clone();
+        restarted.authorization_server = AuthorizationServer::assemble(settings, ports);
+        restarted
+    }
+}
+
 impl Default for TestServer {
     fn default() -> Self {
         Self::new()

@@ -37,6 +37,8 @@ pub(crate) struct ConfirmPage<'a> {
     pub(crate) asked: String,
     pub(crate) from: Option<String>,
     pub(crate) agent: Option<String>,
+    /// What the client shows its user, too.
+    pub(crate) message: Option<String>,
     /// The subject that is asked, sent back with the decision.
     pub(crate) subject: &'a str,
     pub(crate) account: ShownAccount,
@@ -51,6 +53,7 @@ pub(crate) struct ShownRequest {
     pub(crate) asked: String,
     pub(crate) from: Option<String>,
     pub(crate) agent: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 impl ShownRequest {
@@ -61,6 +64,7 @@ impl ShownRequest {
             asked: age(seconds),
             from: facts.peer.map(|peer| from(peer, here)),
             agent: facts.agent.as_deref().map(|agent| shown(agent, NAME_CHARS_MAX)),
+            message: facts.binding_message.as_deref().map(|text| shown(text, NAME_CHARS_MAX)),
         }
     }
 }
@@ -72,7 +76,7 @@ fn from(peer: IpAddr, here: &Origin) -> String {
     format!("{peer} · {network}")
 }
 
-fn age(seconds: i64) -> String {
+pub(super) fn age(seconds: i64) -> String {
     match seconds {
         ..2 => "just now".to_owned(),
         2..120 => format!("{seconds} seconds ago"),
@@ -101,12 +105,13 @@ mod tests {
             asked_at: Timestamp(0),
             peer: Some([203, 0, 113, 24].into()),
             agent: Some(agent.to_owned()),
+            binding_message: None,
         }
     }
 
     fn page(request: ShownRequest) -> String {
         let (frame, client) = (fixture::frame(), fixture::client("Living-room TV"));
-        let ShownRequest { code, asked, from, agent } = request;
+        let ShownRequest { code, asked, from, agent, message } = request;
         let page = ConfirmPage {
             frame: &frame,
             client: &client,
@@ -114,6 +119,7 @@ mod tests {
             asked,
             from,
             agent,
+            message,
             subject: "u-1",
             account: ShownAccount::of(&alice()),
             groups: Vec::new(),

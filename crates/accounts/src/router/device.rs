@@ -1,13 +1,14 @@
 //! `/device`: a code is typed, and what it asks for is confirmed.
 
 use http::{StatusCode, header, request::Parts};
-use protocol::Params;
-use server::{Answer, Error, Incoming, OpenInteraction, Origin, Reason};
+use protocol::{DeferredId, Params};
+use server::{Answer, Error, Incoming, OpenInteraction, Origin, Reason, WaitingRequest};
 
 use super::{AccountPages, hidden, shown_client};
 use crate::pages::{
     consent::{Group, ShownAccount},
     device::{self, ConfirmPage, DeviceCodePage, DeviceDonePage, ShownRequest},
+    requests::{RequestsPage, ShownWaiting},
     shown::shown,
 };
 
@@ -57,6 +58,23 @@ impl AccountPages {
         }
     }
 
+    /// What clients ask the user for from elsewhere; a link of it leads to the page that asks.
+    pub(super) async fn requests_page(&self, head: &Parts) -> Result<Answer, Error> {
+        let query = head.uri.query().unwrap_or_default();
+        let params = Params::parse(query.as_bytes()).map_err(|_| Reason::BodyMalformed)?;
+        let Some(waiting) = self.server.waiting_requests(head).await? else {
+            return self.server.without_interaction(head).await;
+        };
+        if let Some(id) = params.get("request").and_then(DeferredId::parse) {
+            return self.server.answer_request(head, id).await;
+        }
+        let settings = self.server.settings();
+        let (page, now) = (settings.url(&settings.pages.requests), self.server.now());
+        let shown = |request: &WaitingRequest| ShownWaiting::of(request, now.since(request.asked_at), &page);
+        let requests = waiting.iter().map(shown).collect();
+        Ok(self.pages.without_form(&RequestsPage { frame: self.pages.frame(), requests })?)
+    }
+
     pub(super) async fn confirm_page(
         &self,
         interaction: OpenInteraction,
@@ -68,7 +86,7 @@ impl AccountPages {
         };
         let facts = interaction.deferred().ok_or(Reason::InteractionUnknown)?;
         let age = self.server.now().since(facts.asked_at);
-        let ShownRequest { code, asked, from, agent } =
+        let ShownRequest { code, asked, from, agent, message } =
             ShownRequest::of(facts, &Origin::of(&head.extensions), age);
         let page = ConfirmPage {
             frame: self.pages.frame(),
@@ -77,6 +95,7 @@ impl AccountPages {
             asked,
             from,
             agent,
+            message,
             subject: account.subject.as_str(),
             account: ShownAccount::of(&account),
             groups: Group::all(interaction.scopes()),

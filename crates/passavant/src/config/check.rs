@@ -258,6 +258,7 @@ fn settings(sections: &Sections) -> Option<Settings> {
         authorization,
         device,
         token_exchange,
+        backchannel_authentication: backchannel,
         jwt_bearer: bearer,
         sessions,
         interactions,
@@ -295,6 +296,10 @@ fn settings(sections: &Sections) -> Option<Settings> {
             by_reference: authorization.fetch_request_objects,
         }),
         jwt_bearer: jwt_bearer::trusted(&bearer.issuers)?,
+        backchannel: backchannel.enabled.then(|| server::BackchannelAuthentication {
+            request_lifetime: seconds(backchannel.request_lifetime),
+            interval: seconds(backchannel.interval),
+        }),
         token_exchange: token_exchange.enabled.then(|| server::TokenExchange {
             token_lifetime_max: seconds(token_exchange.token_lifetime_max),
         }),

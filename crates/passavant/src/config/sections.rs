@@ -2,6 +2,7 @@
 
 mod audience;
 pub(crate) mod authorization;
+mod backchannel_authentication;
 pub(crate) mod branding;
 mod clients;
 mod database;
@@ -74,6 +75,8 @@ sections! {
     token_exchange: token_exchange::TokenExchange,
     /// `[jwt_bearer]`
     jwt_bearer: jwt_bearer::JwtBearer,
+    /// `[backchannel_authentication]`
+    backchannel_authentication: backchannel_authentication::BackchannelAuthentication,
     /// `[device]`
     device: device::Device,
     /// `[audience]`

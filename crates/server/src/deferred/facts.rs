@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use protocol::{Timestamp, UserCode, display::Shown, limits};
 use serde::{Deserialize, Serialize};
 
+use super::ping::StoredPing;
 use crate::{
     error::Fault,
     incoming::{Incoming, RequestHead as _},
@@ -20,6 +21,12 @@ pub(crate) struct StoredFacts {
     /// What the client says of itself in `User-Agent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) agent: Option<String>,
+    /// What the client shows its user, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) binding_message: Option<String>,
+    /// How the client is told of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ping: Option<StoredPing>,
 }
 
 impl StoredFacts {
@@ -28,7 +35,7 @@ impl StoredFacts {
         let agent = incoming.headers().get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         let agent = agent.map(|agent| agent.get(..limits::USER_AGENT_BYTES_MAX).unwrap_or(agent));
         let agent = agent.map(|agent| Shown(agent).to_string()).filter(|agent| !agent.is_empty());
-        Self { peer: incoming.head.peer(), agent }
+        Self { peer: incoming.head.peer(), agent, ..Self::default() }
     }
 
     pub(crate) fn to_text(&self) -> Result<Box<str>, Fault> {
@@ -47,15 +54,18 @@ pub struct DeferredFacts {
     pub peer: Option<IpAddr>,
     /// What the client says of itself (`User-Agent`).
     pub agent: Option<String>,
+    /// What the client shows its user, too (`binding_message`, CIBA Core 1.0 §7.1).
+    pub binding_message: Option<String>,
 }
 
 impl DeferredFacts {
     pub(crate) fn read(row: &Deferred) -> Result<Self, Fault> {
-        let StoredFacts { peer, agent } = serde_json::from_str(&row.facts).map_err(Fault::new)?;
+        let StoredFacts { peer, agent, binding_message, .. } =
+            serde_json::from_str(&row.facts).map_err(Fault::new)?;
         let user_code = match &row.whose {
             Whose::Typed(code) => Some(code.clone()),
             Whose::Subject(_) => None,
         };
-        Ok(Self { user_code, asked_at: row.asked_at, peer, agent })
+        Ok(Self { user_code, asked_at: row.asked_at, peer, agent, binding_message })
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use protocol::{Subject, Timestamp, limits};
+use protocol::{ClientId, Subject, Timestamp, limits};
 
 use crate::origin::AddressBlock;
 
@@ -21,6 +21,8 @@ pub(crate) enum Rate {
     CodesOfSubject(Subject),
     /// Device authorizations of an address.
     DevicesOfAddress(AddressBlock),
+    /// Backchannel authentication requests of a client for a user.
+    RequestsOf(ClientId, Subject),
 }
 
 impl Rate {
@@ -30,6 +32,7 @@ impl Rate {
             Self::CodesOfAddress(_) | Self::CodesOfSubject(_) => {
                 (limits::WRONG_USER_CODES_PER_HOUR_MAX, 3_600)
             }
+            Self::RequestsOf(..) => (limits::USER_REQUESTS_PER_CLIENT_MAX, 600),
             Self::DevicesOfAddress(_) => (limits::DEVICE_AUTHORIZATIONS_PER_ADDRESS_MAX, 600),
         }
     }

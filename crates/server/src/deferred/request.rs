@@ -2,12 +2,11 @@
 
 use protocol::{ClientId, DeferredCode, Scopes};
 
-use super::facts::StoredFacts;
 use crate::{
     AuthorizationServer,
     audience::{self, RequestedResources, TokenAudience},
     authorize::request::scopes,
-    error::Error,
+    error::{Error, Fault},
     reason::Reason,
     registry::RegisteredClient,
     store::{Commit, Deferred, DeferredChange, DeferredState, Whose},
@@ -41,13 +40,18 @@ pub(crate) async fn asked<'p>(
 }
 
 impl Asked {
+    /// The scopes.
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
     /// The secret of a new request, and the commit that adds it. An id or user code that is taken is a conflict.
     pub(crate) fn add(
         &self,
         server: &AuthorizationServer,
         whose: Whose,
-        facts: &StoredFacts,
         lifetime: i64,
+        facts: impl FnOnce(&DeferredCode) -> Result<Box<str>, Fault>,
     ) -> Result<(DeferredCode, Commit), Error> {
         let now = server.now();
         let code: DeferredCode = server.draw(DeferredCode::mint);
@@ -57,7 +61,7 @@ impl Asked {
             scopes: self.scopes.clone(),
             audience: self.audience.identifiers(),
             narrowed: self.audience.narrowed,
-            facts: facts.to_text()?,
+            facts: facts(&code)?,
             asked_at: now,
             expires_at: now + lifetime,
             state: DeferredState::Waiting,

@@ -70,7 +70,7 @@ async fn respond(
         let asked = deferred::asked(server, client, params.get("scope"), params.all("resource")).await?;
         let code = server.draws().user_code();
         let whose = Whose::Typed(code.clone());
-        let (secret, commit) = asked.add(server, whose, &facts, device.code_lifetime)?;
+        let (secret, commit) = asked.add(server, whose, device.code_lifetime, |_| facts.to_text())?;
         Ok(Decision { commit, answer: Ok((secret, code)) })
     };
     let counted: Vec<Rate> =

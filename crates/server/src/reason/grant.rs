@@ -111,6 +111,28 @@ family! { $ grant
     ActorNotAllowed, "actor_not_allowed", InvalidRequest, Suspicious, "The actor may not act for the subject";
     /// More actors would stand behind the token than are kept (RFC 8693 §4.1).
     ActorsTooMany, "actors_too_many", InvalidRequest, Plain, "Too many actors stand behind the subject_token";
+    /// A backchannel authentication request asks for an ID token (CIBA Core 1.0 §7.1).
+    OpenidScopeMissing, "openid_scope_missing", InvalidScope, Plain, "scope must contain openid";
+    /// More than one hint names the user (CIBA Core 1.0 §7.1).
+    UserHintRepeated, "user_hint_repeated", InvalidRequest, Plain,
+        "Send exactly one of login_hint, id_token_hint and login_hint_token";
+    /// A hint in a token has no format that this server reads (CIBA Core 1.0 §7.1).
+    LoginHintTokenUnsupported, "login_hint_token_unsupported", InvalidRequest, Plain,
+        "login_hint_token is not supported";
+    /// The hint names no active user (CIBA Core 1.0 §13).
+    UserUnknown, "user_unknown", UnknownUserId, Plain, "There is no such user";
+    /// The binding message is too long, or can't be shown (CIBA Core 1.0 §13).
+    BindingMessageInvalid, "binding_message_invalid", InvalidBindingMessage, Plain,
+        "binding_message must have at most 64 characters, all of them visible";
+    /// The notification token is too long, or not a bearer token (CIBA Core 1.0 §7.1).
+    NotificationTokenInvalid, "notification_token_invalid", InvalidRequest, Plain,
+        "client_notification_token is invalid";
+    /// `requested_expiry` is not a positive number (CIBA Core 1.0 §7.1).
+    RequestedExpiryInvalid, "requested_expiry_invalid", InvalidRequest, Plain,
+        "requested_expiry must be a positive number of seconds";
+    /// Too many requests wait for this user, or came from this client for the user within ten minutes.
+    UserRequestsTooMany, "user_requests_too_many", TemporarilyUnavailable, Suspicious,
+        "Too many requests for this user; try again in ten minutes";
     /// Public clients present no assertions that speak for users (RFC 7521 §4.1).
     BearerAssertionNotAllowed, "bearer_assertion_not_allowed", UnauthorizedClient, Plain,
         "This grant_type is for confidential clients";

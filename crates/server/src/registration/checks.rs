@@ -1,5 +1,6 @@
 //! The rules of single members, as named in the table. Each checks one member, and others that affect it.
 
+pub(super) mod backchannel;
 pub(super) mod certificates;
 pub(super) mod exchange;
 pub(super) mod excuses;

@@ -4,7 +4,7 @@
 //! §2, RFC 9701 §6, and passavant's own. Scopes: passavant's own.
 
 use super::{
-    checks::{certificates, exchange, excuses, keys, scopes, sector, served, tokens, uris},
+    checks::{backchannel, certificates, exchange, excuses, keys, scopes, sector, served, tokens, uris},
     entry::{
         Absent, Effect,
         Kind::{self, Any, Flag, Number, Object, Text, TextOrTexts, Texts, Wording},
@@ -119,6 +119,11 @@ pub const CLIENT: &[Member] = &[
     kept("backchannel_token_delivery_mode", Text),
     kept("backchannel_client_notification_endpoint", Text),
     kept("backchannel_authentication_request_signing_alg", Text),
+    kept("frontchannel_logout_uri", Text),
+    kept("frontchannel_logout_session_required", Flag),
+    member("backchannel_token_delivery_mode", Text).or(Absent::Text("poll")).checked(backchannel::delivery),
+    member("backchannel_client_notification_endpoint", Text).checked(backchannel::endpoint),
+    member("backchannel_authentication_request_signing_alg", Text).checked(backchannel::signing),
     kept("backchannel_user_code_parameter", Flag),
     kept("response_modes", Texts),
 ];

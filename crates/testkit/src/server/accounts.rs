@@ -79,6 +79,10 @@ impl Accounts for TestAccounts {
             .collect())
     }
 
+    async fn by_login_hint(&self, hint: &str) -> Result<Option<Subject>, Fault> {
+        Ok(self.people().iter().find(|(_, person)| person.username == hint).map(|(who, _)| who.clone()))
+    }
+
     async fn username(&self, who: &Subject) -> Result<Option<String>, Fault> {
         Ok(self.people().get(who).map(|person| person.username.clone()))
     }

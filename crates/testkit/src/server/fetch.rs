@@ -24,6 +24,8 @@ pub struct ScriptedFetch {
 struct Peer {
     answer: Answer,
     asked: usize,
+    /// The `Authorization` and the body of each request that had a body.
+    received: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,10 +84,24 @@ impl ScriptedFetch {
         self.peers().get(url).map_or(0, |peer| peer.asked)
     }
 
+    /// The `Authorization` and the body of each request to this URL that had a body and an answer.
+    pub fn received(&self, url: &str) -> Vec<(String, String)> {
+        self.peers().get(url).map(|peer| peer.received.clone()).unwrap_or_default()
+    }
+
+    fn note(&self, request: &Request<Bytes>) {
+        if let Some(peer) = self.peers().get_mut(&request.uri().to_string()) {
+            let authorization = request.headers().get(http::header::AUTHORIZATION);
+            let authorization = authorization.and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let body = String::from_utf8_lossy(request.body()).into_owned();
+            peer.received.push((authorization.to_owned(), body));
+        }
+    }
+
     fn script(&self, url: &str, answer: Answer) {
         let mut peers = self.peers();
-        let asked = peers.get(url).map_or(0, |peer| peer.asked);
-        peers.insert(url.to_owned(), Peer { answer, asked });
+        let (asked, received) = peers.remove(url).map_or((0, Vec::new()), |peer| (peer.asked, peer.received));
+        peers.insert(url.to_owned(), Peer { answer, asked, received });
     }
 
     fn peers(&self) -> MutexGuard<'_, BTreeMap<String, Peer>> {
@@ -110,6 +126,9 @@ impl Fetch for ScriptedFetch {
         limits: FetchLimits,
     ) -> Result<Response<Bytes>, FetchError> {
         let answer = self.ask(&request.uri().to_string());
+        if matches!(answer, Answer::Now(Ok(_))) && !request.body().is_empty() {
+            self.note(&request);
+        }
         LetOthersGoFirst(3).await;
         match answer {
             Answer::Now(Ok((_, body))) if body.len() > limits.bytes_max => Err(FetchError::TooLarge),

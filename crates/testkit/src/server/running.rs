@@ -58,6 +58,14 @@ pub(super) enum Credentials {
 }
 
 impl Running {
+    /// One step of housekeeping.
+    ///
+    /// # Panics
+    /// If the store fails.
+    pub async fn maintain(&self) {
+        self.authorization_server.maintain(100).await.expect("the store works");
+    }
+
     pub(super) fn new(
         authorization_server: AuthorizationServer,
         clock: VirtualClock,

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use protocol::SessionId;
+use protocol::{DeferredId, SessionId};
 use server::store::{
-    Actor, Change, Commit, Consent, End, Event, EventKind, Expect, GrantChange, KeyChange, KeyState, Of,
-    RegistryChange, ScopeAt, SessionChange, TokenChange, Why,
+    Actor, Change, Commit, Consent, DeferredChange, End, Event, EventKind, Expect, GrantChange, KeyChange,
+    KeyState, Of, RegistryChange, ScopeAt, SessionChange, Store, TokenChange, Why,
 };
 
 use super::{Fixture, asking, rows, rows::NOW};
@@ -123,8 +123,23 @@ pub async fn change_is_recorded_as_an_event_with_its_actor(f: Fixture) {
         assert_eq!(read.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), [event], "{change:?}");
         seen.push(told.kind);
     }
+    seen.push(answered(&*f.store).await);
     let missing = EventKind::ALL.iter().filter(|kind| !seen.contains(kind)).collect::<Vec<_>>();
     assert_eq!(missing, [&EventKind::AccountChanged], "which changes of a directory make");
+}
+
+/// A request that a user denied: its change has a guard that the others have not.
+async fn answered(store: &dyn Store) -> EventKind {
+    let handle = rows::deferred_handle();
+    let add = DeferredChange::Add(handle, Box::new(rows::deferred()));
+    asking::done(store, Commit::new(NOW).with(add)).await;
+    let before = asking::cursor(store).await;
+    let id = DeferredId(handle.id);
+    asking::done(store, Commit::new(NOW).with(DeferredChange::Deny(id))).await;
+    let read = store.events(before, 9).await.expect("the store works");
+    let [(_, event)] = read.as_slice() else { unreachable!("one event: {read:?}") };
+    assert_eq!((&*event.detail, event.why.as_deref()), (id.to_string().as_str(), Some("denied")));
+    event.kind
 }
 
 pub async fn ending_a_subject_reports_its_sessions_and_grants(f: Fixture) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use protocol::{AuthorizationCode, ClientId, DeferredId, Subject, UserCode};
+use protocol::{AuthorizationCode, ClientId, DeferredId, Subject, UserCode, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -35,6 +35,8 @@ pub(crate) struct PendingDeferred {
 enum FoundBy {
     /// The letters of its user code.
     Code(Box<str>),
+    /// Its id, and the user who opened it, who must be the one that the client named.
+    Id(i64, Option<Subject>),
 }
 
 impl PendingDeferred {
@@ -42,6 +44,12 @@ impl PendingDeferred {
     pub(crate) fn typed(code: UserCode, is_signed_in: bool) -> Self {
         let page = if is_signed_in { Ask::Confirm } else { Ask::SignIn };
         Self { page, found: FoundBy::Code(code.as_str().into()) }
+    }
+
+    /// The request with this id, opened by whoever is signed in.
+    pub(crate) fn named(id: DeferredId, opened_by: Option<Subject>) -> Self {
+        let page = if opened_by.is_some() { Ask::Confirm } else { Ask::SignIn };
+        Self { page, found: FoundBy::Id(id.0, opened_by) }
     }
 
     pub(super) fn ask(&self) -> Option<Ask> {
@@ -64,8 +72,17 @@ impl PendingDeferred {
     }
 
     pub(super) async fn resume(&self, server: &AuthorizationServer) -> Result<Confirmation, Error> {
-        let FoundBy::Code(letters) = &self.found;
-        let found = server.store().deferred_by_user_code(&UserCode::stored(letters)).await?;
+        let found = match &self.found {
+            FoundBy::Code(letters) => {
+                server.store().deferred_by_user_code(&UserCode::stored(letters)).await?
+            }
+            FoundBy::Id(id, Some(subject)) => {
+                let most = limits::USER_REQUESTS_WAITING_MAX;
+                let waiting = server.store().list_deferred(subject, server.now(), most).await?;
+                waiting.into_iter().find(|(known, _)| known.0 == *id)
+            }
+            FoundBy::Id(_, None) => None,
+        };
         let Some((id, row)) = found else { return Ok(Confirmation(None)) };
         let client = client::find(server, row.client.as_str()).await?;
         let resources = server.registry().resources().await?;

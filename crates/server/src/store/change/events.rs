@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use protocol::SessionId;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Change, Commit, End, GrantChange, Of, RegistryChange, SessionChange, TokenChange, Why};
+use super::{
+    Change, Commit, DeferredChange, End, GrantChange, Of, RegistryChange, SessionChange, TokenChange, Why,
+};
 use crate::store::records::{Event, EventKind};
 
 impl Commit {
@@ -47,11 +49,19 @@ impl Change {
         let about = |kind, detail: &str| Event { detail: detail.into(), ..commit.event(kind) };
         match self {
             Self::Code(_)
-            | Self::Deferred(_)
+            | Self::Deferred(DeferredChange::Add(..) | DeferredChange::Use(_))
             | Self::Interaction(_)
             | Self::Once(_)
             | Self::Item(_)
             | Self::Refusals(_) => SmallVec::new(),
+            Self::Deferred(DeferredChange::Approve(id, _)) => {
+                let allowed = Some("allowed".into());
+                smallvec![Event { why: allowed, ..about(EventKind::RequestAnswered, &id.to_string()) }]
+            }
+            Self::Deferred(DeferredChange::Deny(id)) => {
+                let denied = Some("denied".into());
+                smallvec![Event { why: denied, ..about(EventKind::RequestAnswered, &id.to_string()) }]
+            }
             Self::Grant(change) => match change {
                 GrantChange::Consent(consent) => smallvec![Event {
                     subject: Some(consent.subject.clone()),

@@ -102,6 +102,8 @@ kinds! {
     KeyChanged, "key_changed";
     /// A code or refresh token was presented a second time, and its grant was ended.
     ReplayDetected, "replay_detected";
+    /// A user answered what a client asked for from elsewhere.
+    RequestAnswered, "request_answered";
     /// A resource was registered, changed or deleted.
     ResourceChanged, "resource_changed";
     /// A scope was registered, changed or deleted.
