@@ -14,7 +14,7 @@ mod site;
 
 pub use callback::CallbackListener;
 pub use relying_party::{
-    AuthorizationResponse, ClientAuthentication, IdTokenError, Registration, RelyingParty, RelyingPartyError,
-    SignIn, Tokens,
+    AuthorizationResponse, ClientAuthentication, DeviceAuthorization, IdTokenError, Registration,
+    RelyingParty, RelyingPartyError, SignIn, Tokens,
 };
 pub use site::{DemoError, about, site};

@@ -3,6 +3,7 @@
 //! It holds no state: what one sign-in must remember is a [`SignIn`], which the caller keeps.
 
 mod authentication;
+mod device;
 mod discovery;
 mod error;
 mod id_token;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     sign_in::draw,
 };
 use self::{id_token::Expected, response::object};
+pub use device::DeviceAuthorization;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

@@ -2,6 +2,7 @@
 
 mod client;
 mod code;
+mod device;
 mod shown;
 
 use serde_json::Value;
@@ -27,6 +28,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         browser: code::Browser,
     },
+    /// Sign in from a device without a browser, by a browser elsewhere (RFC 8628)
+    Device {
+        #[command(flatten)]
+        peer: Peer,
+    },
     /// Get a token for the client itself (RFC 6749 §4.4)
     ClientCredentials {
         #[command(flatten)]
@@ -41,6 +47,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, global: &Global) -> Result<Exit, Failure> {
     let record = match command {
         Command::Code { peer, browser } => code::run(&Client::open(peer, global).await?, &browser).await?,
+        Command::Device { peer } => device::run(&Client::open(peer, global).await?).await?,
         Command::ClientCredentials { peer } => client_credentials(&Client::open(peer, global).await?).await?,
     };
     output::one(global.format, &LAYOUT, &record)?;

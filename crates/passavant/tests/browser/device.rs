@@ -1,5 +1,10 @@
 //! A person signs in a device (RFC 8628 §3.3) at a real Chromium, with scripts switched off and 320 pixels wide.
 
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    process::{Command, Stdio},
+};
+
 use reqwest::header;
 use serde_json::Value;
 use testkit::browser::Chromium;
@@ -79,5 +84,42 @@ async fn a_person_compares_the_code_and_signs_a_device_in() -> Outcome {
     browser.see("Nothing was allowed").await?;
     assert_eq!(denied.poll().await["error"], "access_denied");
     assert_eq!(browser.csp_violations().await?, [""; 0]);
+    Ok(())
+}
+
+/// `passavant flow device`: the command line is the device.
+#[tokio::test]
+async fn a_person_signs_the_command_line_in() -> Outcome {
+    let Some(browser) = Chromium::start_if_installed("a_person_signs_the_command_line_in").await? else {
+        return Ok(());
+    };
+    let server = Server::start();
+    let mut flow = Command::new(env!("CARGO_BIN_EXE_passavant"))
+        .args(["--format", "json", "flow", "device", "--server", &server.issuer, "--client-id", "demo-cli"])
+        .args(["--client-secret", "-", "--scope", "openid demo.read"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    flow.stdin.take().expect("piped").write_all(b"demo-secret")?;
+    let talk = BufReader::new(flow.stderr.take().expect("piped"));
+    let mut talk = talk.lines().map_while(Result::ok);
+    let url = talk.find(|line| line.contains("/device?user_code=")).expect("it names the address");
+    browser.open(url.trim()).await?;
+    browser.press("Continue").await?;
+    sign_in(&browser, "correct-horse").await?;
+    browser.press("Sign it in").await?;
+    browser.see("Go back to your device").await?;
+    let rest: String = talk.collect();
+    assert!(!rest.contains("demo-secret"), "{rest}");
+    let mut out = String::new();
+    flow.stdout.take().expect("piped").read_to_string(&mut out)?;
+    assert!(flow.wait()?.success(), "{rest}");
+    let record: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(
+        (&record["scope"], &record["id_token_claims"]["sub"]),
+        (&"openid demo.read".into(), &"alice".into())
+    );
+    assert!(record.get("access_token").is_none(), "tokens are shown only where they are asked for");
     Ok(())
 }

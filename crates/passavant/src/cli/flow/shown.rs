@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::terminal::say;
 
 /// Names whose values are credentials.
-const SECRETS: [&str; 6] =
-    ["access_token", "refresh_token", "id_token", "client_secret", "code", "code_verifier"];
+const SECRETS: [&str; 7] =
+    ["access_token", "refresh_token", "id_token", "client_secret", "code", "code_verifier", "device_code"];
 
 /// Printed in place of a credential.
 const HIDDEN: &str = "...";
