@@ -189,11 +189,14 @@ async fn a_client_authenticates_by_a_key_at_its_own_url() {
     server.redeem(&code).await.ok();
     assert_eq!(server.fetch.asked(keys), 1);
     // What a stranger names is not fetched from this machine.
-    let inside = but("jwks_uri", json!("https://127.0.0.1/jwks"));
-    server.fetch.serve_with("https://127.0.0.1/jwks", &json!({ "keys": [] }), &[]);
+    let inside = "https://127.0.0.1/jwks";
+    server.serve_keys(inside, &[&key]);
+    document["jwks_uri"] = json!(inside);
+    server.fetch.serve_with(URL, &document, &[]);
     server.clock.advance(86_400);
-    visit(&server, &inside).await;
-    assert_eq!(server.fetch.asked("https://127.0.0.1/jwks"), 0);
+    let code = server.browser().sign_in("alice").authorize(URL).scope("openid").code().await;
+    server.redeem(&code).await.refused(Reason::AssertionKeysUnavailable);
+    assert_eq!(server.fetch.asked(inside), 0);
 }
 
 /// Client ID Metadata Document §6.10: a client that the operator registered is the operator's.
