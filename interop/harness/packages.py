@@ -14,6 +14,7 @@ PYTHON_PEERS = (
     "django_lasuite",
     "django_oidc_provider",
     "authlib_django",
+    "authlib_client",
     "mcp",
     "django_allauth",
     "social_auth",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     place::Place,
-    web::{As, is_active, machine_token, post, post_json, within_a_second},
+    web::{As, is_active, machine_token, post, post_json, visit, within_a_second},
 };
 
 const ROBOT: [&str; 7] =
@@ -274,9 +274,7 @@ fn nothing_is_deleted_without_a_yes() {
 #[tokio::test]
 async fn a_registration_token_registers_a_client_once() {
     let place = Place::new();
-    let config = std::fs::read_to_string(place.path("passavant.toml")).expect("it is there");
-    let config = format!("{config}[clients.registration]\ndynamic = \"token\"\n");
-    std::fs::write(place.path("passavant.toml"), config).expect("written");
+    configure(&place, "[clients.registration]\ndynamic = \"token\"\n");
     let made = place.json(&["client", "registration-token", "--lifetime", "1h"]);
     let token = made["registration_token"].as_str().expect("a token").to_owned();
     assert!(token.starts_with("pvr_") && made["uses"] == 1, "{made}");
@@ -293,4 +291,62 @@ async fn a_registration_token_registers_a_client_once() {
     assert_eq!((&shown["provenance"], &shown["client_name"]), (&json!("self-registered"), &json!("Agent")));
     assert!(shown["registered_at"].is_number() && shown["unused_until"].is_number(), "{shown}");
     assert_eq!(place.json(&["client", "list"])[0]["provenance"], "self-registered");
+}
+
+fn configure(place: &Place, lines: &str) {
+    let config = std::fs::read_to_string(place.path("passavant.toml")).expect("it is there");
+    std::fs::write(place.path("passavant.toml"), format!("{config}{lines}")).expect("written");
+}
+
+/// Serves this document at `/client.json` of the port, and counts the connections.
+fn publish(
+    listener: std::net::TcpListener,
+    document: String,
+) -> std::sync::Arc<std::sync::atomic::AtomicUsize> {
+    use std::io::{Read as _, Write as _};
+    let seen = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+    let count = seen.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let mut stream = stream.expect("a connection");
+            let read = stream.read(&mut [0; 2048]).expect("a request");
+            assert!(read > 0);
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
+            write!(stream, "{head} {}\r\n\r\n{document}", document.len()).expect("written");
+        }
+    });
+    seen
+}
+
+/// Client ID Metadata Document §6.5: a document of this machine is fetched only where the operator permits that, which is for
+/// tests.
+#[tokio::test]
+async fn a_metadata_document_of_this_machine_is_only_read_where_that_is_permitted() {
+    for (danger, status) in [(true, 303), (false, 400)] {
+        let place = Place::new();
+        let lines = format!("[clients.registration]\ncimd = true\ndanger_loopback_documents = {danger}\n");
+        configure(&place, &lines);
+        let _server = place.serve();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let id = format!("http://{}/client.json", listener.local_addr().expect("an address"));
+        let redirect = "http://127.0.0.1/callback";
+        let document = json!({ "client_id": id, "client_name": "Agent", "redirect_uris": [redirect] });
+        let seen = publish(listener, document.to_string());
+        let request = [
+            ("response_type", "code"),
+            ("client_id", &*id),
+            ("redirect_uri", redirect),
+            ("scope", "openid"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ];
+        let (found, location) = visit(&format!("{}/authorize", place.issuer), &request).await;
+        assert_eq!((found, location.contains("/login")), (status, danger), "{location}");
+        assert_eq!(seen.load(std::sync::atomic::Ordering::SeqCst), usize::from(danger));
+        let listed = place.json(&["client", "list"]);
+        let provenance = danger.then(|| json!("metadata document"));
+        assert_eq!(listed.get(0).map(|client| client["provenance"].clone()), provenance);
+    }
 }

@@ -50,6 +50,13 @@ pub(crate) async fn post_json(url: &str, token: &str, members: &Value) -> (u16, 
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
+/// Gets a page; answers with the status, and where it redirects to.
+pub(crate) async fn visit(url: &str, query: &[(&str, &str)]) -> (u16, String) {
+    let answer = client().get(format!("{url}?{}", encoded(query))).send().await.expect("an answer");
+    let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
+    (answer.status().as_u16(), location.unwrap_or_default().to_owned())
+}
+
 /// Gets JSON.
 pub(crate) async fn json(url: &str) -> Value {
     let body = client().get(url).send().await.expect("an answer").bytes().await.expect("a body");

@@ -1,0 +1,1 @@
+"""Authlib as a relying party that registers itself."""
