@@ -16,6 +16,7 @@ mod registration;
 #[macro_use]
 mod table;
 mod sections;
+mod tls;
 mod value;
 
 use std::path::{Path, PathBuf};

@@ -22,6 +22,7 @@ use super::{
     problem::{Origin, Problems},
     registration,
     sections::{Sections, branding::Branding, log::Log, pkce::PkcePolicy},
+    tls,
     value::Value,
 };
 use crate::storage::{self, Database};
@@ -100,7 +101,7 @@ impl Config {
             let warning = format!("issuer {issuer} is plain http, which is safe on this machine only");
             layers.warnings.push(warning);
         }
-        let tls = tls_files(&sections, layers)?;
+        let tls = tls::files(&sections, layers)?;
         if issuer.starts_with("https:") && sections.http.trusted_proxies.is_empty() && tls.is_none() {
             // TLS ends in front of us.
             layers.warnings.push(NO_PROXY.to_owned());
@@ -176,54 +177,6 @@ const NO_PROXY: &str = "http.trusted_proxies is empty: the proxy in front of the
 
 /// Lanes of a password hash: one, since concurrent sign-ins use the cores already.
 const PASSWORD_LANES: u32 = 1;
-
-/// The files of TLS, and what must be true of them and of client certificates together.
-fn tls_files(sections: &Sections, layers: &mut Layers) -> Option<Option<TlsFiles>> {
-    let (tls, mtls) = (&sections.tls, &sections.mtls);
-    let files = match (&tls.cert_file, &tls.key_file) {
-        (Some(certificates), Some(key)) => {
-            Some(TlsFiles { certificates: certificates.clone(), key: key.clone() })
-        }
-        (None, None) => None,
-        (Some(_), None) => {
-            return refused(layers, "http.tls.key_file", "is required beside http.tls.cert_file");
-        }
-        (None, Some(_)) => {
-            return refused(layers, "http.tls.cert_file", "is required beside http.tls.key_file");
-        }
-    };
-    if !mtls.listen.is_empty() && files.is_none() {
-        return refused(layers, "http.mtls.listen", "needs the certificate of [http.tls]");
-    }
-    if mtls.client_cert_header && sections.http.trusted_proxies.is_empty() {
-        let text = "needs http.trusted_proxies: the header is taken from nobody else";
-        return refused(layers, "http.mtls.client_cert_header", text);
-    }
-    let has_clients = !mtls.listen.is_empty() || mtls.client_cert_header;
-    if mtls.client_ca_file.is_some() && !has_clients {
-        let text = "has no effect without http.mtls.listen or http.mtls.client_cert_header";
-        return refused(layers, "http.mtls.client_ca_file", text);
-    }
-    if let Some(url) = &mtls.url {
-        let path = |url: &str| uri::Parts::of(url).ok().map(|parts| parts.path.to_owned());
-        if uri::check_issuer(url).is_err() || url.ends_with('/') {
-            return refused(layers, "http.mtls.url", "must be an https URL without a slash at its end");
-        }
-        if path(url) != path(&sections.top.issuer) {
-            return refused(layers, "http.mtls.url", "must have the path of the issuer");
-        }
-        if !has_clients {
-            let text = "has no effect without http.mtls.listen or http.mtls.client_cert_header";
-            return refused(layers, "http.mtls.url", text);
-        }
-    }
-    Some(files)
-}
-
-fn refused<T>(layers: &mut Layers, key: &str, text: &str) -> Option<T> {
-    layers.refuse(key, text);
-    None
-}
 
 /// A duration that is within another. A default that is longer is shortened to it.
 struct Within<'s> {

@@ -42,6 +42,9 @@ fn untrusted(der: &[u8]) -> ClientCertificate {
     ClientCertificate::new(der.to_vec(), false)
 }
 
+/// A name for messages, and what registers it.
+type Registered = (&'static str, fn(&mut ClientMetadata));
+
 /// A client of `tls_client_auth` with this registered name.
 fn named(id: &str, name: impl FnOnce(&mut ClientMetadata)) -> TestClient {
     confidential(id).scope("openid offline_access notes.read music.play").method("tls_client_auth").with(name)
@@ -78,14 +81,14 @@ fn ask(server: &Running, client: &str) -> Call {
 /// RFC 8705 §2.1, §2.1.2: the certificate of an authority, by each of the five names.
 #[tokio::test]
 async fn a_client_authenticates_by_a_certificate_with_its_registered_name() {
-    let good: [(&str, fn(&mut ClientMetadata)); 5] = [
+    let good: [Registered; 5] = [
         ("subject", subject),
         ("dns", |metadata| metadata.tls_client_auth_san_dns = Some("SHOP.example".to_owned())),
         ("uri", |metadata| metadata.tls_client_auth_san_uri = Some("https://shop.example/id".to_owned())),
         ("ip", |metadata| metadata.tls_client_auth_san_ip = Some("192.0.2.7".to_owned())),
         ("email", |metadata| metadata.tls_client_auth_san_email = Some("shop@example.org".to_owned())),
     ];
-    let bad: [(&str, fn(&mut ClientMetadata)); 7] = [
+    let bad: [Registered; 7] = [
         ("subject", |metadata| metadata.tls_client_auth_subject_dn = Some("CN=shop".to_owned())),
         ("order", |metadata| {
             metadata.tls_client_auth_subject_dn = Some(r"C=CH,O=Shops\, Inc.,CN=shop".to_owned())

@@ -106,7 +106,7 @@ async fn a_bound_token_opens_every_door_with_its_proof() {
     for door in DOORS {
         let token = door.token(&server, &key).await;
         let proof = door.proof(&server, &key, &token).sign();
-        assert_eq!(door.knock(&server, "DPoP", &token, &[proof.clone()]).await, None, "{door:?}");
+        assert_eq!(door.knock(&server, "DPoP", &token, std::slice::from_ref(&proof)).await, None, "{door:?}");
         let replayed = door.knock(&server, "DPoP", &token, &[proof]).await;
         assert_eq!(replayed, Some(Reason::ProofReplayed), "{door:?}");
         let another = door.proof(&server, &key, &token).sign();
