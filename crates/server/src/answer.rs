@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use protocol::{Challenge, ErrorCode, TokenType};
+use protocol::{Challenge, ErrorCode, TokenType, proof::PROOF_ALGORITHMS};
 use serde::Serialize;
 
 use crate::{
     error::{Error, Fault},
     reason::Reason,
-    sender,
 };
 
 /// An answer of this server. A refusal has its [`Reason`] among the extensions of the response, so that a host can log
@@ -132,7 +131,7 @@ fn set_token_challenges(answer: &mut Answer, reason: Reason, tried: TokenType, w
         challenge = challenge.with("scope", wanted);
     }
     let dpop = |challenge: Challenge| {
-        let names: Vec<&str> = sender::algorithm_names().collect();
+        let names: Vec<&str> = PROOF_ALGORITHMS.iter().map(|algorithm| algorithm.as_str()).collect();
         challenge.with("algs", &names.join(" "))
     };
     match tried {
