@@ -1,7 +1,11 @@
 //! Validated settings of one issuer. Present means enabled; every default is argued in `docs/defaults.md`.
 
+mod mutual_tls;
+
 use jose::SignatureAlgorithm;
 use protocol::{ClientAuthMethod, GrantType, Issuer, uri};
+
+pub use mutual_tls::MutualTls;
 
 /// What the first start makes: one key for access tokens, one for clients that registered nothing.
 pub(crate) const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] =
@@ -258,13 +262,6 @@ impl Default for DeviceFlow {
     fn default() -> Self {
         Self { code_lifetime: 600, interval: 5 }
     }
-}
-
-/// How clients show a certificate (RFC 8705).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MutualTls {
-    /// The URL in place of the issuer under which the endpoints ask for a certificate (RFC 8705 §5), if it is another one.
-    pub url: Option<String>,
 }
 
 /// Who must use PKCE (RFC 9700 §2.1.1).
