@@ -104,7 +104,9 @@ async fn a_person_signs_the_command_line_in() -> Outcome {
     flow.stdin.take().expect("piped").write_all(b"demo-secret")?;
     let talk = BufReader::new(flow.stderr.take().expect("piped"));
     let mut talk = talk.lines().map_while(Result::ok);
-    let url = talk.find(|line| line.contains("/device?user_code=")).expect("it names the address");
+    // The answer of the server is shown before, with the same address in it.
+    let is_address = |line: &String| line.trim().starts_with("http") && line.contains("/device?user_code=");
+    let url = talk.find(is_address).expect("it names the address");
     browser.open(url.trim()).await?;
     browser.press("Continue").await?;
     sign_in(&browser, "correct-horse").await?;

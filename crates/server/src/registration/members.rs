@@ -116,8 +116,6 @@ pub const CLIENT: &[Member] = &[
     kept("request_object_encryption_enc", Text),
     kept("backchannel_logout_uri", Text),
     kept("backchannel_logout_session_required", Flag),
-    kept("frontchannel_logout_uri", Text),
-    kept("frontchannel_logout_session_required", Flag),
     member("backchannel_token_delivery_mode", Text).or(Absent::Text("poll")).checked(backchannel::delivery),
     member("backchannel_client_notification_endpoint", Text).checked(backchannel::endpoint),
     member("backchannel_authentication_request_signing_alg", Text).checked(backchannel::signing),
