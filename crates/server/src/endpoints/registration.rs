@@ -18,7 +18,9 @@ use crate::{
     reason::Reason,
     registration::{
         Batch, Credentials, Finding, Findings, MissingSecret, RegistryView, initial_token,
-        stranger::{Allowed, Counts, Rejection, Requested, information, lists_redirect_uris, vouched},
+        stranger::{
+            Allowed, Counts, Offered, Rejection, Requested, information, lists_redirect_uris, vouched,
+        },
     },
     settings::DynamicRegistration,
     settle::{Carried, Decision, settle},
@@ -160,7 +162,9 @@ pub(super) async fn requested(
     members: Map<String, Value>,
     id: &ClientId,
 ) -> Result<Result<Requested, Rejection>, Error> {
-    let members = vouched(server, &settings.statement_issuers, members).await?;
+    let mut members = vouched(server, &settings.statement_issuers, members).await?;
+    let signing = server.keys().await?.algorithms().into_iter().map(str::to_owned).collect();
+    Offered { signing, auth_methods: settings.policy.auth_methods.clone() }.choose(&mut members);
     if let Err(rejection) = lists_redirect_uris(server, &members).await {
         return Ok(Err(rejection));
     }

@@ -1,6 +1,7 @@
 //! What a client registers of itself (RFC 7591, OpenID Connect Dynamic Client Registration 1.0): judged by the same table as
 //! what the operator registers, and narrowed by a policy.
 
+mod choices;
 mod counts;
 mod information;
 mod policy;
@@ -8,6 +9,7 @@ mod request;
 mod sector;
 mod statement;
 
+pub(crate) use choices::Offered;
 pub(crate) use counts::Counts;
 pub(crate) use information::information;
 pub(crate) use policy::Allowed;

@@ -246,6 +246,20 @@ async fn what_the_policy_does_not_allow_is_left_out_and_told() {
     }
 }
 
+/// OpenID Connect Relying Party Metadata Choices 1.0 §2: of what the client supports, the server registers one, and tells it.
+#[tokio::test]
+async fn of_the_values_that_a_client_supports_one_is_registered() {
+    let server = open().await;
+    let asked = json!({
+        "redirect_uris": [REDIRECT], "id_token_signing_alg_values_supported": ["ML-DSA-44", "ES256"],
+        "token_endpoint_auth_methods_supported": ["attest_jwt_client_auth", "none"],
+    });
+    let answer = registered(&server, asked).await;
+    assert_eq!(answer["id_token_signed_response_alg"], "ES256");
+    assert_eq!(answer["token_endpoint_auth_method"], "none");
+    assert_eq!(answer["id_token_signing_alg_values_supported"], Value::Null);
+}
+
 /// RFC 7591 §3: an initial access token permits a number of registrations.
 #[tokio::test]
 async fn an_initial_access_token_permits_its_number_of_registrations() {
