@@ -103,6 +103,12 @@ pub struct ClientMetadata {
     /// The only algorithm allowed for its request objects; absent: any that fits its public keys (RFC 9101 §6.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<String>,
+    /// Where it is told from server to server that its user signed out (OpenID Connect Back-Channel Logout 1.0 §2.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether a `sid` must be in the logout token; it is wherever one session ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_session_required: Option<bool>,
     /// What the browser opens in a frame when its user signs out (OpenID Connect Front-Channel Logout 1.0 §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<String>,

@@ -1,5 +1,6 @@
 //! Signing out: the request, what it ends, and where the browser goes.
 
+pub(crate) mod back_channel;
 mod end;
 mod front_channel;
 mod request;

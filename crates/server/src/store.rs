@@ -134,6 +134,9 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Grant>, Fault>;
 
+    /// The clients that have grants of a session or of a subject which are still stored, ended or not.
+    async fn clients_of(&self, of: &Of) -> Result<Vec<ClientId>, Fault>;
+
     /// Sessions after this id that have not ended, in the order of ids.
     async fn list_sessions(
         &self,

@@ -30,6 +30,10 @@ const GRANTS: &str = grants!("+g.issuer = ?1");
 const GRANT: &str = grants!("g.issuer = ?1 AND g.id = ?4");
 const GRANTS_OF_SESSION: &str = grants!("g.issuer = ?1 AND g.session = ?4");
 const GRANTS_OF_SUBJECT: &str = grants!("g.issuer = ?1 AND g.subject = ?4");
+const CLIENTS_OF_SESSION: &str =
+    "SELECT DISTINCT client FROM grant WHERE issuer = ?1 AND session = ?2 ORDER BY client";
+const CLIENTS_OF_SUBJECT: &str =
+    "SELECT DISTINCT client FROM grant WHERE issuer = ?1 AND subject = ?2 ORDER BY client";
 const GRANTS_OF_CLIENT: &str = grants!("g.issuer = ?1 AND g.client = ?4");
 
 const SESSIONS: &str = "SELECT id, subject, authenticated_at, amr, seen_at, expires_at FROM session \
@@ -90,6 +94,16 @@ pub(crate) fn grants(
         Some(Of::Client(client)) => {
             all(connection, GRANTS_OF_CLIENT, params![issuer, after, limit, client.as_str()], read)
         }
+    }
+}
+
+/// Those of grants of a session or subject, ended or not.
+pub(crate) fn clients_of(connection: &Connection, issuer: i64, of: &Of) -> Result<Vec<ClientId>, Broken> {
+    let read = |columns: &mut Columns<'_>| Ok(ClientId::new(columns.text()?));
+    match of {
+        Of::Session(session) => all(connection, CLIENTS_OF_SESSION, params![issuer, session.0], read),
+        Of::Subject(subject) => all(connection, CLIENTS_OF_SUBJECT, params![issuer, subject.as_str()], read),
+        Of::Grant(_) | Of::Client(_) => Ok(Vec::new()),
     }
 }
 

@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0007_registered_clients.sql"),
     include_str!("../migrations/0008_details.sql"),
     include_str!("../migrations/0009_actors.sql"),
+    include_str!("../migrations/0010_grants_of_ended_sessions.sql"),
 ];
 
 /// The step after which usernames are compared in another spelling.

@@ -255,6 +255,10 @@ impl Store for SqliteIssuer {
         self.ask(|connection| lists::grants(connection, self.id(), of, after, limit))
     }
 
+    async fn clients_of(&self, of: &Of) -> Result<Vec<ClientId>, Fault> {
+        self.ask(|connection| lists::clients_of(connection, self.id(), of))
+    }
+
     async fn list_sessions(
         &self,
         subject: Option<&Subject>,

@@ -204,6 +204,11 @@ impl<S: Store> Store for Interleaved<S> {
         self.looked(answer).await
     }
 
+    async fn clients_of(&self, of: &Of) -> Result<Vec<ClientId>, Fault> {
+        let answer = self.store.clients_of(of).await;
+        self.looked(answer).await
+    }
+
     async fn list_sessions(
         &self,
         subject: Option<&Subject>,

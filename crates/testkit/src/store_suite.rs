@@ -191,6 +191,7 @@ macro_rules! store_suite {
                 a_token_added_by_the_commit_that_revokes_its_grant_is_ended,
             }
             ending {
+                clients_of_ended_grants_are_known,
                 tokens_of_a_revoked_grant_are_ended,
                 tokens_added_after_their_grant_was_revoked_are_ended,
                 a_rotated_family_of_a_revoked_grant_is_ended,

@@ -20,12 +20,15 @@ use crate::{
 const PATH: &str = "/logout";
 
 pub(crate) fn install(installed: &mut Installed) {
+    installed.maintenance(logout::back_channel::step);
     installed.endpoint(Endpoint {
         path: PATH.into(),
         methods: BROWSE,
         cors: Cors::Forbidden,
         advertise: Box::new(|metadata, offer| {
             metadata.end_session_endpoint = Some(offer.url.to_owned());
+            metadata.backchannel_logout_supported = true;
+            metadata.backchannel_logout_session_supported = true;
             metadata.frontchannel_logout_supported = true;
             metadata.frontchannel_logout_session_supported = true;
         }),
@@ -64,6 +67,7 @@ async fn respond(server: &AuthorizationServer, incoming: &Incoming) -> Result<An
             logout::sign_out(server, &session, &mut commit);
             (commit.request_id, commit.peer) = (Some(head.request_id().into()), head.peer());
             server.write(commit).await?;
+            logout::back_channel::deliver(server).await;
             request.answer(server, head.request_id(), &told)
         }
         Some(_) | None => ask(server, head, &request, signed_in.as_ref()).await,

@@ -73,6 +73,8 @@ pub const CLIENT: &[Member] = &[
     member("authorization_encrypted_response_enc", Text)
         .or(Absent::Text("A128CBC-HS256"))
         .checked(keys::content_encryption),
+    member("backchannel_logout_uri", Text).checked(uris::back_channel_logout),
+    member("backchannel_logout_session_required", Flag).or(Absent::Flag(false)),
     member("frontchannel_logout_uri", Text).checked(uris::front_channel_logout),
     member("frontchannel_logout_session_required", Flag).or(Absent::Flag(false)),
     member("request_uris", Texts).checked(uris::request_uris),
@@ -114,8 +116,6 @@ pub const CLIENT: &[Member] = &[
     dropped("registration_access_token", Text),
     kept("request_object_encryption_alg", Text),
     kept("request_object_encryption_enc", Text),
-    kept("backchannel_logout_uri", Text),
-    kept("backchannel_logout_session_required", Flag),
     member("backchannel_token_delivery_mode", Text).or(Absent::Text("poll")).checked(backchannel::delivery),
     member("backchannel_client_notification_endpoint", Text).checked(backchannel::endpoint),
     member("backchannel_authentication_request_signing_alg", Text).checked(backchannel::signing),

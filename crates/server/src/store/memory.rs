@@ -6,7 +6,10 @@ mod ending;
 mod guards;
 mod state;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use protocol::{
@@ -246,6 +249,13 @@ impl Store for MemoryStore {
                 && of.is_none_or(|of| state::is_of(&kept.row, of))
         });
         Ok(standing.take(limit as usize).map(|kept| kept.row.clone()).collect())
+    }
+
+    async fn clients_of(&self, of: &Of) -> Result<Vec<ClientId>, Fault> {
+        let state = self.state();
+        let kept = state.grants.values().filter(|kept| state::is_of(&kept.row, of));
+        let clients: BTreeSet<_> = kept.map(|kept| kept.row.client.clone()).collect();
+        Ok(clients.into_iter().collect())
     }
 
     async fn list_sessions(

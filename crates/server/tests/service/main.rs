@@ -13,6 +13,7 @@ mod ids;
 mod interaction;
 mod oauth_jarm;
 mod oauth_response_modes;
+mod oidc_back_channel_logout;
 mod oidc_ciba;
 mod oidc_core_authorize;
 mod oidc_core_claims;

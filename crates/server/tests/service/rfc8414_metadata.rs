@@ -129,6 +129,8 @@ async fn every_member_is_one_that_a_test_here_knows() {
         "authorization_encryption_alg_values_supported",
         "authorization_encryption_enc_values_supported",
         "prompt_values_supported",
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
         "frontchannel_logout_supported",
         "frontchannel_logout_session_supported",
         "acr_values_supported",

@@ -29,6 +29,20 @@ async fn revoke(store: &dyn Store, grant: GrantId) {
     asking::done(store, Commit::new(NOW).with(rows::revoked(grant))).await;
 }
 
+/// Whom to tell of an end is asked after it.
+pub async fn clients_of_ended_grants_are_known(f: Fixture) {
+    let grant = rows::grant();
+    add_grant(&*f.store, &grant).await;
+    revoke(&*f.store, grant.id).await;
+    let session = grant.session.expect("it has one");
+    for of in [Of::Session(session), Of::Subject(grant.subject.clone())] {
+        let clients = f.store.clients_of(&of).await.expect("the store works");
+        assert_eq!(clients, std::slice::from_ref(&grant.client), "{of:?}");
+    }
+    let other = f.store.clients_of(&Of::Session(SessionId(1))).await.expect("the store works");
+    assert!(other.is_empty(), "{other:?}");
+}
+
 pub async fn tokens_of_a_revoked_grant_are_ended(f: Fixture) {
     let (grant, code, access) = (rows::grant(), rows::code_handle(), rows::access_handle());
     let family = rows::family(&grant);

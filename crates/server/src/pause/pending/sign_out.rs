@@ -74,6 +74,7 @@ impl Waiting for SignOut {
             logout::sign_out(visitor.server, session, ending.commit_mut());
         }
         visitor.end(&ending).await?;
+        logout::back_channel::deliver(visitor.server).await;
         self.answer(visitor.server, visitor.carried.request_id, &told)
     }
 

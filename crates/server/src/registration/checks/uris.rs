@@ -82,6 +82,17 @@ pub(crate) fn request_uris(entry: &mut Entry<'_>, name: &'static str, rules: &Ru
     }
 }
 
+/// `backchannel_logout_uri`: where the server may send to (OpenID Connect Back-Channel Logout 1.0 §2.2).
+pub(crate) fn back_channel_logout(entry: &mut Entry<'_>, name: &'static str, rules: &Rules) {
+    match entry.text(name).map(uri::Parts::of) {
+        None => {}
+        Some(Err(error)) => entry.refuse(name, error.to_string()),
+        Some(Ok(parts)) if parts.host.is_some() && parts.scheme == "https" => {}
+        Some(Ok(parts)) if parts.scheme == "http" && parts.is_loopback() && rules.http_to_loopback => {}
+        Some(Ok(_)) => entry.refuse(name, "must be https (or http to loopback, where the issuer is http)"),
+    }
+}
+
 /// `frontchannel_logout_uri`: scheme, host and port of one of the redirect URIs (OpenID Connect Front-Channel Logout 1.0 §2).
 pub(crate) fn front_channel_logout(entry: &mut Entry<'_>, name: &'static str, _: &Rules) {
     let Some(text) = entry.text(name).map(str::to_owned) else { return };
