@@ -202,6 +202,7 @@ macro_rules! store_suite {
                 the_session_of_a_grant_is_read_through_it,
                 a_token_without_grant_lives_as_long_as_its_client_does,
                 a_token_of_a_grant_is_not_read_through_its_client,
+                a_token_of_another_client_than_its_grant_ends_with_both,
                 end_reports_how_many_sessions_and_grants_it_ended,
             }
             registry {

@@ -251,3 +251,32 @@ pub async fn end_reports_how_many_sessions_and_grants_it_ended(f: Fixture) {
     assert_eq!(end(alice, false).await, Committed { sessions: 0, grants: 1 }, "the one with offline_access");
     assert_eq!(end(Of::Grant(all[3].id), false).await, Committed { sessions: 0, grants: 1 });
 }
+
+/// An exchanged token: its grant is of `shop`, its own client another.
+pub async fn a_token_of_another_client_than_its_grant_ends_with_both(f: Fixture) {
+    let (grant, mut caller) = (rows::grant(), rows::caller("orders"));
+    let (id, epoch) = (caller.id.clone(), caller.epoch);
+    let token = rows::access_handle();
+    add_grant(&*f.store, &grant).await;
+    put(&*f.store, &caller, Expect::Absent).await;
+    let row = server::store::Access { client: id.clone(), epoch, ..rows::access(&grant) };
+    asking::done(&*f.store, Commit::new(NOW).with(TokenChange::AddAccess(token, row))).await;
+    let ended = async || {
+        let opaque = asking::access(&*f.store, token).await.expect("it was written").ended;
+        let jwt = f.store.jwt_ended(&rows::jti(), Some(grant.id), &id, epoch).await;
+        assert_eq!(opaque, jwt.expect("the store works"), "one rule for both");
+        opaque
+    };
+    assert_eq!(ended().await, None);
+    caller.disabled = true;
+    put(&*f.store, &caller, Expect::Version(1)).await;
+    assert_eq!(ended().await, Some(Ended::Grant), "its client is disabled");
+    (caller.disabled, caller.epoch) = (false, epoch + 1);
+    put(&*f.store, &caller, Expect::Version(2)).await;
+    assert_eq!(ended().await, Some(Ended::Grant), "its client has another epoch");
+    caller.epoch = epoch;
+    put(&*f.store, &caller, Expect::Version(3)).await;
+    assert_eq!(ended().await, None);
+    asking::done(&*f.store, Commit::new(NOW).with(rows::revoked(grant.id))).await;
+    assert_eq!(ended().await, Some(Ended::Grant), "its grant is revoked");
+}
