@@ -12,6 +12,7 @@ mod grant;
 mod healthcheck;
 mod init;
 mod key;
+mod lifetime;
 mod members;
 mod resource;
 mod session;

@@ -12,8 +12,8 @@ use protocol::ClientId;
 use serde_json::{Value, json};
 
 use super::{
+    lifetime::parse_lifetime,
     members::{self, given_secret, printable},
-    resource::token::parse_lifetime,
 };
 use crate::terminal::{Exit, Failure, Format, Layout, Page, Source, Yes, output, say};
 

@@ -1,6 +1,6 @@
 //! `resource ..`: protected APIs, their scopes and their credentials.
 
-pub(super) mod token;
+mod token;
 
 use admin::{
     Administration,
@@ -13,6 +13,7 @@ use admin::{
 
 use super::{
     client::credentials,
+    lifetime::parse_lifetime,
     members::{self, given_secret, printable},
 };
 use crate::terminal::{Exit, Failure, Format, Layout, Source, Yes, output, say};
@@ -65,7 +66,7 @@ pub(crate) enum Command {
         /// Client ID or resource identifier
         resource: String,
         /// Lifetime: a number and s, m, h or d
-        #[arg(long, default_value = "365d", value_parser = token::parse_lifetime)]
+        #[arg(long, default_value = "365d", value_parser = parse_lifetime)]
         lifetime: i64,
         /// List the tokens that are valid, without the tokens themselves, instead of issuing one
         #[arg(long, conflicts_with_all = ["lifetime", "revoke"])]

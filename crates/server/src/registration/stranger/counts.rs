@@ -25,7 +25,8 @@ struct Hour {
 }
 
 impl Counts {
-    /// Counts one more; returns whether it is permitted: at most `most` from one address, and `all_max` from all. One that is not permitted is not counted.
+    /// Counts one more; returns whether it is permitted: at most `most` from one address, and `all_max` from all. One that
+    /// is not permitted is not counted.
     pub(crate) fn admit(&self, origin: Origin, most: u32, all_max: u32, now: Timestamp) -> bool {
         let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = now.0.div_euclid(WINDOW_SECONDS);
