@@ -196,7 +196,7 @@ fn the_report_is_the_same_for_machines() {
     let remote = Remote::start();
     let local = Installation::new();
     let mut world = whole();
-    world["clients"][0]["backchannel_logout_uri"] = "https://shop.example/bye".into();
+    world["clients"][0]["backchannel_user_code_parameter"] = true.into();
     let outcome = remote.apply(&world, &["--format", "json"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     let report = |outcome: Outcome| serde_json::from_str::<Value>(&outcome.out).expect("JSON");
