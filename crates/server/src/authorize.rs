@@ -15,6 +15,7 @@ pub(crate) mod object;
 pub(crate) mod push_rates;
 pub(crate) mod pushed;
 pub(crate) mod request;
+pub(crate) mod requested;
 pub(crate) mod requested_claims;
 pub(crate) mod return_to;
 pub(crate) mod source;

@@ -2,12 +2,14 @@
 
 mod mutual_tls;
 mod registration;
+mod requests;
 
 use jose::SignatureAlgorithm;
 use protocol::{Issuer, uri};
 
 pub use mutual_tls::MutualTls;
 pub use registration::{ClientDocuments, DynamicRegistration, RegistrationPolicy, StatementIssuer};
+pub use requests::{PushedRequests, RequestObjects};
 
 /// What the first start makes: one key for access tokens, one for clients that registered nothing.
 pub(crate) const FIRST_ALGORITHMS: [SignatureAlgorithm; 2] =
@@ -161,30 +163,6 @@ impl Settings {
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
-}
-
-/// Pushed authorization requests (RFC 9126).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PushedRequests {
-    /// Seconds for which a `request_uri` can be opened at the authorization endpoint.
-    pub lifetime: i64,
-    /// Whether every authorization request must be pushed (RFC 9126 §5).
-    pub required: bool,
-}
-
-impl Default for PushedRequests {
-    fn default() -> Self {
-        Self { lifetime: 60, required: false }
-    }
-}
-
-/// Request objects (RFC 9101).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestObjects {
-    /// Whether every authorization request must be signed (RFC 9101 §10.5).
-    pub required: bool,
-    /// Whether an object is fetched from a `request_uri` that the client registered (RFC 9101 §5.2).
-    pub by_reference: bool,
 }
 
 /// Backchannel authentication (OpenID Connect Client-Initiated Backchannel Authentication 1.0).
