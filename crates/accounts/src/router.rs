@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, header, request::Parts};
 use protocol::Params;
 use server::{
     Answer, Ask, AuthorizationServer, Difference, Error, ErrorPage, Fault, Incoming, OpenInteraction, Origin,
-    Reason, Refusal, RequestId, RequestNotes, Severity,
+    Reason, Refusal, RequestContext, Severity,
 };
 
 use crate::{
@@ -49,9 +49,8 @@ pub struct AccountPages {
     pub pages: StyledPages,
 }
 
-/// The pages, at the paths of the server's settings, to be mounted at the issuer's path. The host sets
-/// [`PeerAddress`](server::PeerAddress) on each request, and [`SharedAddress`](server::SharedAddress) where that is a
-/// proxy's: without the first, failures are counted by account only.
+/// The pages, at the paths of the server's settings, to be mounted at the issuer's path. The host sets a
+/// [`RequestContext`](server::RequestContext) on each request: without one, failures are counted by account only.
 pub fn router(state: AccountPages) -> Router {
     let paths = state.server.settings().pages.clone();
     let page = |ask: Ask| {
@@ -310,9 +309,9 @@ impl AccountPages {
     }
 
     fn too_many(&self, head: &Parts, seconds: u64) -> Result<Answer, Fault> {
-        if let Some(notes) = RequestNotes::of(&head.extensions) {
+        if let Some(context) = RequestContext::of(&head.extensions) {
             let (slug, rule) = SIGN_IN_FAILURES_TOO_MANY;
-            notes.refuse(Refusal { slug, rule, severity: Severity::Suspicious, difference: None });
+            context.refuse(Refusal { slug, rule, severity: Severity::Suspicious, difference: None });
         }
         let mut answer = self.pages.refusal(&ErrorPage {
             status: StatusCode::TOO_MANY_REQUESTS.as_u16(),
@@ -339,14 +338,14 @@ pub const SIGN_IN_FAILED: (&str, &str) =
 
 /// Notes a failed sign-in for the log. The form is shown again, and tells every user the same.
 fn note_failure(head: &Parts, wrong: &WrongSignIn) {
-    let Some(notes) = RequestNotes::of(&head.extensions) else { return };
+    let Some(context) = RequestContext::of(&head.extensions) else { return };
     if let Some(subject) = wrong.subject() {
-        notes.set_subject(subject);
+        context.set_subject(subject);
     }
     let (sent, expected) = wrong.difference();
     let (slug, rule) = SIGN_IN_FAILED;
     let difference = Some(Difference::new("username and password", sent, expected));
-    notes.refuse(Refusal { slug, rule, severity: Severity::Plain, difference });
+    context.refuse(Refusal { slug, rule, severity: Severity::Plain, difference });
 }
 
 fn is_of(shown: &str, interaction: &OpenInteraction) -> bool {
@@ -359,7 +358,7 @@ fn hidden(interaction: &OpenInteraction) -> Result<Hidden, Fault> {
 }
 
 fn request_id(head: &Parts) -> String {
-    head.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    RequestContext::of(&head.extensions).map(|context| context.id().to_owned()).unwrap_or_default()
 }
 
 fn shown_client(interaction: &OpenInteraction) -> Option<ShownClient> {

@@ -6,7 +6,7 @@ use accounts::{Directory, PasswordRule, Passwords};
 use http::Extensions;
 use protocol::Audience;
 use server::{
-    AuthorizationServer, Fault, PeerAddress, RequestId,
+    AuthorizationServer, Fault, RequestContext,
     registration::{Registrar, Rules},
     store::{Actor, Committed},
 };
@@ -44,8 +44,9 @@ impl Administration {
     /// The same with another actor, in a request where there is one.
     #[must_use]
     pub fn acting_for(&self, actor: Actor, request: Option<&Extensions>) -> Self {
-        let request_id = request.and_then(|request| request.get()).map(|RequestId(id)| id.as_str().into());
-        let peer = request.and_then(|request| request.get()).map(|PeerAddress(peer)| *peer);
+        let context = request.and_then(RequestContext::of);
+        let request_id = context.map(|context| context.id().into());
+        let peer = context.and_then(RequestContext::address);
         Self { actor, request_id, peer, ..self.clone() }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A token appends rows of the size and key layout of the store, durably, in one transaction with its neighbors; a JWT is
 //! one ES256 signature, or its verification; a question reads one row by its key; a document is a text in memory; a
-//! password is one Argon2id hash. There are no clients and no checks: this is only for the benchmark.
+//! password is one Argon2id hash. Random bytes are of the operating system, as the server's are. There are no clients and no checks: this is only for the benchmark.
 //!
 //! `bare fill DATABASE ROWS` adds unexpired access tokens to a database of passavant.
 #![expect(clippy::print_stdout, reason = "the benchmark reads where it listens")]
@@ -116,7 +116,7 @@ impl Bare {
     fn secret(&self) -> (i64, [u8; 32]) {
         let mut secret = [0; 32];
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        rand::fill(&mut secret[8..]).expect("entropy");
+        jose::primitives::random(&mut secret[8..]);
         secret[..8].copy_from_slice(&id.to_be_bytes());
         (id, secret)
     }
@@ -129,7 +129,7 @@ impl Bare {
 
     fn jwt(&self) -> String {
         let mut jti = [0; 16];
-        rand::fill(&mut jti).expect("entropy");
+        jose::primitives::random(&mut jti);
         let now = millis() / 1000;
         let claims = format!(
             "{{\"iss\":\"http://127.0.0.1:4000\",\"sub\":\"bench-jwt\",\"aud\":\"https://bench.example/jwt\",\

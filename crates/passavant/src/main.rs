@@ -11,7 +11,13 @@ mod storage;
 mod terminal;
 mod wiring;
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    num::NonZero,
+    process::ExitCode,
+};
+
+use tokio::runtime::{Builder, Runtime};
 
 use terminal::{Exit, Failure};
 
@@ -25,11 +31,21 @@ fn main() -> ExitCode {
     if !cli.is_server() {
         serve::log_warnings();
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return end(Err(terminal::failed(error))),
     };
     end(runtime.block_on(cli.run()))
+}
+
+/// One thread per processor. On a single processor the main thread does the work: nothing is handed from one to another.
+fn runtime() -> io::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut builder = match processors {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
 }
 
 fn end(outcome: Result<Exit, Failure>) -> ExitCode {

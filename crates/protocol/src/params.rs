@@ -120,10 +120,15 @@ pub enum ParamsError {
 /// # Errors
 /// [`ParamsError::Malformed`].
 pub fn decode(text: &[u8]) -> Result<Cow<'_, str>, ParamsError> {
-    if text.contains(&0) {
+    let (mut has_nul, mut is_encoded) = (false, false);
+    for byte in text {
+        has_nul |= *byte == 0;
+        is_encoded |= matches!(byte, b'%' | b'+');
+    }
+    if has_nul {
         return Err(ParamsError::Malformed);
     }
-    if !text.iter().any(|b| matches!(b, b'%' | b'+')) {
+    if !is_encoded {
         return std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| ParamsError::Malformed);
     }
     let mut bytes = Vec::with_capacity(text.len());

@@ -72,7 +72,7 @@ impl Scopes {
         if !text.bytes().all(|b| b == b' ' || token(b)) {
             return Err(ScopeError::BadCharacter);
         }
-        let scopes: Self = text.split(' ').filter(|t| !t.is_empty()).collect();
+        let scopes: Self = tokens(text).collect();
         if scopes.iter().count() > limits::SCOPES_MAX {
             return Err(ScopeError::TooLong);
         }
@@ -96,7 +96,7 @@ impl Scopes {
 
     /// The scope tokens, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split(' ').filter(|token| !token.is_empty())
+        tokens(&self.0)
     }
 
     /// Whether the set contains this token.
@@ -113,6 +113,18 @@ impl Scopes {
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
         self.iter().filter(|token| keep(token)).collect()
     }
+}
+
+/// What stands between the spaces. Tokens are short: `split` of the standard library is made for long texts.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(' ');
+        let end = rest.bytes().position(|byte| byte == b' ').unwrap_or(rest.len());
+        let token = rest.get(..end).filter(|token| !token.is_empty())?;
+        rest = rest.get(end..).unwrap_or_default();
+        Some(token)
+    })
 }
 
 impl<'a> FromIterator<&'a str> for Scopes {

@@ -190,7 +190,7 @@ pub fn is_private_scheme(scheme: &str) -> bool {
 /// Whether two resource identifiers name the same resource: equal byte for byte, except that the empty path of `http`
 /// and `https` is `/` (RFC 3986 §6.2.3). [`Audience`](crate::Audience) compares so too.
 pub fn is_same_resource(one: &str, other: &str) -> bool {
-    one == other || resource_key(one) == resource_key(other)
+    one == other || one.len().abs_diff(other.len()) == 1 && resource_key(one) == resource_key(other)
 }
 
 /// What is compared: of `http` and `https` everything up to the path, and the path and query without the first slash.

@@ -184,6 +184,9 @@ pub(crate) async fn find_opaque(server: &AuthorizationServer, token: &str) -> Re
 }
 
 async fn open(server: &AuthorizationServer, handle: Handle<AccessToken>) -> Result<Option<Found>, Fault> {
+    if !server.is_drawn(handle.id) {
+        return Ok(None);
+    }
     let read = server.store().access(handle).await?.and_then(|stored| stored.open(&handle));
     Ok(read.map(|read| Found { access: read.row, ended: read.ended, by: FoundBy::Handle(handle) }))
 }

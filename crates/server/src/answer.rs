@@ -22,9 +22,15 @@ const RETRY_AFTER_FAILURES: HeaderValue = HeaderValue::from_static("60");
 /// Seconds in `Retry-After` where a limit of ten minutes is reached.
 const RETRY_AFTER_TEN_MINUTES: HeaderValue = HeaderValue::from_static("600");
 
+/// Room for the fields of an answer, so that they are not moved while it is made.
+pub(crate) const FIELDS_USUAL: usize = 12;
+/// Room for the JSON of an answer, in bytes.
+const JSON_BYTES_USUAL: usize = 512;
+
 /// A JSON answer that is not to be cached (RFC 6749 §5.1).
 pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Error> {
-    let body = serde_json::to_vec(value).map_err(Fault::new)?;
+    let mut body = Vec::with_capacity(JSON_BYTES_USUAL);
+    serde_json::to_writer(&mut body, value).map_err(Fault::new)?;
     Ok(with_body(StatusCode::OK, HeaderValue::from_static("application/json"), body))
 }
 
@@ -208,6 +214,7 @@ pub(crate) fn log_fault(fault: &Fault) -> ErrorCode {
 fn with_body(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Answer {
     let mut answer = Response::new(Full::from(body));
     *answer.status_mut() = status;
+    *answer.headers_mut() = HeaderMap::with_capacity(FIELDS_USUAL);
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     forbid_caching(answer.headers_mut());

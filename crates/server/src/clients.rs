@@ -7,6 +7,7 @@ mod explained;
 mod failures;
 mod keys;
 mod known;
+mod proven;
 mod secret;
 mod self_signed_tls;
 mod tls;
@@ -22,6 +23,7 @@ pub(crate) use authenticated::Role;
 
 pub(crate) use failures::Failures;
 pub(crate) use keys::{KeySource, RemoteKeys};
+pub(crate) use proven::Proven;
 
 use known::Known;
 use secret::Header;
@@ -53,6 +55,26 @@ enum Credential<'a> {
 
 /// Authenticates the caller of `/token`, `/introspect` or `/revoke` (RFC 6749 §2.3).
 pub(crate) async fn authenticate(
+    server: &AuthorizationServer,
+    incoming: &Incoming,
+    params: &Params<'_>,
+) -> Result<AuthenticatedCaller, Error> {
+    let Some(name) = server.proven().name(incoming.headers(), params) else {
+        return examine(server, incoming, params).await;
+    };
+    // Read before the registry is: at worst the caller is examined again.
+    let version = server.store().registry_version()?.rest;
+    if let Some(caller) = server.proven().find(server.registry(), version, &name, params).await? {
+        incoming.head.note_client(&caller.id);
+        return Ok(caller);
+    }
+    let caller = examine(server, incoming, params).await?;
+    server.proven().keep(version, name, &caller);
+    Ok(caller)
+}
+
+/// Reads the credential of the request, and proves it.
+async fn examine(
     server: &AuthorizationServer,
     incoming: &Incoming,
     params: &Params<'_>,

@@ -5,16 +5,16 @@
 use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
-use http::Method;
+use http::{HeaderMap, Method};
 use jose::Thumbprint;
 use protocol::{Confirmation, GrantType, Params, ResponseMode, ResponseType, ServerMetadata, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::Answer,
-    clients::{AuthenticatedClient, Failures, RemoteKeys},
+    clients::{AuthenticatedClient, Failures, Proven, RemoteKeys},
     deferred::DeferredMemory,
-    draw::Draw,
+    draw::{self, Draw, LastId},
     endpoints::offer::Offer,
     error::{Error, Fault},
     incoming::Incoming,
@@ -42,10 +42,12 @@ struct Inner {
     settings: Settings,
     token_endpoint: String,
     ports: Ports,
+    last_id: LastId,
     registry: Registry,
     keys: KeptKeys,
     remote_keys: RemoteKeys,
     failures: Failures,
+    proven: Proven,
     open_interactions: Bounds,
     deferred: DeferredMemory,
     installed: Installed,
@@ -141,6 +143,9 @@ pub type AdvertiseFn = Box<dyn Fn(&mut ServerMetadata, &Offer<'_>) + Send + Sync
 pub type RespondFn =
     Box<dyn for<'a> Fn(&'a AuthorizationServer, &'a Incoming) -> BoxFuture<'a, Answer> + Send + Sync>;
 
+/// Answers a request for a document, if it is rendered.
+pub type AtHandFn = Box<dyn Fn(&AuthorizationServer, &HeaderMap) -> Option<Answer> + Send + Sync>;
+
 /// How an endpoint answers.
 pub enum Responder {
     /// `endpoints/introspection.rs`
@@ -149,7 +154,14 @@ pub enum Responder {
     Revocation,
     /// `endpoints/token.rs`
     Token,
-    /// All others. (The three above are called most: `service.rs` calls them without a box.)
+    /// A document that is rendered once and kept.
+    Document {
+        /// The answer of the current rendering, if there is one.
+        at_hand: AtHandFn,
+        /// Renders it.
+        render: RespondFn,
+    },
+    /// All others. (The first three are called most: `service.rs` calls them without a box.)
     Boxed(RespondFn),
 }
 
@@ -259,9 +271,11 @@ impl AuthorizationServer {
         Self(Arc::new(Inner {
             token_endpoint: settings.url(TOKEN_PATH),
             remote_keys: RemoteKeys::new(&settings, &ports),
+            proven: Proven::new(&*ports.entropy),
             registry: Registry::new(ports.store.clone(), settings.any_localhost_redirect),
             settings,
             ports,
+            last_id: LastId::default(),
             keys: KeptKeys::default(),
             failures: Failures::default(),
             open_interactions: Bounds::default(),
@@ -336,6 +350,10 @@ impl AuthorizationServer {
         &self.0.failures
     }
 
+    pub(crate) fn proven(&self) -> &Proven {
+        &self.0.proven
+    }
+
     pub(crate) fn open_interactions(&self) -> &Bounds {
         &self.0.open_interactions
     }
@@ -359,7 +377,12 @@ impl AuthorizationServer {
 
     /// The generator of ids and secrets.
     pub fn draws(&self) -> Draw<'_> {
-        Draw::new(&*self.0.ports.clock, &*self.0.ports.entropy)
+        Draw::new(&*self.0.ports.clock, &*self.0.ports.entropy, &self.0.last_id)
+    }
+
+    /// Whether a row can have this id.
+    pub(crate) fn is_drawn(&self, id: i64) -> bool {
+        draw::is_drawn(id, self.0.ports.clock.millis())
     }
 
     pub(crate) fn draw<S>(&self, make: impl FnOnce(i64, [u8; 24]) -> S) -> S {

@@ -12,17 +12,9 @@ use protocol::{
 use crate::{
     error::Error,
     reason::Reason,
-    refusal::{Difference, RequestNotes},
+    refusal::{Difference, RequestContext},
     settings::Settings,
 };
-
-/// The identifier of a request, set by the host as an extension, and shown on error pages and in logs.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
-
-/// The address of the client, set by the host as an extension.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub IpAddr);
 
 /// An access token as it was sent.
 #[derive(Clone, Copy)]
@@ -110,11 +102,15 @@ pub(crate) trait RequestHead {
         }
     }
 
-    /// The [`RequestId`] that the host set; empty if it set none.
-    fn request_id(&self) -> &str;
+    /// The id that the host set; empty if it set none.
+    fn request_id(&self) -> &str {
+        self.context().map_or("", RequestContext::id)
+    }
 
-    /// The [`PeerAddress`] that the host set.
-    fn peer(&self) -> Option<IpAddr>;
+    /// The address that the host set.
+    fn peer(&self) -> Option<IpAddr> {
+        self.context()?.address()
+    }
 
     /// The host that the request is for: the `Host` header, or the authority of HTTP/2 (RFC 9113 §8.3.1).
     fn host(&self) -> Option<&str>;
@@ -127,27 +123,27 @@ pub(crate) trait RequestHead {
     /// Refuses a request whose host is not the issuer's: cookies that a page sets there would not reach the next page.
     fn check_host(&self, settings: &Settings) -> Result<(), Reason>;
 
-    /// What is noted of the request.
-    fn notes(&self) -> Option<&RequestNotes>;
+    /// What the host set.
+    fn context(&self) -> Option<&RequestContext>;
 
     /// Notes the client that sent the request.
     fn note_client(&self, client: &ClientId) {
-        if let Some(notes) = self.notes() {
-            notes.set_client(client);
+        if let Some(context) = self.context() {
+            context.set_client(client);
         }
     }
 
     /// Notes the client that the request claims to be from.
     fn note_claimed(&self, client: Option<&str>) {
-        if let (Some(notes), Some(client)) = (self.notes(), client) {
-            notes.claim_client(client);
+        if let (Some(context), Some(client)) = (self.context(), client) {
+            context.claim_client(client);
         }
     }
 
     /// Notes the user whom the request concerns.
     fn note_subject(&self, subject: &Subject) {
-        if let Some(notes) = self.notes() {
-            notes.set_subject(subject);
+        if let Some(context) = self.context() {
+            context.set_subject(subject);
         }
     }
 
@@ -159,11 +155,11 @@ pub(crate) trait RequestHead {
 
     /// Notes what differs, for a refusal with this reason.
     fn differs(&self, reason: Reason, difference: impl FnOnce() -> Option<Difference>) -> Reason {
-        if let Some(notes) = self.notes()
-            && notes.difference(reason).is_none()
+        if let Some(context) = self.context()
+            && context.difference(reason).is_none()
             && let Some(difference) = difference()
         {
-            notes.differs(reason, difference);
+            context.differs(reason, difference);
         }
         reason
     }
@@ -200,14 +196,6 @@ impl RequestHead for Parts {
         Ok(Some(PresentedToken { scheme, token }))
     }
 
-    fn request_id(&self) -> &str {
-        self.extensions.get::<RequestId>().map_or("", |id| &id.0)
-    }
-
-    fn peer(&self) -> Option<IpAddr> {
-        self.extensions.get::<PeerAddress>().map(|peer| peer.0)
-    }
-
     fn host(&self) -> Option<&str> {
         let sent = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         sent.or_else(|| self.uri.authority().map(http::uri::Authority::as_str))
@@ -224,8 +212,8 @@ impl RequestHead for Parts {
         Err(self.differs(Reason::HostMismatch, other))
     }
 
-    fn notes(&self) -> Option<&RequestNotes> {
-        RequestNotes::of(&self.extensions)
+    fn context(&self) -> Option<&RequestContext> {
+        RequestContext::of(&self.extensions)
     }
 }
 

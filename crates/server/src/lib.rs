@@ -56,13 +56,15 @@ pub use answer::Answer;
 pub use ask::Ask;
 pub use assemble::{AssemblyError, ServerBuilder};
 pub use certificate::ClientCertificate;
-pub use context::{AdvertiseFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder};
+pub use context::{
+    AdvertiseFn, AtHandFn, AuthorizationServer, BoxFuture, Cors, Endpoint, RespondFn, Responder,
+};
 pub use deferred::{DeferredFacts, WaitingRequest};
 pub use draw::Draw;
 pub use endpoints::introspection::{CALLER_NOT_ALLOWED, Inactive, TokenKind, TokenState};
 pub use endpoints::offer::Offer;
 pub use error::{Error, Fault};
-pub use incoming::{Incoming, PeerAddress, RequestId};
+pub use incoming::Incoming;
 pub use keys::{
     JWKS_MAX_AGE_SECONDS, KeyDates, KeyDistrust, KeyRing, KeyRotation, KeyStart,
     PUBLISHED_BEFORE_SIGNING_SECONDS,
@@ -74,7 +76,7 @@ pub use pages::{ErrorPage, Pages, PlainPages};
 pub use pause::{AskedDetails, AskedScope, OpenInteraction};
 pub use ports::Ports;
 pub use reason::{Reason, Severity};
-pub use refusal::{Difference, Refusal, RequestNotes, SubjectForLogs, mending, uri_for_logs};
+pub use refusal::{Difference, Refusal, RequestContext, SubjectForLogs, mending, uri_for_logs};
 pub use registration::InitialToken;
 pub use service::HttpService;
 pub use settings::{

@@ -7,9 +7,9 @@ use std::{
 
 use http::Extensions;
 
-use crate::incoming::PeerAddress;
+use crate::refusal::RequestContext;
 
-/// Set by the host beside [`PeerAddress`] where that is the address of a proxy, which many clients share.
+/// That the address of a request is that of a proxy, which many clients share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedAddress {
     /// The address that the proxy names as the client's. It is not verified: a peer that lies can name any.
@@ -53,12 +53,13 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// What the host says of the request. Without a [`PeerAddress`] nothing is known, and nothing is counted.
+    /// What the host says of the request. Without an address nothing is known, and nothing is counted.
     pub fn of(extensions: &Extensions) -> Self {
         let nobody = SharedAddress { claimed: None };
-        match (extensions.get::<PeerAddress>(), extensions.get::<SharedAddress>()) {
-            (Some(peer), shared) => Self { shared: shared.copied(), ..Self::at(peer.0) },
-            (None, _) => Self { address: Ipv4Addr::UNSPECIFIED.into(), shared: Some(nobody) },
+        let context = RequestContext::of(extensions);
+        match context.and_then(RequestContext::address) {
+            Some(address) => Self { shared: context.and_then(RequestContext::shared), ..Self::at(address) },
+            None => Self { address: Ipv4Addr::UNSPECIFIED.into(), shared: Some(nobody) },
         }
     }
 
@@ -130,16 +131,17 @@ mod tests {
         let mut extensions = Extensions::new();
         assert_eq!(Origin::of(&extensions).counted().count(), 0);
         assert!(Origin::of(&extensions).is_crowd());
-        extensions.insert(PeerAddress([192, 0, 2, 1].into()));
+        let request = || RequestContext::new("r-1", [192, 0, 2, 1].into());
+        extensions.insert(request());
         assert_eq!(
             (Origin::of(&extensions).counted().count(), Origin::of(&extensions).is_crowd()),
             (1, false)
         );
-        extensions.insert(SharedAddress { claimed: Some([192, 0, 2, 9].into()) });
+        extensions.insert(request().behind(SharedAddress { claimed: Some([192, 0, 2, 9].into()) }));
         let claimed = Origin::of(&extensions);
         assert_eq!((claimed.counted().count(), claimed.is_crowd()), (0, false));
         assert_eq!(claimed.network().to_string(), "192.0.2.9");
-        extensions.insert(SharedAddress { claimed: None });
+        extensions.insert(request().behind(SharedAddress { claimed: None }));
         assert!(Origin::of(&extensions).is_crowd());
     }
 }

@@ -17,9 +17,9 @@ use crate::{
     cors,
     endpoints::{introspection, revocation, token},
     error::Error,
-    incoming::{Incoming, RequestId},
+    incoming::Incoming,
     reason::Reason,
-    refusal::{RequestNotes, told},
+    refusal::{RequestContext, told},
 };
 
 /// One issuer's endpoints. Paths are relative to the issuer's path.
@@ -37,6 +37,15 @@ impl HttpService {
     /// Whether an endpoint of the server has this path.
     pub fn serves(&self, path: &str) -> bool {
         self.0.endpoint_at(path).is_some()
+    }
+
+    /// The answer to a request for a document that anybody may read, such as the metadata or the keys, while its rendering is
+    /// current. Such an answer needs nothing else of the request; where there is none, the service makes it.
+    pub fn document(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Answer> {
+        let endpoint = self.0.endpoint_at(path)?;
+        let Responder::Document { at_hand, .. } = &endpoint.answer else { return None };
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
+        at_hand(&self.0, headers).filter(|_| is_read).map(cors::allow_all)
     }
 
     /// Whether the endpoint at this path is a document that anybody may read, such as the metadata or the keys.
@@ -65,28 +74,27 @@ where
     }
 }
 
-/// Answers, and then logs a refusal where the host does not: it sets no notes.
+/// Answers, and then logs a refusal where the host does not.
 async fn noted<B>(server: &AuthorizationServer, mut request: Request<B>) -> Answer
 where
     B: http_body::Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let of_host = RequestNotes::of(request.extensions()).cloned();
-    let is_logged = of_host.is_some();
-    let notes = of_host.unwrap_or_default();
-    let unlogged = (!is_logged).then(|| {
-        request.extensions_mut().insert(notes.clone());
-        request.extensions().get::<RequestId>().cloned()
+    let context = RequestContext::of(request.extensions()).cloned();
+    let context = context.unwrap_or_else(|| {
+        let context = RequestContext::default();
+        request.extensions_mut().insert(context.clone());
+        context
     });
     let mut answer = answer(server, request).await;
     if server.settings().explain_refusals {
-        answer = told(answer, &notes);
+        answer = told(answer, &context);
     }
-    if let Some(id) = unlogged
-        && let Some(refusal) = notes.refusal(answer.extensions())
+    if !context.is_logged_by_host()
+        && let Some(refusal) = context.refusal(answer.extensions())
     {
-        notes.log(id.as_ref().map(|id| id.0.as_str()), &refusal);
+        context.log(&refusal);
     }
     answer
 }
@@ -136,7 +144,9 @@ async fn route(server: &AuthorizationServer, endpoint: &Endpoint, incoming: &Inc
         Responder::Introspection => introspection::introspect(server, incoming).await,
         Responder::Revocation => revocation::revoke(server, incoming).await,
         Responder::Token => token::token(server, incoming).await,
-        Responder::Boxed(answer) => answer(server, incoming).await,
+        Responder::Document { render: answer, .. } | Responder::Boxed(answer) => {
+            answer(server, incoming).await
+        }
     };
     if endpoint.cors == Cors::Anyone { cors::allow_all(answer) } else { answer }
 }

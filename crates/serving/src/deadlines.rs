@@ -36,6 +36,8 @@ pub(crate) struct Deadlines {
     requests: AtomicU32,
     /// Milliseconds after connecting.
     idle_since: AtomicU64,
+    /// Whether bytes of a head have arrived. When that was is only noted once the rest of it has to be waited for.
+    head_begun: AtomicBool,
     /// Milliseconds after connecting, or [`NO_HEAD`].
     head_since: AtomicU64,
 }
@@ -48,6 +50,7 @@ impl Deadlines {
             is_http2: AtomicBool::new(false),
             requests: AtomicU32::new(0),
             idle_since: AtomicU64::new(0),
+            head_begun: AtomicBool::new(false),
             head_since: AtomicU64::new(0),
         }
     }
@@ -61,6 +64,7 @@ impl Deadlines {
     pub(crate) fn begin_request(self: &Arc<Self>) -> Option<InFlight> {
         let more = |requests: u32| (requests != ENDED).then(|| requests + 1);
         self.requests.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
+        self.head_begun.store(false, Ordering::Relaxed);
         self.head_since.store(NO_HEAD, Ordering::Relaxed);
         Some(InFlight(Arc::clone(self)))
     }
@@ -82,16 +86,18 @@ impl Deadlines {
 
     /// Bytes arrived: between requests they begin a head.
     fn bytes_arrived(&self) {
-        let is_waiting = self.requests.load(Ordering::Relaxed) == 0;
-        if is_waiting && self.head_since.load(Ordering::Relaxed) == NO_HEAD {
-            self.head_since.store(self.millis(), Ordering::Relaxed);
+        if self.requests.load(Ordering::Relaxed) == 0 {
+            self.head_begun.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The next deadline; `None` while a request is being answered.
+    /// The next deadline, now that something has to be waited for; `None` while a request is being answered.
     fn due(&self) -> Option<Instant> {
         if self.requests.load(Ordering::Relaxed) > 0 {
             return None;
+        }
+        if self.head_begun.load(Ordering::Relaxed) && self.head_since.load(Ordering::Relaxed) == NO_HEAD {
+            self.head_since.store(self.millis(), Ordering::Relaxed);
         }
         let idle = self.idle_since.load(Ordering::Relaxed).saturating_add(IDLE_SECONDS_MAX * 1000);
         let head = self.head_since.load(Ordering::Relaxed).saturating_add(HEAD_SECONDS_MAX * 1000);
@@ -131,11 +137,11 @@ impl DeadlineFilter {
             let Some(due) = [self.deadlines.due(), stuck].into_iter().flatten().min() else {
                 return Poll::Pending;
             };
-            if due <= Instant::now() {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
-            }
             let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
             if alarm.is_elapsed() || alarm.deadline() > due {
+                if due <= Instant::now() {
+                    return Poll::Ready(io::ErrorKind::TimedOut.into());
+                }
                 alarm.as_mut().reset(due);
             }
             ready!(alarm.as_mut().poll(cx));
@@ -170,8 +176,7 @@ impl Filter for DeadlineFilter {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        let since = self.stuck_since.unwrap_or_else(Instant::now);
-        self.stuck_since = written.is_pending().then_some(since);
+        self.stuck_since = written.is_pending().then(|| self.stuck_since.unwrap_or_else(Instant::now));
         self.or_deadline(cx, written)
     }
 }

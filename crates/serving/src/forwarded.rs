@@ -56,7 +56,7 @@ impl TrustedProxies {
     /// of a trusted proxy. What stands before that, anybody may have written.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         if !self.contains(peer) {
-            let is_undeclared = FORWARDING.iter().any(|name| headers.contains_key(name));
+            let is_undeclared = headers.keys().any(|name| FORWARDING.contains(name));
             let claimed = hops(headers).next().flatten().filter(|_| is_undeclared);
             return Client { address: peer, claimed, is_undeclared, is_proxy: is_undeclared };
         }

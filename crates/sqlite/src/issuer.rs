@@ -12,6 +12,7 @@ use server::{
 
 use crate::{
     error::Broken,
+    readers::Readers,
     registry,
     shared::Core,
     sweep::Sweeper,
@@ -48,6 +49,10 @@ impl SqliteIssuer {
     /// Runs one read on the current thread.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Broken>) -> Result<T, Fault> {
         self.core.readers.read(question).map_err(Fault::from)
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.core.readers
     }
 
     /// Sends a job to the writer.

@@ -17,8 +17,8 @@
 //! ```
 //!
 //! Modules: `open` (opening the file, and its settings), `writer` (group commit), `commit` (one file of SQL for each
-//! kind of change), `readers` and `wal_index` (why a read never misses a commit of any process), `sweep` (deleting
-//! ended rows without an index on their end).
+//! kind of change), `readers` and `wal_index` (why a read never misses a commit of any process), `read_tokens` (access
+//! tokens that are not read twice), `sweep` (deleting ended rows without an index on their end).
 
 mod commit;
 mod deferred;
@@ -33,6 +33,7 @@ mod open_error;
 mod plans;
 mod range;
 mod read;
+mod read_tokens;
 mod readers;
 mod registry;
 mod rows;

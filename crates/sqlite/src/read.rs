@@ -8,7 +8,7 @@ use protocol::{
     InteractionToken, JwtId, RefreshToken, SessionId, SessionToken, Stored, Subject, Timestamp, TokenId,
     UserCode,
 };
-use rusqlite::{Params, params};
+use rusqlite::{Connection, Params, params};
 use server::{
     Fault,
     store::{
@@ -90,11 +90,7 @@ impl SqliteIssuer {
         values: impl Params,
         read: impl FnOnce(&mut Columns<'_>) -> Result<T, Broken>,
     ) -> Result<Option<T>, Fault> {
-        self.ask(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query(values)?;
-            rows.next()?.map(|row| read(&mut Columns::of(row))).transpose()
-        })
+        self.ask(|connection| one_row(connection, sql, values, read))
     }
 
     /// Reads a row through its grant and session.
@@ -130,13 +126,19 @@ impl Store for SqliteIssuer {
         &self,
         token: Handle<AccessToken>,
     ) -> Result<Option<Stored<AccessToken, AccessRead>>, Fault> {
-        self.row(ACCESS, [token.id, self.id()], |columns| {
-            let digest = columns.digest()?;
-            let row = rows::access(columns)?;
-            let (token_ended, stands) = (columns.flag()?, columns.flag()?);
-            let ended = ended(token_ended, stands, row.grant);
-            Ok(Stored::new(digest, AccessRead { row, ended }))
-        })
+        let (mark, key) = (self.readers().mark(), (self.id(), token.id));
+        let tokens = &self.readers().tokens;
+        let generation = match mark.map(|mark| tokens.find(mark, key)) {
+            Some(Ok(row)) => return Ok(Some(row)),
+            Some(Err(generation)) => Some(generation),
+            None => None,
+        };
+        let read =
+            self.readers().read_at(mark, |connection| access_token(connection, token.id, self.id()))?;
+        if let (Some(generation), Some(row)) = (generation, &read) {
+            tokens.keep(generation, key, row);
+        }
+        Ok(read)
     }
 
     async fn refresh(
@@ -305,6 +307,32 @@ impl Store for SqliteIssuer {
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Fault> {
         self.sweep_rows(now, limit).await
     }
+}
+
+fn access_token(
+    connection: &Connection,
+    id: i64,
+    issuer: i64,
+) -> Result<Option<Stored<AccessToken, AccessRead>>, Broken> {
+    one_row(connection, ACCESS, [id, issuer], |columns| {
+        let digest = columns.digest()?;
+        let row = rows::access(columns)?;
+        let (token_ended, stands) = (columns.flag()?, columns.flag()?);
+        let ended = ended(token_ended, stands, row.grant);
+        Ok(Stored::new(digest, AccessRead { row, ended }))
+    })
+}
+
+/// Reads at most one row.
+fn one_row<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnOnce(&mut Columns<'_>) -> Result<T, Broken>,
+) -> Result<Option<T>, Broken> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    rows.next()?.map(|row| read(&mut Columns::of(row))).transpose()
 }
 
 /// What ended a token: its own revocation, or the end of its grant or caller.

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::{
     error::Broken,
+    read_tokens::ReadTokens,
     wal_index::{Mark, WalIndex},
 };
 
@@ -19,6 +20,8 @@ pub(crate) struct Readers {
     turn: AtomicUsize,
     /// If present, transactions are held until the next commit. If absent, each statement is its own transaction.
     index: Option<Arc<WalIndex>>,
+    /// The access tokens that were read.
+    pub(crate) tokens: ReadTokens,
 }
 
 struct Reader {
@@ -31,7 +34,7 @@ impl Readers {
     pub(crate) fn new(connections: Vec<Connection>, index: Option<Arc<WalIndex>>) -> Self {
         let pool =
             connections.into_iter().map(|connection| Mutex::new(Reader { connection, seen: None })).collect();
-        Self { pool, turn: AtomicUsize::new(0), index }
+        Self { pool, turn: AtomicUsize::new(0), index, tokens: ReadTokens::default() }
     }
 
     /// Runs one read, which sees every commit that returned before this call.
@@ -39,9 +42,23 @@ impl Readers {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, Broken>,
     ) -> Result<T, Broken> {
+        self.read_at(self.mark(), question)
+    }
+
+    /// The mark of the newest commit, if it can be read.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.index.as_ref()?.mark()
+    }
+
+    /// Runs one read, which sees the commit of this mark and every one before it.
+    pub(crate) fn read_at<T>(
+        &self,
+        mark: Option<Mark>,
+        question: impl FnOnce(&Connection) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
         let mut reader = self.free();
-        if let Some(index) = &self.index {
-            reader.hold(index)?;
+        if self.index.is_some() {
+            reader.hold(mark)?;
         }
         let answer = question(&reader.connection);
         if answer.is_err() {
@@ -75,8 +92,7 @@ impl Reader {
     /// Ensures that a held transaction sees the newest state. The mark is taken *before* the transaction begins, so
     /// at worst a current transaction is discarded. The first read after a commit holds no transaction: if every read
     /// follows a commit, holding one has no benefit.
-    fn hold(&mut self, index: &WalIndex) -> Result<(), Broken> {
-        let mark = index.mark();
+    fn hold(&mut self, mark: Option<Mark>) -> Result<(), Broken> {
         if mark.is_none() || self.seen != mark {
             self.let_go();
             self.seen = mark;

@@ -19,6 +19,16 @@ const HEADER_BYTES: usize = 48;
 /// The header at one moment. Equal marks: no commit in between.
 pub(crate) type Mark = [u8; HEADER_BYTES];
 
+/// The counter of commits.
+fn commits(mark: &Mark) -> u32 {
+    u32::from_ne_bytes([mark[8], mark[9], mark[10], mark[11]])
+}
+
+/// Whether at most one commit is between two marks.
+pub(crate) fn follows(before: &Mark, after: &Mark) -> bool {
+    before == after || commits(after) == commits(before).wrapping_add(1)
+}
+
 /// The `-shm` file beside a database that is open in this process.
 pub(crate) struct WalIndex {
     file: Option<File>,

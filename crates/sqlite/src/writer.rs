@@ -24,6 +24,7 @@ use crate::{
     commit,
     error::{Broken, shared_fault},
     range::Range,
+    read_tokens::may_end,
     readers::Readers,
     registry,
     tenant::Tenant,
@@ -237,12 +238,18 @@ impl Writer {
     fn together(&self, batch: &[Job]) -> Result<Vec<Outcome>, Failure> {
         let all = |error: rusqlite::Error| self.give_up(error.into(), false);
         self.run_sql("BEGIN IMMEDIATE").map_err(all)?;
+        let before = self.readers.mark();
         let mut outcomes = Vec::with_capacity(batch.len());
         for job in batch {
             outcomes.push(self.one(&job.work).map_err(|broken| self.give_up(broken, true))?);
         }
         let moved = self.note(batch).map_err(all)?;
         self.run_sql("COMMIT").map_err(all)?;
+        self.readers.tokens.committed(
+            before,
+            self.readers.mark(),
+            batch.iter().any(|job| job.work.may_end()),
+        );
         for (tenant, newest, registry) in moved {
             tenant.committed(newest, registry);
         }
@@ -340,6 +347,16 @@ impl Work {
         match self {
             Self::Commit { tenant, commit, .. } => Some((tenant, commit)),
             Self::Sweep(_) | Self::Issuer(_) | Self::Upkeep(_) => None,
+        }
+    }
+
+    /// Whether an access token that was read may read differently afterwards.
+    fn may_end(&self) -> bool {
+        match self {
+            Self::Commit { people, commit, .. } => {
+                !people.is_empty() || commit.guards.iter().chain(&commit.writes).any(may_end)
+            }
+            Self::Sweep(_) | Self::Issuer(_) | Self::Upkeep(_) => true,
         }
     }
 }

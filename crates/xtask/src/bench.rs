@@ -5,6 +5,7 @@
 //! per request, as a ratio to that of the limit in the same run. Times and memory are those of one process.
 //! `cargo xtask bench guard` measures only the resource's side.
 
+mod generator;
 mod http;
 mod load;
 mod options;
@@ -146,7 +147,7 @@ impl Bench {
         let name = "memory, 1,000 connections";
         if self.options.wants(name) {
             let (ours, _) = (WORKLOADS[0].load)(&servers)?;
-            let run = ours.run(&servers.passavant.process, 1_000, self.options.seconds, &self.folder)?;
+            let run = ours.run(&servers.passavant.process, 1_000, self.options.seconds)?;
             let more = format!("{:.0} requests/s", run.per_second);
             let value = servers::memory(&servers.passavant.process, true)?;
             table.add(name, &Figure { value, budget: 60.0, unit: " MB" }, &more);
@@ -213,7 +214,7 @@ impl Bench {
         let mut runs = [Vec::new(), Vec::new()];
         for _ in 0..rounds {
             for ((load, server), runs) in loads.iter().zip(&mut runs) {
-                runs.push(load.run(&server.process, connections, seconds, &self.folder)?);
+                runs.push(load.run(&server.process, connections, seconds)?);
             }
         }
         Ok(runs.map(Measured::median))
@@ -233,7 +234,7 @@ impl Bench {
         let other = beside
             .map(|servers| Ok::<_, anyhow::Error>((servers, (workload.load)(servers)?.0)))
             .transpose()?;
-        let run = |load: &Load, server| load.run(server, connections, seconds, &self.folder);
+        let run = |load: &Load, server| load.run(server, connections, seconds);
         let (mut serve, mut bare, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
             bare.push(run(&limit, &servers.bare.process)?);

@@ -21,7 +21,7 @@ cargo xtask COMMAND
                                  over it. --only: the rows whose name contains the text; --stored: stored tokens of the
                                  row on growth; --beside: another build of passavant; --built: measure these
                                  binaries instead of building them; --build: also a first build;
-                                 --write updates the table in the README. Needs wrk and two cores
+                                 --write updates the table in the README. Needs two cores
   bench guard                    the cost that a guard adds to a request, compared with released versions of others
   docs [--write]                 check the generated pages of docs/; --write updates them
   interop [--heavy] [--built FOLDER] [NAME..]

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
 use protocol::{ClientId, ClientMetadata};
 use server::{
-    MasterKey, PeerAddress, Ports, Settings,
+    MasterKey, Ports, RequestContext, Settings,
     ports::{Clock, NoFetch, SystemEntropy},
     store::{Caller, Client, Commit, Expect, RegistryChange, memory::MemoryStore},
 };
@@ -118,8 +118,7 @@ impl World {
             .uri(path)
             .header("host", "id.example")
             .header("cookie", cookies.join("; ").as_bytes())
-            .extension(PeerAddress([192, 0, 2, 1].into()))
-            .extension(RequestId("r-1".into()))
+            .extension(RequestContext::new("r-1", [192, 0, 2, 1].into()))
     }
 
     async fn send(&mut self, request: Request<Body>) -> Seen {

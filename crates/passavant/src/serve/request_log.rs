@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Extensions, Method, Request, StatusCode, Uri};
 use protocol::Timestamp;
-use server::{Difference, Refusal, RequestNotes, Severity, SubjectForLogs, mending, store::RefusedRequest};
+use server::{Difference, Refusal, RequestContext, Severity, SubjectForLogs, mending, store::RefusedRequest};
 use serving::Client;
 use tracing::{Level, field::display};
 
@@ -19,12 +19,11 @@ pub(super) struct RequestLog {
     method: Method,
     uri: Uri,
     /// What its endpoint or its page knows of it.
-    pub(super) notes: RequestNotes,
+    pub(super) context: RequestContext,
 }
 
 /// How a request was answered.
 pub(super) struct Outcome<'a> {
-    pub(super) id: &'a str,
     pub(super) client: &'a Client,
     pub(super) status: StatusCode,
     /// Whether it asked for a document that anybody may read, or for the server's health.
@@ -33,14 +32,13 @@ pub(super) struct Outcome<'a> {
 }
 
 impl RequestLog {
-    pub(super) fn of<B>(request: &Request<B>) -> Self {
-        let notes = RequestNotes::default();
-        Self { method: request.method().clone(), uri: request.uri().clone(), notes }
+    pub(super) fn of<B>(request: &Request<B>, context: RequestContext) -> Self {
+        Self { method: request.method().clone(), uri: request.uri().clone(), context }
     }
 
     /// Writes the line. Returns the refusal, if it is one.
     pub(super) fn write(&self, outcome: &Outcome<'_>, answer: &Extensions) -> Option<Refusal> {
-        let refusal = self.notes.refusal(answer);
+        let refusal = self.context.refusal(answer);
         let status = outcome.status;
         let level = match &refusal {
             Some(refusal) if refusal.severity == Severity::Suspicious => Level::WARN,
@@ -64,15 +62,15 @@ impl RequestLog {
         if !is_written {
             return;
         }
-        let Self { method, notes, .. } = self;
-        let (client, subject, inactive) = (notes.client(), notes.subject(), notes.inactive());
+        let Self { method, context, .. } = self;
+        let (client, subject, inactive) = (context.client(), context.subject(), context.inactive());
         let difference = refusal.and_then(|refusal| refusal.difference.as_ref());
         let fix = refusal.and_then(|refusal| mending(refusal.slug, client.as_ref(), difference));
         let (fix, reason) = (fix.as_deref(), refusal.map(|refusal| refusal.slug));
         let [what, sent, expected] = Difference::fields(difference);
         let client = client.as_ref().map(display);
         let subject = subject.as_ref().map(|subject| display(SubjectForLogs(subject)));
-        let (request_id, peer, forwarding) = (outcome.id, outcome.client.address, outcome.forwarding());
+        let (request_id, peer, forwarding) = (context.id(), outcome.client.address, outcome.forwarding());
         let (route, status, ms) = (self.route(), outcome.status.as_u16(), outcome.millis());
         macro_rules! line {
             ($level:ident) => {
@@ -93,13 +91,13 @@ impl RequestLog {
     /// The refused request as it is kept.
     pub(super) fn refused(&self, outcome: &Outcome<'_>, refusal: Refusal, at: Timestamp) -> RefusedRequest {
         RefusedRequest {
-            request_id: outcome.id.into(),
+            request_id: self.context.id().into(),
             at,
             route: format!("{} {}", self.method, self.route()).into(),
             status: outcome.status.as_u16(),
             reason: refusal.slug.into(),
-            client: self.notes.client(),
-            subject: self.notes.subject(),
+            client: self.context.client(),
+            subject: self.context.subject(),
             peer: Some(outcome.client.address),
             difference: refusal.difference,
         }

@@ -18,7 +18,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, heade
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use protocol::limits;
-use server::{AuthorizationServer, PeerAddress, RequestId, RequestNotes, SharedAddress, ports::Entropy};
+use server::{AuthorizationServer, RequestContext, SharedAddress, ports::Entropy};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
@@ -117,25 +117,29 @@ impl Handler for IssuerService {
         if let Some(certificate) = self.0.certificate(&exchange, &request) {
             client_certificates::insert(&mut request, &certificate);
         }
-        let id = self.0.request_id();
         let client = self.0.client(exchange.peer, &request);
-        let log = RequestLog::of(&request);
+        let context = self.0.context(&client);
+        let log = RequestLog::of(&request, context.clone());
         let is_preflight = request.method() == Method::OPTIONS;
-        let answering = AssertUnwindSafe(self.0.route(request, &id, client, &log.notes));
-        let (mut answer, is_routine) =
-            answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), false));
+        let (mut answer, is_routine) = match self.0.document(&request) {
+            Some(document) => (document, true),
+            None => {
+                let answering = AssertUnwindSafe(self.0.route(request, context));
+                answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), false))
+            }
+        };
         if self.0.is_https {
             answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
         }
         let is_routine = is_routine || is_preflight;
         let (status, took) = (answer.status(), started.elapsed());
-        let outcome = Outcome { id: &id, client: &client, status, is_routine, took };
+        let outcome = Outcome { client: &client, status, is_routine, took };
         if let Some(refusal) = log.write(&outcome, answer.extensions())
             && let Some(Endpoints { server, refusals, .. }) = &self.0.endpoints
         {
             refusals.keep(|| log.refused(&outcome, refusal, server.now()));
         }
-        if let Ok(id) = HeaderValue::try_from(id) {
+        if let Ok(id) = HeaderValue::from_str(log.context.id()) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
         answer
@@ -143,21 +147,29 @@ impl Handler for IssuerService {
 }
 
 impl Inner {
-    /// The answer, and whether it is routine. The server's own endpoints come before everything else, without a layer.
-    async fn route(
-        &self,
-        request: Request<Incoming>,
-        id: &str,
-        client: Client,
-        notes: &RequestNotes,
-    ) -> (Response<Body>, bool) {
-        let (mut head, body) = request.into_parts();
-        head.extensions.insert(RequestId(id.to_owned()));
-        head.extensions.insert(notes.clone());
-        head.extensions.insert(PeerAddress(client.address));
-        if client.is_proxy {
-            head.extensions.insert(SharedAddress { claimed: client.claimed });
+    /// What is known of a request before it is answered. Its id is 16 hexadecimal digits.
+    fn context(&self, client: &Client) -> RequestContext {
+        let context = RequestContext::new(self.request_id(), client.address).logged_by_host();
+        match client.is_proxy {
+            true => context.behind(SharedAddress { claimed: client.claimed }),
+            false => context,
         }
+    }
+
+    /// The answer to a request for a document that anybody may read, if it is at hand.
+    fn document(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
+        let own = self.endpoints.as_ref()?;
+        let uri = request.uri();
+        let fits = uri.path_and_query().is_none_or(|path| path.as_str().len() <= limits::URL_BYTES_MAX);
+        let path = self.base_path.below(uri.path()).filter(|_| fits)?;
+        let answer = own.service.document(request.method(), &path, request.headers())?;
+        Some(answer.map(Either::Left))
+    }
+
+    /// The answer, and whether it is routine. The server's own endpoints come before everything else, without a layer.
+    async fn route(&self, request: Request<Incoming>, context: RequestContext) -> (Response<Body>, bool) {
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(context);
         let Some(path) = self.base_path.below(head.uri.path()) else {
             return (nothing_here().await, false);
         };
@@ -201,13 +213,21 @@ impl Inner {
         exchange.certificate.clone().or_else(proxied)
     }
 
-    /// 16 hexadecimal digits: a counter, mixed so that an id does not tell how many requests there were.
+    /// A counter, mixed so that an id does not tell how many requests there were.
     fn request_id(&self) -> String {
         let mut id = self.requests.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         id = (id ^ (id >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         id = (id ^ (id >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        format!("{:016x}", id ^ (id >> 31))
+        hexadecimal(id ^ (id >> 31))
     }
+}
+
+fn hexadecimal(number: u64) -> String {
+    let mut digits = String::with_capacity(16);
+    digits.extend(number.to_be_bytes().into_iter().flat_map(|byte| {
+        [byte >> 4, byte & 0xf].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16))
+    }));
+    digits
 }
 
 fn first_request_id(entropy: &dyn Entropy) -> AtomicU64 {

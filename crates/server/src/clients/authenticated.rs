@@ -22,7 +22,7 @@ impl std::ops::Deref for AuthenticatedClient {
 }
 
 /// An authenticated caller: a client, the resources with an id, or both.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AuthenticatedCaller {
     /// The id in the shared namespace of clients and resources.
     pub id: ClientId,

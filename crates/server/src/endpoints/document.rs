@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use crate::{
     AuthorizationServer,
-    answer::{self, Answer, Scheme},
+    answer::{self, Answer, FIELDS_USUAL, Scheme},
+    context::{BoxFuture, Responder},
     error::{Error, Fault},
 };
 
@@ -39,7 +40,7 @@ impl Document {
 
     /// The answer to a request with these headers: 304 if they name the current version (RFC 9110 §13.1.2).
     fn answer(&self, request: &HeaderMap) -> Answer {
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::with_capacity(FIELDS_USUAL);
         headers.insert(header::ETAG, self.etag.clone());
         headers.insert(header::CACHE_CONTROL, CACHE);
         let is_current = self.is_named(request);
@@ -67,12 +68,36 @@ impl Document {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeptDocument(Arc<RwLock<Option<Version>>>);
 
+/// Renders a document.
+pub(crate) type RenderFn = for<'a> fn(&'a AuthorizationServer) -> BoxFuture<'a, Result<Document, Error>>;
+
 /// A version of the registry, and its document.
 type Version = (i64, Arc<Document>);
 
 impl KeptDocument {
+    /// How an endpoint answers with this document.
+    pub(crate) fn responder(self, render: RenderFn) -> Responder {
+        let kept = self.clone();
+        Responder::Document {
+            at_hand: Box::new(move |server, request| {
+                let version = server.store().registry_version().ok()?.rest;
+                Some(kept.at(version)?.answer(request))
+            }),
+            render: Box::new(move |server, incoming| {
+                let kept = self.clone();
+                Box::pin(async move { kept.answer(server, incoming.headers(), || render(server)).await })
+            }),
+        }
+    }
+
+    /// The document at this version.
+    fn at(&self, version: i64) -> Option<Arc<Document>> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(at, _)| *at == version).map(|(_, document)| document.clone())
+    }
+
     /// Answers a request with the document, which is made again only after the registry changed.
-    pub(crate) async fn answer<F>(
+    async fn answer<F>(
         &self,
         server: &AuthorizationServer,
         request: &HeaderMap,
@@ -97,13 +122,8 @@ impl KeptDocument {
     {
         // Read before the contents: at worst they are newer than the version.
         let version = server.store().registry_version()?.rest;
-        {
-            let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some((at, document)) = &*kept
-                && *at == version
-            {
-                return Ok(document.clone());
-            }
+        if let Some(document) = self.at(version) {
+            return Ok(document);
         }
         let document = Arc::new(make().await?);
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);

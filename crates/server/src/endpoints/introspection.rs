@@ -135,7 +135,7 @@ async fn look_for(
     let (access, kind, jti) = match state {
         TokenState::Active { access, kind, jti } => (access, kind, jti),
         TokenState::Inactive(why) => {
-            if let Some(notes) = head.notes() {
+            if let Some(notes) = head.context() {
                 notes.set_inactive(why.slug());
             }
             return Ok(INACTIVE);
@@ -147,7 +147,7 @@ async fn look_for(
         Role::Client(client) => to_owner(server, client, about, &access, kind),
     };
     let Some(Told { scope, aud }) = told.filter(|_| !access.only_introspects()) else {
-        if let Some(notes) = head.notes() {
+        if let Some(notes) = head.context() {
             notes.refuse(not_for(caller, about, &access));
         }
         return Ok(INACTIVE);
@@ -164,7 +164,7 @@ async fn look_for(
     }
     Ok(IntrospectionResponse {
         active: true,
-        scope: Some(scope.to_string()),
+        scope: Some(scope.as_str().to_owned()),
         username,
         sub: Some(match (&access.subject, caller.role()) {
             // A client is told the subject of its ID tokens; a resource, which serves many clients, the user.
@@ -177,7 +177,7 @@ async fn look_for(
         token_use: (kind == TokenKind::Refresh).then_some("refresh_token"),
         exp: Some(access.expires_at),
         iat: Some(access.issued_at),
-        iss: Some(server.settings().issuer.to_string()),
+        iss: Some(server.settings().issuer.as_str().to_owned()),
         jti,
         aud,
         cnf: access.confirmation,

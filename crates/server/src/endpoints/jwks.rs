@@ -6,21 +6,17 @@ use super::{
 };
 use crate::{
     AuthorizationServer,
-    context::{Cors, Endpoint, Installed, Responder},
+    context::{Cors, Endpoint, Installed},
     error::Error,
 };
 
 pub(crate) fn install(installed: &mut Installed) {
-    let kept = KeptDocument::default();
     installed.endpoint(Endpoint {
         path: "/jwks".into(),
         methods: READ,
         cors: Cors::Anyone,
         advertise: Box::new(|metadata, offer| metadata.jwks_uri = Some(offer.url.to_owned())),
-        answer: Responder::new(move |server, incoming| {
-            let kept = kept.clone();
-            Box::pin(async move { kept.answer(server, incoming.headers(), || render(server)).await })
-        }),
+        answer: KeptDocument::default().responder(|server| Box::pin(render(server))),
     });
     installed.maintenance(|server, limit| Box::pin(server.tend_keys(limit)));
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     AuthorizationServer,
-    context::{Cors, Endpoint, Installed, Responder},
+    context::{Cors, Endpoint, Installed},
     error::Error,
 };
 
@@ -21,16 +21,12 @@ const PATHS: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-kno
 pub(crate) fn install(installed: &mut Installed) {
     let kept = KeptDocument::default();
     for path in PATHS {
-        let kept = kept.clone();
         installed.endpoint(Endpoint {
             path: path.into(),
             methods: READ,
             cors: Cors::Anyone,
             advertise: Box::new(|_, _| {}),
-            answer: Responder::new(move |server, incoming| {
-                let kept = kept.clone();
-                Box::pin(async move { kept.answer(server, incoming.headers(), || render(server)).await })
-            }),
+            answer: kept.clone().responder(|server| Box::pin(render(server))),
         });
     }
 }

@@ -96,7 +96,7 @@ fn error_page(
 
 /// In development, the page says what differed, and the command that mends it.
 fn differing(head: &Parts, reason: Reason) -> Vec<(&'static str, String)> {
-    let Some(notes) = head.notes() else { return Vec::new() };
+    let Some(notes) = head.context() else { return Vec::new() };
     let Some(difference) = sayable(notes, reason) else { return Vec::new() };
     let command = mending(reason.slug(), notes.client().as_ref(), Some(&difference));
     let sent = format!("{}: {}", difference.what, difference.sent());

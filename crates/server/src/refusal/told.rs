@@ -5,7 +5,7 @@ use http::{HeaderValue, header};
 use http_body_util::Full;
 use protocol::Difference;
 
-use super::notes::RequestNotes;
+use super::context::RequestContext;
 use crate::{answer::Answer, reason::Reason};
 
 /// Differences that no answer says, not even in development: about a secret, or about what another client holds.
@@ -13,13 +13,13 @@ const UNSAID: [Reason; 3] =
     [Reason::ClientSecretWrong, Reason::CodeClientMismatch, Reason::RefreshClientMismatch];
 
 /// The difference that an answer may say where [`Settings::explain_refusals`](crate::Settings::explain_refusals) is set.
-pub(crate) fn sayable(notes: &RequestNotes, reason: Reason) -> Option<Difference> {
+pub(crate) fn sayable(notes: &RequestContext, reason: Reason) -> Option<Difference> {
     notes.difference(reason).filter(|_| !UNSAID.contains(&reason))
 }
 
 /// The answer with the difference in its `error_description`, as JSON or in the redirect to the client. Pages have it
 /// already.
-pub(crate) fn told(mut answer: Answer, notes: &RequestNotes) -> Answer {
+pub(crate) fn told(mut answer: Answer, notes: &RequestContext) -> Answer {
     let Some(reason) = answer.extensions().get::<Reason>().copied() else { return answer };
     let Some(difference) = sayable(notes, reason) else { return answer };
     let text = description(reason, &difference);
@@ -59,8 +59,8 @@ mod tests {
 
     use super::*;
 
-    fn refused(reason: Reason) -> (Answer, RequestNotes) {
-        let notes = RequestNotes::default();
+    fn refused(reason: Reason) -> (Answer, RequestContext) {
+        let notes = RequestContext::default();
         notes.differs(reason, Difference::new("scope", "a\"\\é", "b"));
         let mut answer = Response::new(Full::new(Bytes::from_static(b"{}")));
         answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

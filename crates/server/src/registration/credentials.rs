@@ -248,6 +248,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        draw::LastId,
         ports::{Clock, SystemEntropy},
         registration::rules::{Registrar, Rules},
         settings::Settings,
@@ -304,7 +305,8 @@ mod tests {
                 missing_secret,
                 applied: false,
             };
-            let draw = Draw::new(&Still, &SystemEntropy);
+            let last = LastId::default();
+            let draw = Draw::new(&Still, &SystemEntropy, &last);
             let mut credentials = Credentials::new(&self.master, draw, &self.view, batch);
             let new_clients: Vec<_> =
                 clients.iter().filter_map(|entry| credentials.client(entry, &mut findings)).collect();
@@ -471,7 +473,8 @@ mod tests {
             missing_secret: MissingSecret::Refuse,
             applied: false,
         };
-        let draw = Draw::new(&Still, &SystemEntropy);
+        let last = LastId::default();
+        let draw = Draw::new(&Still, &SystemEntropy, &last);
         let credentials = Credentials::new(&world.master, draw, &world.view, batch);
         for (subject, is_free) in [("shop", false), ("rs", false), ("alice", true), ("Shop", true)] {
             assert_eq!(credentials.subject(&Subject::new(subject)).is_ok(), is_free, "{subject}");

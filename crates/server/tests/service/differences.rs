@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderValue, Method, Request, header};
 use jose::{SignatureAlgorithm, SigningKey};
-use passavant_server::{Answer, Difference, Reason, RequestId, RequestNotes, Severity};
+use passavant_server::{Answer, Difference, Reason, RequestContext, Severity};
 use testkit::server::{Call, Running, TestServer, confidential, public, resource, subject};
 use tower_service::Service as _;
 use tracing::{
@@ -33,8 +33,8 @@ async fn start() -> Running {
         .await
 }
 
-async fn answered(server: &Running, mut request: Request<String>) -> (Answer, RequestNotes) {
-    let notes = RequestNotes::default();
+async fn answered(server: &Running, mut request: Request<String>) -> (Answer, RequestContext) {
+    let notes = RequestContext::default().logged_by_host();
     request.extensions_mut().insert(notes.clone());
     let Ok(answer) = server.authorization_server.service().call(request).await;
     (answer, notes)
@@ -374,7 +374,7 @@ static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Lines::defau
 
 /// The server logs refusals only where the host does not: nothing is said twice.
 #[tokio::test]
-async fn refusal_is_logged_by_the_server_if_its_host_sets_no_notes() {
+async fn refusal_is_logged_by_the_server_if_its_host_does_not() {
     let server = start().await;
     LazyLock::force(&ANOTHER);
     let lines = Lines::default();
@@ -383,7 +383,7 @@ async fn refusal_is_logged_by_the_server_if_its_host_sets_no_notes() {
     answered(&server, scope()).await;
     assert_eq!(*lines.0.lock().expect("lines"), Vec::<String>::new());
     let mut request = scope();
-    request.extensions_mut().insert(RequestId("r-1".to_owned()));
+    request.extensions_mut().insert(RequestContext::new("r-1", [192, 0, 2, 1].into()));
     server.call(request).await.refused(Reason::ScopeNotRegistered);
     server.post("/token").basic("shop", "made-up").send().await.refused(Reason::ClientSecretWrong);
     let lines = lines.0.lock().expect("lines").clone();

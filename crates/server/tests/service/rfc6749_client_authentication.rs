@@ -295,3 +295,48 @@ async fn every_endpoint_that_authenticates_refuses_alike() {
         server.post(path).send_unwritten().await.refused(Reason::ClientSecretMissing);
     }
 }
+
+/// A secret in the header that was proven once is neither read nor compared again, until what is registered changes.
+#[tokio::test]
+async fn a_proven_secret_is_good_only_for_the_client_that_it_was_proven_for() {
+    let server = start().await;
+    let ask = || ask(&server).basic("shop", SHOP);
+    for _ in 0..2 {
+        ask().send().await.ok();
+        ask().param("client_id", "shop").send().await.ok();
+        ask().param("client_id", "poster").send_unwritten().await.refused(Reason::ClientIdMismatch);
+        let twice = ask().param("client_secret", SHOP);
+        twice.send_unwritten().await.refused(Reason::ClientMethodRepeated);
+        let both = ask().basic("shop", SHOP);
+        both.send_unwritten().await.refused(Reason::BasicMalformed);
+    }
+    server.put_client(confidential("shop").secret("shop-has-another-secret-now")).await;
+    ask().send_unwritten().await.refused(Reason::ClientSecretWrong);
+    server.put_client(confidential("shop")).await;
+    ask().send().await.ok();
+    server.put_client(confidential("shop").method("client_secret_post")).await;
+    ask().send_unwritten().await.refused(Reason::ClientMethodNotRegistered);
+    server.put_client(confidential("shop")).await;
+    ask().send().await.ok();
+    server.put_client(confidential("shop").disabled()).await;
+    ask().send_unwritten().await.refused(Reason::ClientDisabled);
+    server.delete_client("shop").await;
+    ask().send_unwritten().await.refused(Reason::ClientUnknown);
+}
+
+/// The same for a resource, and for an id that becomes that of a resource too.
+#[tokio::test]
+async fn a_proven_secret_is_good_only_for_the_resources_that_it_was_proven_for() {
+    let api = |secret: &str| resource("https://notes.example", "notes.read").caller_with("notes", secret);
+    let (before, after) = ("notes-has-a-secret-of-this-length", "notes-has-another-secret-now");
+    let server = TestServer::new().client(confidential("shop")).resource(api(before)).start().await;
+    let ask = |id: &str, secret: &str| server.post("/introspect").basic(id, secret).param("token", "x");
+    for _ in 0..2 {
+        ask("notes", before).send().await.ok();
+        ask("shop", SHOP).send().await.ok();
+    }
+    server.put_resource(api(after)).await;
+    ask("notes", before).send_unwritten().await.refused(Reason::ClientSecretWrong);
+    ask("notes", after).send().await.ok();
+    ask("shop", SHOP).send().await.ok();
+}

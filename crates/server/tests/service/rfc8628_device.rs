@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use passavant_server::{
-    Ask, DeviceFlow, PeerAddress, Reason,
+    Ask, DeviceFlow, Reason, RequestContext,
     ports::Standing,
     store::{Of, Why, memory::MemoryStore},
 };
@@ -180,7 +180,7 @@ async fn a_code_that_expired_on_the_page_is_not_allowed() {
     let server = start().await;
     let device = Device::asking(&server, "tv", "openid").await;
     let browser = server.browser().sign_in("alice");
-    let page = browser.enter_user_code_until(&device.user_code, Some(Ask::Confirm), &[]).await;
+    let page = browser.enter_user_code_until(&device.user_code, Some(Ask::Confirm), None).await;
     server.clock.advance(600);
     browser.open(&page.url).await.refused(Reason::UserCodeUnknown);
     device.poll(&server).await.refused(Reason::DeferredExpired);
@@ -222,7 +222,7 @@ async fn the_user_is_always_asked_and_shown_what_to_compare() {
     let browser = server.browser().sign_in("alice");
     for client in ["tv", "console", "tv", "console"] {
         let device = Device::asking(&server, client, "notes.read").await;
-        let page = browser.enter_user_code_until(&device.user_code, Some(Ask::Confirm), &[]).await;
+        let page = browser.enter_user_code_until(&device.user_code, Some(Ask::Confirm), None).await;
         let open = browser.interaction(&page.url).await.expect("it opens");
         let facts = open.deferred().expect("it is of a device");
         assert_eq!(facts.user_code.as_ref().map(ToString::to_string), Some(device.user_code.clone()));
@@ -251,13 +251,13 @@ async fn a_link_with_the_code_approves_nothing() {
 async fn wrong_user_codes_are_limited_by_address_and_by_account() {
     let server = start().await;
     let guess = async |browser: &Browser, peer: Option<u8>| {
-        let from: Vec<_> = peer.iter().map(|last| PeerAddress([192, 0, 2, *last].into())).collect();
-        browser.enter_user_code_until("BBBB-BBBB", None, &from).await
+        let from = peer.map(|last| RequestContext::new("", [192, 0, 2, last].into()));
+        browser.enter_user_code_until("BBBB-BBBB", None, from).await
     };
     let right = async |browser: &Browser, last: u8| {
         let device = Device::asking(&server, "tv", "openid").await;
-        let from = [PeerAddress([192, 0, 2, last].into())];
-        browser.enter_user_code_until(&device.user_code, Some(Ask::SignIn), &from).await
+        let from = RequestContext::new("", [192, 0, 2, last].into());
+        browser.enter_user_code_until(&device.user_code, Some(Ask::SignIn), Some(from)).await
     };
     let stranger = server.browser();
     for _ in 0..10 {
@@ -297,7 +297,7 @@ async fn another_site_can_not_send_the_form_with_a_code() {
 #[tokio::test]
 async fn device_authorizations_of_one_address_are_limited() {
     let server = start().await;
-    let peer = |last: u8| PeerAddress([192, 0, 2, last].into());
+    let peer = |last: u8| RequestContext::new("", [192, 0, 2, last].into());
     let ask = async |last: u8| {
         let mut request = server.device_authorization("tv").request();
         request.extensions_mut().insert(peer(last));
@@ -358,7 +358,7 @@ async fn a_session_that_ended_approves_nothing() {
     let server = start().await;
     let browser = server.browser().sign_in("alice");
     let device = Device::asking(&server, "tv", "openid").await;
-    let page = browser.enter_user_code_until(&device.user_code, Some(Ask::Confirm), &[]).await;
+    let page = browser.enter_user_code_until(&device.user_code, Some(Ask::Confirm), None).await;
     let open = browser.interaction(&page.url).await.expect("it opens");
     let alice = Of::Subject(subject("alice"));
     server.authorization_server.end(alice, Why::SessionKilled).await.expect("the store works");

@@ -1,7 +1,7 @@
 //! Pushed authorization requests (RFC 9126).
 
 use jose::{SignatureAlgorithm, SigningKey};
-use passavant_server::{Ask, PeerAddress, Reason};
+use passavant_server::{Ask, Reason, RequestContext};
 use testkit::server::{Authorize, Running, TestServer, confidential, public, resource};
 
 async fn start() -> Running {
@@ -218,7 +218,7 @@ async fn public_clients_push_a_limited_number_of_requests() {
     let server = start().await;
     let push = |client: &str| {
         let mut request = authorize(&server, client).pushing().request();
-        request.extensions_mut().insert(PeerAddress([192, 0, 2, 1].into()));
+        request.extensions_mut().insert(RequestContext::new("r-1", [192, 0, 2, 1].into()));
         server.call(request)
     };
     for _ in 0..300 {

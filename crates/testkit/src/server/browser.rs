@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderValue, Method, Request, header, request::Parts};
 use protocol::Subject;
-use server::{Ask, Error, OpenInteraction, PeerAddress};
+use server::{Ask, Error, OpenInteraction, RequestContext};
 
 use super::{Authorize, Landing, Reply, Running, accounts::subject, call::form_of};
 
@@ -103,22 +103,20 @@ impl Browser {
 
     /// Types the code of a device, and follows to the end.
     pub async fn enter_user_code(&self, code: &str) -> Landing {
-        self.enter_user_code_until(code, None, &[]).await
+        self.enter_user_code_until(code, None, None).await
     }
 
-    /// Types the code of a device, with these extensions of the request, and follows to the page that asks for this.
+    /// Types the code of a device, in a request with this context, and follows to the page that asks for this.
     pub async fn enter_user_code_until(
         &self,
         code: &str,
         stop_at: Option<Ask>,
-        from: &[PeerAddress],
+        from: Option<RequestContext>,
     ) -> Landing {
         let server = &self.server.authorization_server;
         let url = server.settings().url(&server.settings().pages.device);
         let mut head = self.head(&Visit { method: Method::POST, ..Visit::to(&url) });
-        for peer in from {
-            head.extensions.insert(*peer);
-        }
+        from.map(|from| head.extensions.insert(from));
         let reply = match server.enter_user_code(&head, code).await {
             Ok(answer) => Reply::read(answer, self.server.issuer()).await,
             Err(error) => self.error_page(&head, &error).await,

@@ -181,6 +181,13 @@ impl TestResource {
         self
     }
 
+    /// Authenticates with this id and secret.
+    #[must_use]
+    pub fn caller_with(mut self, id: &str, secret: &str) -> Self {
+        self.caller = Some((id.to_owned(), Some(secret.to_owned())));
+        self
+    }
+
     /// Authenticates with the id and credentials of this client.
     #[must_use]
     pub fn shares(mut self, client: &str) -> Self {

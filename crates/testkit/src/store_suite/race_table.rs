@@ -141,7 +141,7 @@ impl Round {
             Beginning::Device => {
                 let asked = server.device_authorization("shop").param("scope", SCOPE).send().await;
                 let user_code = asked.member("user_code");
-                let page = browser.enter_user_code_until(&user_code, Some(Ask::Confirm), &[]).await;
+                let page = browser.enter_user_code_until(&user_code, Some(Ask::Confirm), None).await;
                 Request::Device { url: page.url, device_code: asked.member("device_code") }
             }
         };

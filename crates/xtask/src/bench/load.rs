@@ -1,8 +1,7 @@
 //! One load: requests to one server, and the CPU time that it used for them.
 
 use std::{
-    path::Path,
-    process::{Child, Command},
+    process::Child,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,11 +12,14 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::http::Client;
+use super::{
+    generator::{self, Run},
+    http::Client,
+};
 
 /// Requests to a server.
 pub(super) enum Load {
-    /// The same request again and again, by `wrk`.
+    /// Requests to one endpoint, again and again.
     Requests(Requests),
     /// A sequence of requests that depend on each other, one after the other on each connection.
     Sequence { port: u16, run: Arc<Sequence> },
@@ -55,16 +57,15 @@ impl Measured {
 
 impl Load {
     /// Runs it for some seconds, on so many connections.
-    pub(super) fn run(
-        &self,
-        server: &Child,
-        connections: usize,
-        seconds: u32,
-        folder: &Path,
-    ) -> anyhow::Result<Measured> {
+    pub(super) fn run(&self, server: &Child, connections: usize, seconds: u32) -> anyhow::Result<Measured> {
         let before = cpu_micros(server.id())?;
         let (requests, micros, refused) = match self {
-            Self::Requests(requests) => requests.wrk(connections, seconds, folder)?,
+            Self::Requests(requests) => {
+                let Run { requests, time, refused } = generator::run(requests, connections, seconds)?;
+                #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+                let requests = requests as f64;
+                (requests, time.as_secs_f64() * 1e6, refused)
+            }
             Self::Sequence { port, run } => sequences(*port, run, connections, seconds)?,
         };
         anyhow::ensure!(requests > 0.0, "no request was answered");
@@ -74,49 +75,25 @@ impl Load {
 }
 
 impl Requests {
-    /// Requests, microseconds, and answers other than 2xx and 3xx.
-    fn wrk(&self, connections: usize, seconds: u32, folder: &Path) -> anyhow::Result<(f64, f64, u64)> {
-        let script = folder.join("load.lua");
-        std::fs::write(&script, self.script())?;
-        let output = Command::new("taskset")
-            .args(["-c", "1", "wrk", "-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "-s"])
-            .arg(&script)
-            .arg(format!("http://127.0.0.1:{}{}", self.port, self.path))
-            .output()
-            .context("taskset and wrk are needed: apt-get install wrk util-linux")?;
-        anyhow::ensure!(output.status.success(), "wrk: {}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let line =
-            text.lines().find_map(|line| line.strip_prefix("measured ")).context("wrk said nothing")?;
-        let numbers = line.split(' ').map(str::parse::<f64>).collect::<Result<Vec<f64>, _>>()?;
-        let [requests, micros, refused] = numbers.as_slice() else { anyhow::bail!("wrk said {line}") };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "wrk prints a count")]
-        let refused = *refused as u64;
-        Ok((*requests, *micros, refused))
-    }
-
-    fn script(&self) -> String {
-        let bodies: Vec<String> = self.bodies.iter().map(|body| format!("{body:?}")).collect();
+    /// The requests as they are sent.
+    pub(super) fn texts(&self) -> Vec<String> {
         let authorization = self.authorization.as_ref();
-        let authorization = authorization
-            .map_or_else(String::new, |value| format!("wrk.headers[\"Authorization\"] = {value:?}\n"));
-        let request = match bodies.as_slice() {
-            [] => String::new(),
-            bodies => format!(
-                "wrk.method = \"POST\"\n\
-                 wrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\n\
-                 local bodies = {{ {} }}\nlocal turn = 0\n\
-                 request = function()\n  turn = turn % #bodies + 1\n  \
-                 return wrk.format(nil, nil, nil, bodies[turn])\nend\n",
-                bodies.join(", ")
-            ),
+        let authorization =
+            authorization.map_or_else(String::new, |value| format!("Authorization: {value}\r\n"));
+        let head = |method: &str| {
+            format!("{method} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{authorization}", self.path, self.port)
         };
-        format!(
-            "{authorization}{request}\
-             done = function(summary)\n  local e = summary.errors\n  \
-             io.write(string.format(\"measured %d %d %d\\n\", summary.requests, summary.duration, \
-             e.status + e.connect + e.read + e.write + e.timeout))\nend\n",
-        )
+        let post = |body: &String| {
+            format!(
+                "{}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+                head("POST"),
+                body.len()
+            )
+        };
+        match self.bodies.as_slice() {
+            [] => vec![format!("{}\r\n", head("GET"))],
+            bodies => bodies.iter().map(post).collect(),
+        }
     }
 
     /// One request by hand: the access token of the answer.

@@ -53,7 +53,7 @@ pub(super) enum AudienceClaim {
 impl AudienceClaim {
     /// One as a string, several as an array (RFC 7519 §4.1.3).
     pub(super) fn of<'a>(audience: impl IntoIterator<Item = &'a Audience>) -> Self {
-        let mut names: Vec<_> = audience.into_iter().map(ToString::to_string).collect();
+        let mut names: Vec<_> = audience.into_iter().map(|one| one.as_str().to_owned()).collect();
         match (names.pop(), names.is_empty()) {
             (Some(only), true) => Self::One(only),
             (last, _) => Self::Many(names.into_iter().chain(last).collect()),

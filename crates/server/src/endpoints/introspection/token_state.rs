@@ -120,9 +120,11 @@ fn judge(
 }
 
 async fn refresh(server: &AuthorizationServer, presented: &RefreshToken) -> Result<TokenState, Fault> {
-    let Some(stored) = server.store().refresh(presented.family()).await? else {
-        return Ok(TokenState::Inactive(Inactive::Unknown));
+    let stored = match server.is_drawn(presented.family().0) {
+        true => server.store().refresh(presented.family()).await?,
+        false => None,
     };
+    let Some(stored) = stored else { return Ok(TokenState::Inactive(Inactive::Unknown)) };
     let (live, read) = stored.into_parts();
     let key = server.master().refresh_key(read.row.key);
     let now = server.now();

@@ -1,22 +1,34 @@
-//! What a host learns of one request beside its answer.
+//! What a host knows of one request, and what it learns of it beside its answer.
 
 use std::{
     fmt,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use http::Extensions;
 use protocol::{ClientId, Difference, Subject, display::Shown};
 
-use crate::reason::{Reason, Severity};
+use crate::{
+    origin::SharedAddress,
+    reason::{Reason, Severity},
+};
 
-/// What is known of a request: the client that sent it, the user whom it concerns, and how it differs from what was
-/// expected. Clones share one state.
+/// What is known of a request: its id and where it comes from, which the host says; and the client that sent it, the user
+/// whom it concerns, and how it differs from what was expected, which the host reads afterwards. Clones share one state.
 ///
-/// A host that logs requests sets it as an extension of the request before [`HttpService`](crate::HttpService) or a page
-/// answers it, and reads it afterwards. Where it is absent, the server logs refusals itself.
+/// The host sets it as an extension of the request before [`HttpService`](crate::HttpService) or a page answers it.
 #[derive(Clone, Debug, Default)]
-pub struct RequestNotes(Arc<Mutex<Noted>>);
+pub struct RequestContext(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    id: Box<str>,
+    address: Option<IpAddr>,
+    shared: Option<SharedAddress>,
+    is_logged_by_host: bool,
+    noted: Mutex<Noted>,
+}
 
 #[derive(Debug, Default)]
 struct Noted {
@@ -46,10 +58,51 @@ impl From<Reason> for Refusal {
     }
 }
 
-impl RequestNotes {
-    /// The notes of a request, if its host set them.
+impl RequestContext {
+    /// A request with an id, which is shown on error pages and in logs, and the address of the client.
+    pub fn new(id: impl Into<Box<str>>, address: IpAddr) -> Self {
+        Self(Arc::new(Known { id: id.into(), address: Some(address), ..Known::default() }))
+    }
+
+    /// The same where the address is that of a proxy, which many clients share.
+    #[must_use]
+    pub fn behind(mut self, proxy: SharedAddress) -> Self {
+        if let Some(known) = Arc::get_mut(&mut self.0) {
+            known.shared = Some(proxy);
+        }
+        self
+    }
+
+    /// The same for a host that logs refusals: see [`Self::refusal`]. For all others the server logs them.
+    #[must_use]
+    pub fn logged_by_host(mut self) -> Self {
+        if let Some(known) = Arc::get_mut(&mut self.0) {
+            known.is_logged_by_host = true;
+        }
+        self
+    }
+
+    /// The context of a request, if its host set one.
     pub fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
+    }
+
+    /// The id; empty if the host set none.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The address of the client, or of the proxy in front of it.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
+    }
+
+    pub(crate) fn shared(&self) -> Option<SharedAddress> {
+        self.0.shared
+    }
+
+    pub(crate) fn is_logged_by_host(&self) -> bool {
+        self.0.is_logged_by_host
     }
 
     /// The client that sent it: the one that authenticated, or the one that it claims to be.
@@ -92,7 +145,8 @@ impl RequestNotes {
     }
 
     /// Logs a refusal, for a host that does not.
-    pub(crate) fn log(&self, request_id: Option<&str>, refusal: &Refusal) {
+    pub(crate) fn log(&self, refusal: &Refusal) {
+        let request_id = Some(self.id()).filter(|id| !id.is_empty());
         let reason = refusal.slug;
         let (client, subject) = (self.client(), self.subject());
         let client = client.as_ref().map(tracing::field::display);
@@ -126,7 +180,7 @@ impl RequestNotes {
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_difference_counts_only_for_the_reason_that_was_answered() {
-        let notes = RequestNotes::default();
+        let notes = RequestContext::default();
         notes.differs(Reason::ScopeNotRegistered, difference());
         let mut answer = Response::new(());
         assert_eq!(notes.refusal(answer.extensions()), None);
