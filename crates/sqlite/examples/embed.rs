@@ -13,7 +13,7 @@ use passavant_sqlite::SqliteStore;
 use protocol::{ClientId, Issuer, Subject};
 use serde_json::{Map, Value, json};
 use server::ports::{Accounts, Standing, SystemEntropy};
-use server::store::{Caller, Client, Commit, Expect, RegistryChange};
+use server::store::{Caller, Client, Commit, Expect, Registered, RegistryChange};
 use server::{Answer, Ask, AuthorizationServer, Error, Fault, Incoming, MasterKey, OpenInteraction};
 use server::{Ports, Reason, Settings};
 
@@ -59,8 +59,8 @@ async fn answer(App(server, users): &App, incoming: &Incoming) -> Result<Answer,
             }
             interaction.signed_in(&seen, "pwd").await
         }
-        (Ask::Consent, "allow") => interaction.approve().await,
-        (Ask::Consent, _) => interaction.deny().await,
+        (Ask::Consent | Ask::Confirm, "allow") => interaction.approve().await,
+        (Ask::Consent | Ask::Confirm, _) => interaction.deny().await,
         (Ask::SignOut, _) => interaction.sign_out().await,
     }
 }
@@ -68,7 +68,9 @@ async fn answer(App(server, users): &App, incoming: &Incoming) -> Result<Answer,
 fn page(interaction: &OpenInteraction, problem: &str) -> Result<Answer, Error> {
     let fields = match interaction.ask() {
         Ask::SignIn => "<input name=username><input name=password type=password><button>Sign in</button>",
-        Ask::Consent => "<button name=decision value=allow>Allow</button><button>Deny</button>",
+        Ask::Consent | Ask::Confirm => {
+            "<button name=decision value=allow>Allow</button><button>Deny</button>"
+        }
         Ask::SignOut => "<button>Sign out</button>",
     };
     let scopes = interaction.scopes().iter().map(|scope| &*scope.scope).collect::<Vec<_>>().join(", ");
@@ -114,6 +116,7 @@ fn phone() -> Result<RegistryChange, serde_json::Error> {
     let caller = Caller { id: ClientId::new("phone"), epoch: 1, disabled: false, secret: None };
     let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
     let metadata = serde_json::from_value(metadata)?;
-    let client = Client { caller, metadata, require_pkce, skip_consent, applied, version };
+    let registered = Registered::default();
+    let client = Client { caller, metadata, require_pkce, skip_consent, applied, version, registered };
     Ok(RegistryChange::PutClient(Box::new(client), Expect::Absent))
 }
