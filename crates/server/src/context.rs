@@ -2,17 +2,18 @@
 //! A grant and an endpoint receive the server, and the server owns them, so the three types are defined together, below
 //! everything that is installed.
 
+mod token_request;
+
 use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use http::{HeaderMap, Method};
-use jose::Thumbprint;
-use protocol::{Confirmation, GrantType, Params, ResponseMode, ResponseType, ServerMetadata, Timestamp};
+use protocol::{GrantType, Params, ResponseMode, ResponseType, ServerMetadata, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::Answer,
-    clients::{AuthenticatedClient, Failures, Proven, RemoteKeys},
+    clients::{Failures, Proven, RemoteKeys},
     deferred::DeferredMemory,
     draw::{self, Draw, LastId},
     endpoints::offer::Offer,
@@ -23,13 +24,14 @@ use crate::{
     pages::Pages,
     pause::Bounds,
     ports::{Accounts, Fetch, Ports},
-    reason::Reason,
     registry::{RegisteredClient, Registry},
     settings::Settings,
     settle::Decision,
     store::{Commit, Committed, Remember, Store},
     tokens::issued::Issued,
 };
+
+pub use token_request::TokenRequest;
 
 /// An authorization server for one issuer. Cheap to clone; all clones share one state.
 #[derive(Clone)]
@@ -68,46 +70,6 @@ pub trait GrantHandler: Send + Sync + 'static {
         server: &AuthorizationServer,
         request: &TokenRequest<'_>,
     ) -> Result<Decision<Issued>, Error>;
-}
-
-/// A token request whose client is authenticated.
-#[derive(Debug)]
-pub struct TokenRequest<'a> {
-    /// The client.
-    pub client: AuthenticatedClient,
-    /// The parameters of the request.
-    pub params: &'a Params<'a>,
-    /// The head of the request: its headers, and the address of the client.
-    pub incoming: &'a Incoming,
-    /// When it was received.
-    pub now: Timestamp,
-    /// What the tokens are bound to.
-    pub(crate) confirmation: Option<Box<Confirmation>>,
-}
-
-impl TokenRequest<'_> {
-    /// The keys that the sender of the request holds, and that its tokens are bound to (RFC 9449 §5, RFC 8705 §3).
-    pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.confirmation.as_deref()
-    }
-
-    /// Whether the sender holds every key that a code or refresh token is bound to.
-    pub(crate) fn shows(&self, bound: &Confirmation) -> bool {
-        let shown = self.confirmation();
-        let has = |bound: Option<Thumbprint>, shown: Option<Thumbprint>| {
-            bound.is_none_or(|bound| shown.is_some_and(|shown| shown.is(&bound)))
-        };
-        has(bound.jkt, shown.and_then(|shown| shown.jkt))
-            && has(bound.x5t_s256, shown.and_then(|shown| shown.x5t_s256))
-    }
-
-    /// A required parameter.
-    ///
-    /// # Errors
-    /// [`Reason::ParameterMissing`].
-    pub fn require(&self, name: &'static str) -> Result<&str, Reason> {
-        self.params.get(name).ok_or(Reason::ParameterMissing(name))
-    }
 }
 
 /// An endpoint below the issuer: its path, methods, CORS policy, metadata and response.
@@ -323,12 +285,12 @@ impl AuthorizationServer {
         verdict.map_err(|conflict| Fault::new(format!("guard {} failed", conflict.guard)))
     }
 
-    /// Fetches what the operator did not name.
     /// Fetches what the operator named.
     pub(crate) fn operators_fetch(&self) -> &dyn Fetch {
         &*self.0.ports.fetch
     }
 
+    /// Fetches what the operator did not name.
     pub(crate) fn strangers_fetch(&self) -> &dyn Fetch {
         &*self.0.ports.strangers_fetch
     }

@@ -8,6 +8,8 @@
 
 mod approval;
 mod facts;
+mod memory;
+mod pauses;
 pub(crate) mod ping;
 mod polls;
 mod rates;
@@ -22,15 +24,7 @@ pub use waiting::WaitingRequest;
 
 pub(crate) use approval::{Approvable, approve, audience_of};
 pub(crate) use facts::StoredFacts;
-pub(crate) use polls::Polls;
-pub(crate) use rates::{Rate, Rates};
+pub(crate) use memory::DeferredMemory;
+pub(crate) use rates::Rate;
 pub(crate) use redemption::{Kind, decide};
 pub(crate) use request::asked;
-
-/// What a server keeps in memory of deferred requests. Each process has its own.
-#[derive(Debug, Default)]
-pub(crate) struct DeferredMemory {
-    pub(crate) polls: Polls,
-    pub(crate) pauses: ping::Pauses,
-    pub(crate) rates: Rates,
-}

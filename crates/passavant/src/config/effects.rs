@@ -1,12 +1,15 @@
 //! Each key does what it says: set in a file, seen at a server whose clock is the test's.
 
+mod authorization;
+mod deferred;
+mod grants;
 mod registration;
 
 use std::{io::Write as _, path::Path};
 
 use jose::{SignatureAlgorithm, SigningKey};
 use server::{Ask, Reason};
-use testkit::server::{Browser, ISSUER, Reply, Running, TestServer, confidential, public, resource, subject};
+use testkit::server::{Browser, ISSUER, Running, TestServer, confidential, public, resource, subject};
 
 use super::{Config, Layers};
 
@@ -230,209 +233,6 @@ async fn dpop_require_nonce() {
             "{value}"
         );
     }
-}
-
-/// RFC 9700 §2.3: a token for one resource is of no use to another.
-#[tokio::test]
-async fn authorization_danger_front_channel_tokens() {
-    let implicit = |client: &mut protocol::ClientMetadata| {
-        client.response_types = Some(vec!["id_token".to_owned()]);
-        client.grant_types = Some(vec!["implicit".to_owned()]);
-    };
-    for (value, reason) in [("true", None), ("false", Some(Reason::ResponseTypeUnsupported))] {
-        let server = server(&format!("[authorization]\ndanger_front_channel_tokens = {value}\n"))
-            .client(confidential("implicit").with(implicit))
-            .start()
-            .await;
-        let request = server.browser().sign_in("alice").authorize("implicit");
-        let landing = request.param("response_type", "id_token").finish().await;
-        assert_eq!(landing.reply.expect("an answer").reason(), reason, "{value}");
-    }
-}
-
-#[tokio::test]
-async fn authorization_web_messages() {
-    for (value, reason) in [("true", None), ("false", Some(Reason::ResponseModeUnsupported))] {
-        let server = start(&format!("[authorization]\nweb_messages = {value}\n")).await;
-        let request = server.browser().sign_in("alice").authorize("shop");
-        let landing = request.param("response_mode", "web_message").finish().await;
-        assert_eq!(landing.reply.expect("an answer").reason(), reason, "{value}");
-    }
-}
-
-#[tokio::test]
-async fn authorization_pushed_requests() {
-    for (value, status) in [("true", 201), ("false", 404)] {
-        let server = start(&format!("[authorization]\npushed_requests = {value}\n")).await;
-        let reply = server.browser().authorize("shop").pushing().send().await;
-        assert_eq!(reply.status(), status, "{value}");
-    }
-}
-
-#[tokio::test]
-async fn authorization_pushed_request_lifetime() {
-    let server = start("[authorization]\npushed_request_lifetime = \"5 s\"\n").await;
-    let request = server.browser().sign_in("alice").authorize("shop").push().await;
-    server.clock.advance(4);
-    request.clone().until(Ask::SignIn).await;
-    server.clock.advance(1);
-    request.finish().await.refused(Reason::RequestUriExpired);
-}
-
-#[tokio::test]
-async fn authorization_require_pushed_requests() {
-    let server = start("[authorization]\nrequire_pushed_requests = true\n").await;
-    let browser = server.browser().sign_in("alice");
-    browser.authorize("shop").finish().await.refused(Reason::PushedRequestMissing);
-    browser.authorize("shop").push().await.code().await;
-}
-
-#[tokio::test]
-async fn authorization_request_objects() {
-    for (value, reason) in
-        [("true", Reason::RequestObjectMalformed), ("false", Reason::RequestObjectUnsupported)]
-    {
-        let server = start(&format!("[authorization]\nrequest_objects = {value}\n")).await;
-        let request = server.browser().sign_in("alice").authorize("shop").and("request", "x");
-        assert_eq!(request.send().await.reason(), Some(reason), "{value}");
-    }
-}
-
-#[tokio::test]
-async fn authorization_fetch_request_objects() {
-    for (value, reason) in
-        [("true", Reason::RequestUriNotRegistered), ("false", Reason::RequestUriUnsupported)]
-    {
-        let server = start(&format!("[authorization]\nfetch_request_objects = {value}\n")).await;
-        let request = server.browser().authorize("shop").and("request_uri", "https://shop.example/request");
-        assert_eq!(request.send().await.reason(), Some(reason), "{value}");
-    }
-}
-
-#[tokio::test]
-async fn authorization_require_request_objects() {
-    let server = start("[authorization]\nrequire_request_objects = true\n").await;
-    server.browser().authorize("shop").finish().await.refused(Reason::RequestObjectMissing);
-}
-
-async fn device_authorization(server: &Running) -> Reply {
-    server.device_authorization("shop").param("scope", "openid").send().await
-}
-
-#[tokio::test]
-async fn device_enabled() {
-    for (value, status) in [("true", 200), ("false", 404)] {
-        let server = start(&format!("[device]\nenabled = {value}\n")).await;
-        assert_eq!(device_authorization(&server).await.status(), status, "{value}");
-    }
-    assert_eq!(device_authorization(&start("").await).await.status(), 404, "by default");
-}
-
-#[tokio::test]
-async fn device_code_lifetime() {
-    let server = start("[device]\nenabled = true\ncode_lifetime = \"1 minute\"\n").await;
-    let reply = device_authorization(&server).await.ok();
-    assert_eq!(reply.json()["expires_in"], 60);
-    let code = reply.member("device_code");
-    server.clock.advance(59);
-    server.poll("shop", &code).send().await.refused(Reason::AuthorizationPending);
-    server.clock.advance(1);
-    server.poll("shop", &code).send().await.refused(Reason::DeferredExpired);
-}
-
-#[tokio::test]
-async fn device_interval() {
-    let server = start("[device]\nenabled = true\ninterval = \"20 s\"\n").await;
-    let reply = device_authorization(&server).await.ok();
-    assert_eq!(reply.json()["interval"], 20);
-    let code = reply.member("device_code");
-    server.poll("shop", &code).send().await.refused(Reason::AuthorizationPending);
-    server.clock.advance(18);
-    server.poll("shop", &code).send().await.refused(Reason::PollTooEarly);
-}
-
-/// The client `shop`, which exchanges its own tokens for others of the same API.
-async fn exchanging(lines: &str) -> (Running, String) {
-    let policy = protocol::TokenExchangePolicy {
-        subject_clients: vec!["cart".into()],
-        audiences: vec!["https://notes.example".into()],
-        ..protocol::TokenExchangePolicy::default()
-    };
-    let cart = confidential("cart").scope("notes.read");
-    let cart = cart.with(|client| client.token_exchange = Some(policy));
-    let notes = resource("https://notes.example", "notes.read");
-    let server = server(lines).client(cart).resource(notes).start().await;
-    let tokens = server.browser().sign_in("alice").authorize("cart").scope("notes.read").tokens().await;
-    let token = tokens.member("access_token");
-    (server, token)
-}
-
-async fn exchange((server, token): &(Running, String)) -> Reply {
-    let call = server.post("/token").as_client("cart").params(&[
-        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-        ("subject_token", token),
-        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-    ]);
-    call.send().await
-}
-
-async fn backchannel(server: &Running) -> Reply {
-    let call = server.post("/backchannel_authentication").as_client("shop");
-    call.params(&[("scope", "openid"), ("login_hint", "alice")]).send().await
-}
-
-#[tokio::test]
-async fn backchannel_authentication_enabled() {
-    for (value, status) in [("true", 200), ("false", 404)] {
-        let server = start(&format!("[backchannel_authentication]\nenabled = {value}\n")).await;
-        assert_eq!(backchannel(&server).await.status(), status, "{value}");
-    }
-    assert_eq!(backchannel(&start("").await).await.status(), 404, "by default");
-}
-
-#[tokio::test]
-async fn backchannel_authentication_request_lifetime() {
-    let lines = "[backchannel_authentication]\nenabled = true\nrequest_lifetime = \"1 minute\"\n";
-    assert_eq!(backchannel(&start(lines).await).await.ok().json()["expires_in"], 60);
-}
-
-#[tokio::test]
-async fn backchannel_authentication_interval() {
-    let server = start("[backchannel_authentication]\nenabled = true\ninterval = \"20 s\"\n").await;
-    let reply = backchannel(&server).await.ok();
-    assert_eq!(reply.json()["interval"], 20);
-    let (grant_type, id) = ("urn:openid:params:grant-type:ciba", reply.member("auth_req_id"));
-    let poll = || {
-        let call = server.post("/token").as_client("shop");
-        call.params(&[("grant_type", grant_type), ("auth_req_id", &id)]).send()
-    };
-    poll().await.refused(Reason::AuthorizationPending);
-    server.clock.advance(18);
-    poll().await.refused(Reason::PollTooEarly);
-}
-
-#[tokio::test]
-async fn jwt_bearer_issuers() {
-    let reason = async |lines: &str| {
-        let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-        let call = start(lines).await.post("/token").as_client("shop");
-        call.params(&[("grant_type", grant), ("assertion", "x")]).send().await.reason()
-    };
-    let trusted = "[jwt_bearer]\nissuers = [\"https://idp.example https://idp.example/jwks\"]\n";
-    assert_eq!(reason(trusted).await, Some(Reason::BearerAssertionInvalid));
-    assert_eq!(reason("").await, Some(Reason::GrantTypeUnsupported));
-}
-
-#[tokio::test]
-async fn token_exchange_enabled() {
-    exchange(&exchanging("[token_exchange]\nenabled = true\n").await).await.ok();
-    exchange(&exchanging("").await).await.refused(Reason::GrantTypeUnsupported);
-}
-
-#[tokio::test]
-async fn token_exchange_token_lifetime_max() {
-    let lines = "[token_exchange]\nenabled = true\ntoken_lifetime_max = \"30 s\"\n";
-    assert_eq!(exchange(&exchanging(lines).await).await.ok().json()["expires_in"], 30);
 }
 
 #[tokio::test]

@@ -4,15 +4,10 @@
 //! cursor that it stored, and moves that on once a ping was delivered, or its request expired. Each ping is delivered at least
 //! once; a client that misses it may poll.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
 use bytes::Bytes;
 use fetching::FetchLimits;
 use http::{Method, Request, header};
-use protocol::{DeferredCode, DeferredId, Digest, Handle, Timestamp};
+use protocol::{DeferredCode, DeferredId, Digest, Handle};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -32,8 +27,6 @@ const CURSOR: &str = "cursor";
 const CURSOR_KEPT_SECONDS: i64 = 60 * 86_400;
 /// Events that are read in one step.
 const EVENTS_PER_STEP: u32 = 100;
-/// Longest pause between two attempts, in seconds.
-const PAUSE_MAX: i64 = 60;
 
 /// What a ping needs, encrypted under the master key for its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,29 +54,6 @@ impl StoredPing {
 /// The purpose of the encryption: it can't be moved to another request.
 fn purpose(id: i64) -> String {
     format!("ping of request {id}")
-}
-
-/// When each ping that failed is tried again. Each process has its own.
-#[derive(Debug, Default)]
-pub(crate) struct Pauses(Mutex<HashMap<DeferredId, (u32, Timestamp)>>);
-
-impl Pauses {
-    fn is_due(&self, id: DeferredId, now: Timestamp) -> bool {
-        let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pauses.get(&id).is_none_or(|(_, until)| *until <= now)
-    }
-
-    /// After 1, 2, 4 .. seconds, at most [`PAUSE_MAX`].
-    fn failed(&self, id: DeferredId, now: Timestamp) {
-        let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (tries, until) = pauses.entry(id).or_insert((0, now));
-        *until = now + (1_i64 << (*tries).min(6)).min(PAUSE_MAX);
-        *tries += 1;
-    }
-
-    fn forget(&self, id: DeferredId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-    }
 }
 
 /// One bounded step: delivers the pings that are due, and moves the cursor beyond those that are done. No row is deleted.

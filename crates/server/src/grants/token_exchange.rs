@@ -7,6 +7,7 @@
 mod actor;
 mod policy;
 mod subject;
+mod token_types;
 
 use async_trait::async_trait;
 use protocol::{GrantType, Scopes, TokenExchangePolicy, scope};
@@ -25,13 +26,7 @@ use crate::{
     tokens::{self, AccessClaims, Exchanged, Issued},
 };
 use subject::SubjectToken;
-
-/// RFC 8693 §3
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-/// RFC 8693 §3
-const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
-/// RFC 8693 §3
-const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+use token_types::{ACCESS_TOKEN, JWT};
 
 /// Exchanges a token (RFC 8693 §2).
 #[derive(Clone, Copy, Debug)]

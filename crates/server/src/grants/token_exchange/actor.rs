@@ -3,7 +3,10 @@
 use protocol::{TokenExchangePolicy, limits};
 use serde_json::{Map, Value, json};
 
-use super::{ACCESS_TOKEN, ID_TOKEN, JWT, subject, subject::SubjectToken};
+use super::{
+    subject::{self, SubjectToken},
+    token_types::{ACCESS_TOKEN, ID_TOKEN, JWT},
+};
 use crate::{
     AuthorizationServer, context::TokenRequest, error::Error, reason::Reason, registry::RegisteredClient,
     tokens::id_token,

@@ -3,7 +3,7 @@
 use protocol::{Audience, ClientId, GrantId, Scopes, SessionId, Subject, Timestamp};
 use serde_json::Value;
 
-use super::{ACCESS_TOKEN, ID_TOKEN, JWT};
+use super::token_types::{ACCESS_TOKEN, ID_TOKEN, JWT};
 use crate::{
     AuthorizationServer, access,
     audience::TokenAudience,

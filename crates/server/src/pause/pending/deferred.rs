@@ -11,7 +11,7 @@ use crate::{
     answer::{Answer, see_other},
     ask::Ask,
     authorize::{client, decision::Step},
-    deferred::{self, Approvable, DeferredFacts},
+    deferred::{Approvable, DeferredFacts, approve, audience_of},
     error::{Error, Fault},
     pause::{
         asked::{self, AskedScope},
@@ -87,7 +87,7 @@ impl PendingDeferred {
         let client = client::find(server, row.client.as_str()).await?;
         let resources = server.registry().resources().await?;
         // Where the request is no longer allowed, the page refuses it.
-        let audience = deferred::audience_of(&row, &client, &resources);
+        let audience = audience_of(&row, &client, &resources);
         let audience = audience.map(|audience| audience.resources).unwrap_or_default();
         let scopes = asked::described(&resources, &audience, &row.scopes);
         let facts = DeferredFacts::read(&row)?;
@@ -151,7 +151,7 @@ impl Waiting for Confirmation {
             return Ok(Step::Refuse(Reason::UserCodeUnknown));
         }
         let resources = visitor.server.registry().resources().await?;
-        if let Err(reason) = deferred::audience_of(row, client, &resources) {
+        if let Err(reason) = audience_of(row, client, &resources) {
             return Ok(Step::Refuse(reason));
         }
         let Some(signed_in) = visitor.signed_in else { return Ok(Step::Ask(Ask::SignIn)) };
@@ -169,7 +169,7 @@ impl Waiting for Confirmation {
         let signed_in = visitor.signed_in.ok_or_else(|| Fault::new("an approval without a session"))?;
         let commit = || ending.commit(visitor.server, None);
         let approvable = Approvable { id: *id, row, client };
-        deferred::approve(visitor.server, approvable, signed_in, commit, visitor.carried).await?;
+        approve(visitor.server, approvable, signed_in, commit, visitor.carried).await?;
         done(visitor.server, "allowed")
     }
 
