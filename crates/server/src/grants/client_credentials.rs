@@ -1,7 +1,7 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): the client acts on its own behalf.
 
 use async_trait::async_trait;
-use protocol::{GrantType, Scopes, scope};
+use protocol::{GrantType, Scopes};
 
 use crate::{
     AuthorizationServer,
@@ -63,10 +63,7 @@ fn scopes(client: &RegisteredClient, asked: Option<&str>) -> Result<Scopes, Reas
     if client.is_public() {
         return Err(Reason::ClientCredentialsNotAllowed);
     }
-    // Those of OpenID Connect say something of a user, of whom there is none.
-    let Some(text) = asked else {
-        return Ok(client.default_scopes().filter(|token| !scope::STANDARD.contains(&token)));
-    };
+    let Some(text) = asked else { return Ok(client.default_scopes()) };
     let scopes = Scopes::parse(text).map_err(|_| Reason::ScopeMalformed)?;
     if scopes.is_subset(&client.scopes) { Ok(scopes) } else { Err(Reason::ScopeNotRegistered) }
 }
