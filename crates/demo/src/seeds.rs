@@ -14,8 +14,8 @@ pub const APP_REDIRECT: &str = "http://localhost/";
 pub const APP_SCOPES: &str = "openid profile email offline_access demo.read";
 /// The client that acts for itself, and its secret.
 pub const CLI: (&str, &str) = ("demo-cli", "demo-secret");
-/// Its scopes: those of OpenID are for the device grant.
-pub const CLI_SCOPES: &str = "openid profile email offline_access demo.read";
+/// Its scopes: those of OpenID are for the device grant. A request that names none means the last one.
+pub const CLI_SCOPES: &str = "openid offline_access demo.read";
 /// The client id of the demo API, and its secret.
 pub const API: (&str, &str) = ("demo-api", "demo-api-secret");
 /// The scope of the demo API.

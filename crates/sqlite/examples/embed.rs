@@ -68,10 +68,8 @@ async fn answer(App(server, users): &App, incoming: &Incoming) -> Result<Answer,
 fn page(interaction: &OpenInteraction, problem: &str) -> Result<Answer, Error> {
     let fields = match interaction.ask() {
         Ask::SignIn => "<input name=username><input name=password type=password><button>Sign in</button>",
-        Ask::Consent | Ask::Confirm => {
-            "<button name=decision value=allow>Allow</button><button>Deny</button>"
-        }
         Ask::SignOut => "<button>Sign out</button>",
+        _ => "<button name=decision value=allow>Allow</button><button>Deny</button>",
     };
     let scopes = interaction.scopes().iter().map(|scope| &*scope.scope).collect::<Vec<_>>().join(", ");
     let client = interaction.client_id().map_or("", ClientId::as_str);
@@ -115,8 +113,7 @@ fn phone() -> Result<RegistryChange, serde_json::Error> {
     let metadata = json!({"redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none"});
     let caller = Caller { id: ClientId::new("phone"), epoch: 1, disabled: false, secret: None };
     let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-    let metadata = serde_json::from_value(metadata)?;
-    let registered = Registered::default();
+    let (metadata, registered) = (serde_json::from_value(metadata)?, Registered::default());
     let client = Client { caller, metadata, require_pkce, skip_consent, applied, version, registered };
-    Ok(RegistryChange::PutClient(Box::new(client), Expect::Absent))
+    Ok(RegistryChange::PutClient(client.into(), Expect::Absent))
 }

@@ -104,10 +104,10 @@ fn unsupported_registered_value_is_kept_with_a_warning() {
     let installation = Installation::new();
     let mut world = whole();
     world["clients"][0] = shop_with(json!({
-        "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+        "grant_types": ["authorization_code", "urn:example:made-up"],
         "id_token_signed_response_alg": "PS256",
         "userinfo_signed_response_alg": "ES256K",
-        "require_pushed_authorization_requests": true,
+        "backchannel_user_code_parameter": true,
         "contacts": ["ops@shop.example"],
     }));
     let outcome = installation.must_apply(&world, 4);
@@ -116,13 +116,13 @@ fn unsupported_registered_value_is_kept_with_a_warning() {
         "grant_types/1",
         "id_token_signed_response_alg",
         "userinfo_signed_response_alg",
-        "require_pushed_authorization_requests",
+        "backchannel_user_code_parameter",
     ] {
         assert_eq!(outcome.err.matches(&member(name)).count(), 1, "{name} in {}", outcome.err);
     }
     assert_eq!(outcome.err.lines().count(), 4, "{}", outcome.err);
     let shop = installation.json(&["client", "show", "shop"]);
-    assert_eq!(shop["grant_types"][1], "urn:ietf:params:oauth:grant-type:device_code");
+    assert_eq!(shop["grant_types"][1], "urn:example:made-up");
     assert_eq!(shop["contacts"][0], "ops@shop.example");
     installation.must_apply(&world, 0);
 }

@@ -103,7 +103,8 @@ async fn an_answer_says_what_differed_and_the_command_that_mends_it() {
     let answer = json(send(form(CLI, server.url("/token"), body)).await).await;
     assert_eq!(
         answer["error_description"],
-        "A requested scope is not registered to this client. scope: sent demo.write, expected demo.read"
+        "A requested scope is not registered to this client. scope: sent demo.write, expected openid \
+         offline_access demo.read"
     );
     let issuer = format!("http://localhost:{}", server.address.port());
     let authorize =
