@@ -9,6 +9,7 @@ use std::{
 use http::{HeaderMap, header};
 use jose::primitives::sha256;
 use protocol::Params;
+use zeroize::Zeroizing;
 
 use super::{AuthenticatedCaller, AuthenticatedClient};
 use crate::{error::Fault, ports::Entropy, registry::Registry};
@@ -54,7 +55,7 @@ impl Proven {
         {
             return None;
         }
-        let mut salted = [0; SALT_BYTES + HEADER_BYTES_MAX];
+        let mut salted = Zeroizing::new([0; SALT_BYTES + HEADER_BYTES_MAX]);
         let (salt, rest) = salted.split_at_mut(SALT_BYTES);
         salt.copy_from_slice(&self.salt);
         rest[..value.len()].copy_from_slice(value);
