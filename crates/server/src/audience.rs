@@ -224,10 +224,10 @@ fn still_listed(
 
 #[cfg(test)]
 mod tests {
-    use protocol::{ClientId, ClientMetadata};
+    use protocol::ClientMetadata;
 
     use super::*;
-    use crate::store::{Caller, Client, Registered, Resource, ResourceSettings};
+    use crate::store::{Client, Resource, ResourceSettings};
 
     fn world() -> (Resources, RegisteredClient) {
         let resource = |identifier: &str, scopes: &[&str], format: &str| {
@@ -245,18 +245,9 @@ mod tests {
             resource("https://music.example", &["music.read", "shared"], "opaque"),
             resource("https://secret.example", &["secret.read"], "jwt"),
         ];
-        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let scope = Some("openid notes.read music.read shared".to_owned());
         let metadata = ClientMetadata { scope, ..ClientMetadata::default() };
-        let client = Client {
-            caller,
-            metadata,
-            require_pkce: false,
-            skip_consent: false,
-            applied: false,
-            registered: Registered::default(),
-            version: 1,
-        };
+        let client = Client { require_pkce: false, ..Client::of("c", metadata) };
         (Resources::new(all, vec![]), RegisteredClient::read(client))
     }
 

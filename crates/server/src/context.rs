@@ -7,6 +7,7 @@ mod token_request;
 use std::{borrow::Cow, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
+use fetching::NamedBy;
 use http::{HeaderMap, Method};
 use protocol::{GrantType, Params, ResponseMode, ResponseType, ServerMetadata, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -324,12 +325,12 @@ impl AuthorizationServer {
         &self.0.deferred
     }
 
-    /// What sends requests to a URL that a client registered: a client that registered itself names no address of this
-    /// network.
-    pub(crate) fn fetch_for(&self, client: &RegisteredClient) -> &dyn Fetch {
+    /// What fetches the URLs that a client registered, and the rule for them: a client that registered itself names no
+    /// address of this network.
+    pub(crate) fn fetch_for(&self, client: &RegisteredClient) -> (NamedBy, &dyn Fetch) {
         match client.provenance.is_strange() {
-            true => &*self.0.ports.strangers_fetch,
-            false => &*self.0.ports.fetch,
+            true => (NamedBy::Stranger, self.strangers_fetch()),
+            false => (NamedBy::operator_of(self.settings().issuer.as_str()), self.operators_fetch()),
         }
     }
 

@@ -50,6 +50,7 @@ mod settle;
 pub mod spelling;
 pub mod store;
 pub mod tokens;
+mod window;
 
 pub use access::Denied;
 pub use answer::Answer;
@@ -78,7 +79,7 @@ pub use ports::Ports;
 pub use reason::{Reason, Severity};
 pub use refusal::{Difference, Refusal, RequestContext, SubjectForLogs, mending, uri_for_logs};
 pub use registration::InitialToken;
-pub use service::HttpService;
+pub use service::{HttpService, MountedEndpoint};
 pub use settings::{
     BackchannelAuthentication, DeviceFlow, JwtBearer, MutualTls, PagePaths, PkcePolicy, PushedRequests,
     RequestObjects, Settings, SettingsError, TokenExchange, TrustedIssuer,

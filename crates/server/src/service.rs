@@ -13,7 +13,7 @@ use protocol::limits;
 use crate::{
     AuthorizationServer,
     answer::{self, Answer, Scheme},
-    context::{Cors, Endpoint, Responder},
+    context::{BoxFuture, Cors, Endpoint, Responder},
     cors,
     endpoints::{introspection, revocation, token},
     error::Error,
@@ -34,23 +34,48 @@ impl AuthorizationServer {
 }
 
 impl HttpService {
-    /// Whether an endpoint of the server has this path.
-    pub fn serves(&self, path: &str) -> bool {
-        self.0.endpoint_at(path).is_some()
-    }
-
-    /// The answer to a request for a document that anybody may read, such as the metadata or the keys, while its rendering is
-    /// current. Such an answer needs nothing else of the request; where there is none, the service makes it.
-    pub fn document(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Answer> {
+    /// The endpoint of the server at this path.
+    pub fn at(&self, path: &str) -> Option<MountedEndpoint<'_>> {
         let endpoint = self.0.endpoint_at(path)?;
-        let Responder::Document { at_hand, .. } = &endpoint.answer else { return None };
-        let is_read = matches!(*method, Method::GET | Method::HEAD);
-        at_hand(&self.0, headers).filter(|_| is_read).map(cors::allow_all)
+        Some(MountedEndpoint { server: &self.0, endpoint })
+    }
+}
+
+/// One endpoint of a server, found by its path.
+#[derive(Clone, Copy)]
+pub struct MountedEndpoint<'s> {
+    server: &'s AuthorizationServer,
+    endpoint: &'s Endpoint,
+}
+
+impl<'s> MountedEndpoint<'s> {
+    /// Whether it is a document that anybody may read, such as the metadata or the keys.
+    pub fn is_document(&self) -> bool {
+        self.endpoint.cors == Cors::Anyone
     }
 
-    /// Whether the endpoint at this path is a document that anybody may read, such as the metadata or the keys.
-    pub fn is_document(&self, path: &str) -> bool {
-        self.0.endpoint_at(path).is_some_and(|endpoint| endpoint.cors == Cors::Anyone)
+    /// The answer to a request for such a document while its rendering is current. It needs nothing else of the request;
+    /// where there is none, [`Self::answer`] makes it.
+    pub fn document(&self, method: &Method, headers: &HeaderMap) -> Option<Answer> {
+        let Responder::Document { at_hand, .. } = &self.endpoint.answer else { return None };
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
+        at_hand(self.server, headers).filter(|_| is_read).map(cors::allow_all)
+    }
+
+    /// Answers a request, as [`HttpService`] does.
+    pub fn answer<B>(self, request: Request<B>) -> BoxFuture<'s, Answer>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Box::pin(noted(self, request))
+    }
+}
+
+impl std::fmt::Debug for MountedEndpoint<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MountedEndpoint({})", self.endpoint.path)
     }
 }
 
@@ -69,13 +94,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let server = self.0.clone();
-        Box::pin(async move { Ok(noted(&server, request).await) })
+        let service = self.clone();
+        Box::pin(async move {
+            let Some(endpoint) = service.at(request.uri().path()) else {
+                return Ok(answer::empty(StatusCode::NOT_FOUND));
+            };
+            Ok(noted(endpoint, request).await)
+        })
     }
 }
 
 /// Answers, and then logs a refusal where the host does not.
-async fn noted<B>(server: &AuthorizationServer, mut request: Request<B>) -> Answer
+async fn noted<B>(endpoint: MountedEndpoint<'_>, mut request: Request<B>) -> Answer
 where
     B: http_body::Body + Send + 'static,
     B::Data: Send,
@@ -87,8 +117,8 @@ where
         request.extensions_mut().insert(context.clone());
         context
     });
-    let mut answer = answer(server, request).await;
-    if server.settings().explain_refusals {
+    let mut answer = answer(endpoint, request).await;
+    if endpoint.server.settings().explain_refusals {
         answer = told(answer, &context);
     }
     if !context.is_logged_by_host()
@@ -99,16 +129,13 @@ where
     answer
 }
 
-async fn answer<B>(server: &AuthorizationServer, request: Request<B>) -> Answer
+async fn answer<B>(MountedEndpoint { server, endpoint }: MountedEndpoint<'_>, request: Request<B>) -> Answer
 where
     B: http_body::Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let uri = request.uri();
-    let Some(endpoint) = server.endpoint_at(uri.path()) else {
-        return answer::empty(StatusCode::NOT_FOUND);
-    };
     let origin: HeaderMap = request.headers().get(header::ORIGIN).into_iter().map(origin_only).collect();
     let refusal = if uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
         refused(Reason::BodyTooLarge, StatusCode::URI_TOO_LONG)

@@ -123,7 +123,7 @@ impl World {
 
     async fn send(&mut self, request: Request<Body>) -> Seen {
         let mut service = self.server.service();
-        let (head, body) = match service.serves(request.uri().path()) {
+        let (head, body) = match service.at(request.uri().path()).is_some() {
             true => {
                 let (head, body) = service.call(request).await.expect("infallible").into_parts();
                 (head, Body::new(body))

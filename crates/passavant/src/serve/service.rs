@@ -14,11 +14,11 @@ use std::{
 use axum::Router;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use protocol::limits;
-use server::{AuthorizationServer, RequestContext, SharedAddress, ports::Entropy};
+use server::{AuthorizationServer, MountedEndpoint, RequestContext, SharedAddress, ports::Entropy};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
@@ -121,10 +121,11 @@ impl Handler for IssuerService {
         let context = self.0.context(&client);
         let log = RequestLog::of(&request, context.clone());
         let is_preflight = request.method() == Method::OPTIONS;
-        let (mut answer, is_routine) = match self.0.document(&request) {
+        let endpoint = self.0.endpoint(request.uri());
+        let (mut answer, is_routine) = match document(endpoint, &request) {
             Some(document) => (document, true),
             None => {
-                let answering = AssertUnwindSafe(self.0.route(request, context));
+                let answering = AssertUnwindSafe(self.0.route(request, context, endpoint));
                 answering.catch_unwind().await.unwrap_or_else(|panic| (broken(&panic), false))
             }
         };
@@ -156,25 +157,23 @@ impl Inner {
         }
     }
 
-    /// The answer to a request for a document that anybody may read, if it is at hand.
-    fn document(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
-        let own = self.endpoints.as_ref()?;
-        let uri = request.uri();
-        let fits = uri.path_and_query().is_none_or(|path| path.as_str().len() <= limits::URL_BYTES_MAX);
-        let path = self.base_path.below(uri.path()).filter(|_| fits)?;
-        let answer = own.service.document(request.method(), &path, request.headers())?;
-        Some(answer.map(Either::Left))
+    /// The endpoint of the authorization server that a request is for.
+    fn endpoint(&self, uri: &Uri) -> Option<MountedEndpoint<'_>> {
+        self.endpoints.as_ref()?.service.at(&self.base_path.below(uri.path())?)
     }
 
     /// The answer, and whether it is routine. The server's own endpoints come before everything else, without a layer.
-    async fn route(&self, request: Request<Incoming>, context: RequestContext) -> (Response<Body>, bool) {
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        context: RequestContext,
+        endpoint: Option<MountedEndpoint<'_>>,
+    ) -> (Response<Body>, bool) {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(context);
         let Some(path) = self.base_path.below(head.uri.path()) else {
             return (nothing_here().await, false);
         };
-        let server = self.endpoints.as_ref().map(|own| &own.service).filter(|server| server.serves(&path));
-        let is_document = server.is_some_and(|server| server.is_document(&path));
         if path.len() != head.uri.path().len() {
             match BasePath::moved(&head.uri, &path) {
                 Some(uri) => head.uri = uri,
@@ -182,11 +181,11 @@ impl Inner {
             }
         }
         let body = TimedBody::new(body);
-        if let Some(server) = server {
-            let Ok(answer) = server.clone().call(Request::from_parts(head, body)).await;
-            return (answer.map(Either::Left), is_document);
+        if let Some(endpoint) = endpoint {
+            let answer = endpoint.answer(Request::from_parts(head, body)).await;
+            return (answer.map(Either::Left), endpoint.is_document());
         }
-        if head.uri.path_and_query().is_some_and(|path| path.as_str().len() > limits::URL_BYTES_MAX) {
+        if !fits(&head.uri) {
             return (text(StatusCode::URI_TOO_LONG, "This address is too long.\n"), false);
         }
         let request = Request::from_parts(head, axum::body::Body::new(body));
@@ -234,6 +233,17 @@ fn first_request_id(entropy: &dyn Entropy) -> AtomicU64 {
     let mut seed = [0; 8];
     entropy.fill(&mut seed);
     AtomicU64::new(u64::from_ne_bytes(seed))
+}
+
+/// The answer to a request for a document that anybody may read, if it is at hand.
+fn document(endpoint: Option<MountedEndpoint<'_>>, request: &Request<Incoming>) -> Option<Response<Body>> {
+    let endpoint = endpoint.filter(|_| fits(request.uri()))?;
+    Some(endpoint.document(request.method(), request.headers())?.map(Either::Left))
+}
+
+/// Whether a URL is within the limit.
+fn fits(uri: &Uri) -> bool {
+    uri.path_and_query().is_none_or(|path| path.as_str().len() <= limits::URL_BYTES_MAX)
 }
 
 /// What an unknown path is answered.

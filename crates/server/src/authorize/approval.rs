@@ -2,14 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use protocol::{AuthorizationCode, ClientId, GrantId, GrantType, ResponseType, scope};
+use protocol::{AuthorizationCode, ClientId, GrantId, GrantType, ResponseType, Scopes, Timestamp, scope};
 
 use super::{pushed, request::AuthorizationRequest, return_to::Approved};
 use crate::{
     AuthorizationServer,
     answer::Answer,
+    audience::TokenAudience,
     error::{Error, Fault},
     reason::Reason,
+    registry::RegisteredClient,
     session::SignedIn,
     settle::{Carried, Decision, settle},
     store::{Change, Code, CodeChange, Commit, Grant, GrantChange, UserBasis},
@@ -38,51 +40,27 @@ pub(crate) async fn approve(
         true => settings.refresh_absolute_lifetime,
         false => settings.code_lifetime + audience.lifetime(settings.access_token_lifetime),
     };
-    let grant = |id| Grant {
-        id,
-        subject: signed_in.session.subject.clone(),
-        client: client.id().clone(),
-        session: Some(signed_in.id),
-        offline: requested.scopes.contains(scope::OFFLINE_ACCESS),
-        scopes: requested.scopes.clone(),
-        audience: audience.identifiers(),
-        narrowed: audience.narrowed,
-        authenticated_at: signed_in.session.authenticated_at,
-        amr: signed_in.session.amr.clone(),
-        approved_at: now,
-        expires_at: now + lifetime,
-        details: requested.details(),
-    };
-    let row = |grant| Code {
-        grant,
-        redirect_uri: return_to.uri().into(),
-        challenge: requested.challenge.clone(),
-        nonce: requested.nonce.clone(),
-        dpop_jkt: requested.dpop_jkt,
-        expires_at: now + settings.code_lifetime,
-        used: false,
-        tries: 0,
-    };
-    let is_first = AtomicBool::new(true);
+    let approval = Approval::new(server, client, signed_in);
     // Where an id was taken, others are drawn.
     let decide = || async {
-        let client_epoch = match is_first.swap(false, Ordering::Relaxed) {
-            true => client.caller.epoch,
-            false => looked_at_again(server, client.id(), signed_in).await?,
-        };
+        let client_epoch = approval.client_epoch().await?;
         let code = response_type.has_code().then(|| server.draw(AuthorizationCode::mint));
         let mut commit = alongside(code.as_ref())?;
         let mut approved = Approved::default();
         if response_type != ResponseType::None {
-            let grant = grant(GrantId(server.draw_row_id()));
+            let mut grant = approval.grant(&requested.scopes, &audience, now, lifetime);
+            grant.session = Some(signed_in.id);
+            grant.details = requested.details();
             let nonce = requested.nonce.as_deref();
             let issue = Issue { server, client, grant: &grant, nonce, confirmation: None };
             let response = FrontChannel { response_type, code: code.as_ref(), state: return_to.state() };
             let tokens = issue.in_front(&response, &mut commit).await?;
             (approved.access, approved.id_token) = (tokens.access, tokens.id_token);
-            commit.guards.extend(
-                code.as_ref().map(|code| CodeChange::Add(code.handle(), Box::new(row(grant.id))).into()),
-            );
+            let row = |code: &AuthorizationCode| {
+                let row = code_of(request, grant.id, now + settings.code_lifetime);
+                CodeChange::Add(code.handle(), Box::new(row)).into()
+            };
+            commit.guards.extend(code.as_ref().map(row));
             commit.guards.push(GrantChange::Add(Box::new(grant), signed_in.basis.at(client_epoch)).into());
         }
         approved.code = code;
@@ -99,9 +77,78 @@ pub(crate) async fn approve(
     return_to.approved(server, &settle(server.store(), carried, decide).await?).await
 }
 
+fn code_of(request: &AuthorizationRequest, grant: GrantId, expires_at: Timestamp) -> Code {
+    let AuthorizationRequest { return_to, requested, .. } = request;
+    Code {
+        grant,
+        redirect_uri: return_to.uri().into(),
+        challenge: requested.challenge.clone(),
+        nonce: requested.nonce.clone(),
+        dpop_jkt: requested.dpop_jkt,
+        expires_at,
+        used: false,
+        tries: 0,
+    }
+}
+
+/// The approval of a request by a user who is signed in. It is decided again after a conflict.
+pub(crate) struct Approval<'a> {
+    server: &'a AuthorizationServer,
+    client: &'a RegisteredClient,
+    signed_in: &'a SignedIn,
+    is_first: AtomicBool,
+}
+
+impl<'a> Approval<'a> {
+    pub(crate) fn new(
+        server: &'a AuthorizationServer,
+        client: &'a RegisteredClient,
+        signed_in: &'a SignedIn,
+    ) -> Self {
+        Self { server, client, signed_in, is_first: AtomicBool::new(true) }
+    }
+
+    /// The epoch of the client that guards the grant.
+    ///
+    /// # Errors
+    /// After a conflict, why the request can't be approved any more.
+    pub(crate) async fn client_epoch(&self) -> Result<i64, Error> {
+        match self.is_first.swap(false, Ordering::Relaxed) {
+            true => Ok(self.client.caller.epoch),
+            false => looked_at_again(self.server, self.client.id(), self.signed_in).await,
+        }
+    }
+
+    /// A grant of these scopes, with a new id and without a session.
+    pub(crate) fn grant(
+        &self,
+        scopes: &Scopes,
+        audience: &TokenAudience,
+        now: Timestamp,
+        lifetime: i64,
+    ) -> Grant {
+        let session = &self.signed_in.session;
+        Grant {
+            id: GrantId(self.server.draw_row_id()),
+            subject: session.subject.clone(),
+            client: self.client.id().clone(),
+            session: None,
+            offline: scopes.contains(scope::OFFLINE_ACCESS),
+            scopes: scopes.clone(),
+            audience: audience.identifiers(),
+            narrowed: audience.narrowed,
+            authenticated_at: session.authenticated_at,
+            amr: session.amr.clone(),
+            approved_at: now,
+            expires_at: now + lifetime,
+            details: None,
+        }
+    }
+}
+
 /// The epoch of the client, if it may still be answered and the user is still signed in. Only asked after a conflict:
 /// the guard of the grant says so otherwise. The client is read from the store, since a cached one may be outdated.
-pub(crate) async fn looked_at_again(
+async fn looked_at_again(
     server: &AuthorizationServer,
     client: &ClientId,
     signed_in: &SignedIn,

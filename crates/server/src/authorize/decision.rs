@@ -126,7 +126,7 @@ mod tests {
     use crate::{
         authorize::return_to::fixture::returnable,
         registry::RegisteredClient,
-        store::{Caller, Client, Session},
+        store::{Client, Session},
     };
 
     struct World {
@@ -157,20 +157,11 @@ mod tests {
     };
 
     fn verdict(world: &World) -> Step {
-        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
-        let (require_pkce, skip_consent, applied, version) = (true, world.skip_consent, false, 1);
+        let skip_consent = world.skip_consent;
         let (method, redirect_uri) = world.client;
         let token_endpoint_auth_method = Some(method.to_owned());
         let metadata = ClientMetadata { token_endpoint_auth_method, ..ClientMetadata::default() };
-        let client = RegisteredClient::read(Client {
-            caller,
-            metadata,
-            require_pkce,
-            skip_consent,
-            applied,
-            registered: crate::store::Registered::default(),
-            version,
-        });
+        let client = RegisteredClient::read(Client { skip_consent, ..Client::of("c", metadata) });
         let requested = serde_json::from_value(serde_json::json!({
             "scopes": world.scopes, "resources": [], "challenge": null, "nonce": null,
             "max_age": world.max_age, "login_hint": null, "expected": world.expected,

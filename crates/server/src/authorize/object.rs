@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use fetching::{DocumentError, FetchLimits, NamedBy, document};
 use jose::{Claims, SignatureAlgorithm, VerifyingKey, jws::Unverified};
-use protocol::{ClientId, Params, Timestamp, limits};
+use protocol::{Params, Timestamp, limits};
 use serde_json::Value;
 
 use super::{client, pushed, request::must_sign};
@@ -117,11 +117,11 @@ async fn fetch(
     let settings = server.settings();
     let is_loopback_fetched =
         settings.client_documents.as_ref().is_some_and(|documents| documents.danger_loopback);
-    let by_operator = (NamedBy::operator_of(settings.issuer.as_str()), server.operators_fetch());
-    let (named_by, port) = match client.provenance.is_strange() {
-        true if is_loopback_fetched => (by_operator.0, server.strangers_fetch()),
-        true => (NamedBy::Stranger, server.strangers_fetch()),
-        false => by_operator,
+    let (named_by, port) = match server.fetch_for(client) {
+        (NamedBy::Stranger, port) if is_loopback_fetched => {
+            (NamedBy::operator_of(settings.issuer.as_str()), port)
+        }
+        rule_and_port => rule_and_port,
     };
     named_by.check(url).map_err(|error| DocumentError::Url(error.to_string()))?;
     let bounds = FetchLimits { bytes_max: limits::PARAMETER_VALUE_BYTES_MAX, ..FetchLimits::default() };
@@ -149,12 +149,12 @@ async fn read(
     let claims = verified.claims().map_err(|_| Reason::RequestObjectMalformed)?;
     let until = judge(&claims, &expected, is_typed)?;
     let jti = claims.string("jti").ok().flatten();
-    let once = jti.map(|jti| remember(client.id(), jti, until));
+    let once = jti.map(|jti| Remember::jti(Space::RequestObject, client.id().as_str(), jti, until));
     Ok(FoundParams { params: parameters(claims)?, pushed: None, is_signed: true, once })
 }
 
 /// The keys that may have signed: a MAC only if it is registered, since the secret is stored for that only.
-async fn verifying_keys(
+pub(crate) async fn verifying_keys(
     server: &AuthorizationServer,
     client: &RegisteredClient,
     algorithm: SignatureAlgorithm,
@@ -179,13 +179,6 @@ async fn verifying_keys(
 fn keys_unavailable(error: &Fault) -> Reason {
     tracing::warn!(%error, "a client's keys could not be fetched");
     Reason::RequestObjectKeysUnavailable
-}
-
-/// What makes an object single-use, if it has a `jti`.
-fn remember(client: &ClientId, jti: &str, until: Timestamp) -> Remember {
-    let key = jose::primitives::sha256(format!("{client}\n{jti}").as_bytes());
-    let key = jose::base64url::encode(&key).into();
-    Remember { space: Space::RequestObject, key, until, replayed: Reason::RequestObjectReplayed }
 }
 
 /// What an object must be.

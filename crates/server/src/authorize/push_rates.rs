@@ -1,50 +1,32 @@
 //! How many requests public clients may push: anybody can push one in the name of a public client, and each is stored
 //! (RFC 9126 §7.2).
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
 use protocol::{Timestamp, limits};
 
-use crate::origin::{AddressBlock, Origin};
+use crate::{
+    origin::Origin,
+    window::{Most, Window},
+};
 
-/// Length of a window, in seconds.
-const WINDOW_SECONDS: i64 = 60;
+/// The most of a minute.
+const MOST: Most =
+    Most { of_block: limits::PUSHED_PER_SITE_MINUTE_MAX, of_all: limits::PUSHED_PER_MINUTE_MAX };
 
 /// Counts the requests of one minute, by site and in all.
-#[derive(Debug, Default)]
-pub(crate) struct PushRates(Mutex<Window>);
+#[derive(Debug)]
+pub(crate) struct PushRates(Window);
 
-#[derive(Debug, Default)]
-struct Window {
-    number: i64,
-    all: u32,
-    /// No more than `all`.
-    sites: HashMap<AddressBlock, u32>,
+impl Default for PushRates {
+    fn default() -> Self {
+        Self(Window::of(60))
+    }
 }
 
 impl PushRates {
     /// Counts one more, if it is within the limits. Where the address is a proxy's, only the limit of all applies.
     pub(crate) fn admit(&self, origin: &Origin, now: Timestamp) -> bool {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = now.0.div_euclid(WINDOW_SECONDS);
-        if window.number != number {
-            *window = Window { number, ..Window::default() };
-        }
-        if window.all >= limits::PUSHED_PER_MINUTE_MAX {
-            return false;
-        }
-        if !origin.is_crowd() {
-            let of_site = window.sites.entry(origin.site()).or_default();
-            if *of_site >= limits::PUSHED_PER_SITE_MINUTE_MAX {
-                return false;
-            }
-            *of_site += 1;
-        }
-        window.all += 1;
-        true
+        let site = (!origin.is_crowd()).then(|| origin.site());
+        self.0.admit(site, MOST, now)
     }
 }
 

@@ -93,22 +93,7 @@ pub(crate) async fn validate(
     client: &RegisteredClient,
     params: &Parameters,
 ) -> Result<Requested, Error> {
-    if params.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES_MAX) {
-        return Err(Reason::ParameterTooLong("state").into());
-    }
-    for (name, reason) in UNSUPPORTED {
-        if params.get(name).is_some() {
-            return Err(reason.into());
-        }
-    }
-    if must_sign(server.settings(), client) && !params.is_signed() {
-        return Err(Reason::RequestObjectMissing.into());
-    }
-    let must_push = client.metadata.require_pushed_authorization_requests == Some(true)
-        || server.settings().requires_pushed_requests();
-    if must_push && !params.is_pushed() {
-        return Err(Reason::PushedRequestMissing.into());
-    }
+    check_form(server.settings(), client, params)?;
     let response_type = response_type(server, client, params.get("response_type"))?;
     client::response_mode(server, Some(response_type), params.get("response_mode"))?;
     let scopes = scopes(client, params.get("scope"))?;
@@ -130,16 +115,7 @@ pub(crate) async fn validate(
     };
     let asked = Asked { response_type, scopes: &scopes, wanted: &wanted, details: &authorization_details };
     let audience = allowed(client, &resources, &asked)?;
-    let claims = match params.get("claims") {
-        Some(text) => Some(RequestedClaims::read(text, &client.user_scopes(), &resources)?),
-        None => None,
-    };
-    if claims.as_ref().is_some_and(|claims| {
-        !claims.acr.is_empty()
-            && !acr::ALL.iter().any(|known| claims.acr.iter().any(|asked| **asked == **known))
-    }) {
-        return Err(Reason::AuthenticationWeak.into());
-    }
+    let claims = claims(params.get("claims"), client, &resources)?;
     let expected = expected(server, params, &prompt, claims.as_ref()).await?;
     let names_acr = params.get("acr_values").is_some()
         || claims.as_ref().is_some_and(|claims| claims.names_acr)
@@ -163,6 +139,42 @@ pub(crate) async fn validate(
         pushed: params.pushed().cloned(),
         object: params.once().map(|once| OnceObject { key: once.key.clone(), until: once.until }),
     })
+}
+
+/// Checks what does not depend on what is asked for: the length of `state`, and that the request is signed and pushed where
+/// it must be.
+fn check_form(settings: &Settings, client: &RegisteredClient, params: &Parameters) -> Result<(), Reason> {
+    if params.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES_MAX) {
+        return Err(Reason::ParameterTooLong("state"));
+    }
+    if let Some((_, reason)) = UNSUPPORTED.into_iter().find(|(name, _)| params.get(name).is_some()) {
+        return Err(reason);
+    }
+    if must_sign(settings, client) && !params.is_signed() {
+        return Err(Reason::RequestObjectMissing);
+    }
+    let must_push = client.metadata.require_pushed_authorization_requests == Some(true)
+        || settings.requires_pushed_requests();
+    if must_push && !params.is_pushed() {
+        return Err(Reason::PushedRequestMissing);
+    }
+    Ok(())
+}
+
+/// The claims that are requested by name (OpenID Connect Core 1.0 §5.5). An essential `acr` must be one that a sign-in here
+/// can have (§5.5.1.1).
+fn claims(
+    sent: Option<&str>,
+    client: &RegisteredClient,
+    resources: &Resources,
+) -> Result<Option<RequestedClaims>, Reason> {
+    let Some(text) = sent else { return Ok(None) };
+    let claims = RequestedClaims::read(text, &client.user_scopes(), resources)?;
+    let is_known = |asked: &str| acr::ALL.contains(&asked);
+    if !claims.acr.is_empty() && !claims.acr.iter().any(|asked| is_known(asked)) {
+        return Err(Reason::AuthenticationWeak);
+    }
+    Ok(Some(claims))
 }
 
 /// The only user that the client accepts: that of its `id_token_hint`, or the `sub` that it names (OpenID Connect Core 1.0
@@ -340,30 +352,17 @@ mod tests {
     use protocol::{ClientMetadata, Params};
 
     use super::*;
-    use crate::{
-        authorize::source::Source,
-        store::{Caller, Client},
-    };
+    use crate::{authorize::source::Source, store::Client};
 
     const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
     fn client(method: &str, require_pkce: bool) -> RegisteredClient {
-        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let metadata = ClientMetadata {
             token_endpoint_auth_method: Some(method.to_owned()),
             scope: Some("openid a introspection passavant.admin passavant.read".to_owned()),
             ..ClientMetadata::default()
         };
-        let (skip_consent, applied, version) = (false, false, 1);
-        RegisteredClient::read(Client {
-            caller,
-            metadata,
-            require_pkce,
-            skip_consent,
-            applied,
-            registered: crate::store::Registered::default(),
-            version,
-        })
+        RegisteredClient::read(Client { require_pkce, ..Client::of("c", metadata) })
     }
 
     fn pkce(policy: PkcePolicy, client: &RegisteredClient, query: &str) -> Result<bool, Reason> {

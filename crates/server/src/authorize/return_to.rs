@@ -191,17 +191,16 @@ pub(super) mod fixture {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{ClientId, ClientMetadata};
+    use protocol::ClientMetadata;
 
     use super::*;
-    use crate::store::{Caller, Client};
+    use crate::store::Client;
 
     fn client() -> RegisteredClient {
         client_of("none", "web")
     }
 
     fn client_of(method: &str, application_type: &str) -> RegisteredClient {
-        let caller = Caller { id: ClientId::new("c"), epoch: 1, disabled: false, secret: None };
         let metadata = ClientMetadata {
             token_endpoint_auth_method: Some(method.to_owned()),
             application_type: Some(application_type.to_owned()),
@@ -209,16 +208,7 @@ mod tests {
             post_logout_redirect_uris: vec!["https://c.example/bye".to_owned()],
             ..ClientMetadata::default()
         };
-        let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-        RegisteredClient::read(Client {
-            caller,
-            metadata,
-            require_pkce,
-            skip_consent,
-            applied,
-            registered: crate::store::Registered::default(),
-            version,
-        })
+        RegisteredClient::read(Client::of("c", metadata))
     }
 
     #[test]

@@ -76,13 +76,7 @@ pub(super) async fn check(
     let until = judge(&claims, caller.id.as_str(), &Expected::of(server, known.is_strict()))?;
     // Without a `jti` two assertions of one second are the same text, so a repetition says nothing.
     let Some(jti) = claims.string("jti").ok().flatten() else { return Ok(None) };
-    let key = jose::primitives::sha256(format!("{}\n{jti}", caller.id).as_bytes());
-    Ok(Some(Remember {
-        space: Space::ClientAssertion,
-        key: jose::base64url::encode(&key).into(),
-        until,
-        replayed: Reason::AssertionReplayed,
-    }))
+    Ok(Some(Remember::jti(Space::ClientAssertion, caller.id.as_str(), jti, until)))
 }
 
 async fn verifying_keys(

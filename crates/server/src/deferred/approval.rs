@@ -1,19 +1,17 @@
 //! Approving a deferred request: its grant.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use protocol::{DeferredId, GrantId, GrantType, scope};
+use protocol::{DeferredId, GrantType};
 
 use crate::{
     AuthorizationServer,
     audience::{self, RequestedResources, TokenAudience},
-    authorize::approval::looked_at_again,
+    authorize::approval::Approval,
     error::{Error, Fault},
     reason::Reason,
     registry::{RegisteredClient, Resources},
     session::SignedIn,
     settle::{Carried, Decision, settle},
-    store::{Commit, Deferred, DeferredChange, Grant, GrantChange},
+    store::{Commit, Deferred, DeferredChange, GrantChange},
 };
 
 /// The audience of its tokens, if what is registered now still allows what the client requested.
@@ -59,28 +57,10 @@ pub(crate) async fn approve(
         true => settings.refresh_absolute_lifetime,
         false => row.expires_at.since(now) + audience.lifetime(settings.access_token_lifetime),
     };
-    let grant = |id| Grant {
-        id,
-        subject: signed_in.session.subject.clone(),
-        client: client.id().clone(),
-        session: None,
-        offline: row.scopes.contains(scope::OFFLINE_ACCESS),
-        scopes: row.scopes.clone(),
-        audience: audience.identifiers(),
-        narrowed: audience.narrowed,
-        authenticated_at: signed_in.session.authenticated_at,
-        amr: signed_in.session.amr.clone(),
-        approved_at: now,
-        expires_at: now + lifetime,
-        details: None,
-    };
-    let is_first = AtomicBool::new(true);
+    let approval = Approval::new(server, client, signed_in);
     let decide = || async {
-        let client_epoch = match is_first.swap(false, Ordering::Relaxed) {
-            true => client.caller.epoch,
-            false => looked_at_again(server, client.id(), signed_in).await?,
-        };
-        let grant = grant(GrantId(server.draw_row_id()));
+        let client_epoch = approval.client_epoch().await?;
+        let grant = approval.grant(&row.scopes, &audience, now, lifetime);
         let commit = alongside()?.with(DeferredChange::Approve(id, grant.id));
         let commit = commit.with(GrantChange::Add(Box::new(grant), signed_in.basis.at(client_epoch)));
         Ok(Decision { commit, answer: Ok(()) })

@@ -150,7 +150,12 @@ async fn post(
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .body(body);
     let Ok(request) = request else { return false };
-    match server.fetch_for(client).fetch(request, FetchLimits::default()).await {
+    let (named_by, port) = server.fetch_for(client);
+    if let Err(error) = named_by.check(endpoint) {
+        tracing::warn!(endpoint, %error, "a client registered an address that is not pinged");
+        return false;
+    }
+    match port.fetch(request, FetchLimits::default()).await {
         Ok(answer) if answer.status().is_success() => true,
         Ok(answer) => {
             tracing::warn!(endpoint, status = answer.status().as_u16(), "a client refused a ping");

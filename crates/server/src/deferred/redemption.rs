@@ -108,22 +108,10 @@ mod tests {
     use protocol::{ClientId, ClientMetadata, GrantId, Scopes, Subject, UserCode};
 
     use super::*;
-    use crate::store::{Caller, Client, Deferred, Ended, Grant};
+    use crate::store::{Client, Deferred, Ended, Grant};
 
     fn client(id: &str) -> RegisteredClient {
-        let caller = Caller { id: ClientId::new(id), epoch: 1, disabled: false, secret: None };
-        let metadata = ClientMetadata::default();
-        let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-        let registered = crate::store::Registered::default();
-        RegisteredClient::read(Client {
-            caller,
-            metadata,
-            require_pkce,
-            skip_consent,
-            applied,
-            registered,
-            version,
-        })
+        RegisteredClient::read(Client::of(id, ClientMetadata::default()))
     }
 
     fn read(state: DeferredState) -> DeferredRead {

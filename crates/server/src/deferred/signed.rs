@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     AuthorizationServer,
-    clients::KeySource,
+    authorize::object,
     error::Error,
     reason::Reason,
     registry::RegisteredClient,
@@ -46,16 +46,7 @@ pub(crate) async fn read(
         algorithm.as_str() == registered && !SignatureAlgorithm::is_symmetric(*algorithm)
     });
     let algorithm = algorithm.ok_or(Reason::RequestObjectMalformed)?;
-    let source = KeySource::client(client);
-    if source.is_empty() {
-        return Err(Reason::RequestObjectSignatureWrong.into());
-    }
-    let keys = server.remote_keys().verifying(source, unverified.kid(), algorithm).await;
-    let keys = keys.map_err(|error| {
-        tracing::warn!(%error, "a client's keys could not be fetched");
-        Reason::RequestObjectKeysUnavailable
-    })?;
-    let keys = keys.map_err(|_| Reason::RequestObjectSignatureWrong)?;
+    let keys = object::verifying_keys(server, client, algorithm, unverified.kid()).await?;
     let verified = unverified.verify_any(&keys).map_err(|_| Reason::RequestObjectSignatureWrong)?;
     let claims = verified.claims().map_err(|_| Reason::RequestObjectMalformed)?;
     let settings = server.settings();
@@ -66,9 +57,7 @@ pub(crate) async fn read(
         skew: settings.clock_skew,
     };
     let (jti, until) = judge(&claims, &expected)?;
-    let key = jose::primitives::sha256(format!("{}\n{jti}", client.id()).as_bytes());
-    let key = jose::base64url::encode(&key).into();
-    let once = Remember { space: Space::RequestObject, key, until, replayed: Reason::RequestObjectReplayed };
+    let once = Remember::jti(Space::RequestObject, client.id().as_str(), &jti, until);
     Ok(Some(Signed { params: parameters(&claims)?, once }))
 }
 

@@ -18,24 +18,25 @@ use crate::{
     reason::Reason,
     registration::{
         Batch, Credentials, Finding, Findings, MissingSecret, RegistryView, initial_token,
-        stranger::{
-            Allowed, Counts, Offered, Rejection, Requested, information, lists_redirect_uris, vouched,
-        },
+        stranger::{Allowed, Offered, Rejection, Requested, information, lists_redirect_uris, vouched},
     },
     settings::DynamicRegistration,
     settle::{Carried, Decision, settle},
     store::{Client, Commit, Expect, Item, Provenance, Registered, RegistryChange},
+    window::{Most, Window},
 };
 
 /// The path of the endpoint, and of what is below it for each client.
 pub(crate) const PATH: &str = "/register";
 
+/// The window in which registrations are counted, in seconds.
+const WINDOW_SECONDS: i64 = 3_600;
 /// Seconds in `Retry-After` after too many registrations.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("3600");
 
 /// Installs registration, and the management of what was registered.
 pub(crate) fn install(installed: &mut Installed, settings: &DynamicRegistration) {
-    let part = Arc::new(Part { settings: settings.clone(), counts: Counts::default() });
+    let part = Arc::new(Part { settings: settings.clone(), registrations: Window::of(WINDOW_SECONDS) });
     client_configuration::install(installed, settings);
     installed.endpoint(Endpoint {
         path: PATH.into(),
@@ -56,7 +57,8 @@ fn advertise(metadata: &mut ServerMetadata, offer: &Offer<'_>) {
 
 struct Part {
     settings: DynamicRegistration,
-    counts: Counts,
+    /// Those of this hour, of which anybody can send one where registration is open.
+    registrations: Window,
 }
 
 impl Part {
@@ -77,9 +79,10 @@ impl Part {
             Ok(requested) => requested,
             Err(rejection) => return Ok(Err(rejection)),
         };
-        let most = self.settings.hourly_per_address_max;
+        let settings = &self.settings;
+        let most = Most { of_block: settings.hourly_per_address_max, of_all: settings.hourly_max };
         let (now, origin) = (server.now(), Origin::of(&incoming.head.extensions));
-        if token.is_none() && !self.counts.admit(origin, most, self.settings.hourly_max, now) {
+        if token.is_none() && !self.registrations.admit(origin.counted(), most, now) {
             return Err(Reason::RegistrationsTooMany.into());
         }
         incoming.head.note_client(&id);

@@ -206,23 +206,12 @@ mod tests {
     use protocol::{ClientId, ClientMetadata, CodeChallenge, GrantId, Scopes, Subject};
 
     use super::*;
-    use crate::store::{Caller, Client, Ended, Grant};
+    use crate::store::{Client, Ended, Grant};
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     fn client(id: &str) -> RegisteredClient {
-        let caller = Caller { id: ClientId::new(id), epoch: 1, disabled: false, secret: None };
-        let metadata = ClientMetadata::default();
-        let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
-        RegisteredClient::read(Client {
-            caller,
-            metadata,
-            require_pkce,
-            skip_consent,
-            applied,
-            registered: crate::store::Registered::default(),
-            version,
-        })
+        RegisteredClient::read(Client::of(id, ClientMetadata::default()))
     }
 
     fn code() -> Through<Code> {

@@ -3,22 +3,21 @@
 
 use async_trait::async_trait;
 use jose::{Claims, jws::Unverified};
-use protocol::{GrantId, GrantType, Scopes, Subject, Timestamp, scope};
+use protocol::{GrantType, Scopes, Subject, Timestamp, scope};
 
 use crate::{
     AuthorizationServer,
-    audience::{self, RequestedResources},
     clients::KeySource,
     context::{GrantHandler, Installed, TokenRequest},
     error::Error,
+    grants::Minting,
     incoming::RequestHead as _,
-    ports::Standing,
     reason::Reason,
     registry::RegisteredClient,
     settings::{JwtBearer, TrustedIssuer},
     settle::Decision,
-    store::{Commit, Grant, GrantChange, Remember, Space, UserBasis},
-    tokens::{self, AccessClaims, Issued},
+    store::{Commit, GrantChange, Remember, Space},
+    tokens::{Issued, issue::Issue},
 };
 
 /// Longest lifetime of an assertion, in seconds, from now until `exp` and since `iat`.
@@ -55,46 +54,21 @@ impl GrantHandler for JwtBearerGrant {
         let asserted = self.verify(server, request.require("assertion")?, request.now).await?;
         request.incoming.head.note_subject(&asserted.subject);
         let scopes = scopes(client, request.params.get("scope"))?;
-        // Read before the account: a disabling after this read conflicts with the commit.
-        let seen = server.store().subject(&asserted.subject).await?;
-        match server.accounts().standing(&asserted.subject).await? {
-            Standing::Active => {}
-            Standing::Disabled | Standing::Gone => return Err(Reason::SubjectDisabled.into()),
-        }
-        let resources = server.registry().resources().await?;
-        let wanted = RequestedResources::read(request.params.all("resource"))?;
-        let audience = audience::of(&resources, client, &scopes, &wanted)?;
-        let lifetime = audience.lifetime(server.settings().access_token_lifetime);
-        let grant = Grant {
-            id: GrantId(server.draw_row_id()),
+        let minting = Minting {
             subject: asserted.subject,
-            client: client.id().clone(),
-            session: None,
-            offline: false,
             scopes,
-            audience: audience.identifiers(),
-            narrowed: audience.narrowed,
-            details: None,
             authenticated_at: asserted.authenticated_at,
             amr: "".into(),
-            approved_at: request.now,
-            expires_at: request.now + lifetime,
+            lifetime: 0,
         };
-        let basis = UserBasis::Subject(seen.version).at(client.caller.epoch);
+        let (mut grant, audience, basis) = minting.grant(server, request).await?;
+        // Its only token.
+        grant.expires_at = request.now + audience.lifetime(server.settings().access_token_lifetime);
         let mut commit = Commit::new(request.now).with(asserted.once);
         commit.push(GrantChange::Add(Box::new(grant.clone()), basis));
-        let claims = AccessClaims {
-            grant: Some(grant.id),
-            client: client.id(),
-            epoch: client.caller.epoch,
-            subject: Some(&grant.subject),
-            audience,
-            authenticated_at: Some(grant.authenticated_at),
-            confirmation: request.confirmation(),
-            details: None,
-            exchanged: None,
-        };
-        let access = tokens::mint_access(server, claims, &mut commit).await?;
+        let confirmation = request.confirmation();
+        let issue = Issue { server, client, grant: &grant, nonce: None, confirmation };
+        let access = issue.access(audience, &mut commit).await?;
         // RFC 7521 §4.1: no refresh token, the issuer is asked again.
         let issued = Issued { access, refresh_token: None, id_token: None, issued_token_type: None };
         Ok(Decision { commit, answer: Ok(issued) })
@@ -191,13 +165,8 @@ fn judge(claims: &Claims, trusted: &TrustedIssuer, expected: &Expected<'_>) -> R
         return Err(Reason::BearerAssertionExpired);
     }
     let authenticated_at = time("auth_time")?.or(issued).unwrap_or(now).min(now);
-    let key = jose::primitives::sha256(format!("{}\n{jti}", trusted.issuer).as_bytes());
-    let once = Remember {
-        space: Space::BearerAssertion,
-        key: jose::base64url::encode(&key).into(),
-        until: Timestamp(expires) + skew,
-        replayed: Reason::BearerAssertionReplayed,
-    };
+    let until = Timestamp(expires) + skew;
+    let once = Remember::jti(Space::BearerAssertion, &trusted.issuer, jti, until);
     Ok(Asserted { subject, authenticated_at: Timestamp(authenticated_at), once })
 }
 

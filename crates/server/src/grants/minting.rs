@@ -4,13 +4,13 @@ use protocol::{GrantId, Scopes, Subject, Timestamp, scope};
 
 use crate::{
     AuthorizationServer,
-    audience::{self, RequestedResources},
+    audience::{self, RequestedResources, TokenAudience},
     context::TokenRequest,
     error::Error,
     ports::Standing,
     reason::Reason,
     settle::Decision,
-    store::{Commit, Grant, GrantChange, UserBasis},
+    store::{Basis, Commit, Grant, GrantChange, UserBasis},
     tokens::{issue::Issue, issued::Issued},
 };
 
@@ -45,6 +45,24 @@ impl Minting {
         server: &AuthorizationServer,
         request: &TokenRequest<'_>,
     ) -> Result<Decision<Issued>, Error> {
+        let (grant, audience, basis) = self.grant(server, request).await?;
+        let add = GrantChange::Add(Box::new(grant.clone()), basis);
+        let mut commit = Commit::new(request.now).with(add);
+        let (client, confirmation) = (&request.client, request.confirmation());
+        let issue = Issue { server, client, grant: &grant, nonce: None, confirmation };
+        let issued = issue.tokens(audience, &mut commit).await?;
+        Ok(Decision { commit, answer: Ok(issued) })
+    }
+
+    /// The grant, the audience of its tokens, and the state of the account that guards it.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`].
+    pub(super) async fn grant(
+        self,
+        server: &AuthorizationServer,
+        request: &TokenRequest<'_>,
+    ) -> Result<(Grant, TokenAudience, Basis), Error> {
         let client = &request.client;
         if !self.scopes.is_subset(&client.user_scopes()) {
             return Err(Reason::ScopeNotRegistered.into());
@@ -73,12 +91,6 @@ impl Minting {
             expires_at: request.now + self.lifetime,
             details: None,
         };
-        let basis = UserBasis::Subject(seen.version).at(client.caller.epoch);
-        let add = GrantChange::Add(Box::new(grant.clone()), basis);
-        let mut commit = Commit::new(request.now).with(add);
-        let issue =
-            Issue { server, client, grant: &grant, nonce: None, confirmation: request.confirmation() };
-        let issued = issue.tokens(audience, &mut commit).await?;
-        Ok(Decision { commit, answer: Ok(issued) })
+        Ok((grant, audience, UserBasis::Subject(seen.version).at(client.caller.epoch)))
     }
 }

@@ -5,7 +5,7 @@
 //! client answers, at most [`DELAYS`] times.
 
 use bytes::Bytes;
-use fetching::{FetchLimits, NamedBy};
+use fetching::FetchLimits;
 use futures_util::future::join_all;
 use http::{Request, header};
 use jose::SignatureAlgorithm;
@@ -192,10 +192,7 @@ async fn post(server: &AuthorizationServer, delivery: &Delivery) -> Result<(), S
     let Some(client) = client else { return Ok(()) };
     let Some(url) = client.metadata.backchannel_logout_uri.clone() else { return Ok(()) };
     let token = token(server, &client, delivery).await.map_err(text)?;
-    let (named_by, port) = match client.provenance.is_strange() {
-        true => (NamedBy::Stranger, server.strangers_fetch()),
-        false => (NamedBy::operator_of(server.settings().issuer.as_str()), server.operators_fetch()),
-    };
+    let (named_by, port) = server.fetch_for(&client);
     named_by.check(&url).map_err(|error| error.to_string())?;
     let request = Request::post(&url)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -2,7 +2,6 @@
 //! what the operator registers, and narrowed by a policy.
 
 mod choices;
-mod counts;
 mod information;
 mod policy;
 mod request;
@@ -10,7 +9,6 @@ mod sector;
 mod statement;
 
 pub(crate) use choices::Offered;
-pub(crate) use counts::Counts;
 pub(crate) use information::information;
 pub(crate) use policy::Allowed;
 pub(crate) use request::{Rejection, Requested};

@@ -54,18 +54,7 @@ impl Issue<'_> {
             let resources = server.registry().resources().await?;
             let wanted = RequestedResources::default();
             let audience = audience::approved(&resources, client, grant, &grant.scopes, &wanted)?;
-            let claims = AccessClaims {
-                grant: Some(grant.id),
-                client: client.id(),
-                epoch: client.caller.epoch,
-                subject: Some(&grant.subject),
-                details: audience.details(grant),
-                audience,
-                authenticated_at: Some(grant.authenticated_at),
-                confirmation: self.confirmation,
-                exchanged: None,
-            };
-            tokens.access = Some(mint_access(server, claims, commit).await?);
+            tokens.access = Some(self.access(audience, commit).await?);
         }
         if response.response_type.has_id_token() {
             let hashed = Hashed {
@@ -81,6 +70,21 @@ impl Issue<'_> {
     /// The access token, and the ID token and refresh token if the grant has them.
     pub(crate) async fn tokens(&self, audience: TokenAudience, commit: &mut Commit) -> Result<Issued, Error> {
         let (server, client, grant) = (self.server, self.client, self.grant);
+        let access = self.access(audience, commit).await?;
+        let id_token = match client.still_has(&grant.scopes, scope::OPENID) {
+            true => Some(id_token::mint(server, client, grant, self.nonce, &access.token).await?),
+            false => None,
+        };
+        Ok(Issued { access, refresh_token: self.refresh_token(commit), id_token, issued_token_type: None })
+    }
+
+    /// The access token alone.
+    pub(crate) async fn access(
+        &self,
+        audience: TokenAudience,
+        commit: &mut Commit,
+    ) -> Result<IssuedAccess, Error> {
+        let (client, grant) = (self.client, self.grant);
         let claims = AccessClaims {
             grant: Some(grant.id),
             client: client.id(),
@@ -92,12 +96,7 @@ impl Issue<'_> {
             confirmation: self.confirmation,
             exchanged: None,
         };
-        let access = mint_access(server, claims, commit).await?;
-        let id_token = match client.still_has(&grant.scopes, scope::OPENID) {
-            true => Some(id_token::mint(server, client, grant, self.nonce, &access.token).await?),
-            false => None,
-        };
-        Ok(Issued { access, refresh_token: self.refresh_token(commit), id_token, issued_token_type: None })
+        mint_access(self.server, claims, commit).await
     }
 
     /// A client that registered `refresh_token` gets one; for an OpenID request only with `offline_access`, which the

@@ -473,12 +473,14 @@ async fn an_unchanged_document_is_not_sent_again() {
 async fn a_document_at_hand_is_the_one_that_the_service_sends() {
     let server = start().await;
     let service = server.authorization_server.service();
+    let document =
+        |method: &Method, path: &str, headers: &HeaderMap| service.at(path)?.document(method, headers);
     let nothing = HeaderMap::new();
     for (path, rendered) in [(OPENID, false), (OAUTH, true), ("/jwks", false), ("/jwks/", true)] {
-        assert_eq!(service.document(&Method::GET, path, &nothing).is_some(), rendered, "{path}");
+        assert_eq!(document(&Method::GET, path, &nothing).is_some(), rendered, "{path}");
         let sent = server.get(path).send().await.ok();
         for method in [Method::GET, Method::HEAD] {
-            let at_hand = service.document(&method, path, &nothing).expect("it was rendered");
+            let at_hand = document(&method, path, &nothing).expect("it was rendered");
             for name in ["etag", "cache-control", "content-type", "access-control-allow-origin"] {
                 let value = at_hand.headers().get(name).map(|value| value.to_str().expect("text"));
                 assert_eq!(value, sent.header(name), "{path} {name}");
@@ -488,15 +490,15 @@ async fn a_document_at_hand_is_the_one_that_the_service_sends() {
         }
         let etag = sent.header("etag").expect("an ETag").parse().expect("a value");
         let named = HeaderMap::from_iter([(header::IF_NONE_MATCH, etag)]);
-        let unchanged = service.document(&Method::GET, path, &named).expect("it was rendered");
+        let unchanged = document(&Method::GET, path, &named).expect("it was rendered");
         assert_eq!(unchanged.status(), 304);
         for method in [Method::POST, Method::OPTIONS] {
-            assert!(service.document(&method, path, &nothing).is_none(), "{method} {path}");
+            assert!(document(&method, path, &nothing).is_none(), "{method} {path}");
         }
     }
-    assert!(service.document(&Method::GET, "/userinfo", &nothing).is_none());
+    assert!(document(&Method::GET, "/userinfo", &nothing).is_none());
     server.put_resource(resource("https://music.example", "music.play")).await;
-    assert!(service.document(&Method::GET, OPENID, &nothing).is_none(), "it is not current");
+    assert!(document(&Method::GET, OPENID, &nothing).is_none(), "it is not current");
 }
 
 /// The document of a version is kept, and that of the next one is made from what is registered then.

@@ -17,17 +17,19 @@ use crate::{
     AuthorizationServer,
     context::{ClientSource, Installed},
     error::Error,
-    origin::Origin,
     reason::Reason,
     registration::{
         Batch, Credentials, Findings, MissingSecret, RegistryView,
-        stranger::{Allowed, Counts, Rejection, Requested, lists_redirect_uris},
+        stranger::{Allowed, Rejection, Requested, lists_redirect_uris},
     },
     registry::RegisteredClient,
     settings::ClientDocuments,
     store::{Actor, Client, Commit, Expect, Provenance, Registered, RegistryChange},
+    window::{Most, Window},
 };
 
+/// The window in which documents are counted, in seconds.
+const WINDOW_SECONDS: i64 = 3_600;
 /// Seconds until a document that was unavailable or invalid is fetched again.
 const RETRY_SECONDS: i64 = 60;
 /// How many of those are remembered; beyond it, all are forgotten.
@@ -43,7 +45,8 @@ pub(crate) fn install(installed: &mut Installed, settings: &ClientDocuments) {
 struct Discovery {
     settings: ClientDocuments,
     named_by: NamedBy,
-    counts: Counts,
+    /// The documents of this hour, by whoever named them.
+    documents: Window,
     failures: Mutex<HashMap<String, (Timestamp, Reason)>>,
 }
 
@@ -54,7 +57,7 @@ impl Discovery {
             true => NamedBy::Operator { http_to_loopback: true },
             false => NamedBy::Stranger,
         };
-        Self { settings, named_by, counts: Counts::default(), failures: Mutex::default() }
+        Self { settings, named_by, documents: Window::of(WINDOW_SECONDS), failures: Mutex::default() }
     }
 
     /// The reason of a failure a moment ago.
@@ -144,8 +147,8 @@ impl ClientSource for Discovery {
         if let Some(reason) = self.failed(id, now) {
             return Err(reason.into());
         }
-        let all = Origin::of(&http::Extensions::new());
-        if known.is_none() && !self.counts.admit(all, 1, self.settings.hourly_max, now) {
+        let most = Most { of_block: 1, of_all: self.settings.hourly_max };
+        if known.is_none() && !self.documents.admit([], most, now) {
             return Err(Reason::ClientDocumentsTooMany.into());
         }
         let Some(client_id) = ClientId::parse(id) else { return Ok(None) };

@@ -18,6 +18,20 @@ pub struct Remember {
     pub replayed: Reason,
 }
 
+impl Remember {
+    /// The `jti` of a JWT (RFC 7519 §4.1.7), which is unique among those of its maker.
+    pub(crate) fn jti(space: Space, maker: &str, jti: &str, until: Timestamp) -> Self {
+        let key = jose::primitives::sha256(format!("{maker}\n{jti}").as_bytes());
+        let replayed = match space {
+            Space::ClientAssertion => Reason::AssertionReplayed,
+            Space::BearerAssertion => Reason::BearerAssertionReplayed,
+            Space::RequestObject => Reason::RequestObjectReplayed,
+            Space::DpopProof => Reason::ProofReplayed,
+        };
+        Self { space, key: jose::base64url::encode(&key).into(), until, replayed }
+    }
+}
+
 /// A kind of value that is accepted only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {

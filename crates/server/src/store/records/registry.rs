@@ -53,6 +53,17 @@ pub struct Client {
     pub version: i64,
 }
 
+#[cfg(test)]
+impl Client {
+    /// A client with this metadata that the operator registered, which must use PKCE.
+    pub(crate) fn of(id: &str, metadata: ClientMetadata) -> Self {
+        let caller = Caller { id: ClientId::new(id), epoch: 1, disabled: false, secret: None };
+        let (require_pkce, skip_consent, applied, version) = (true, false, false, 1);
+        let registered = Registered::default();
+        Self { caller, metadata, require_pkce, skip_consent, applied, registered, version }
+    }
+}
+
 /// How and when a client came to be registered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
